@@ -1,0 +1,59 @@
+# Needs python3 >= 3.11 and nothing else; everything is installed into .venv from the locked requirements.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+V := .venv/bin
+
+help:           ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+.venv/run: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "jalon needs Python 3.11 or later; name one with PYTHON=...")'
+	@test -x $(V)/python || $(PYTHON) -m venv .venv
+	$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(V)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt
+	$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/run ## play the platforms, sync, attribute, and make a report from it
+	$(V)/jalon demo
+
+test: .venv/dev ## all tests, and the fast part of the crash programme
+	$(V)/pytest -n 2 --dist worksteal
+
+crash: .venv/dev ## the whole crash programme: at least 200 kills
+	$(V)/pytest -n 2 tests/crash --crashes 200
+
+truth: .venv/dev ## the truth property over many more seeds and fault schedules
+	$(V)/pytest -n 2 tests/truth --seeds 40
+
+cover: .venv/dev ## tests with branch coverage
+	$(V)/pytest -n 2 --cov --cov-report=term-missing:skip-covered
+
+lint: .venv/dev ## format, lint, types, import contracts
+	$(V)/ruff format --check .
+	$(V)/ruff check .
+	$(V)/mypy
+	$(V)/lint-imports
+
+bench: .venv/dev ## speed and memory, as ratios against a named baseline of the same run
+	$(V)/python -m benchmarks
+
+accept: .venv/dev ## write the golden files anew: look at the difference before you commit it
+	$(V)/pytest tests/test_golden.py --accept
+	git status --short tests/samples
+
+docs: .venv/dev ## write the generated pages of docs/ anew
+	$(V)/python -m docs.generate
+
+lock: .venv/dev ## write requirements/*.txt anew
+	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe --extra sandbox -o requirements/run.txt pyproject.toml requirements/build.in
+	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe -o requirements/dev.txt requirements/dev.in
+
+clean:          ## remove the environment and what was made
+	rm -rf .venv demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help demo test crash truth cover lint bench accept docs lock clean

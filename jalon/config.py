@@ -1,0 +1,231 @@
+"""Read jalon.toml: unknown keys refused, secrets only by reference, every value with its origin.
+
+Order of precedence: command-line flag, environment, jalon.toml, default. A secret is written as `{ env = "NAME" }` or
+`{ file = "path" }`, never in clear, so that the file itself can be shared.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from jalon import registry
+from jalon.connectors.base import Settings
+from jalon.errors import ConfigError
+from jalon.privacy import Keyring, read_key
+
+FILE = "jalon.toml"
+SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Main(_Table):
+    """`[jalon]`."""
+
+    store: Path = Path("data")
+    """Folder of the store, relative to jalon.toml."""
+    key: SecretStr | None = None
+    """The installation key; default: the file jalon.key beside jalon.toml."""
+    public_url: str | None = None
+    """https address under which `jalon serve` is reached from outside; with it, webhooks are subscribed by `sync`."""
+
+
+class Serve(_Table):
+    """`[serve]`."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8737
+    max_body: Annotated[int, Field(ge=1024, le=8 * 1024 * 1024)] = 1024 * 1024
+    connections: Annotated[int, Field(ge=1)] = 512
+
+
+class Attribution(_Table):
+    """`[attribution]`."""
+
+    lookback_days: Annotated[int, Field(ge=1, le=730)] = 30
+    models: tuple[str, ...] = ()
+    """Empty: all."""
+    half_life_days: Annotated[float, Field(gt=0)] = 7.0
+    stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"
+    copy_hours: Annotated[int, Field(ge=0)] = 72
+    """How far apart an order and its unmarked copy in another shop may be placed."""
+
+
+TABLES: dict[str, type[_Table]] = {"jalon": Main, "serve": Serve, "attribution": Attribution}
+
+ENVIRONMENT = {
+    "JALON_STORE": ("jalon", "store"),
+    "JALON_PUBLIC_URL": ("jalon", "public_url"),
+    "JALON_HOST": ("serve", "host"),
+    "JALON_PORT": ("serve", "port"),
+}
+"""Environment variables that stand above jalon.toml."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole configuration, checked. `origins` says for each `table.key` where its value comes from."""
+
+    path: Path
+    main: Main
+    serve: Serve
+    attribution: Attribution
+    sources: Mapping[str, Settings]
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    @property
+    def store(self) -> Path:
+        return self.folder / self.main.store
+
+    def keyring(self) -> Keyring:
+        """Return the installation's keyring. Raises `ConfigError` if there is no key."""
+        if self.main.key is not None:
+            return read_key(self.main.key.get_secret_value())
+        if "JALON_KEY" in os.environ:
+            return read_key(os.environ["JALON_KEY"])
+        path = self.folder / "jalon.key"
+        try:
+            return read_key(path.read_text())
+        except FileNotFoundError:
+            raise ConfigError(
+                f"there is no installation key at {path}", "Run `jalon init`, or put the key in JALON_KEY."
+            ) from None
+        except OSError as error:
+            raise ConfigError(f"the installation key {path} cannot be read: {error.strerror}", "Check its owner and mode.") from None
+
+    def pick(self, names: tuple[str, ...]) -> dict[str, Settings]:
+        """Return the named sources, or all. Raises `ConfigError` for a name that is not configured."""
+        for name in names:
+            if name not in self.sources:
+                known = ", ".join(self.sources) or "none"
+                raise ConfigError(f"no source is called {name!r}", f"Sources in {self.path.name}: {known}.")
+        return {name: self.sources[name] for name in names or self.sources}
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (key, value, origin) for `config show`; secrets as `***`."""
+        for table in (*TABLES, *(f"sources.{name}" for name in self.sources)):
+            model = self.sources[table[8:]] if table.startswith("sources.") else getattr(self, "main" if table == "jalon" else table)
+            for name, value in model:
+                shown = "***" if isinstance(value, SecretStr) else str(value)
+                yield f"{table}.{name}", shown, self.origins.get(f"{table}.{name}", "default")
+
+
+def find(path: Path | None) -> Path:
+    """Return the configuration file to use: the flag, JALON_CONFIG, or ./jalon.toml. Raises `ConfigError`."""
+    chosen = path or Path(os.environ.get("JALON_CONFIG") or FILE)
+    if not chosen.is_file():
+        raise ConfigError(f"there is no configuration at {chosen}", "Run `jalon init` to make one, or name it with --config.")
+    return chosen.resolve()
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration. Raises `ConfigError` that names the file, the table, the key and the remedy."""
+    try:
+        text = path.read_text()
+        raw = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", "Check the file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}", "Correct the line it names.") from None
+    return _Reader(path, text).read(raw)
+
+
+class _Reader:
+    """Checks one file; knows its text, so that an error can name the line."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = text.splitlines()
+        self.origins: dict[str, str] = {}
+
+    def read(self, raw: dict[str, Any]) -> Config:
+        self._refuse_unknown("", raw, (*TABLES, "sources"))
+        for variable, (table, key) in ENVIRONMENT.items():
+            if variable in os.environ:
+                raw.setdefault(table, {})[key] = os.environ[variable]
+                self.origins[f"{table}.{key}"] = f"environment {variable}"
+        main, serve, attribution = (self._table(name, model, raw.get(name, {})) for name, model in TABLES.items())
+        sources = {name: self._source(name, table) for name, table in raw.get("sources", {}).items()}
+        return Config(self.path, main, serve, attribution, sources, self.origins)  # type: ignore[arg-type]
+
+    def _source(self, name: str, table: Any) -> Settings:
+        if not SOURCE_NAME.fullmatch(name):
+            raise self._error(f"sources.{name}", "", "is not a usable name", "Use small letters, digits, - and _, at most 40.")
+        if not isinstance(table, dict) or "connector" not in table:
+            raise self._error(f"sources.{name}", "connector", "is missing", f"Name one of: {', '.join(registry.names())}.")
+        return self._table(f"sources.{name}", registry.connector(table["connector"]).settings, table)
+
+    def _table(self, place: str, model: type[Any], table: Any) -> Any:
+        if not isinstance(table, dict):
+            raise self._error(place, "", "must be a table", f"Write [{place}].")
+        self._refuse_unknown(place, table, tuple(model.model_fields))
+        values = dict(table)
+        for key, info in model.model_fields.items():
+            if key not in values:
+                continue
+            self.origins.setdefault(f"{place}.{key}", f"{self.path.name}:{self._line(place, key)}")
+            if _is_secret(info.annotation):
+                values[key] = self._secret(place, key, values[key])
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise self._error(place, key, first["msg"][:1].lower() + first["msg"][1:], "Correct the value.") from None
+
+    def _secret(self, place: str, key: str, reference: Any) -> str:
+        how = 'Write { env = "NAME" } or { file = "path" }.'
+        if not isinstance(reference, dict) or len(reference) != 1:
+            raise self._error(place, key, "is a secret and must not stand in the file", how)
+        kind, where = next(iter(reference.items()))
+        self.origins[f"{place}.{key}"] += f" -> {kind} {where}"
+        if kind == "env" and isinstance(where, str):
+            if not os.environ.get(where):
+                raise self._error(place, key, f"needs the environment variable {where}, which is not set", f"Set {where}.")
+            return os.environ[where]
+        if kind == "file" and isinstance(where, str):
+            try:
+                return (self.path.parent / where).read_text().strip()
+            except OSError as error:
+                raise self._error(place, key, f"needs the file {where}: {error.strerror}", "Put the secret there, mode 0600.") from None
+        raise self._error(place, key, f"is not a reference to a secret ({kind})", how)
+
+    def _refuse_unknown(self, place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                remedy = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
+                raise self._error(place, key, "is not a known key", remedy)
+
+    def _error(self, place: str, key: str, what: str, remedy: str) -> ConfigError:
+        where = f"[{place}] {key}".strip() if place else f"[{key}]"
+        return ConfigError(f"{self.path.name}:{self._line(place, key)}: {where} {what}", remedy)
+
+    def _line(self, place: str, key: str) -> int:
+        table, found = "", 0
+        for number, line in enumerate(self.lines, 1):
+            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+                table = header[1].replace('"', "").replace("'", "")
+                found = number if table == place or (not place and table.split(".")[0] == key) else found
+            elif table == place and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return number
+        return found or 1
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or SecretStr in get_args(annotation)

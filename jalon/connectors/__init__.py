@@ -1,0 +1,1 @@
+"""One file per platform, the wire only: how to ask, page, sign and verify."""

@@ -1,0 +1,399 @@
+"""The connector contract: what a platform's file says, and what it never does.
+
+A connector knows the wire and nothing else. It says which streams a platform has, asks an injected session for
+answers, signs, and says what a failure means. It opens no socket, retries nothing, sleeps never, holds no clock
+and no database: the engine in `jalon.sync` owns all of that, and `jalon.receive` owns the deliveries' way in.
+
+The life of a poll: `greet` once, then for each window of each stream `pull` (many batches), then `fetch` for what
+deliveries or other streams asked to be read. The life of a delivery: `verify` and `delivery_key` at the door, on raw
+bytes and before anything is parsed; `open` later, by the engine.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jalon.connectors.door import Door
+from jalon.connectors.wire import decode
+
+# --- what the user may set ------------------------------------------------------------------------------------------
+
+
+class Settings(BaseModel):
+    """One `[sources.NAME]` table of jalon.toml. A connector adds its own fields; secrets are `SecretStr`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    connector: str
+    timezone: str = "UTC"
+    """IANA zone of the account: where its days begin."""
+    since: date | None = None
+    """First day wanted on the first sync; the platform's own limit where later. Default: 60 days back."""
+    requests_per_second: float | None = Field(default=None, gt=0)
+    """Known budget of the account; None: the connector's own starting point."""
+    in_flight: int = Field(default=8, ge=1, le=64)
+
+
+# --- the wire -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a platform. `host` is a role out of `Connector.hosts`; credentials are added by `prepare`."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    host: str = "api"
+    anonymous: bool = False
+    """True: no credential is added (token calls, downloads)."""
+    cost: float = 1.0
+    """What it takes from the account's budget, in the platform's unit."""
+    idempotent: bool = True
+    """False: never sent twice after it may have arrived (a token refresh)."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A platform's answer, body complete and bounded; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @cached_property
+    def data(self) -> Any:
+        """The decoded JSON body. Raises `wire.Malformed`."""
+        return decode(self.body)
+
+
+class Level(NamedTuple):
+    """What an answer tells about the account's budget, in the platform's unit (requests or cost points)."""
+
+    available: float
+    capacity: float
+    restore_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Tokens of one account. Times are unix seconds; None: does not expire."""
+
+    access_token: str
+    refresh_token: str | None = None
+    access_expires_at: float | None = None
+    refresh_expires_at: float | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+# --- faults: classed by what happens next -----------------------------------------------------------------------------
+#
+# Fault
+# ├── Wait    ask again later: after `seconds` where the platform says so, else by back-off
+# ├── Renew   the access token is over: refresh it once and ask again
+# ├── Split   too much asked: halve the window
+# ├── Skip    this unit cannot be had: note why, go on with the rest
+# └── Stop    nothing will work until a person acts: end this source
+
+
+class Fault(Exception):
+    """A platform's refusal, as told by `Connector.judge`. `reason` survives being wrapped in a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Wait(Fault):
+    def __init__(self, reason: str, seconds: float | None = None, *, throttled: bool = False) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.throttled = throttled
+        """True: the account's budget is spent; everyone who shares it waits."""
+
+
+class Renew(Fault):
+    pass
+
+
+class Split(Fault):
+    pass
+
+
+class Skip(Fault):
+    pass
+
+
+class Stop(Fault):
+    def __init__(self, reason: str, remedy: str, *, kind: Literal["auth", "budget", "config"] = "config") -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+        self.kind = kind
+
+
+# --- pulling --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One kind of record and how its time is cut into windows.
+
+    `grain`: `time` (windows of any instants, at most `window` wide), `day` (one window per local day), `all` (one
+    window each run: a list without a time filter), `keyed` (no windows: read only by `fetch`).
+    """
+
+    name: str
+    door: Door
+    grain: Literal["time", "day", "all", "keyed"] = "time"
+    window: timedelta = timedelta(days=1)
+    lookback: timedelta = timedelta(0)
+    """How far back records still change without saying so: re-read this far, `every` so often."""
+    every: timedelta = timedelta(0)
+    lag: timedelta = timedelta(0)
+    """How long the platform needs before an instant's records are all there."""
+    retention: timedelta | None = None
+    """How far back the platform answers at all."""
+    batch: int = 1
+    """How many keys one `fetch` takes."""
+    optional: bool = False
+    """True: a missing scope skips the stream with a note instead of stopping the source."""
+
+
+class Record(NamedTuple):
+    """A platform's object as received. `version` is its own update time in microseconds, 0 where it has none."""
+
+    key: str
+    version: int
+    body: dict[str, Any]
+    stream: str | None = None
+    """Where it differs from the window's stream."""
+
+
+class Ref(NamedTuple):
+    """Something to read by key: a durable entry of the to-fetch list. `key` may hold a path ('video/day')."""
+
+    stream: str
+    key: str
+    not_before: float = 0.0
+    """Unix seconds."""
+
+
+class Skipped(NamedTuple):
+    """A unit that could not be had, with a reason code and a sentence."""
+
+    key: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one `pull` reads: [low, high) of a stream, from `cursor` on (None: from its start)."""
+
+    stream: Stream
+    low: datetime
+    high: datetime
+    cursor: str | None = None
+    backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One page, committed together with the cursor behind it.
+
+    `cursor` None says that the window (or the fetch) is read to its end, unless `later` is set: then the
+    platform is not ready, and the engine comes back at that unix second with `cursor`.
+    """
+
+    records: Sequence[Record] = ()
+    cursor: str | None = None
+    total: int | None = None
+    """Rows that the platform counts in the window; if it shrinks between pages, rows moved and the window is re-read."""
+    follow: Sequence[Ref] = ()
+    skipped: Sequence[Skipped] = ()
+    later: float | None = None
+
+
+class Session(Protocol):
+    """What the engine lends to a connector."""
+
+    settings: Any
+    account: Mapping[str, str]
+    """What `greet` returned."""
+
+    def now(self) -> float:
+        """Return the time in unix seconds."""
+
+    async def ask(self, request: Request) -> Answer:
+        """Return the platform's answer. Raises a `Fault` once waiting, renewing and retrying have not helped."""
+
+    def lines(self, url: str) -> AsyncIterator[bytes]:
+        """Yield the lines of a bulk file, unsigned, from a host that `Connector.hosts` allows."""
+
+
+# --- receiving ------------------------------------------------------------------------------------------------------
+
+
+class Delivery(NamedTuple):
+    """A webhook as it arrived: header names in lower case, values as the raw latin-1 text; the exact body bytes."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: float
+
+
+class Notice(NamedTuple):
+    """Something a person should know: `deauthorised`, `expires_soon`, `uninstalled`, `mismatch`."""
+
+    kind: str
+    detail: str
+
+
+class Erasure(NamedTuple):
+    """An order to erase a person (identifiers in clear, hashed by the caller at once) or, if `everything`, the shop."""
+
+    identifiers: tuple[tuple[str, str], ...]
+    orders: tuple[str, ...] = ()
+    everything: bool = False
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a delivery means. All of it is harmless when it happens twice."""
+
+    topic: str
+    known: bool = True
+    records: Sequence[Record] = ()
+    refs: Sequence[Ref] = ()
+    notices: Sequence[Notice] = ()
+    erasures: Sequence[Erasure] = ()
+    disclosures: Sequence[Erasure] = ()
+
+
+class Undelivered(Exception):
+    """The delivery cannot be understood; it is kept, with this reason."""
+
+
+# --- what a platform offers -------------------------------------------------------------------------------------------
+
+Offer = Literal[
+    "content", "product_tags", "tag_clicks", "native_orders", "order_content", "refunds", "web_orders", "journeys", "measures", "products", "webhooks"
+]
+
+
+class Capability(NamedTuple):
+    """One cell of the capability matrix. `grain` 'none' says that the platform does not offer it at all."""
+
+    offer: Offer
+    grain: Literal["event", "aggregate", "none"]
+    delay: str = ""
+    lookback: str = ""
+    note: str = ""
+
+
+class Finding(NamedTuple):
+    """One line of `jalon doctor`."""
+
+    name: str
+    level: Literal["ok", "warn", "fail"]
+    detail: str
+    remedy: str = ""
+
+
+# --- the contract -----------------------------------------------------------------------------------------------------
+
+
+class Connector(ABC):
+    """One platform. Instances hold nothing: everything about an account comes in through settings and session."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    normalizer: ClassVar[str]
+    """`module:function` of its meaning, e.g. `jalon.normalize.shopify:normalize`."""
+    settings: ClassVar[type[Settings]]
+    streams: ClassVar[tuple[Stream, ...]]
+    capabilities: ClassVar[tuple[Capability, ...]]
+    documentation: ClassVar[str]
+    starting_rate: ClassVar[float] = 5.0
+    """Requests (or cost points) per second to begin with where settings and answers say nothing."""
+
+    @abstractmethod
+    def account(self, settings: Any) -> str:
+        """Name the account whose budget and identity the source shares, e.g. `app:shop`."""
+
+    @abstractmethod
+    def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
+        """Return the base addresses by role; the first of each is asked, nothing else is ever connected to."""
+
+    @abstractmethod
+    def prepare(self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float) -> Request:
+        """Return the request with credentials and signature. Called again for each attempt."""
+
+    @abstractmethod
+    def judge(self, request: Request, answer: Answer) -> Fault | None:
+        """Say what a failed answer means, from the body where the platform does so; None: it is good."""
+
+    def level(self, answer: Answer) -> Level | None:
+        """Return what the answer tells about the budget."""
+        return None
+
+    def credentials(self, settings: Any) -> Credentials | None:
+        """Return the credentials that the settings hold, before any refresh; None: `renew` must be called first."""
+        return None
+
+    async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
+        """Exchange the refresh token (or the settings' grant) for new credentials. One request, no side effect."""
+        raise Stop(f"{self.title} does not accept the access token any more", "put a new one in place", kind="auth")
+
+    async def greet(self, session: Session) -> Mapping[str, str]:
+        """Return what must be known about the account before anything is read (ids, zone, currency)."""
+        return {}
+
+    @abstractmethod
+    def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
+        """Yield the pages of a window, oldest first."""
+
+    def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
+        """Yield the records of at most `stream.batch` keys; a key that is gone yields a record or `Skipped`."""
+        raise LookupError(f"{self.name} reads nothing by key")
+
+    def examine(self, session: Session) -> AsyncIterator[Finding]:
+        """Yield the findings of `doctor` about this account: scopes, token life, shop."""
+        return _nothing()
+
+    def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
+        """Make sure that the platform delivers to `address`; yield what was found and done."""
+        return _nothing()
+
+    def secrets(self, settings: Any) -> tuple[bytes, ...]:
+        """Return the secrets that deliveries may be signed with, newest first; empty: deliveries are refused."""
+        return ()
+
+    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
+        """Say whether the raw delivery is signed by one of the secrets. Never raises, whatever the bytes."""
+        return False
+
+    def delivery_key(self, delivery: Delivery) -> str:
+        """Return what stays the same when this delivery is sent again."""
+        raise LookupError(f"{self.name} receives nothing")
+
+    def open(self, delivery: Delivery, settings: Any) -> Opened:
+        """Say what a verified delivery means. Raises `Undelivered`."""
+        raise Undelivered(f"{self.name} receives nothing")
+
+
+async def _nothing() -> AsyncIterator[Finding]:
+    return
+    yield

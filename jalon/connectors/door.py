@@ -1,0 +1,78 @@
+"""The door: what of a record may come in, and in which form. Declared per stream, closed by default.
+
+    ORDER = fields(
+        "id status create_time",
+        user_id=person("tiktok_user"),
+        payment=fields("currency sub_total"),
+        line_items=each("id sku_id"),
+    )
+
+A field that is not named is dropped before anything is stored. `person` fields are replaced by a keyed hash,
+`link` fields lose user-info, fragments and every query parameter that is not about where the visit came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+Hasher = Callable[[str, str], str]
+"""(kind of identifier, clear value) -> keyed hash."""
+
+Rule = Callable[[Any, Hasher], Any]
+Door = Callable[[Any, Hasher], Any]
+
+MARKS = frozenset("utm_source utm_medium utm_campaign utm_content utm_term utm_id ref variant".split())
+CLICK_IDS = frozenset("gclid gbraid wbraid fbclid ttclid epik msclkid igshid twclid sclid li_fat_id jclid".split())
+"""Query parameters that name one click of one person: kept as a keyed hash, which still joins and proves the platform."""
+
+
+def person(kind: str) -> Rule:
+    """Replace an identifier of a person by its keyed hash; empty stays empty."""
+
+    def rule(value: Any, hasher: Hasher) -> Any:
+        return hasher(kind, str(value)) if value not in (None, "") else None
+
+    return rule
+
+
+def link(value: Any, hasher: Hasher) -> Any:
+    """Keep of an address its host, path and marks of origin."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        pairs = parse_qsl(parts.query, max_num_fields=100)
+    except ValueError:
+        return None
+    kept = [(k, v) if k in MARKS else (k, hasher(k, v)) for k, v in pairs if k in MARKS or k in CLICK_IDS]
+    return urlunsplit((parts.scheme, host, parts.path, urlencode(kept), ""))
+
+
+def fields(names: str, /, **rules: Rule) -> Door:
+    """Keep the named fields of an object as they are, and those with a rule by their rule."""
+    kept = tuple(names.split())
+    ruled = tuple(rules.items())
+
+    def door(value: Any, hasher: Hasher) -> Any:
+        if not isinstance(value, dict):
+            return None
+        out = {name: value[name] for name in kept if name in value}
+        for name, rule in ruled:
+            if name in value:
+                out[name] = rule(value[name], hasher)
+        return out
+
+    return door
+
+
+def each(rule: Rule | str, /, **rules: Rule) -> Rule:
+    """Apply a rule, or `fields(...)`, to each element of a list."""
+    inner = fields(rule, **rules) if isinstance(rule, str) else rule
+
+    def door(value: Any, hasher: Hasher) -> Any:
+        return [inner(item, hasher) for item in value] if isinstance(value, Iterable) and not isinstance(value, str | dict) else None
+
+    return door

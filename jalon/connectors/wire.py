@@ -1,0 +1,71 @@
+"""Decode what came over the wire, strictly and within bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 64
+
+
+class Malformed(ValueError):
+    """The bytes are not the JSON that was promised."""
+
+
+def decode(body: bytes) -> Any:
+    """Return the JSON value in `body`: UTF-8 only, no NaN, nested at most 64 deep. Raises `Malformed`."""
+    if depth(body) > MAX_DEPTH:
+        raise Malformed(f"JSON nested deeper than {MAX_DEPTH}")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"not JSON: {error.msg} at byte {error.pos} of {len(body)}") from None
+
+
+def encode(value: Any) -> bytes:
+    """Return `value` as compact JSON."""
+    return orjson.dumps(value)
+
+
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def depth(body: bytes) -> int:
+    """Return how deep the brackets of `body` nest, stopping just above `MAX_DEPTH`.
+
+    Peels `{}` and `[]` pairs off layer by layer, which takes a few C-speed passes; brackets inside strings can
+    spoil the peeling, and only then is the text walked.
+    """
+    layers = body.translate(None, _NOT_BRACKETS)
+    for level in range(MAX_DEPTH + 1):
+        if not layers:
+            return level
+        peeled = layers.replace(b"{}", b"").replace(b"[]", b"")
+        if len(peeled) == len(layers):
+            return _walk(body)
+        layers = peeled
+    return _walk(body)
+
+
+def _walk(body: bytes) -> int:
+    deepest = level = 0
+    in_text = escaped = False
+    for byte in body:
+        if in_text:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_text = False
+        elif byte == 0x22:
+            in_text = True
+        elif byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+            if deepest > MAX_DEPTH:
+                return deepest
+        elif byte in b"]}":
+            level -= 1
+    return deepest

@@ -1,0 +1,99 @@
+"""Pseudonyms and seals: what keeps people out of the store in clear.
+
+Both come from one installation key that lives outside the store (a file of mode 0600, or the environment). Without it
+the stored hashes cannot be tried against lists of addresses or phone numbers, and sealed bodies cannot be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import unicodedata
+from pathlib import Path
+
+from jalon.errors import ConfigError
+
+KEY_BYTES = 32
+_NOT_DIGITS = re.compile(r"\D+")
+
+
+def canonical(kind: str, value: str) -> str:
+    """Return the one form of an identifier that is hashed: e-mail lower-cased, phone as digits, others as they are."""
+    text = unicodedata.normalize("NFC", value).strip()
+    if kind == "email":
+        return text.lower()
+    if kind == "phone":
+        return _NOT_DIGITS.sub("", text).lstrip("0")
+    return text
+
+
+class Keyring:
+    """The installation key and what is derived from it."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < KEY_BYTES:
+            raise ConfigError("the installation key is too short", f"It must be {KEY_BYTES} random bytes; run `jalon init` to make one.")
+        self._pseudonym = self._derive(key, b"pseudonym")
+        self._seal = self._derive(key, b"seal")
+        self.id = self._derive(key, b"id").hex()[:16]
+        """Names the key without telling it: the store remembers which key its hashes were made with."""
+
+    @staticmethod
+    def _derive(key: bytes, purpose: bytes) -> bytes:
+        return hmac.digest(key, b"jalon/1/" + purpose, "sha256")
+
+    def __repr__(self) -> str:
+        return "Keyring(***)"
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """Return `kind:hash`, the keyed hash (128 bits, hex) of an identifier of a person."""
+        message = f"{kind}\0{canonical(kind, value)}".encode("utf-8", "surrogatepass")
+        return f"{kind}:{hmac.digest(self._pseudonym, message, 'sha256').hex()[:32]}"
+
+    def fingerprint(self, secret: str) -> str:
+        """Return a keyed fingerprint by which a secret is recognised without being stored."""
+        return hmac.digest(self._pseudonym, b"secret\0" + secret.encode(), "sha256").hex()[:32]
+
+    def seal(self, clear: bytes, about: bytes = b"") -> bytes:
+        """Encrypt (AES-256-GCM); `about` is bound to it and must be given again to open it."""
+        nonce = secrets.token_bytes(12)
+        return nonce + self._cipher().encrypt(nonce, clear, about)
+
+    def unseal(self, sealed: bytes, about: bytes = b"") -> bytes:
+        """Decrypt what `seal` made. Raises `ConfigError` if it was sealed with another key."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return bytes(self._cipher().decrypt(sealed[:12], sealed[12:], about))
+        except InvalidTag:
+            raise ConfigError("something in the store was sealed with another installation key", "Put the key back that the store was made with.") from None
+
+    def _cipher(self):  # type: ignore[no-untyped-def]  # the library is imported only where something is sealed
+        cipher = self.__dict__.get("_aes")
+        if cipher is None:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+            cipher = self.__dict__["_aes"] = AESGCM(self._seal)
+        return cipher
+
+
+def make_key(path: Path) -> None:
+    """Write a new random key, readable by its owner alone. Raises `FileExistsError` rather than replace one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+
+
+def read_key(text: str) -> Keyring:
+    """Return the keyring for a key in hex, or for any long passphrase. Raises `ConfigError`."""
+    text = text.strip()
+    try:
+        return Keyring(bytes.fromhex(text))
+    except ValueError:
+        pass
+    if len(text) < KEY_BYTES:
+        raise ConfigError("the installation key is not usable", f"It must be {KEY_BYTES} bytes in hex; run `jalon init` to make one.")
+    return Keyring(hashlib.sha256(text.encode()).digest())
