@@ -179,7 +179,7 @@ class _Reader:
             if key not in values:
                 continue
             self.origins.setdefault(f"{place}.{key}", f"{self.path.name}:{self._line(place, key)}")
-            if _is_secret(info.annotation):
+            if is_secret(info.annotation):
                 values[key] = self._secret(place, key, values[key])
         try:
             return model.model_validate(values)
@@ -227,5 +227,5 @@ class _Reader:
         return found or 1
 
 
-def _is_secret(annotation: Any) -> bool:
+def is_secret(annotation: Any) -> bool:
     return annotation is SecretStr or SecretStr in get_args(annotation)

@@ -275,6 +275,8 @@ class Opened:
 
     topic: str
     known: bool = True
+    stale: bool = False
+    """True: older than the platform's own retries, so most likely a replay. What it says is harmless; mark it."""
     records: Sequence[Record] = ()
     refs: Sequence[Ref] = ()
     notices: Sequence[Notice] = ()

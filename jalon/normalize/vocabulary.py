@@ -190,6 +190,21 @@ class OrderContent(NamedTuple):
     removed: bool = False
 
 
+class OrderLink(NamedTuple):
+    """A platform's statement, beside the order itself, that an order is the same sale as one elsewhere."""
+
+    source: str
+    key: str
+    version: int
+    observed_at: Instant
+    inbox_id: int
+    platform: str
+    order_id: str
+    external_id: str
+    """The other order as `platform:order id`, as in `Order.external_ids`."""
+    removed: bool = False
+
+
 class Content(NamedTuple):
     """A post, video, LIVE, pin, story."""
 
@@ -287,7 +302,7 @@ class Identity(NamedTuple):
     removed: bool = False
 
 
-Fact = Touchpoint | Order | OrderLine | Refund | OrderContent | Content | ContentTag | Product | Measure | Identity
+Fact = Touchpoint | Order | OrderLine | Refund | OrderContent | OrderLink | Content | ContentTag | Product | Measure | Identity
 
 KINDS: dict[str, type[Fact]] = {
     "touchpoints": Touchpoint,
@@ -295,6 +310,7 @@ KINDS: dict[str, type[Fact]] = {
     "order_lines": OrderLine,
     "refunds": Refund,
     "order_contents": OrderContent,
+    "order_links": OrderLink,
     "contents": Content,
     "content_tags": ContentTag,
     "products": Product,

@@ -1,8 +1,8 @@
 """Generate the simulated brand: shoppers who see content, click, visit, buy, return.
 
 A shopper buys when a hidden number is below the chance that intent and exposures add up to. The first cause that
-lifts the chance over that number is what brought the sale, so each sale has one true cause: a content, or none (it would have
-happened anyway). What platforms credit (the last tag click) is drawn from the same life and may differ.
+lifts the chance over that number is what brought the sale, so each sale has one true cause: a content, or none (it
+would have happened anyway). What platforms credit (the last tag click) is drawn from the same life and may differ.
 
 Everything comes from one `random.Random(seed)`: the same arguments give the same world.
 """
@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from jalon.sandbox.catalog import Catalog, make_catalog
-from jalon.sandbox.life import SHOPIFY, TIKTOK, Ids, live
+from jalon.sandbox.life import SHOPIFY, TIKTOK, Ids, Life
+from jalon.sandbox.till import SHOPIFY_ORDERS, TIKTOK_ORDERS, Till
 from jalon.sandbox.visits import Tracks
-from jalon.sandbox.world import Change, Content, Copy, CopyMark, Exposure, Line, Sale, Shopper, World
+from jalon.sandbox.world import Change, Content, Copy, CopyMark, Exposure, Sale, Shopper, World
 
 HOUR = 3600
 DAY = 86_400
@@ -116,22 +117,20 @@ class _Brand:
     ids: Ids = field(default_factory=Ids)
     tracks: Tracks = field(init=False)
     _by_id: dict[str, Content] = field(default_factory=dict)
-    _lines: dict[tuple[str, int, int, str], Line] = field(default_factory=dict)
     _born: int = 0
-    _numbered: int = 0
     _skus: list[str] = field(default_factory=list)
-    _prices: dict[str, dict[str, int]] = field(default_factory=dict)
+    _till: Till = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
         self.tracks = Tracks(self.rng, self.catalog)
         self._by_id = {content.id: content for content in self.catalog.contents}
         self._skus = [product.sku for product in self.catalog.products]
-        self._prices = {product.sku: product.prices for product in self.catalog.products}
+        self._till = Till(self.rng, self.catalog.products)
 
     def one_shopper(self, wanted: int) -> None:
         """Live one person's life: exposures, a decision, perhaps a purchase, perhaps more of them."""
-        shopper = self._shopper()
+        shopper = self._somebody()
         at = self.rng.randrange(self.start, self.horizon)
         on_web = self.rng.random() < self.web_share
         cause = self._decide(shopper, at)
@@ -140,15 +139,16 @@ class _Brand:
             if sale is None:
                 return
             self.sales.append(sale)
+            self.shoppers[shopper.id] = shopper
             again = self.rng.random() < 0.25
             later = sale.placed_at + int(self.rng.expovariate(1 / (12 * DAY)))
             cause = _Cause(self.rng.choice(self._skus), at=later) if again and later < self.horizon else None
 
-    def _shopper(self) -> Shopper:
+    def _somebody(self) -> Shopper:
         number = self._born
         self._born += 1
         rng = self.rng
-        shopper = Shopper(
+        return Shopper(
             id=f"p{number}",
             email=f"canary.mail.{number}@shopper.example",
             phone=f"+33{600_000_000 + number}",
@@ -156,10 +156,8 @@ class _Brand:
             last_name=_LAST[number // len(_FIRST) % len(_LAST)],
             tiktok_user_id=str(7_021_436_810_000_000_000 + number * 100_003 + rng.randrange(100_000)),
             shopify_customer_id=str(706_405_506_900_000_000 + number * 1_009 + rng.randrange(1_000)),
-            intent=round(rng.betavariate(1.2, 3.2), 4),
+            intent=round(rng.betavariate(1.2, 5), 4),
         )
-        self.shoppers[shopper.id] = shopper
-        return shopper
 
     def _decide(self, shopper: Shopper, at: int) -> _Cause | None:
         """Show content to the shopper, and return what made the purchase, or None where there is none."""
@@ -215,14 +213,14 @@ class _Brand:
         rng = self.rng
         roll = rng.random()
         kind = "sample" if roll < 0.02 else "replacement" if roll < 0.035 else "sale"
-        lines = self._cart(cause.sku, "USD", free=kind == "sample")
+        lines = self._till.basket(cause.sku, "USD", free=kind == "sample")
         shipping = 0 if kind != "sale" else rng.choice((0, 0, 399, 599))
         credited = self._credited(cause, at)
-        changes = live(rng, TIKTOK, at, lines, shipping, shipping * 8 // 100, self.ids)
+        changes = Life(rng, TIKTOK, lines, shipping, shipping * 8 // 100, self.ids).since(at)
         content = self._by_id.get(credited or "")
         return Sale(
             platform="tiktok_shop",
-            order_id=self._order_id(576_000_000_000_000_000, at),
+            order_id=self._till.order_id(TIKTOK_ORDERS, at),
             shopper=shopper.id,
             kind=kind,  # type: ignore[arg-type]  # one of the literal's words, by the table above
             currency="USD",
@@ -234,7 +232,7 @@ class _Brand:
             content=cause.content,
             credited=credited,
             platform_shows_content=content is not None and (content.is_affiliate or content.kind == "LIVE"),
-            copy=self._copy(at, changes) if kind == "sale" else None,
+            copy=self._copy(changes) if kind == "sale" else None,
         )
 
     def _web_sale(self, shopper: Shopper, cause: _Cause) -> Sale | None:
@@ -242,12 +240,12 @@ class _Brand:
         if at is None:
             return None
         rng = self.rng
-        lines = self._cart(cause.sku, "EUR", free=False)
+        lines = self._till.basket(cause.sku, "EUR", free=False)
         shipping = rng.choice((0, 0, 408, 575))
         ready = at + rng.randrange(600, 6 * HOUR) + (3 * DAY if rng.random() < 0.02 else 0)
         return Sale(
             platform="shopify",
-            order_id=self._order_id(820_000_000_000_000_000, at),
+            order_id=self._till.order_id(SHOPIFY_ORDERS, at),
             shopper=shopper.id,
             kind="test" if rng.random() < 0.015 else "sale",
             currency="EUR",
@@ -255,7 +253,7 @@ class _Brand:
             shipping=shipping,
             shipping_tax=shipping // 5,
             placed_at=at,
-            changes=live(rng, SHOPIFY, at, lines, shipping, shipping // 5, self.ids),
+            changes=Life(rng, SHOPIFY, lines, shipping, shipping // 5, self.ids).since(at),
             content=cause.content,
             visits=self.tracks.lead_to(at, shopper.id, cause.sku, cause.clicked),
             journey_ready_at=ready,
@@ -267,38 +265,11 @@ class _Brand:
         clicks = [click for click in cause.clicked if click.sku == cause.sku and 0 <= at - click.at <= CREDIT_WINDOW]
         return clicks[-1].content if clicks else None
 
-    def _copy(self, at: int, changes: tuple[Change, ...]) -> Copy | None:
+    def _copy(self, changes: tuple[Change, ...]) -> Copy | None:
         rng = self.rng
         if rng.random() >= COPIED or len(changes) < 2 or changes[1].kind != "paid":
             return None
         copied = changes[1].at + (rng.randrange(60, 1800) if rng.random() < 0.1 else AFTER_HOLD + rng.randrange(1800))
         if any(change.kind == "cancelled" and change.at <= copied for change in changes):
             return None
-        return Copy(copied, self._order_id(820_000_000_000_000_000, copied), rng.choice(_MARKS), rng.random() < 0.3)
-
-    def _order_id(self, base: int, at: int) -> str:
-        """Return an id that grows with time, as the platforms' do, above what a float can hold."""
-        self._numbered += 1
-        return str(base + (at - 1_600_000_000) * 10_000_000 + self._numbered % 10_000_000)
-
-    def _cart(self, sku: str, currency: str, *, free: bool) -> tuple[Line, ...]:
-        rng = self.rng
-        first = self._line(sku, rng.choice((1, 1, 1, 1, 1, 2, 3)), currency, free)
-        if rng.random() < 0.8:
-            return (first,)
-        other = rng.choice(self._skus)
-        return (first,) if other == sku else (first, self._line(other, 1, currency, free))
-
-    def _line(self, sku: str, quantity: int, currency: str, free: bool) -> Line:
-        """Return the line, the same object for the same goods: a large world holds few distinct ones."""
-        rng = self.rng
-        percent = 100 if free else rng.choice((0, 0, 10, 20, 30))
-        key = (sku, quantity, percent * 10 + (rng.random() < 0.15 and not free), currency)
-        if key not in self._lines:
-            price = self._prices[sku][currency] * quantity
-            seller = price * percent // 100
-            platform = (price - seller) * 5 // 100 if key[2] % 10 else 0
-            paid = price - seller - platform
-            rate = 8 if currency == "USD" else 20
-            self._lines[key] = Line(sku, quantity, price, seller, platform, (paid * rate + 50) // 100)
-        return self._lines[key]
+        return Copy(copied, self._till.order_id(SHOPIFY_ORDERS, copied), rng.choice(_MARKS), rng.random() < 0.3)

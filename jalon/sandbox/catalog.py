@@ -75,7 +75,7 @@ def make_catalog(rng: Random, start: int, horizon: int, products: int, contents:
         content = _content(rng, number, at, goods)
         posted.append(content)
         appeals[content.id] = Appeal(
-            lift=round(rng.uniform(0.02, 0.5), 3), link=rng.choice(("tagged", "tagged", "click_id", "untagged"))
+            lift=round(rng.uniform(0.05, 0.7), 3), link=rng.choice(("tagged", "tagged", "click_id", "untagged"))
         )
     return Catalog(goods, posted, appeals)
 

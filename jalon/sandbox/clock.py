@@ -9,8 +9,8 @@ from collections.abc import Callable
 class Clock:
     """Tell the time of the played world.
 
-    `start` is the unix time (UTC, seconds) at which the clock begins; without it the clock shows real time. A frozen clock
-    moves only by `advance` and `set`; a running one moves with real time as well. `real` is where real time comes from.
+    `start` is the unix time (UTC, seconds) at which the clock begins; without it the clock shows real time. A frozen
+    clock moves only by `advance` and `set`; a running one moves with real time as well. `real` tells real time.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class Clock:
     def wall(self) -> float:
         """Return real time moved on by what was advanced by hand, in unix seconds.
 
-        Life times of tokens are measured by it: a client compares them with its own clock, which knows nothing of a world
-        that lives in another year, while an advance by a week must still let a week-old token expire.
+        Life times of tokens are measured by it: a client compares them with its own clock, which knows nothing of a
+        world that lives in another year, while an advance by a week must still let a week-old token expire.
         """
         return self._real() + self._advanced
 

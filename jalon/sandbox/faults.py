@@ -29,6 +29,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 REQUEST_FAULTS = ("timeout", "reset", "5xx", "throttle", "truncated", "malformed", "slow")
 HOOK_FAULTS = ("hook_duplicate", "hook_delay", "hook_reorder", "hook_drop")
@@ -40,7 +41,7 @@ THROTTLED: web.AppKey[Callable[[web.Request], web.Response]] = web.AppKey("throt
 """How this application says "too fast"; without it: HTTP 429 with Retry-After."""
 
 UNREPEATABLE: web.AppKey[bool] = web.AppKey("unrepeatable", bool)
-"""True where an answer cannot be asked for again (rotating tokens): its bytes are then never spoiled, a 5xx comes instead."""
+"""True where an answer cannot be asked for again (rotating tokens): its bytes are never spoiled."""
 
 FAULT_LOG: web.AppKey[list[str]] = web.AppKey("fault_log", list)
 """Names of the faults that struck this application, in order; set by the server."""
@@ -127,7 +128,7 @@ async def _logical(request: web.Request) -> str:
     return digest.hexdigest()
 
 
-def fault_middleware(faults: Faults) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def fault_middleware(faults: Faults) -> Middleware:
     """Return the middleware that lets `faults` strike the requests of an application."""
 
     @web.middleware

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from jalon.sandbox.world import Change, Line, shares
@@ -12,6 +12,8 @@ HOUR = 3600
 DAY = 86_400
 LATE = 0.02
 """Share of sales to which something happens unusually late."""
+GRANTED = 0.85
+"""Share of return requests that end in a refund; the others are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,91 +45,87 @@ class Ids:
         return str(self._last)
 
 
-def live(
-    rng: Random, habits: Habits, placed: int, lines: tuple[Line, ...], shipping: int, shipping_tax: int, ids: Ids
-) -> tuple[Change, ...]:
-    """Return all that happens to a sale placed at `placed`, in order of time; the first change is `placed`."""
-    changes = [Change(placed, "placed")]
-    if rng.random() < habits.unpaid:
-        changes.append(Change(placed + rng.randrange(24 * HOUR, 48 * HOUR), "cancelled", id=ids.next(rng)))
-        return tuple(changes)
-    late = rng.random() < LATE
-    paid = placed + rng.randrange(habits.pays_within) + (rng.randrange(HOUR, 20 * HOUR) if late else 0)
-    changes.append(Change(paid, "paid"))
-    if rng.random() < habits.cancelled:
-        changes.append(_cancelled(rng, paid, lines, shipping, shipping_tax, ids))
-        return tuple(changes)
-    changes.extend(_carried(rng, habits, paid, late))
-    if rng.random() < habits.returned:
-        changes.extend(_returns(rng, changes[-1].at, lines, shipping, shipping_tax, late, ids))
-    changes.sort(key=lambda change: change.at)
-    return tuple(changes)
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What can happen to one basket of goods; `ids` numbers its refunds and cancellations."""
 
+    rng: Random
+    habits: Habits
+    lines: tuple[Line, ...]
+    shipping: int
+    shipping_tax: int
+    ids: Ids
 
-def _cancelled(rng: Random, paid: int, lines: tuple[Line, ...], shipping: int, shipping_tax: int, ids: Ids) -> Change:
-    return Change(
-        paid + rng.randrange(300, 20 * HOUR),
-        "cancelled",
-        id=ids.next(rng),
-        goods=sum(line.paid for line in lines),
-        tax=sum(line.tax for line in lines) + shipping_tax,
-        shipping=shipping,
-    )
+    def since(self, placed: int) -> tuple[Change, ...]:
+        """Return all that happens to a sale placed at `placed`, in order of time; the first change is `placed`."""
+        rng, habits = self.rng, self.habits
+        changes = [Change(placed, "placed")]
+        if rng.random() < habits.unpaid:
+            given_up = placed + rng.randrange(24 * HOUR, 48 * HOUR)
+            return (*changes, Change(given_up, "cancelled", id=self.ids.next(rng)))
+        late = rng.random() < LATE
+        paid = placed + rng.randrange(habits.pays_within) + (rng.randrange(HOUR, 20 * HOUR) if late else 0)
+        changes.append(Change(paid, "paid"))
+        if rng.random() < habits.cancelled:
+            return (*changes, self._cancelled(paid))
+        changes.extend(self._carried(paid, late))
+        if rng.random() < habits.returned:
+            asked = changes[-1].at + rng.randrange(HOUR, 4 * DAY) + (25 * DAY if late else 0)
+            changes.extend(self._returns(asked))
+        return tuple(sorted(changes, key=lambda change: change.at))
 
+    def _cancelled(self, paid: int) -> Change:
+        at = paid + self.rng.randrange(300, 20 * HOUR)
+        return replace(self._everything(self.shipping), at=at, kind="cancelled", id=self.ids.next(self.rng))
 
-def _carried(rng: Random, habits: Habits, paid: int, late: bool) -> Iterator[Change]:
-    shipped = paid + rng.randrange(21 * HOUR, 3 * DAY)
-    delivered = shipped + rng.randrange(2 * DAY, 6 * DAY) + (20 * DAY if late else 0)
-    if rng.random() < habits.edited:
-        yield Change(paid + rng.randrange(2 * HOUR, 20 * HOUR), "edited")
-    yield Change(shipped, "shipped")
-    yield Change(delivered, "delivered")
-    if habits.completes:
-        yield Change(delivered + rng.randrange(3 * DAY, 8 * DAY), "completed")
+    def _everything(self, shipping: int) -> Change:
+        return Change(
+            0,
+            "refunded",
+            lines=tuple(range(len(self.lines))),
+            quantities=tuple(line.quantity for line in self.lines),
+            goods=sum(line.paid for line in self.lines),
+            tax=sum(line.tax for line in self.lines) + (self.shipping_tax if shipping else 0),
+            shipping=shipping,
+        )
 
+    def _carried(self, paid: int, late: bool) -> Iterator[Change]:
+        rng = self.rng
+        shipped = paid + rng.randrange(21 * HOUR, 3 * DAY)
+        delivered = shipped + rng.randrange(2 * DAY, 6 * DAY) + (20 * DAY if late else 0)
+        if rng.random() < self.habits.edited:
+            yield Change(paid + rng.randrange(2 * HOUR, 20 * HOUR), "edited")
+        yield Change(shipped, "shipped")
+        yield Change(delivered, "delivered")
+        if self.habits.completes:
+            yield Change(delivered + rng.randrange(3 * DAY, 8 * DAY), "completed")
 
-def _returns(
-    rng: Random, after: int, lines: tuple[Line, ...], shipping: int, shipping_tax: int, late: bool, ids: Ids
-) -> Iterator[Change]:
-    """Yield requests and refunds; each unit of each line is refunded once at most."""
-    asked = after + rng.randrange(HOUR, 4 * DAY) + (25 * DAY if late else 0)
-    if rng.random() < 0.3:
-        yield from _refund(asked, rng, _whole(lines, shipping if rng.random() < 0.4 else 0, shipping_tax), ids)
-        return
-    for part in _parts(rng, lines):
-        yield from _refund(asked, rng, part, ids)
-        asked += rng.randrange(HOUR, 6 * DAY)
+    def _returns(self, asked: int) -> Iterator[Change]:
+        """Yield requests and refunds; each unit of each line is asked back once at most."""
+        if self.rng.random() < 0.3:
+            shipping = self.shipping if self.rng.random() < 0.4 else 0
+            yield from self._request(asked, self._everything(shipping))
+            return
+        for part in self._parts():
+            yield from self._request(asked, part)
+            asked += self.rng.randrange(HOUR, 6 * DAY)
 
+    def _request(self, asked: int, part: Change) -> Iterator[Change]:
+        identity = self.ids.next(self.rng)
+        yield replace(part, at=asked, kind="return_requested", id=identity)
+        if self.rng.random() < GRANTED:
+            yield replace(part, at=asked + self.rng.randrange(DAY, 8 * DAY), id=identity)
 
-def _refund(asked: int, rng: Random, part: Change, ids: Ids) -> Iterator[Change]:
-    identity = ids.next(rng)
-    yield Change(asked, "return_requested", identity, part.lines, part.quantities, part.goods, part.tax, part.shipping)
-    if rng.random() < 0.85:  # the rest is refused, and no money moves
-        at = asked + rng.randrange(DAY, 8 * DAY)
-        yield Change(at, "refunded", identity, part.lines, part.quantities, part.goods, part.tax, part.shipping)
-
-
-def _whole(lines: tuple[Line, ...], shipping: int, shipping_tax: int) -> Change:
-    return Change(
-        0,
-        "refunded",
-        lines=tuple(range(len(lines))),
-        quantities=tuple(line.quantity for line in lines),
-        goods=sum(line.paid for line in lines),
-        tax=sum(line.tax for line in lines) + (shipping_tax if shipping else 0),
-        shipping=shipping,
-    )
-
-
-def _parts(rng: Random, lines: tuple[Line, ...]) -> Iterator[Change]:
-    """Yield partial refunds: single units from the first on, or an amount of money for a line whose goods are kept."""
-    for index, line in enumerate(lines):
-        if index and rng.random() < 0.5:
-            continue
-        if rng.random() < 0.25:
-            goods = line.paid * rng.randrange(10, 60) // 100
-            yield Change(0, "refunded", lines=(index,), quantities=(0,), goods=goods)
-            continue
-        paid, tax = shares(line.paid, line.quantity), shares(line.tax, line.quantity)
-        for unit in range(line.quantity if rng.random() < 0.3 else 1):
-            yield Change(0, "refunded", lines=(index,), quantities=(1,), goods=paid[unit], tax=tax[unit])
+    def _parts(self) -> Iterator[Change]:
+        """Yield partial refunds: single units from the first on, or money for a line whose goods are kept."""
+        rng = self.rng
+        for index, line in enumerate(self.lines):
+            if index and rng.random() < 0.5:
+                continue
+            if rng.random() < 0.25:
+                goods = line.paid * rng.randrange(10, 60) // 100
+                yield Change(0, "refunded", lines=(index,), quantities=(0,), goods=goods)
+                continue
+            paid, tax = shares(line.paid, line.quantity), shares(line.tax, line.quantity)
+            for unit in range(line.quantity if rng.random() < 0.3 else 1):
+                yield Change(0, "refunded", lines=(index,), quantities=(1,), goods=paid[unit], tax=tax[unit])

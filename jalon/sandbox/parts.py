@@ -27,13 +27,14 @@ class Part(Protocol):
     """One platform, played."""
 
     apps: dict[str, web.Application]
-    """Role (`api`, `auth`, `storage`) to application; each is served on its own loopback port, behind the faults' middleware.
+    """Role (`api`, `auth`, `storage`) to application; each is served on its own loopback port, behind the faults.
 
-    An application may set `app[faults.THROTTLED]` (the platform's way to say "too fast") and `app[faults.UNREPEATABLE]`.
+    An application may set `app[faults.THROTTLED]` (the platform's way to say "too fast") and
+    `app[faults.UNREPEATABLE]`.
     """
 
     limits: dict[str, float]
-    """Figures that a test may set (`Sandbox(limits={part: {name: value}})`), such as requests per second; the part names them."""
+    """Figures that a test may set (`Sandbox(limits={part: {name: value}})`), such as requests per second."""
 
     def settings(self, addresses: Mapping[str, str]) -> dict[str, Any]:
         """Return the source's settings for a configuration file, with its secrets (name to value) under `secrets`.

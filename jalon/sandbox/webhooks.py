@@ -1,7 +1,7 @@
 """Deliveries: what platforms post to subscribed addresses, with their retries, and what may go wrong on the way.
 
-A part says which deliveries are due (`Part.events`, or `Deliverer.send` for what no schedule knows), already signed. The
-deliverer posts them in sandbox time. Faults: `hook_drop` (never posted), `hook_duplicate` (posted twice),
+A part says which deliveries are due (`Part.events`, or `Deliverer.send` for what no schedule knows), already signed.
+The deliverer posts them in sandbox time. Faults: `hook_drop` (never posted), `hook_duplicate` (posted twice),
 `hook_delay` (up to a day late), `hook_reorder` (up to ten minutes late, so that later ones overtake).
 """
 

@@ -199,6 +199,7 @@ class World:
     """Units of a currency for one unit of `shopify_currency`, as decimal text; the same all the time."""
     products: tuple[Product, ...]
     shoppers: dict[str, Shopper]
+    """Those who bought, by id; exposures name others too."""
     contents: tuple[Content, ...]
     exposures: tuple[Exposure, ...]
     visits: dict[str, Visit]

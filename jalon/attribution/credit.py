@@ -1,0 +1,90 @@
+"""Credit: rows (order, touchpoint, model, weight, amount), whole minor units that sum to each order's money exactly.
+
+Of every order with money, `amount` shares out what was booked and `net` what is left of it after refunds and cancellation,
+by the same weights; so a refund is taken back from the touchpoints that had been credited. Both are largest-remainder shares, and
+`reversed` is their difference.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import ibis
+
+from jalon.attribution.engine import Engine, Table
+from jalon.attribution.models import MODELS, with_features, with_points
+from jalon.attribution.money import with_shares
+from jalon.attribution.options import Options
+
+BILLION = 1_000_000_000
+
+UNKNOWN_BECAUSE = {
+    "no_person": "the order tells of no person and the platform names no content",
+    "path_not_ready": "the shop has not yet made its journey known",
+    "outside_window": "all touchpoints known lie outside the look-back window or before the previous sale",
+    "nothing_known": "nothing is known of the person before the order",
+}
+"""Reason code -> why the credit for an order is unknown."""
+
+COLUMNS = ("order_uid", "model", "position", "touch_uid", "basis", "reason", "weight", "amount", "reversed", "net", "currency")
+
+
+def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: Options) -> list[Table]:
+    """Return and keep the credit rows, a table per model in `Options.models`. `basis` is observed, modelled or unknown."""
+    sold = engine.keep("sold", sales.filter(sales.is_sale | (sales.booked != 0)).select("order_uid", "booked", "net", "currency", "person", "journey"))
+    features = engine.keep("features", with_features(steps, touches))
+    unknown = engine.keep("unknown", _unknown(sold, steps, touches))
+    parameters = {"half_life_days": options.half_life_days}
+    known = [name for name in MODELS if name in options.models]
+    return [
+        engine.keep(f"credit_{name}", _observed(with_points(features, name, parameters), sold, name).union(_for_model(unknown, name)))
+        for name in known
+    ]
+
+
+def _observed(weighted: Table, sold: Table, model: str) -> Table:
+    """Share each order's money out over its weighted steps."""
+    money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
+    rows = weighted.select("order_uid", "position", "touch_uid", "points").join(money, "order_uid")
+    shared = with_shares(rows, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})
+    return shared.select(
+        "order_uid", "position", "touch_uid", "amount", "net", "currency",
+        model=ibis.literal(model),
+        basis=ibis.literal("observed"),
+        reason=ibis.null("string"),
+        weight=_weight(shared.billionths),
+        reversed=shared.amount - shared.net,
+    ).select(*COLUMNS)  # fmt: skip
+
+
+def _weight(billionths: ibis.Value) -> ibis.Value:
+    """Return a share of a billion as an exact decimal, so that the weights of an order sum to exactly one."""
+    return (billionths.cast("decimal(10, 0)") * ibis.literal(Decimal("0.000000001"), "decimal(9, 9)")).cast("decimal(10, 9)")
+
+
+def _unknown(sold: Table, steps: Table, touches: Table) -> Table:
+    """Return the orders with money that no touchpoint is known of, with the reason."""
+    without = sold.anti_join(steps, "order_uid")
+    had = touches.filter(touches.kind != "purchase")
+    by_person = had.filter(had.person.notnull()).select(met="person").distinct()
+    found = without.left_join(by_person, without.person == by_person.met)
+    reason = ibis.cases(
+        (found.journey == "not_ready", "path_not_ready"),
+        (found.person.isnull(), "no_person"),
+        (found.met.notnull(), "outside_window"),
+        else_="nothing_known",
+    )
+    return found.select("order_uid", "booked", "net", "currency", reason=reason)
+
+
+def _for_model(unknown: Table, model: str) -> Table:
+    return unknown.select(
+        "order_uid", "reason", "net", "currency",
+        model=ibis.literal(model),
+        position=ibis.null("int64"),
+        touch_uid=ibis.null("string"),
+        basis=ibis.literal("unknown"),
+        weight=ibis.literal(Decimal(1), "decimal(10, 9)"),
+        amount=unknown.booked,
+        reversed=unknown.booked - unknown.net,
+    ).select(*COLUMNS)  # fmt: skip

@@ -1,0 +1,216 @@
+"""The engine that runs the expressions: DuckDB, embedded.
+
+What is computed is said in ibis, once, over tables without a connection; this module alone turns it into one engine's
+SQL, reads facts and writes results. Inside, every instant is an int64 of microseconds, because engines differ in what
+they can do with timestamps; reading and writing convert.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, get_args, get_origin, get_type_hints
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+
+from jalon.errors import StoreError
+from jalon.normalize.vocabulary import KINDS, Instant
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Table = ir.Table
+
+_TYPES = {"int": "int64", "str": "string", "bool": "boolean", "date": "date", "Instant": "int64"}
+
+
+def _dtype(hint: Any) -> str:
+    """Return the ibis type for an annotation of the vocabulary."""
+    if get_origin(hint) is tuple:
+        return "array<string>"
+    inner = [arg for arg in get_args(hint) if arg is not type(None)]
+    if inner:
+        return "string" if isinstance(inner[0], str) else _dtype(inner[0])
+    return _TYPES.get(getattr(hint, "__name__", ""), "string")
+
+
+def columns_of(kind: str) -> dict[str, str]:
+    """Return column -> ibis type of a kind of fact, instants as int64."""
+    return {name: _dtype(hint) for name, hint in get_type_hints(KINDS[kind]).items()}
+
+
+def _instants_of(kind: str) -> list[str]:
+    hints = get_type_hints(KINDS[kind])
+    return [name for name, hint in hints.items() if Instant in (hint, *get_args(hint))]
+
+
+class Engine:
+    """A DuckDB database that lives as long as one run. Use it as a context manager."""
+
+    def __init__(self, memory_limit: str = "1GB", threads: int | None = None, temp_folder: Path | None = None) -> None:
+        if temp_folder is not None:
+            temp_folder.mkdir(parents=True, exist_ok=True)
+        self._spill = Path(tempfile.mkdtemp(prefix="jalon-", dir=temp_folder))
+        settings = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(self._spill),
+            "threads": threads or os.cpu_count() or 1,
+            "autoinstall_known_extensions": "false",
+            "TimeZone": "UTC",
+        }
+        self._db = duckdb.connect(":memory:", config=settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._db.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def facts(self, folder: Path, kind: str) -> Table:
+        """Return all revisions of a kind of fact: `folder/<kind>/*.parquet`; no row where there is no file."""
+        schema = columns_of(kind)
+        name = f"facts_{kind}"
+        files = sorted((folder / kind).glob("*.parquet"))
+        if not files:
+            return self._empty(name, schema)
+        instants = _instants_of(kind)
+        chosen = ", ".join(f'epoch_us("{c}") AS "{c}"' if c in instants else f'"{c}"' for c in schema)
+        return self._view(name, chosen, files, schema)
+
+    def results(self, path: Path) -> Table:
+        """Return a table that `write` wrote, instants as int64. Raises `StoreError` if it is not there."""
+        if not path.exists():
+            raise StoreError(f"{path} is not there", "Run `jalon attribute` first.")
+        with translated():
+            described = self._db.execute(f"DESCRIBE SELECT * FROM read_parquet({_text(str(path))})").fetchall()
+        chosen = ", ".join(
+            f'epoch_us("{name}") AS "{name}"' if type_ == "TIMESTAMP WITH TIME ZONE" else f'"{name}"'
+            for name, type_, *_ in described
+        )
+        schema = {name: _FROM_DUCKDB.get(type_) or f"decimal{type_[7:]}" for name, type_, *_ in described}
+        return self._view(f"result_{path.stem}", chosen, [path], schema)
+
+    def keep(self, name: str, table: Table) -> Table:
+        """Compute a table now and return it as a base of further expressions."""
+        self._run(f'CREATE OR REPLACE TABLE "{name}" AS {_typed(table)}')
+        return ibis.table(table.schema(), name=name)
+
+    def take(self, name: str, data: pa.Table, schema: dict[str, str]) -> Table:
+        """Return Arrow data as a table of this engine."""
+        with translated():
+            self._db.register("taken", data)
+            self._db.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM taken')
+            self._db.unregister("taken")
+        return ibis.table(schema, name=name)
+
+    def drop(self, *names: str) -> None:
+        """Give back what kept tables hold."""
+        for name in names:
+            self._run(f'DROP TABLE IF EXISTS "{name}"')
+
+    def rows(self, table: Table) -> pa.Table:
+        """Return a (small) result as Arrow."""
+        with translated():
+            return self._db.execute(_typed(table)).to_arrow_table()
+
+    def dicts(self, table: Table) -> list[dict[str, Any]]:
+        """Return a (small) result as Python rows."""
+        rows: list[dict[str, Any]] = self.rows(table).to_pylist()
+        return rows
+
+    def write(self, table: Table, path: Path, order: Sequence[str], instants: Sequence[str] = (), form: str = "parquet") -> int:
+        """Write a table, sorted by `order`, so that the same rows give the same bytes; return how many rows.
+
+        The file appears whole under its name or not at all. `form` is `parquet` or `csv`.
+        """
+        replaced = ", ".join(f'make_timestamptz("{c}") AS "{c}"' for c in instants)
+        replace = f" REPLACE ({replaced})" if replaced else ""
+        by = ", ".join(f'"{c}" NULLS FIRST' for c in order)
+        how = "FORMAT parquet, COMPRESSION zstd" if form == "parquet" else "FORMAT csv, HEADER true"
+        query = f"SELECT *{replace} FROM ({_typed(table)}) ORDER BY {by}"  # noqa: S608 # names are this package's own
+        with replacing(path) as new, translated():
+            copied = self._db.execute(f"COPY ({query}) TO {_text(str(new))} ({how})").fetchone()
+        return int(copied[0]) if copied else 0
+
+    def _run(self, statement: str) -> None:
+        with translated():
+            self._db.execute(statement)
+
+    def _empty(self, name: str, schema: dict[str, str]) -> Table:
+        columns = ", ".join(f'"{c}" {_to_duckdb(t)}' for c, t in schema.items())
+        self._run(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
+        return ibis.table(schema, name=name)
+
+    def _view(self, name: str, chosen: str, files: Sequence[Path], schema: dict[str, str]) -> Table:
+        listed = ", ".join(_text(str(file)) for file in files)
+        source = f"read_parquet([{listed}], union_by_name = true)"
+        self._run(f'CREATE OR REPLACE VIEW "{name}" AS SELECT {chosen} FROM {source}')  # noqa: S608 # paths are quoted, names are the vocabulary's
+        return ibis.table(schema, name=name)
+
+
+_FROM_DUCKDB = {
+    "BIGINT": "int64", "INTEGER": "int32", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "float64",
+    "TIMESTAMP WITH TIME ZONE": "int64", "TINYINT": "int8", "SMALLINT": "int16", "VARCHAR[]": "array<string>",
+}  # fmt: skip
+_TO_DUCKDB = {
+    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "int8": "TINYINT", "string": "VARCHAR", "boolean": "BOOLEAN",
+    "date": "DATE", "float64": "DOUBLE", "array<string>": "VARCHAR[]",
+}  # fmt: skip
+
+
+def sql(table: Table) -> str:
+    """Return an expression in the engine's SQL."""
+    return str(ibis.to_sql(table, dialect="duckdb", pretty=False))
+
+
+def _typed(table: Table) -> str:
+    """Return the SQL of an expression with the types that it declares: the engine's sums are wider than their operands."""
+    casts = ", ".join(f'CAST("{name}" AS {_to_duckdb(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items())
+    return f"SELECT {casts} FROM ({sql(table)})"  # noqa: S608 # names are this package's own
+
+
+def _to_duckdb(dtype: str) -> str:
+    return _TO_DUCKDB.get(dtype.lstrip("!")) or dtype.lstrip("!").upper()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a new name beside `path` to write to; afterwards it takes the place of `path`, or is gone if writing failed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        yield new
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the engine's errors that a person can do something about into errors that say what."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise StoreError("attribution needs more memory than it may use", "Raise memory_limit, or free space for its temporary files.") from error
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
+        if ".parquet" not in str(error):
+            raise
+        raise StoreError(f"a facts file cannot be read: {_first_line(error)}", "Derive the facts again: `jalon normalize --all`.") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

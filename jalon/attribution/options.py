@@ -1,0 +1,61 @@
+"""What a run of the attribution engine may be told, with the defaults that it uses when told nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from jalon.attribution.models import MODELS
+from jalon.errors import ConfigError
+
+DAY = 86_400_000_000
+"""Microseconds."""
+HOUR = DAY // 24
+
+NOT_CREDITED = ("purchase", "delivery", "return_requested", "refund")
+"""Kinds of touchpoint that follow from a sale, so that they cannot have led to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to attribute. All times of the data are microseconds since the epoch, UTC."""
+
+    as_of: int | None = None
+    """Only what had been observed at this instant; None: everything."""
+    lookback_days: float = 30
+    """How long before an order its touchpoints may lie."""
+    repeat: Literal["restart", "continue"] = "restart"
+    """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one sale at
+    most. `continue`: every order looks back over its whole window."""
+    models: Sequence[str] = tuple(MODELS)
+    half_life_days: float = 7
+    """After this time a touchpoint weighs half, in the model `time_decay`."""
+    max_touches: int = 100
+    """Of longer journeys only the latest touchpoints are kept; `Result.touches_cut` says how many were not."""
+    max_links: int = 50
+    """An identifier that is linked with more others than this is shared by many persons, and joins none."""
+    copy_hours: float = 48
+    """How far apart a sale and its copy in another shop may have been placed, where no id tells that they are one."""
+    not_credited: Sequence[str] = NOT_CREDITED
+    stage_rules: Sequence[Mapping[str, Any]] | None = None
+    """Replaces the rule table of `stages`; rows as its `Rule`."""
+    memory_limit: str = "1GB"
+    threads: int | None = None
+    temp_folder: Path | None = field(default=None)
+    """Where what does not fit into memory goes; None: the system's temporary folder."""
+
+    def __post_init__(self) -> None:
+        for name in ("lookback_days", "half_life_days", "max_touches", "max_links"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number.")
+        unknown = sorted(set(self.models) - set(MODELS))
+        if unknown or not self.models:
+            known = ", ".join(MODELS)
+            raise ConfigError(f"no attribution model is called {', '.join(unknown) or 'nothing'}", f"Known are: {known}.")
+
+    @property
+    def lookback(self) -> int:
+        """The look-back window in microseconds."""
+        return round(self.lookback_days * DAY)

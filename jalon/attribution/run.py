@@ -1,0 +1,115 @@
+"""One run of the attribution engine: facts in, tables out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from jalon.attribution import journeys, modes, touches
+from jalon.attribution.credit import credit
+from jalon.attribution.current import current
+from jalon.attribution.engine import Engine, Table, replacing
+from jalon.attribution.options import Options
+from jalon.attribution.persons import links, people, resolve
+from jalon.attribution.sales import sales
+from jalon.attribution.stages import RULES, read_rules, with_stage
+
+INSTANTS = ("placed_at", "paid_at", "cancelled_at", "previous_at", "observed_at", "occurred_at", "had_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run wrote: `rows` per table, and figures about it."""
+
+    folder: Path
+    rows: dict[str, int] = field(default_factory=dict)
+    touches_cut: int = 0
+    """Steps of journeys left out because of `Options.max_touches`."""
+    identifiers_set_aside: int = 0
+    possible_duplicates: int = 0
+
+
+def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
+    """Read the facts in `facts` and write the attribution tables into `out`.
+
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `credit` (one Parquet file each) and `run.json`, which says with
+    which options. The same facts and options give the same bytes. Raises `StoreError` if a file cannot be read or written.
+    """
+    options = options or Options()
+    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine:
+        return _run(engine, facts, out, options)
+
+
+def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
+    sold, persons, touched = _prepared(engine, facts, options)
+    steps = journeys.steps(engine, touched, sold, options)
+    sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
+    rows = {
+        "sales": _write(engine, sold, out, "sales", ["order_uid"]),
+        "people": _write(engine, persons, out, "people", ["identifier"]),
+        "touches": _write(engine, touched, out, "touches", ["touch_uid"]),
+        "steps": _write(engine, steps, out, "steps", ["order_uid", "position"]),
+        "open_steps": _write(engine, journeys.open_journeys(touched, steps, sold, options), out, "open_steps", ["journey_id", "position"]),
+    }
+    credited = ibis.union(*credit(engine, steps, touched, sold, options))
+    rows["credit"] = _write(engine, credited, out, "credit", ["order_uid", "model", "position"])
+    result = Result(out, rows, **_figures(engine, steps, persons, sold, options))
+    _write_card(out / "run.json", options, result)
+    return result
+
+
+def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table]:
+    """Return sales, people and touchpoints, each kept."""
+    found = {
+        kind: current(engine, facts, kind, options.as_of)
+        for kind in ("orders", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
+    }
+    sold = sales(engine, found["orders"], found["refunds"], options)
+    persons = people(engine, links(found["touchpoints"], sold, found["identities"]), options.max_links)
+    sold = engine.keep("sales_of_persons", touches.with_prior_sales(resolve(sold, persons)))
+    stated = touches.stated(found["touchpoints"], sold, found["order_contents"], found["order_lines"])
+    met = touches.with_persons_and_sales(touches.told(found["touchpoints"]).union(stated), sold, persons)
+    met = engine.keep("touches_met", met)
+    rules = RULES if options.stage_rules is None else read_rules(options.stage_rules)
+    touched = engine.keep("touches", with_stage(touches.with_history(met, sold), rules))
+    engine.drop("touches_met", "current_touchpoints")
+    return sold, persons, touched
+
+
+def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str]) -> int:
+    return engine.write(table, out / f"{name}.parquet", order, [c for c in INSTANTS if c in table.columns])
+
+
+def _figures(engine: Engine, steps: Table, persons: Table, sold: Table, options: Options) -> dict[str, int]:
+    """Return the figures of `Result`."""
+    cut = steps.filter(steps.position == 1).agg(n=ibis.coalesce(steps.cut.sum(), 0))
+    aside = persons.filter(persons.links > options.max_links).agg(n=persons.identifier.count())
+    possible = sold.filter(sold.why == "possible_duplicate").agg(n=sold.order_uid.count())
+    counted = {"touches_cut": cut, "identifiers_set_aside": aside, "possible_duplicates": possible}
+    return {name: int(engine.dicts(table)[0]["n"]) for name, table in counted.items()}
+
+
+def _write_card(path: Path, options: Options, result: Result) -> None:
+    """Write how the tables were made, in a form that depends on nothing else."""
+    card: dict[str, Any] = {
+        "as_of": options.as_of,
+        "lookback_days": options.lookback_days,
+        "repeat": options.repeat,
+        "models": list(options.models),
+        "half_life_days": options.half_life_days,
+        "max_touches": options.max_touches,
+        "max_links": options.max_links,
+        "copy_hours": options.copy_hours,
+        "not_credited": list(options.not_credited),
+        "stage_rules": "default" if options.stage_rules is None else [dict(rule) for rule in options.stage_rules],
+        "rows": result.rows,
+        "touches_cut": result.touches_cut,
+        "identifiers_set_aside": result.identifiers_set_aside,
+        "possible_duplicates": result.possible_duplicates,
+    }
+    with replacing(path) as new:
+        new.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")

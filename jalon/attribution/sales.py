@@ -1,0 +1,169 @@
+"""One sale is counted once: which order is the sale, which is its copy in another shop, and what it brought.
+
+A sales-channel app copies a platform's orders into the shop, so that one sale is told twice. It is found, in this order:
+
+1. by id: one order states the other's id (`external_ids`), or two sources hold the same order of the same platform;
+2. by rule: an order that was made on another platform (`origin`), states no id, and has the currency and the total or
+   the goods money of exactly one order there, placed at about the same time, which no other order claims;
+3. not at all: an order of such an origin that could be several, or none, of the orders known there is a possible
+   duplicate. It is not counted, and said so.
+
+Of two orders that are one sale, the one where the sale was made counts.
+"""
+
+from __future__ import annotations
+
+import ibis
+
+from jalon.attribution.engine import Engine, Table
+from jalon.attribution.options import HOUR, Options
+
+REVENUE_KINDS = ("sale", "exchange")
+
+WHY = {
+    "own": "the sale was made here",
+    "copy_by_id": "an id states that it is a copy",
+    "same_order_in_two_sources": "another source holds the same order",
+    "copy_by_rule": "money and time match exactly one order of the platform where it was made",
+    "possible_duplicate": "made on a platform whose orders are known, but which of them it copies cannot be told",
+    "original_not_here": "a copy whose original is not among the facts, so that nothing is counted twice",
+    "origin_not_connected": "made on a platform of which no orders are known, so that nothing is counted twice",
+}
+"""Reason code -> why an order is counted or not."""
+
+NOT_COUNTED = ("copy_by_id", "same_order_in_two_sources", "copy_by_rule", "possible_duplicate")
+
+
+def ranked_orders(orders: Table) -> Table:
+    """Add `order_uid`, and `rank`: of two orders that are one sale the lower one is the original."""
+    is_copy = orders.origin.notnull() & (orders.origin != orders.platform)
+    level = is_copy.cast("int64") * 2 + (orders.selling_mode != "native").cast("int64")
+    uid = orders.source + ":" + orders.order_id
+    return orders.mutate(order_uid=uid, is_copy=is_copy, rank=level.cast("string") + ":" + uid)
+
+
+def by_id(orders: Table) -> Table:
+    """Return (copy, original, why) of the orders that ids state to be one sale."""
+    stated = orders.filter(orders.external_ids.length() > 0)
+    stated = stated.select("order_uid", "rank", external_id=stated.external_ids.unnest())
+    named = orders.select(named_uid="order_uid", named_rank="rank", named_id=orders.platform + ":" + orders.order_id)
+    pairs = stated.join(named, stated.external_id == named.named_id)
+    return _pairs(pairs, "copy_by_id").union(_same_order(orders))
+
+
+def _same_order(orders: Table) -> Table:
+    """Pair the same order of one platform that two sources hold; shops may count from 1, so money and time must agree."""
+    same = ["platform", "order_id", "placed_at", "currency", "total"]
+    several = orders.group_by(same).agg(found=orders.source.nunique()).filter(lambda t: t.found > 1)
+    held = orders.semi_join(several, same).select("order_uid", "rank", *same)
+    other = held.rename(named_uid="order_uid", named_rank="rank")
+    return _pairs(held.join(other, same), "same_order_in_two_sources")
+
+
+def _pairs(pairs: Table, why: str) -> Table:
+    """Direct each pair from the copy to the original, the lower rank."""
+    apart = pairs.filter(pairs.order_uid != pairs.named_uid)
+    down = apart["rank"] > apart.named_rank
+    return apart.select(
+        copy=ibis.ifelse(down, apart.order_uid, apart.named_uid),
+        original=ibis.ifelse(down, apart.named_uid, apart.order_uid),
+        why=ibis.literal(why),
+    ).distinct()
+
+
+def by_rule(orders: Table, linked: Table, hours: float) -> Table:
+    """Return (copy, original, why) where money and time fit one order only, both ways; `linked` are pairs known by id."""
+    span = round(hours * HOUR)
+    copies = orders.filter(orders.is_copy & (orders.external_ids.length() == 0))
+    copies = copies.anti_join(linked, copies.order_uid == linked.copy)
+    originals = orders.filter(~orders.is_copy)
+    originals = originals.anti_join(linked, originals.order_uid == linked.original)
+    pairs = _same_money(copies, originals, "total", span).union(_same_money(copies, originals, "goods", span), distinct=True)
+    counted = pairs.mutate(
+        of_copy=pairs.original.count().over(group_by=pairs.copy), of_original=pairs.copy.count().over(group_by=pairs.original)
+    )
+    return counted.filter((counted.of_copy == 1) & (counted.of_original == 1)).select("copy", "original", why=ibis.literal("copy_by_rule"))
+
+
+def _same_money(copies: Table, originals: Table, amount: str, span: int) -> Table:
+    """Pair by currency, amount and nearness; the join runs over buckets of time, so that a common price costs little."""
+    left = copies.select(copy="order_uid", place=copies.origin, currency="currency", amount=amount, at="placed_at", bucket=copies.placed_at // span)
+    right = originals.select(original="order_uid", place="platform", currency="currency", amount=amount, then="placed_at", bucket=originals.placed_at // span)
+    near = ibis.union(*(right.mutate(bucket=right.bucket + step) for step in (-1, 0, 1)))
+    pairs = left.join(near, ["place", "currency", "amount", "bucket"])
+    return pairs.filter((pairs["at"] - pairs.then).abs() <= span).select("copy", "original").distinct()
+
+
+def sales(engine: Engine, orders: Table, refunds: Table, options: Options) -> Table:
+    """Return and keep one row per order: is it counted, as which sale, why, and its money in minor units.
+
+    `booked` is the goods money of a sale, `net` what is left of it after refunds and cancellation, `reversed` their
+    difference. `is_sale`: it is revenue, paid, not cancelled, and counted.
+    """
+    ranked = engine.keep("orders_ranked", ranked_orders(orders))
+    stated = engine.keep("copies_by_id", by_id(ranked))
+    ruled = engine.keep("copies_by_rule", by_rule(ranked, stated, options.copy_hours))
+    parents = engine.keep("copies", _to_the_sale(_one_parent(stated.union(ruled))))
+    return engine.keep("sales", with_money(with_reason(ranked, parents), refunds))
+
+
+def _one_parent(pairs: Table) -> Table:
+    """Keep one original of each copy: the first by name."""
+    rank = ibis.row_number().over(group_by=pairs.copy, order_by=[pairs.original, pairs.why])
+    ranked = pairs.mutate(rank=rank)
+    return ranked.filter(ranked["rank"] == 0).drop("rank")
+
+
+def _to_the_sale(parents: Table, depth: int = 3) -> Table:
+    """Follow copies of copies up to the sale itself."""
+    for _ in range(depth):
+        above = parents.select(above_copy="copy", above="original")
+        joined = parents.left_join(above, parents.original == above.above_copy)
+        parents = joined.select("copy", original=ibis.coalesce(joined.above, joined.original), why="why")
+    return parents
+
+
+def with_reason(orders: Table, parents: Table) -> Table:
+    """Add `duplicate_of`, `why`, `is_counted` and `sale_uid`."""
+    places = orders.filter(~orders.is_copy).select(place="platform").distinct()
+    found = orders.left_join(parents, orders.order_uid == parents.copy)
+    found = found.left_join(places, found.origin == places.place)
+    why = ibis.cases(
+        (found.why.notnull(), found.why),
+        (~found.is_copy, "own"),
+        (found.external_ids.length() > 0, "original_not_here"),
+        (found.place.isnull(), "origin_not_connected"),
+        else_="possible_duplicate",
+    )
+    kept = [c for c in orders.columns if c not in ("rank", "is_copy", "external_ids")]
+    told = found.select(*kept, is_copy="is_copy", duplicate_of="original", why=why)
+    return told.mutate(is_counted=told.why.notin(NOT_COUNTED), sale_uid=ibis.coalesce(told.duplicate_of, told.order_uid))
+
+
+def with_money(orders: Table, refunds: Table) -> Table:
+    """Add `is_sale`, `booked`, `net` and `reversed`, in minor units of the order's currency, and `net_rule`, which says why."""
+    paid_back = _refunded(refunds)
+    joined = orders.left_join(paid_back, ["source", "order_id", "currency"]).drop("source_right", "order_id_right", "currency_right")
+    revenue = joined.is_counted & joined.kind.isin(REVENUE_KINDS)
+    net_rule = ibis.cases(
+        (~joined.is_counted, "not_counted"),
+        (joined.kind.notin(REVENUE_KINDS), joined.kind),
+        (joined.status == "pending", "unpaid"),
+        (joined.status == "paid", "paid"),
+        else_=joined.status,
+    )
+    is_sale = revenue & (joined.status == "paid")
+    was_sale = is_sale | (revenue & (joined.status == "cancelled") & joined.paid_at.notnull())
+    told = joined.mutate(
+        refunded_goods=ibis.coalesce(joined.refunded_goods, 0),
+        net_rule=net_rule,
+        is_sale=is_sale,
+        booked=ibis.ifelse(was_sale, joined.goods, 0),
+    )
+    net = ibis.ifelse(told.is_sale, told.booked - told.refunded_goods, 0)
+    return told.mutate(net=net, reversed=told.booked - net)
+
+
+def _refunded(refunds: Table) -> Table:
+    done = refunds.filter(refunds.state == "succeeded")
+    return done.group_by("source", "order_id", "currency").agg(refunded_goods=done.goods.sum())

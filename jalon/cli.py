@@ -1,0 +1,327 @@
+"""The commands: words in, words out. What they do lives in the rooms; heavy imports happen inside commands.
+
+stdout is data, stderr is talk. Exit status: 0 ok, 1 partial, 2 usage or configuration, 3 a platform refuses the credentials,
+4 a budget or deadline ended the run, 5 another run holds the lock, 6 store or disk, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jalon import __version__, errors
+from jalon.console import Console, table
+
+if TYPE_CHECKING:
+    from jalon.workplace import Workplace
+
+EXITS = """\b
+Exit status:
+  0    all done
+  1    partial: some units failed, everything else is stored
+  2    wrong usage or configuration
+  3    a platform refuses the credentials
+  4    a rate budget or deadline ended the run; run it again
+  5    another run works on the same thing
+  6    the store or the disk is not usable
+  130  interrupted; what was read is stored"""
+
+
+class _Duration(click.ParamType[timedelta]):
+    """`90s`, `15m`, `2h`, `1d`."""
+
+    name = "duration"
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # noqa: RUF012  # click's own attribute style
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        number, unit = value[:-1], value[-1:]
+        if unit not in self.units or not number.isdigit() or int(number) == 0:
+            self.fail(f"{value!r} is not a duration such as 90s, 15m, 2h or 1d", param, ctx)
+        return timedelta(seconds=int(number) * self.units[unit])
+
+
+DURATION = _Duration()
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _speaking(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Give a command its `console`, and turn its outcome or error into an exit status."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+    @functools.wraps(function)
+    def command(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> None:
+        path = click.get_current_context().command_path.split(" ", 1)[-1]
+        console = Console(path, as_json=as_json, quiet=quiet)
+        try:
+            status = function(console, *args, **kwargs)
+        except errors.JalonError as error:
+            console.fail(error)
+            status = error.exit_status
+        except KeyboardInterrupt:
+            console.say("interrupted; what was stored stays stored")
+            status = errors.INTERRUPTED
+        sys.exit(status or errors.OK)
+
+    return command
+
+
+def _at_work(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Give a command its console and the opened workplace of the configuration."""
+
+    @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (default: ./jalon.toml, or JALON_CONFIG).")
+    @functools.wraps(function)
+    def command(console: Console, *args: Any, config: Path | None, **kwargs: Any) -> int | None:
+        from jalon.workplace import Workplace
+
+        with Workplace.at(config) as place:
+            return function(console, place, *args, **kwargs)
+
+    return _speaking(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXITS)
+@click.version_option(__version__, prog_name="jalon")
+@click.option("-v", "--verbose", count=True, help="Log what happens to stderr; twice for more.")
+def cli(verbose: int) -> None:
+    """Social sales, from every platform to one journey.
+
+    jalon polls and receives social platforms and shops, joins what they tell into journeys, and attributes purchases to
+    touchpoints, content, creators and stages. Begin with `jalon demo`, or with `jalon init`.
+    """
+    from jalon.logs import configure
+
+    configure(verbose)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--source", "sources", multiple=True, metavar="CONNECTOR", help="Add a table for this connector; may be repeated.")
+@_speaking
+def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
+    """Write jalon.toml and the installation key into FOLDER.
+
+    Nothing that is there is replaced. The key makes persons' hashes and seals secrets: keep a copy in a safe place.
+    """
+    from jalon.setup import begin
+
+    made = begin(folder, sources)
+    console.data({"made": [str(path) for path in made]}, [f"made {path}" for path in made] or "nothing to do: all is there")
+    console.say("Next: put your sources into jalon.toml (docs/first-steps.md), then run `jalon doctor`.")
+
+
+@cli.command()
+@click.argument("sources", nargs=-1)
+@click.option("--offline", is_flag=True, help="Ask no platform.")
+@_at_work
+def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline: bool) -> int:
+    """Check configuration, key, store, disk, clock, tokens, scopes and subscriptions, and say what to do."""
+    from jalon.doctor import examine
+
+    findings = examine(place, place.config.pick(sources), offline=offline)
+    marks = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+    lines = [f"{marks[f.level]}  {f.name}: {f.detail}" + (f"\n      {f.remedy}" if f.remedy else "") for f in findings]
+    console.data({"findings": [f._asdict() for f in findings]}, lines)
+    return errors.PARTIAL if any(f.level == "fail" for f in findings) else errors.OK
+
+
+@cli.command()
+@_speaking
+def connectors(console: Console) -> None:
+    """Show what each platform can give, at which grain and delay, and what it does not offer at all."""
+    from jalon.matrix import capability_rows, matrix
+
+    header, rows = matrix()
+    console.data({"capabilities": capability_rows()}, [*table(header, rows), "", "event: one person, one time · aggregate: the platform's counts · –: the platform does not offer it"])
+
+
+@cli.command()
+@click.argument("sources", nargs=-1)
+@click.option("--max-runtime", type=DURATION, metavar="TIME", help="End after this long (90s, 15m, 2h); the next run goes on.")
+@click.option("--no-normalize", is_flag=True, help="Only read into the inbox.")
+@_at_work
+def sync(console: Console, place: Workplace, sources: tuple[str, ...], max_runtime: timedelta | None, no_normalize: bool) -> int:
+    """Read what is new from all SOURCES (or the named ones), and derive facts from it.
+
+    Safe to run from cron at any time: it goes on where the last run ended, whatever ended it.
+    """
+    from jalon.running import run_sync
+
+    return run_sync(console, place, place.config.pick(sources), max_runtime=max_runtime, normalize=not no_normalize)
+
+
+@cli.command()
+@click.argument("sources", nargs=-1)
+@click.option("--from", "first", type=DAY, required=True, help="First day (YYYY-MM-DD, in the account's zone).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day, included.")
+@click.option("--max-runtime", type=DURATION, metavar="TIME", help="End after this long; the same command goes on later.")
+@click.option("--dry-run", is_flag=True, help="Only estimate how much there is to ask.")
+@_at_work
+def backfill(console: Console, place: Workplace, sources: tuple[str, ...], first: datetime, last: datetime, max_runtime: timedelta | None, dry_run: bool) -> int:
+    """Read a span of the past again. Resumable; does not move where `sync` stands."""
+    from jalon.running import run_backfill
+
+    if last < first:
+        raise click.UsageError("--to is before --from")
+    return run_backfill(console, place, place.config.pick(sources), first.date(), last.date(), max_runtime=max_runtime, dry_run=dry_run)
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on (default: [serve] host).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (default: [serve] port; 0: any free one).")
+@_at_work
+def serve(console: Console, place: Workplace, host: str | None, port: int | None) -> int:
+    """Receive webhooks until stopped. A delivery is on disk before it is acknowledged."""
+    from jalon.running import run_serve
+
+    return run_serve(console, place, host or place.config.serve.host, place.config.serve.port if port is None else port)
+
+
+@cli.command()
+@click.option("--all", "everything", is_flag=True, help="Derive all facts anew from the inbox.")
+@_at_work
+def normalize(console: Console, place: Workplace, everything: bool) -> int:
+    """Derive facts from the inbox. Asks no platform; the same inbox gives the same files."""
+    from jalon.running import run_normalize
+
+    return run_normalize(console, place, everything=everything)
+
+
+@cli.group()
+def quarantine() -> None:
+    """Records that could not become facts: see why, and try again."""
+
+
+@quarantine.command("list")
+@click.option("--source", help="Only this source.")
+@click.option("--reason", help="Only this reason code.")
+@_at_work
+def quarantine_list(console: Console, place: Workplace, source: str | None, reason: str | None) -> None:
+    """List open entries, newest first."""
+    from jalon.running import quarantine_entries
+
+    entries = quarantine_entries(place, source=source, reason=reason)
+    header = ("id", "source", "stream", "key", "reason", "times", "detail")
+    rows = [tuple(str(entry[name]) for name in header) for entry in entries]
+    console.data({"entries": entries}, table(header, rows) if rows else "nothing is in quarantine")
+
+
+@quarantine.command("show")
+@click.argument("number", type=int)
+@_at_work
+def quarantine_show(console: Console, place: Workplace, number: int) -> None:
+    """Show one entry with its raw payload."""
+    from jalon.running import quarantine_entry
+
+    entry = quarantine_entry(place, number)
+    console.data({"entry": entry}, [f"{name}: {value}" for name, value in entry.items()])
+
+
+@quarantine.command("replay")
+@click.argument("numbers", type=int, nargs=-1)
+@_at_work
+def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
+    """Derive the named entries (or all) again; those that now become facts are closed."""
+    from jalon.running import run_replay
+
+    return run_replay(console, place, numbers)
+
+
+@cli.command()
+@click.option("--as-of", type=DAY, help="Use only what was known on this day.")
+@_at_work
+def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
+    """Join persons, build journeys, and credit every counted order to its touchpoints, in every model."""
+    from jalon.running import run_attribute
+
+    return run_attribute(console, place, as_of)
+
+
+@cli.command()
+@click.option("--as-of", type=DAY, help="Use only what was known on this day.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for marts and page (default: marts/ in the store).")
+@_at_work
+def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
+    """Write the marts (Parquet, CSV) and the report page, and print the summary. Attributes first."""
+    from jalon.running import run_report
+
+    return run_report(console, place, as_of, out)
+
+
+@cli.command()
+@click.argument("order")
+@_at_work
+def explain(console: Console, place: Workplace, order: str) -> None:
+    """Say why an ORDER has its credit: touches, rules, window, models, revision."""
+    from jalon.running import explain_order
+
+    explained, lines = explain_order(place, order)
+    console.data({"order": explained}, lines)
+
+
+@cli.command()
+@_at_work
+def status(console: Console, place: Workplace) -> int:
+    """Show where each source stands: last run, what is waiting and why, quarantine, facts."""
+    from jalon.status import overview
+
+    data, lines = overview(place)
+    console.data(data, lines)
+    return errors.OK
+
+
+@cli.command()
+@click.option("--seed", default=1, show_default=True, help="The same seed is the same brand.")
+@click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
+@click.option("--days", default=60, show_default=True, type=click.IntRange(1), help="Days of history.")
+@click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65000), help="First of the ports; 0: any free ones.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on (`all` for every one); may be repeated.")
+@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write here what really happened.")
+@click.option("--write-config", type=click.Path(path_type=Path, file_okay=False), help="Write a jalon.toml and secrets for it into this folder.")
+@_speaking
+def sandbox(console: Console, **options: Any) -> int:
+    """Play the platforms on loopback, with a simulated brand behind them, until stopped."""
+    from jalon.demo import run_sandbox
+
+    return run_sandbox(console, **options)
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="demo-out", show_default=True, help="Where everything goes.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
+@_speaking
+def demo(console: Console, out: Path, seed: int, orders: int) -> int:
+    """Go the whole way once: sandbox, sync over HTTP, webhooks, facts, attribution, marts and a report page."""
+    from jalon.demo import run_demo
+
+    return run_demo(console, out, seed=seed, orders=orders)
+
+
+@cli.group()
+def config() -> None:
+    """The configuration in force."""
+
+
+@config.command("show")
+@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@_at_work
+def config_show(console: Console, place: Workplace, origin: bool) -> None:
+    """Print every setting in force; secrets as ***."""
+    rows = list(place.config.rows())
+    header = ("setting", "value", "origin") if origin else ("setting", "value")
+    settings = [dict(zip(("setting", "value", "origin"), row, strict=True)) for row in rows]
+    console.data({"settings": settings}, table(header, [row[: len(header)] for row in rows]))
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="jalon")

@@ -1,0 +1,181 @@
+"""What a refusal of Shopify means for what happens next.
+
+GraphQL refuses inside HTTP 200, with a code in `errors[].extensions`; the edge in front of it refuses by HTTP status.
+Both are rows of one table. Search warnings come with data, but with data of another search than the one asked: an
+unknown filter matches everything. They are refusals too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from jalon.connectors.base import Answer, Fault, Level, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors.wire import Malformed
+
+Next = Literal["wait", "throttled", "renew", "split", "skip", "stop"]
+
+
+class Refusal(NamedTuple):
+    """What happens next, why, and for `stop` what a person can do."""
+
+    next: Next
+    reason: str
+    remedy: str = ""
+    kind: Literal["auth", "config"] = "config"
+
+
+_REPORT = "Compare `version` in jalon.toml with the versions that Shopify supports; if it is one, report this as a defect."
+_REINSTALL = "Put a valid access_token in place, or client_id and client_secret of an app that is installed in the shop."
+_SCOPES = "Grant the access scope to the app, reinstall it, and see `jalon doctor`."
+
+# https://shopify.dev/docs/api/admin-graphql#status_and_error_codes and https://shopify.dev/docs/api/usage/response-codes
+# Of several errors in one answer the one that stands first here decides.
+REFUSALS: dict[str, Refusal] = {
+    "THROTTLED": Refusal("throttled", "the shop's query budget is spent"),
+    "ACCESS_DENIED": Refusal("stop", "the app may not read this", _SCOPES, "auth"),
+    "SHOP_INACTIVE": Refusal("stop", "the shop is not active", "Ask the shop's owner.", "auth"),
+    "MAX_COST_EXCEEDED": Refusal("split", "the query costs more than one query may"),
+    "RESOURCE_NOT_FOUND": Refusal("skip", "there is no such object"),
+    "BAD_REQUEST": Refusal("stop", "the query is refused", _REPORT),
+    "INTERNAL_SERVER_ERROR": Refusal("wait", "Shopify failed on its side"),
+    "SERVICE_UNAVAILABLE": Refusal("wait", "Shopify failed on its side"),
+    "TIMEOUT": Refusal("wait", "the query took too long at Shopify"),
+    "301": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
+    "302": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
+    "307": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
+    "308": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
+    "400": Refusal("stop", "the request is refused", _REPORT),
+    "401": Refusal("renew", "the access token is not accepted"),
+    "402": Refusal("stop", "the shop is frozen for unpaid bills", "Ask the shop's owner.", "auth"),
+    "403": Refusal("stop", "access to the shop is forbidden", _SCOPES, "auth"),
+    "404": Refusal("stop", "there is no such shop or API version", "Check `shop` and `version` in jalon.toml."),
+    "408": Refusal("wait", "the request took too long to arrive"),
+    "423": Refusal("stop", "the shop is locked", "Ask the shop's owner, or Shopify's support.", "auth"),
+    "429": Refusal("throttled", "too many requests"),
+    "430": Refusal("wait", "Shopify's security rejects requests for a while"),
+}
+_PRECEDENCE = {code: place for place, code in enumerate(REFUSALS)}
+_UNKNOWN = Refusal("stop", "the request is refused for a reason that is not known here", _REPORT)
+_BROKEN = Refusal("wait", "Shopify failed on its side")
+
+
+def judge(request: Request, answer: Answer) -> Fault | None:
+    """Say what a failed answer means; None: it is good."""
+    if answer.status != 200:
+        return _by_status(request, answer)
+    try:
+        body = answer.data
+    except Malformed as error:
+        return Wait(f"Shopify's answer is {error}")
+    if request.anonymous:
+        return None
+    return _by_body(body)
+
+
+def _by_status(request: Request, answer: Answer) -> Fault:
+    code = str(answer.status)
+    if request.anonymous and 400 <= answer.status < 404:
+        return Stop(f"Shopify refuses to give an access token (HTTP {code})", _REINSTALL, kind="auth")
+    refusal = REFUSALS.get(code, _BROKEN if answer.status >= 500 else _UNKNOWN)
+    return _fault(refusal, f"{refusal.reason} (HTTP {code})", retry_after(answer.headers))
+
+
+def _by_body(body: Any) -> Fault | None:
+    if not isinstance(body, dict):
+        return Wait("Shopify's answer is no JSON object")
+    errors, warning = body.get("errors"), _search_warning(body)
+    if errors:
+        return _by_errors(errors, body)
+    if warning:
+        return Stop(f"Shopify did not search as asked, so its answer cannot be used: {warning}", _REPORT)
+    return None if isinstance(body.get("data"), dict) else Wait("Shopify's answer holds no data")
+
+
+def _by_errors(errors: Any, body: Mapping[str, Any]) -> Fault:
+    """Return what the weightiest of the errors means."""
+    listed = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    if not listed:
+        return Stop(f"Shopify refuses the request: {_clip(errors)}", _REPORT)
+    error = min(listed, key=lambda error: _PRECEDENCE.get(_code(error), len(_PRECEDENCE)))
+    code = _code(error)
+    refusal = REFUSALS.get(code, _UNKNOWN)
+    return _fault(refusal, f"{refusal.reason} ({_detail(error, code)})", _refill(body))
+
+
+def _detail(error: Mapping[str, Any], code: str) -> str:
+    """Return which field is refused and what it needs, as far as the error tells."""
+    extensions = error.get("extensions")
+    required = extensions.get("requiredAccess") if isinstance(extensions, dict) else None
+    if required:
+        path = ".".join(str(step) for step in error.get("path") or ())
+        return f"{code}: {path or 'the query'} needs {_clip(required)}"
+    return f"{code or 'no code'}: {_clip(error.get('message'))}"
+
+
+def _fault(refusal: Refusal, reason: str, seconds: float | None) -> Fault:
+    match refusal.next:
+        case "wait" | "throttled":
+            return Wait(reason, seconds, throttled=refusal.next == "throttled")
+        case "renew":
+            return Renew(reason)
+        case "split":
+            return Split(reason)
+        case "skip":
+            return Skip(reason)
+        case "stop":
+            return Stop(reason, refusal.remedy, kind=refusal.kind)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    extensions = error.get("extensions")
+    return str(extensions.get("code", "")) if isinstance(extensions, dict) else ""
+
+
+def _clip(text: Any) -> str:
+    return str(text)[:300]
+
+
+def _search_warning(body: Mapping[str, Any]) -> str | None:
+    """Return the first warning about a search, as text."""
+    extensions = body.get("extensions")
+    searches = extensions.get("search") if isinstance(extensions, dict) else None
+    for search in searches if isinstance(searches, list) else ():
+        for warning in search.get("warnings") or () if isinstance(search, dict) else ():
+            return _clip(f"{warning.get('field')}: {warning.get('message')}" if isinstance(warning, dict) else warning)
+    return None
+
+
+# --- budget ---------------------------------------------------------------------------------------------------------
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of `Retry-After`; None where it is absent or no number, as Shopify sends nothing else."""
+    try:
+        seconds = float(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def level(body: Any) -> Level | None:
+    """Return the state of the points bucket as the answer tells it."""
+    cost = body.get("extensions", {}).get("cost") if isinstance(body, dict) and isinstance(body.get("extensions"), dict) else None
+    status = cost.get("throttleStatus") if isinstance(cost, dict) else None
+    if not isinstance(status, dict):
+        return None
+    figures = [status.get(name) for name in ("currentlyAvailable", "maximumAvailable", "restoreRate")]
+    if not all(isinstance(figure, int | float) and math.isfinite(figure) and figure >= 0 for figure in figures):
+        return None
+    return Level(*(float(figure) for figure in figures))  # type: ignore[arg-type]  # all() above says numbers
+
+
+def _refill(body: Mapping[str, Any]) -> float | None:
+    """Return the seconds until the bucket holds what the query asked for."""
+    now = level(body)
+    if now is None or not now.restore_per_second:
+        return None
+    requested = body["extensions"]["cost"].get("requestedQueryCost")
+    missing = (requested if isinstance(requested, int | float) else now.capacity) - now.available
+    return max(0.0, missing) / now.restore_per_second

@@ -1,0 +1,208 @@
+"""What a refusal of TikTok Shop means: one table over the codes in the body, then the HTTP status.
+
+The platform answers most business errors with HTTP 200 and a `code` other than 0, so the body is asked first.
+https://partner.tiktokshop.com/docv2/page/common-errors and the error tables of the endpoint pages.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, NamedTuple
+
+from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors.wire import Malformed
+
+Act = Literal["renew", "wait", "throttled", "split", "scope", "auth", "config", "budget"]
+"""`scope` skips what is optional and stops the source for the rest; the last three stop it."""
+
+
+class Rule(NamedTuple):
+    act: Act
+    meaning: str
+    remedy: str = ""
+
+
+class Family(NamedTuple):
+    """The endpoints that one permission opens."""
+
+    prefix: str
+    scope: str
+    optional: bool
+    """True: orders are complete without it."""
+
+
+# https://partner.tiktokshop.com/docv2/page/authorization-overview-202407 and the scope line of each endpoint's page
+FAMILIES = (
+    Family("/order/", "seller.order.info", False),
+    Family("/return_refund/", "seller.return_refund.basic", False),
+    Family("/authorization/", "seller.authorization.info", False),
+    Family("/affiliate_seller/", "seller.affiliate_collaboration.read", True),
+    Family("/analytics/", "data.shop_analytics.public.read", True),
+    Family("/product/", "seller.product.basic", True),
+    Family("/event/", "seller.authorization.info", True),
+)
+ELSEWHERE = Family("/", "for this endpoint", False)
+
+AUTHORISE = "let the seller authorise the app again and put the new auth_code in place"
+SECRETS = "compare app_key and app_secret with the app's page in Partner Center"
+REPORT = "report this as a bug of jalon"
+
+CODES: dict[int, Rule] = {
+    105002: Rule("renew", "the access token has expired"),
+    105005: Rule("scope", "the scope {scope} is not granted", "add {scope} to the app and let the seller authorise it again"),
+    66009315: Rule("scope", "there is no permission ({scope})", "ask for {scope} in Partner Center"),
+    13017003: Rule("scope", "this export is not open for the seller", "ask the platform to open it"),
+    106001: Rule("config", "the signature is refused", SECRETS),
+    106013: Rule("config", "the shop's cipher is missing or wrong", "set shop_id to a shop that the seller authorised"),
+    101000: Rule("auth", "the token's kind does not fit the shop", "authorise the app as the seller of this shop"),
+    36004001: Rule("auth", "the authorisation code or refresh token is refused", AUTHORISE),
+    36004005: Rule("auth", "the authorisation code or refresh token is refused", AUTHORISE),
+    36009002: Rule("throttled", "the rate limit is reached"),
+    36009003: Rule("wait", "the platform has an internal error"),
+    36009007: Rule("wait", "the platform did not answer in time"),
+    36009009: Rule("config", "the path does not exist", REPORT),
+    36009014: Rule("config", "the API version is not served any more", "update jalon"),
+    36009033: Rule("config", "this machine's address is not on the app's list", "add it to the IP list in Partner Center"),
+    36009037: Rule("throttled", "the hourly limit of the platform's sandbox is reached"),
+    36009043: Rule("auth", "the shop is not active", "look into Seller Center"),
+    36009044: Rule("auth", "the seller is not active", "look into Seller Center"),
+    45101004: Rule("budget", "the day's quota (10,000 requests) is spent", "go on tomorrow, or lower requests_per_second"),
+}
+
+AMBIGUOUS = 36009004
+"""One code with several meanings, told apart by its message; the first phrase found decides."""
+MESSAGES: tuple[tuple[str, Rule], ...] = (
+    ("app_key", Rule("config", "the app key is refused", SECRETS)),
+    ("timestamp", Rule("config", "the time of the request is refused", "set this machine's clock")),
+    ("page_token", Rule("split", "the page token is not valid any more")),
+    ("access_token", Rule("renew", "the access token is refused")),
+    ("access token", Rule("renew", "the access token is refused")),
+    ("shop_cipher", CODES[106013]),
+    ("too many", CODES[36009002]),
+)
+REFUSED = Rule("config", "the request is refused", REPORT)
+
+LISTS = frozenset(
+    [
+        "/order/202309/orders/search",
+        "/affiliate_seller/202410/orders/search",
+        "/return_refund/202602/returns/search",
+        "/return_refund/202602/cancellations/search",
+        "/product/202502/products/search",
+        "/analytics/202605/shop_videos/performance",
+        "/analytics/202609/shop_lives/performance",
+        "/authorization/202309/shops",
+        "/event/202309/webhooks",
+    ]
+)
+"""Endpoints that read a whole stretch; everything else is read for some ids and may fail for those alone."""
+
+_CLEAN = re.compile(r"[^0-9A-Za-z_-]")
+
+
+def judge(request: Request, answer: Answer) -> Fault | None:
+    """Return the fault behind an answer of the platform or of its token service; None: it is good."""
+    envelope = _envelope(answer)
+    if envelope is None:
+        return _by_status(answer, "without a readable body")
+    code = envelope["code"]
+    if code == 0 and answer.status < 400:
+        return None
+    said = f"(code {code}, request {_CLEAN.sub('', str(envelope.get('request_id')))[:64]})"
+    rule = _rule(code, envelope, answer.status)
+    if rule is not None:
+        return _fault(rule, request, answer, said)
+    return _unknown(request, answer, said)
+
+
+def _envelope(answer: Answer) -> dict[str, Any] | None:
+    """Return the decoded envelope; None if the body is not one."""
+    try:
+        envelope = answer.data
+    except Malformed:
+        return None
+    if not isinstance(envelope, dict) or type(envelope.get("code")) is not int:
+        return None
+    return envelope if isinstance(envelope.get("data"), dict | None) else None
+
+
+def _rule(code: int, envelope: dict[str, Any], status: int) -> Rule | None:
+    if status == 429:
+        return CODES[36009002]
+    if code != AMBIGUOUS:
+        return CODES.get(code)
+    message = str(envelope.get("message")).lower()
+    return next((rule for phrase, rule in MESSAGES if phrase in message), None)
+
+
+def _fault(rule: Rule, request: Request, answer: Answer, said: str) -> Fault:
+    family = family_of(request.path)
+    reason = f"{rule.meaning.format(scope=family.scope)} {said}"
+    match rule.act:
+        case "renew":
+            return Renew(reason)
+        case "wait":
+            return Wait(reason, retry_after(answer))
+        case "throttled":
+            return Wait(reason, retry_after(answer), throttled=True)
+        case "split":
+            return Split(reason)
+        case "scope" if family.optional:
+            return Skip(reason)
+        case "scope" | "auth":
+            return Stop(reason, rule.remedy.format(scope=family.scope), kind="auth")
+        case "budget":
+            return Stop(reason, rule.remedy, kind="budget")
+        case "config":
+            return Stop(reason, rule.remedy)
+
+
+def _unknown(request: Request, answer: Answer, said: str) -> Fault:
+    """Say what to do about a code that is in no table: lose nothing, and let no single id block the rest."""
+    if answer.status >= 500:
+        return Wait(f"the platform has trouble {said}", retry_after(answer))
+    if request.host == "auth":
+        return Stop(f"no token is given {said}", AUTHORISE, kind="auth")
+    if _reads_ids(request):
+        return Skip(f"the platform refuses it {said}")
+    if f"code {AMBIGUOUS}," in said:
+        return Stop(f"{REFUSED.meaning} {said}", REFUSED.remedy)
+    return Wait(f"the platform refuses for a reason that is not documented {said}", retry_after(answer))
+
+
+def _reads_ids(request: Request) -> bool:
+    return request.path not in LISTS or b'"order_ids"' in request.body
+
+
+def _by_status(answer: Answer, how: str) -> Fault:
+    """Judge an answer that is not the platform's envelope: a proxy, a cut body, an overload."""
+    reason = f"HTTP {answer.status} {how}"
+    if answer.status == 429:
+        return Wait(reason, retry_after(answer), throttled=True)
+    if 400 <= answer.status < 500 and answer.status not in {408, 425}:
+        return Stop(reason, "check api_url and auth_url")
+    return Wait(reason, retry_after(answer))
+
+
+def family_of(path: str) -> Family:
+    """Return the permission under which a path is."""
+    return next((family for family in FAMILIES if path.startswith(family.prefix)), ELSEWHERE)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return the seconds of a Retry-After header; a date is taken against the answer's own Date."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    until, sent = _http_date(text), _http_date(answer.headers.get("date", ""))
+    return max(0.0, (until - sent).total_seconds()) if until and sent else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -1,0 +1,370 @@
+"""One order, in one revision, as the tree that queries select from.
+
+https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order
+
+Original amounts stay as they were when the order was placed; `current…` follow what was given back. Where prices
+include tax (`taxesIncluded`), line prices, subtotal and shipping include it too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from jalon.sandbox.shopify_history import Entry, History, lot
+from jalon.sandbox.shopify_journey import Tree, instant, journey
+from jalon.sandbox.shopify_money import Till
+from jalon.sandbox.shopify_people import address, buyer, customer
+from jalon.sandbox.shopify_refunds import LINE, Aftermath, own_id
+from jalon.sandbox.world import Line, World
+
+ONLINE_STORE = ("580111", "Online Store", "web")
+TIKTOK = ("4383523", "TikTok", "tiktok")
+"""App id, name, handle. The id of TikTok's own app is not public; this one stands for it."""
+WEB_RATE, COPY_RATE = 0.2, 0.08
+TREES_KEPT = 2_000
+
+Revision = tuple[int, int, bool]
+"""(order number, visible changes, journey ready): what decides every byte of an order."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRef:
+    """An order in a revision; its tree is made when somebody looks into it."""
+
+    orders: Orders
+    entry: Entry
+    revision: Revision
+
+    @property
+    def tree(self) -> Tree:
+        """Return the order as nested dictionaries."""
+        return self.orders.tree(self.entry, self.revision)
+
+
+@dataclass(slots=True)
+class Orders:
+    """Make and keep the trees of orders."""
+
+    world: World
+    history: History
+    products: Mapping[str, tuple[Tree, Tree]]
+    """(product, variant) by SKU."""
+    _kept: OrderedDict[Revision, Tree] = field(default_factory=OrderedDict)
+
+    def ref(self, entry: Entry, now: float, visible: int | None = None) -> OrderRef:
+        """Return the order as of `now`, or in the older revision that has `visible` changes."""
+        return OrderRef(self, entry, (entry.number, visible or entry.visible, entry.ready(now)))
+
+    def tree(self, entry: Entry, revision: Revision) -> Tree:
+        """Return the tree of a revision."""
+        tree = self._kept.get(revision)
+        if tree is None:
+            tree = self._kept[revision] = self._make(entry, revision)
+            if len(self._kept) > TREES_KEPT:
+                self._kept.popitem(last=False)
+        return tree
+
+    def _make(self, entry: Entry, revision: Revision) -> Tree:
+        _, visible, ready = revision
+        draft = _Draft(self, entry, visible)
+        person = buyer(self.world, entry)
+        place = address(person, entry)
+        tree: Tree = {
+            **draft.identity(),
+            **draft.source(),
+            **draft.money(),
+            **draft.state(),
+            "customer": customer(person, entry),
+            "email": person.email,
+            "phone": person.phone or None,
+            "clientIp": None if entry.copied else f"203.0.113.{lot(person.id, 254) + 1}",
+            "customerLocale": "en-US" if entry.copied else "fr",
+            "shippingAddress": place,
+            "billingAddress": place,
+            "customerJourneySummary": journey(self.world, entry, ready),
+        }
+        for refund in draft.after.refunds:
+            refund["order"] = tree
+        for opened in draft.after.returns:
+            opened["order"] = tree
+        for transaction in draft.after.transactions:
+            transaction["order"] = tree
+        return tree
+
+
+class _Draft:
+    """One order while its tree is being made."""
+
+    def __init__(self, orders: Orders, entry: Entry, visible: int) -> None:
+        world, sale = orders.world, entry.sale
+        self.orders, self.entry, self.sale = orders, entry, sale
+        self.included = world.taxes_included and not entry.copied
+        presentment = sale.presentment or sale.currency
+        rate = Decimal(world.rates.get(presentment, "1"))
+        self.till = Till(world.shopify_currency, presentment, sale.currency, rate)
+        self.tax = sum(line.tax for line in sale.lines)
+        self.subtotal = sum(self._paid(line) for line in sale.lines)
+        self.shipping = sale.shipping + (sale.shipping_tax if self.included else 0)
+        tax_on_top = 0 if self.included else self.tax + sale.shipping_tax
+        self.total = self.subtotal + self.shipping + tax_on_top
+        self.discount = sum(line.seller_discount + line.platform_discount for line in sale.lines)
+        self.lines = [self._line(index, line) for index, line in enumerate(sale.lines)]
+        self.shipping_line = self._shipping_line()
+        changes = entry.happened[:visible]
+        self.updated_at = changes[-1].at
+        self.after = Aftermath(entry, changes, self.till, self.included, self.lines, self.shipping_line, self.total)
+        for tree, line, returned in zip(self.lines, sale.lines, self.after.returned, strict=True):
+            tree["currentQuantity"] = tree["refundableQuantity"] = line.quantity - returned
+
+    def _paid(self, line: Line) -> int:
+        return line.paid + (line.tax if self.included else 0)
+
+    def identity(self) -> Tree:
+        """Return ids, names and times."""
+        entry, sale = self.entry, self.sale
+        number = entry.number + 1001
+        cancelled = self.after.cancelled_at
+        return {
+            "__typename": "Order",
+            "id": f"gid://shopify/Order/{entry.id}",
+            "legacyResourceId": str(entry.id),
+            "number": number,
+            "name": self._name(number),
+            "confirmationNumber": self._token("confirmation")[:9].upper(),
+            "createdAt": instant(entry.created_at),
+            "processedAt": instant(sale.placed_at),
+            "updatedAt": instant(self.updated_at),
+            "cancelledAt": instant(cancelled) if cancelled else None,
+            "cancelReason": "CUSTOMER" if cancelled else None,
+            "closed": False,
+            "closedAt": None,
+            "test": sale.kind == "test",
+            "cartToken": None if entry.copied else self._token("cart"),
+            "checkoutToken": None if entry.copied else self._token("checkout"),
+            "confirmed": True,
+        }
+
+    def _name(self, number: int) -> str:
+        copy = self.sale.copy
+        return f"#TT{self.sale.order_id}" if self.entry.copied and copy and copy.mark == "name" else f"#{number}"
+
+    def _token(self, kind: str) -> str:
+        return hashlib.blake2b(f"{kind} {self.entry.id}".encode(), digest_size=16).hexdigest()
+
+    def source(self) -> Tree:
+        """Return which channel the order came through, and where an app wrote another platform's order id."""
+        copied, sale = self.entry.copied, self.sale
+        app, name, handle = TIKTOK if copied else ONLINE_STORE
+        mark = sale.copy.mark if copied and sale.copy else ""
+        marked = mark == "note_attribute"
+        landing = None
+        if sale.visits and not copied:
+            landing = self.orders.world.visits[sale.visits[-1]]
+        return {
+            "sourceName": handle,
+            "sourceIdentifier": sale.order_id if mark == "source_identifier" else None,
+            "registeredSourceUrl": None,
+            "app": {"id": f"gid://shopify/App/{app}", "name": name},
+            "attribution": {"handle": handle, "displayName": name, "icon": None},
+            "publication": {"id": f"gid://shopify/Publication/{app}", "name": name},
+            "channelInformation": _channel(app, name, handle),
+            "customAttributes": [{"key": "TikTok Order ID", "value": sale.order_id}] if marked else [],
+            "tags": ["TikTok"] if copied else ["gift"] if self.after.edited_at else [],
+            "note": "packed as a gift" if self.after.edited_at and not copied else None,
+            "poNumber": None,
+            "landingPageUrl": landing.landing_page if landing else None,
+            "referrerUrl": landing.referrer if landing else None,
+        }
+
+    def money(self) -> Tree:
+        """Return all amounts of the order."""
+        after, bag, sale = self.after, self.till.bag, self.sale
+        gone = after.cancelled_at is not None and after.paid_at is None
+        subtotal = 0 if gone else self.subtotal - after.refunded_goods
+        shipping = 0 if gone else self.shipping - after.refunded_shipping
+        tax = 0 if gone else self.tax + sale.shipping_tax - after.refunded_tax
+        received = self.total if after.paid_at is not None else 0
+        return {
+            "currencyCode": self.till.shop,
+            "presentmentCurrencyCode": self.till.presentment,
+            "taxesIncluded": self.included,
+            "taxExempt": False,
+            "dutiesIncluded": False,
+            "estimatedTaxes": False,
+            "taxLines": self._tax_lines(self.tax + sale.shipping_tax),
+            "currentTaxLines": self._tax_lines(tax),
+            "subtotalPriceSet": bag(self.subtotal),
+            "totalPriceSet": bag(self.total),
+            "originalTotalPriceSet": bag(self.total),
+            "totalTaxSet": bag(self.tax + sale.shipping_tax),
+            "totalDiscountsSet": bag(self.discount),
+            "cartDiscountAmountSet": bag(self.discount if self.entry.copied else 0),
+            "totalShippingPriceSet": bag(self.shipping),
+            "currentSubtotalPriceSet": bag(subtotal),
+            "currentTotalPriceSet": bag(subtotal + shipping + (0 if self.included else tax)),
+            "currentTotalTaxSet": bag(tax),
+            "currentTotalDiscountsSet": bag(0 if gone else self.discount),
+            "currentCartDiscountAmountSet": bag(0),
+            "currentShippingPriceSet": bag(shipping),
+            "totalReceivedSet": bag(received),
+            "totalRefundedSet": bag(after.refunded),
+            "totalRefundedShippingSet": bag(after.refunded_shipping),
+            "netPaymentSet": bag(received - after.refunded),
+            "refundDiscrepancySet": bag(after.discrepancy),
+            "totalOutstandingSet": bag(after.owed()),
+            "totalTipReceivedSet": bag(0),
+            **self._discounts(),
+        }
+
+    def state(self) -> Tree:
+        """Return statuses, and the lists of lines and of what happened since."""
+        after = self.after
+        return {
+            "displayFinancialStatus": self._financial(),
+            "displayFulfillmentStatus": "FULFILLED" if after.fulfillments else "UNFULFILLED",
+            "fullyPaid": after.paid_at is not None,
+            "unpaid": after.paid_at is None,
+            "edited": after.edited_at is not None,
+            "requiresShipping": True,
+            "paymentGatewayNames": sorted({tree["gateway"] for tree in after.transactions}),
+            "returnStatus": self._return_status(),
+            "subtotalLineItemsQuantity": sum(line.quantity for line in self.sale.lines),
+            "currentSubtotalLineItemsQuantity": sum(tree["currentQuantity"] for tree in self.lines),
+            "lineItems": self.lines,
+            "shippingLine": self.shipping_line,
+            "shippingLines": [self.shipping_line],
+            "refunds": after.refunds,
+            "returns": after.returns,
+            "transactions": after.transactions,
+            "fulfillments": after.fulfillments,
+        }
+
+    def _financial(self) -> str:
+        after = self.after
+        if after.refunded and after.refunded >= self.total:
+            return "REFUNDED"
+        if after.refunded:
+            return "PARTIALLY_REFUNDED"
+        if after.paid_at is not None:
+            return "PAID"
+        if after.cancelled_at is not None:
+            return "VOIDED"
+        return "AUTHORIZED" if after.transactions else "PENDING"
+
+    def _return_status(self) -> str:
+        statuses = {tree["status"] for tree in self.after.returns}
+        if "REQUESTED" in statuses:
+            return "RETURN_REQUESTED"
+        return "RETURNED" if statuses else "NO_RETURN"
+
+    def _tax_lines(self, minor: int) -> list[Tree]:
+        rate = WEB_RATE if self.included else COPY_RATE
+        title = "TVA" if self.included else "Sales tax"
+        return [
+            {
+                "title": title,
+                "rate": rate,
+                "ratePercentage": rate * 100,
+                "priceSet": self.till.bag(minor),
+                "channelLiable": self.entry.copied,
+                "source": None,
+            }
+        ]
+
+    def _discounts(self) -> Tree:
+        code = any(line.platform_discount for line in self.sale.lines) and not self.entry.copied
+        return {
+            "discountCode": "WELCOME5" if code else None,
+            "discountCodes": ["WELCOME5"] if code else [],
+            "discountApplications": [_application(0, code=False), *([_application(1, code=True)] if code else [])]
+            if self.discount
+            else [],
+        }
+
+    def _line(self, index: int, line: Line) -> Tree:
+        product, variant = self.orders.products[line.sku]
+        bag = self.till.bag
+        copied = self.entry.copied
+        original = line.list_price + (line.tax if self.included else 0)
+        # The copying app keeps the discount outside the lines: their price is the list price.
+        automatic, code = (0, 0) if copied else (line.seller_discount, line.platform_discount)
+        return {
+            "__typename": "LineItem",
+            "id": f"gid://shopify/LineItem/{own_id(LINE, self.entry, index)}",
+            "sku": line.sku,
+            "title": product["title"],
+            "name": product["title"],
+            "vendor": product["vendor"],
+            "variantTitle": None,
+            "isGiftCard": False,
+            "requiresShipping": True,
+            "taxable": True,
+            "customAttributes": [],
+            "quantity": line.quantity,
+            "currentQuantity": line.quantity,
+            "refundableQuantity": line.quantity,
+            "product": product,
+            "variant": variant,
+            "originalTotalSet": bag(original),
+            "originalUnitPriceSet": bag(original // line.quantity),
+            "discountedTotalSet": bag(original - automatic),
+            "withCodeDiscounts": bag(original - automatic - code),
+            "discountedUnitPriceSet": bag((original - automatic) // line.quantity),
+            "discountedUnitPriceAfterAllDiscountsSet": bag((original - automatic - code) // line.quantity),
+            "totalDiscountSet": bag(automatic),
+            "discountAllocations": [
+                {"allocatedAmountSet": bag(amount), "discountApplication": _application(number, code=number == 1)}
+                for number, amount in enumerate((automatic, code))
+                if amount
+            ],
+            "taxLines": self._tax_lines(line.tax),
+        }
+
+    def _shipping_line(self) -> Tree:
+        price = self.till.bag(self.shipping)
+        return {
+            "id": f"gid://shopify/ShippingLine/{own_id(LINE, self.entry, 99)}",
+            "title": "Standard",
+            "code": "standard",
+            "source": "shopify",
+            "custom": False,
+            "isRemoved": False,
+            "originalPriceSet": price,
+            "discountedPriceSet": price,
+            "currentDiscountedPriceSet": price,
+            "discountAllocations": [],
+            "taxLines": self._tax_lines(self.sale.shipping_tax),
+        }
+
+
+def _application(index: int, *, code: bool) -> Tree:
+    """Return a `DiscountApplication`: a code over the whole order, or an automatic one on the line."""
+    named: Tree = {"code": "WELCOME5"} if code else {"title": "Seasonal price"}
+    return {
+        "__typename": "DiscountCodeApplication" if code else "AutomaticDiscountApplication",
+        "index": index,
+        "allocationMethod": "ACROSS" if code else "EACH",
+        "targetSelection": "ALL" if code else "ENTITLED",
+        "targetType": "LINE_ITEM",
+        **named,
+    }
+
+
+def _channel(app: str, name: str, handle: str) -> Tree:
+    return {
+        "id": f"gid://shopify/ChannelInformation/{app}",
+        "channelId": f"gid://shopify/Channel/{app}",
+        "displayName": name,
+        "app": {"id": f"gid://shopify/App/{app}", "title": name, "handle": handle, "apiKey": app},
+        "channelDefinition": {
+            "id": f"gid://shopify/ChannelDefinition/{app}",
+            "handle": handle,
+            "channelName": name,
+            "subChannelName": name,
+            "isMarketplace": handle == "tiktok",
+        },
+    }

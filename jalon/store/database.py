@@ -1,0 +1,249 @@
+"""The operational store: one folder, one SQLite file, one writer at a time.
+
+Every write transaction and every checkpoint, in every process, happens under the writer lock; readers are opened
+read-only and never checkpoint. Why: docs/decisions/sqlite-writers.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TypeVar
+from urllib.parse import quote
+
+from jalon.errors import LockedError, StoreError
+from jalon.store import schema
+from jalon.store.group import Committer, transaction
+from jalon.store.lock import WriterLock
+from jalon.store.trouble import told, told_by_system
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+
+FILE = "jalon.sqlite"
+_FOLDERS = ("locks", "facts", "marts", "exports", "tmp")
+_BUSY_SECONDS = 5.0
+_IDLE_READERS = 4
+_LOG_BYTES = 64 * 1024 * 1024
+"""What the write-ahead log is cut back to after a checkpoint, should a long reader have made it grow."""
+
+
+class Store:
+    """An open store. Threads may share it; a forked child must open its own."""
+
+    def __init__(self, folder: Path, patience: float) -> None:
+        self.folder = folder
+        self.path = folder / FILE
+        self.locks, self.facts, self.marts, self.exports, self.tmp = (folder / name for name in _FOLDERS)
+        self._pid = os.getpid()
+        self._lock = WriterLock(self.locks, patience)
+        self._writer: sqlite3.Connection | None = None
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_guard = Lock()
+        self._committer = Committer(self._exclusive, self.path)
+        self._closed = False
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = True, patience: float = 30.0) -> Store:
+        """Open the store in `folder`, making or migrating it where needed.
+
+        `patience`: seconds that a write waits for another process before it raises `LockedError`.
+        Raises `StoreError` for a missing, damaged, foreign, newer or unwritable store, with the remedy.
+        """
+        folder = folder.absolute()
+        if not create and not (folder / FILE).exists():
+            raise StoreError(f"there is no store in {folder}", "Run `jalon init` there, or name the right folder.")
+        _make_folders(folder)
+        store = cls(folder, patience)
+        try:
+            store._prepare()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, job: Job[T]) -> T:
+        """Run `job` in one transaction on this thread and return what it returns once that is durable.
+
+        Raises what the job raises (nothing is kept then), `LockedError`, `StoreError`.
+        """
+        with self._exclusive() as db:
+            return transaction(db, job, self.path)
+
+    async def commit(self, job: Job[T]) -> T:
+        """Run `job` on the writer thread, in one transaction with whatever else waits; otherwise like `write`.
+
+        A job may be run again when another of its group fails: it must do nothing but use its connection.
+        """
+        return await self._committer.submit(job)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Lend a read-only connection that sees one moment of the store. Give it back soon: the log grows meanwhile."""
+        db = self._borrow()
+        try:
+            db.execute("BEGIN")
+            yield db
+            db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            db.close()
+            raise told(error, self.path) from error
+        except BaseException:
+            db.execute("ROLLBACK")
+            self._give_back(db)
+            raise
+        self._give_back(db)
+
+    def check(self) -> list[str]:
+        """Return what SQLite finds wrong with the file; empty: nothing."""
+        with self.read() as db:
+            found = [str(text) for (text,) in db.execute("PRAGMA quick_check(20)")]
+        return [] if found == ["ok"] else found
+
+    def compact(self) -> None:
+        """Rewrite the file without what was deleted, and empty the log: what was erased is gone from the disk."""
+        with self._exclusive() as db:
+            try:
+                db.execute("VACUUM")
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error as error:
+                raise told(error, self.path) from error
+
+    def close(self) -> None:
+        """Finish queued commits and let go of the file. Closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        self._committer.close()
+        with self._readers_guard:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+        if self._writer is not None:
+            self._close_writer(self._writer)
+        self._lock.close()
+
+    def _prepare(self) -> None:
+        found = 0
+        if self.path.exists() and self.path.stat().st_size:
+            with self.read() as db:
+                found = _version(db, self.path)
+        if found < schema.VERSION:
+            self.write(lambda db: _migrate(db, self.path))
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[sqlite3.Connection]:
+        if os.getpid() != self._pid:
+            raise StoreError("this process was forked with the store open", "Open the store again after the fork.")
+        with self._lock:
+            if self._writer is None:
+                self._writer = _connect_writer(self.path)
+            yield self._writer
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._readers_guard:
+            if self._readers:
+                return self._readers.pop()
+        return _connect_reader(self.path)
+
+    def _give_back(self, db: sqlite3.Connection) -> None:
+        with self._readers_guard:
+            if len(self._readers) < _IDLE_READERS and not self._closed:
+                self._readers.append(db)
+                return
+        db.close()
+
+    def _close_writer(self, db: sqlite3.Connection) -> None:
+        # The last connection to close checkpoints, hence the lock. Whoever keeps it for so long that we cannot have it
+        # has the file open as well: then this connection is not the last one, and closing it writes nothing.
+        try:
+            self._lock.acquire()
+        except LockedError:
+            db.close()
+            return
+        db.close()
+        self._lock.release()
+
+
+def _make_folders(folder: Path) -> None:
+    try:
+        for path in (folder, *(folder / name for name in _FOLDERS)):
+            path.mkdir(mode=0o700, parents=path == folder, exist_ok=True)
+    except OSError as error:
+        raise told_by_system(error, folder) from error
+
+
+def _connect_writer(path: Path) -> sqlite3.Connection:
+    try:
+        # Made here with its mode; SQLite gives the log the mode of the file.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise told_by_system(error, path) from error
+    # Serialised by the writer lock, so the thread check would only forbid what is already safe.
+    db = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+    except sqlite3.Error as error:
+        db.close()
+        raise told(error, path) from error
+    return db
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    address = f"file:{quote(str(path))}?mode=ro"
+    try:
+        return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise told(error, path) from error
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """Return the schema version of the file, 0 for an empty one. Raises `StoreError` for a foreign or a newer file."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != schema.APPLICATION_ID:
+        raise StoreError(f"{path} is not a jalon store", "Name another folder; this file belongs to another program.")
+    if version // 1000 > schema.GENERATION:
+        raise StoreError(f"{path} was made by a newer jalon (store {version})", "Install that version, or a later one.")
+    return int(version)
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    # Asked again under the lock: another process may have done it since.
+    if _version(db, path) < schema.VERSION:
+        schema.migrate(db)
+
+
+_LOG_RESET_FIXES: dict[tuple[int, ...], tuple[int, ...]] = {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}
+"""Releases of older lines that carry the fix of 3.51.3. https://www.sqlite.org/wal.html#walresetbug"""
+
+
+def library_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | None:
+    """Return a warning if this SQLite has the WAL-reset bug, which the writer lock keeps harmless; for `doctor`."""
+    fixed = _LOG_RESET_FIXES.get(version[:2], (3, 51, 3))
+    if version >= fixed or version < (3, 7, 0):
+        return None
+    name = ".".join(map(str, version))
+    return (
+        f"SQLite {name} can lose a transaction when two connections write and checkpoint at one moment. jalon's writer "
+        "lock prevents that; let no other program write to the store, or use SQLite 3.51.3 or later."
+    )

@@ -1,0 +1,97 @@
+"""Verified webhooks, sealed, until the engine has opened them.
+
+Identity: `(source, key)`, where the key is what the platform keeps over redeliveries of one delivery. The digest of the
+body is kept after the body is gone, so that captured bytes which come back under another key are recognised.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+KEEP_SECONDS = 35 * 86400
+"""How long a settled delivery's key and digest are kept at least: longer than any platform re-sends."""
+State = Literal["opened", "unknown", "bad", "stale"]
+_INSERT = "INSERT OR IGNORE INTO deliveries (source, key, received_at, digest, sealed) VALUES "
+_INSERTS = {size: _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * size) for size in (64, 32, 16, 8, 4, 2, 1)}
+"""Statements that insert many rows in one step. A step gives the interpreter lock away: getting it back costs most."""
+
+
+class Row(NamedTuple):
+    """A delivery to store: time in unix seconds, digest of the clear body, sealed headers and body."""
+
+    source: str
+    key: str
+    received_at: float
+    digest: bytes
+    sealed: bytes
+
+
+class Unopened(NamedTuple):
+    """A stored delivery. `repeated`: the same body was delivered under another key before."""
+
+    id: int
+    source: str
+    key: str
+    received_at: float
+    sealed: bytes
+    repeated: bool
+
+
+class Count(NamedTuple):
+    """How many deliveries of a source are in a state; `last_at`: when the last one came (unix seconds)."""
+
+    source: str
+    state: str
+    deliveries: int
+    last_at: float
+
+
+def add(db: sqlite3.Connection, rows: Sequence[tuple[str, str, float, bytes, bytes]]) -> int:
+    """Store deliveries; one whose (source, key) is known is left as it is. Return how many are new."""
+    new, start = 0, 0
+    for size, statement in _INSERTS.items():
+        while len(rows) - start >= size:
+            values = [value for row in rows[start : start + size] for value in row]
+            new += db.execute(statement, values).rowcount
+            start += size
+    return new
+
+
+def unopened(db: sqlite3.Connection, source: str, limit: int) -> list[Unopened]:
+    """Return at most `limit` deliveries that nobody has opened yet, in the order of their arrival."""
+    rows = db.execute(
+        "SELECT id, source, key, received_at, sealed, EXISTS (SELECT 1 FROM deliveries AS other "
+        "WHERE other.digest = new.digest AND other.source = new.source AND other.id < new.id) "
+        "FROM deliveries AS new WHERE state = 'new' AND source = ? ORDER BY id LIMIT ?",
+        (source, limit),
+    )
+    return [Unopened._make((*row[:-1], bool(row[-1]))) for row in rows]
+
+
+def opened(db: sqlite3.Connection, id: int, state: State, topic: str = "", note: str = "") -> None:
+    """Settle a delivery: `opened` and `stale` lose their body, `unknown` and `bad` keep it to be opened again."""
+    db.execute("UPDATE deliveries SET state = ?, topic = ?, note = ? WHERE id = ?", (state, topic, note, id))
+    if state in ("opened", "stale"):
+        db.execute("UPDATE deliveries SET sealed = NULL WHERE id = ?", (id,))
+
+
+def reopen(db: sqlite3.Connection, source: str) -> int:
+    """Offer what was not understood for opening again (after an update); return how many."""
+    return db.execute(
+        "UPDATE deliveries SET state = 'new' WHERE source = ? AND state IN ('unknown', 'bad')", (source,)
+    ).rowcount
+
+
+def counts(db: sqlite3.Connection) -> list[Count]:
+    """Return how many deliveries there are, by source and state."""
+    rows = db.execute(
+        "SELECT source, state, count(*), max(received_at) FROM deliveries GROUP BY source, state ORDER BY source, state"
+    )
+    return [Count(*row) for row in rows]
+
+
+def purge(db: sqlite3.Connection, before: float) -> int:
+    """Delete settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many."""
+    return db.execute("DELETE FROM deliveries WHERE state <> 'new' AND received_at < ?", (before,)).rowcount

@@ -1,0 +1,69 @@
+"""What ran, when, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+_SELECT = "SELECT id, source, command, pid, host, started_at, finished_at, outcome, counts FROM runs "
+
+
+class Run(NamedTuple):
+    """One run of a command over a source. Times in unix seconds; `finished_at` None: it runs, or died."""
+
+    id: int
+    source: str
+    command: str
+    pid: int
+    host: str
+    started_at: float
+    finished_at: float | None
+    outcome: str
+    counts: dict[str, Any]
+
+
+def start(db: sqlite3.Connection, source: str, command: str, pid: int, at: float) -> int:
+    """Note that a run begins; return its id."""
+    cursor = db.execute(
+        "INSERT INTO runs (source, command, pid, host, started_at) VALUES (?, ?, ?, ?, ?)",
+        (source, command, pid, platform.node(), at),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def finish(db: sqlite3.Connection, id: int, at: float, outcome: str, counts: Mapping[str, Any]) -> None:
+    """Note how a run ended, with its figures."""
+    db.execute(
+        "UPDATE runs SET finished_at = ?, outcome = ?, counts = ? WHERE id = ?",
+        (at, outcome, json.dumps(dict(counts)), id),
+    )
+
+
+def recent(db: sqlite3.Connection, limit: int) -> list[Run]:
+    """Return the last runs, the newest first."""
+    return _runs(db.execute(_SELECT + "ORDER BY id DESC LIMIT ?", (limit,)))
+
+
+def abandoned(db: sqlite3.Connection) -> list[Run]:
+    """Return the runs of this machine that never finished and whose process is gone."""
+    rows = db.execute(_SELECT + "WHERE finished_at IS NULL AND host = ? ORDER BY id", (platform.node(),))
+    return [run for run in _runs(rows) if not _alive(run.pid)]
+
+
+def _runs(rows: sqlite3.Cursor) -> list[Run]:
+    return [Run._make((*row[:-1], json.loads(row[-1]))) for row in rows]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, as another user
+        return True
+    return True

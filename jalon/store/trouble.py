@@ -1,0 +1,52 @@
+"""What SQLite and the disk complain about, as errors that a person can act on."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from pathlib import Path
+
+from jalon.errors import StoreError
+
+_RESTORE = (
+    "Restore the folder from a backup; without one, move it away and run `jalon sync`: "
+    "what platforms still tell comes back."
+)
+_FREE = "Free some space; nothing that was acknowledged is lost, and writing goes on by itself."
+_WRITABLE = "Make the folder and the files in it writable for the user that runs jalon."
+
+# Primary result code -> what happened, what to do. https://www.sqlite.org/rescode.html
+_TROUBLES: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_FULL: ("the disk is full under {path}", _FREE),
+    sqlite3.SQLITE_IOERR: (
+        "the disk refused to read or write {path}",
+        "Check the disk and its free space, then run the command again.",
+    ),
+    sqlite3.SQLITE_READONLY: ("{path} cannot be written", _WRITABLE),
+    sqlite3.SQLITE_PERM: ("{path} may not be opened", _WRITABLE),
+    sqlite3.SQLITE_CANTOPEN: ("{path} cannot be opened", _WRITABLE),
+    sqlite3.SQLITE_CORRUPT: ("{path} is damaged", _RESTORE),
+    sqlite3.SQLITE_NOTADB: ("{path} is not a jalon store (damaged, or another kind of file)", _RESTORE),
+    sqlite3.SQLITE_BUSY: (
+        "{path} is kept locked by another program",
+        "Close whatever else has the file open (only jalon should), then run the command again.",
+    ),
+}
+
+
+def told(error: sqlite3.Error, path: Path) -> Exception:
+    """Return the `StoreError` for what is wrong with the file at `path`; a programming mistake comes back as it is."""
+    code = getattr(error, "sqlite_errorcode", None)
+    trouble = _TROUBLES.get(code & 0xFF) if code is not None else None
+    if trouble is None:
+        return error
+    return StoreError(trouble[0].format(path=path), trouble[1])
+
+
+def told_by_system(error: OSError, path: Path) -> StoreError:
+    """Return the `StoreError` for what the operating system refused at `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(f"the disk is full under {path}", _FREE)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StoreError(f"{path} cannot be written", _WRITABLE)
+    return StoreError(f"{path} cannot be used ({error.strerror})", "Check that the path is a folder on a local disk.")

@@ -1,0 +1,237 @@
+"""The one door to the outside: a question in, a bounded answer or a `Fault` out.
+
+Everything that HTTP libraries do on their own and that would hurt here is off: redirects (custom credential headers
+travel with them), proxies from the environment, cookies, unbounded decoding, logging of whole addresses.
+
+Wait
+├── Unsent   the request surely did not reach the platform
+└── Lost     it may have reached it, no whole answer came back
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpcore
+import httpx
+
+from jalon import __version__
+from jalon.connectors.base import Answer, Request, Split, Stop, Wait
+from jalon.sync.bodies import ENCODINGS, MAX_BODY, Damaged, Lines, TooLarge, decoder
+from jalon.sync.network import AllowList, PublicNetwork, Resolver, resolve
+from jalon.sync.redact import guard_logs
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_FILE = 64 << 30
+
+
+class Unsent(Wait):
+    pass
+
+
+class Lost(Wait):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one exchange may take, in seconds."""
+
+    connect: float = 10.0
+    idle: float = 30.0
+    """Between two pieces of an answer."""
+    total: float = 60.0
+    file: float = 3600.0
+    """A whole bulk file."""
+
+
+class Client:
+    """Talks to the hosts of one source, over kept-alive HTTP/1.1 connections."""
+
+    def __init__(
+        self,
+        hosts: Mapping[str, tuple[str, ...]],
+        *,
+        in_flight: int = 8,
+        patience: Patience = Patience(),
+        max_body: int = MAX_BODY,
+        resolver: Resolver = resolve,
+    ) -> None:
+        guard_logs()
+        self.allowed = AllowList(hosts)
+        self._patience = patience
+        self._max_body = max_body
+        self._http = httpx.AsyncClient(
+            transport=_Transport(PublicNetwork(self.allowed.loopback, resolver), in_flight + 2),
+            follow_redirects=False,
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            headers={"user-agent": f"jalon/{__version__}", "accept-encoding": ENCODINGS},
+            timeout=httpx.Timeout(patience.idle, connect=patience.connect),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def send(self, request: Request) -> Answer:
+        """Return the answer, whatever its status but a redirect. Raises `Wait`, `Split` (answer too large), `Stop`."""
+        url = self.allowed.base(request.host) + request.path
+        place = where(url)
+        if request.query:
+            url = f"{url}?{urlencode(request.query, quote_via=quote, safe='')}"
+        outgoing = self._http.build_request(request.method, url, headers=request.headers, content=request.body or None)
+        try:
+            async with asyncio.timeout(self._patience.total), self._exchange(outgoing, place) as response:
+                headers = _headers(response)
+                return Answer(response.status_code, headers, await self._read(response, headers))
+        except TimeoutError:
+            raise Lost(f"asking {place}: no whole answer within {self._patience.total:g} s") from None
+        except TooLarge as error:
+            raise Split(f"reading {place}: {error}") from None
+        except Damaged as error:
+            raise Lost(f"reading {place}: {error}") from None
+
+    async def lines(self, url: str) -> AsyncIterator[bytes]:
+        """Yield the lines of a file, unsigned, from an allowed host. Raises `Wait`, `Stop`."""
+        self.allowed.check(url)
+        place = where(url)
+        cutter = Lines()
+        async with self._exchange(self._http.build_request("GET", url), place) as response:
+            if response.status_code != 200:
+                raise Wait(f"reading {place}: answered {response.status_code} instead of the file")
+            try:
+                async for piece in self._pieces(response, place):
+                    for line in cutter.feed(piece):
+                        yield line
+            except (TooLarge, Damaged) as error:
+                raise Wait(f"reading {place}: {error}") from None
+            for line in cutter.end():
+                yield line
+
+    async def _pieces(self, response: httpx.Response, place: str) -> AsyncIterator[bytes]:
+        # The deadline is compared, not armed: a timer would strike while the caller works on a line.
+        deadline = time.monotonic() + self._patience.file
+        unpack = decoder(response.headers.get("content-encoding", ""), MAX_FILE)
+        async for chunk in response.aiter_raw():
+            for piece in unpack.feed(chunk):
+                yield piece
+            if time.monotonic() > deadline:
+                raise Lost(f"reading {place}: not whole within {self._patience.file:g} s")
+        unpack.end()
+
+    @asynccontextmanager
+    async def _exchange(self, outgoing: httpx.Request, place: str) -> AsyncIterator[httpx.Response]:
+        response = None
+        try:
+            response = await self._http.send(outgoing, stream=True)
+            if response.status_code in REDIRECTS:
+                raise _redirected(place, response.headers.get("location", ""))
+            yield response
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            raise _translated(error, place) from None
+        finally:
+            if response is not None:
+                await response.aclose()
+
+    async def _read(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._max_body:
+            raise TooLarge(f"the answer is {declared} bytes long, more than allowed")
+        unpack = decoder(headers.get("content-encoding", ""), self._max_body)
+        pieces: list[bytes] = []
+        async for chunk in response.aiter_raw():
+            pieces += unpack.feed(chunk)
+        unpack.end()
+        return b"".join(pieces)
+
+
+def where(url: str) -> str:
+    """Return host and path of an address: what an error may tell of it."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        out[name] = f"{out[name]}, {value}" if name in out else value
+    return out
+
+
+def _redirected(place: str, target: str) -> Stop:
+    host = urlsplit(target).hostname or "another path of the same host"
+    return Stop(
+        f"{place} redirects to {host}; credentials are not sent there",
+        "put the address that is right now into jalon.toml",
+    )
+
+
+def _translated(error: Exception, place: str) -> Wait | Stop:
+    """Say what a failure of the HTTP library means, without its text, which may quote the request."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Stop(
+            f"{place} shows a certificate that does not hold: {cause.verify_message}",
+            "check this machine's clock and the address",
+        )
+    if isinstance(error, httpcore.LocalProtocolError):
+        return Stop(
+            f"the request to {place} cannot be sent: a header holds a forbidden character",
+            "check the secrets of this source for stray characters",
+        )
+    if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout | httpcore.PoolTimeout):
+        return Unsent(f"cannot connect to {place}")
+    return Lost(f"asking {place}: the connection broke ({type(error).__name__})")
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """httpx over a connection pool whose connections come from `PublicNetwork`."""
+
+    def __init__(self, network: PublicNetwork, connections: int) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(verify=True, trust_env=False),
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=15.0,
+            network_backend=network,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Stream(answer.stream), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

@@ -1,0 +1,85 @@
+"""Keep secrets out of what people read: logs, errors, notes in the store.
+
+Three doors, since one is forgotten sooner or later: the HTTP libraries are told to log warnings only (they write whole
+addresses at INFO and headers at DEBUG), no text made here holds a query, a header value or a body, and what platforms
+say in their own words passes through `Redactor.clean`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+SHORTEST = 6
+"""Shorter secrets would blank out ordinary words; a secret that short protects nothing."""
+LONGEST_TEXT = 600
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*")
+_USER = re.compile(r"(https?://)[^/\s@\"'<>]*@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LOUD = ("httpx", "httpcore", "hpack", "h11")
+
+
+class Redactor(logging.Filter):
+    """Replace known secrets, queries and user-info of addresses, and control characters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._secrets: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, secrets: Iterable[str | None]) -> None:
+        """Remember secrets that must not be read anywhere."""
+        fresh = {secret for secret in secrets if secret and len(secret) >= SHORTEST} - self._secrets
+        if fresh:
+            self._secrets |= fresh
+            longest_first = sorted(self._secrets, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def clean(self, text: str) -> str:
+        """Return one line without secrets, at most `LONGEST_TEXT` long."""
+        if self._pattern is not None:
+            text = self._pattern.sub("***", text)
+        text = _QUERY.sub(r"\1?***", _USER.sub(r"\1***@", text))
+        text = _CONTROL.sub(" ", text).strip()
+        return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Clean a log record in place, the text of its exception included."""
+        record.msg = self.clean(record.getMessage())
+        record.args = ()
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = " ".join(map(self.clean, traceback.format_exception(*record.exc_info)))
+            record.exc_info = None
+        return True
+
+
+REDACTOR = Redactor()
+"""The process's own: every session tells it the secrets it works with."""
+
+
+def guard_logs(redactor: Redactor = REDACTOR) -> None:
+    """Quieten the HTTP libraries and clean whatever the root handlers write."""
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        if redactor not in handler.filters:
+            handler.addFilter(redactor)
+
+
+def secrets_of(settings: Any) -> list[str]:
+    """Return the clear values of the secret fields of a source's settings."""
+    if not isinstance(settings, BaseModel):
+        return []
+    found = []
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            found.append(value.get_secret_value())
+        elif isinstance(value, SecretBytes):
+            found.append(value.get_secret_value().decode("latin-1"))
+    return found

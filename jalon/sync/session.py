@@ -1,0 +1,131 @@
+"""What the engine lends to a connector: asking, with everything that goes wrong on the way already dealt with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from jalon.connectors.base import Answer, Credentials, Fault, Renew, Request, Settings, Stop, Wait
+from jalon.connectors.wire import Malformed
+from jalon.sync.budget import Budget
+from jalon.sync.client import Client, Lost, Unsent
+from jalon.sync.halt import Halt
+from jalon.sync.redact import REDACTOR, secrets_of
+from jalon.sync.retry import http_time, retry_after, retrying
+from jalon.sync.source import Counts, Progress, Source, Workshop
+from jalon.sync.tokens import Tokens
+
+RENEWALS = 3
+"""Tokens may be used up by others between their renewal and this request."""
+SKEW = 120.0
+"""Seconds by which this machine's clock may differ from a platform's before it is said."""
+
+
+class SourceSession:
+    """One source's way to its platform. Implements `jalon.connectors.base.Session`."""
+
+    def __init__(self, source: Source, shop: Workshop, halt: Halt, counts: Counts) -> None:
+        self.source = source
+        self.settings: Settings = source.settings
+        self.account: Mapping[str, str] = {}
+        self.skew: float | None = None
+        """Seconds by which this machine's clock is ahead of the platform's, as first seen."""
+        self.tokens = Tokens(source, shop)
+        self._shop = shop
+        self._halt = halt
+        self._counts = counts
+        self._client = Client(
+            source.connector.hosts(source.settings), in_flight=source.settings.in_flight, resolver=shop.resolver
+        )
+        self._budget = Budget(source, shop, halt.sleep)
+        REDACTOR.add(secrets_of(source.settings))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def now(self) -> float:
+        """Return the time in unix seconds."""
+        return self._shop.clock.now()
+
+    async def ask(self, request: Request) -> Answer:
+        """Return the platform's good answer. Raises a `Fault`, or `Halted` when the run must end."""
+
+        def may_repeat(fault: Wait) -> bool:
+            return request.idempotent or fault.throttled or isinstance(fault, Unsent)
+
+        again = retrying(self._shop.clock, self._halt.sleep, may_repeat, self._waiting)
+        answer: Answer = await again(self._attempt, request)
+        return answer
+
+    async def lines(self, url: str) -> AsyncIterator[bytes]:
+        """Yield the lines of a bulk file. Raises a `Fault`, or `Halted` when the run must end."""
+        self._halt.check()
+        self._counts.requests += 1
+        async for line in self._client.lines(url):
+            self._halt.check()
+            yield line
+
+    async def _attempt(self, request: Request) -> Answer:
+        for _ in range(RENEWALS):
+            credentials = None if request.anonymous else await self.tokens.current(self)
+            answer = await self._send(request, credentials)
+            fault = self._judge(request, answer)
+            if fault is None:
+                return answer
+            if not isinstance(fault, Renew) or request.anonymous:
+                raise fault
+            await self.tokens.renew(self, credentials)
+        raise Stop(f"{fault.reason}, even after the token was renewed", "authorise jalon again", kind="auth")
+
+    async def _send(self, request: Request, credentials: Credentials | None) -> Answer:
+        await self._budget.take(request.cost)
+        self._halt.check()
+        prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
+        self._counts.requests += 1
+        answer = await self._client.send(prepared)
+        if self.skew is None:
+            self._measure_skew(answer)
+        return answer
+
+    def _judge(self, request: Request, answer: Answer) -> Fault | None:
+        connector = self.source.connector
+        try:
+            level = connector.level(answer)
+            fault = connector.judge(request, answer)
+        except (Malformed, LookupError, TypeError, AttributeError) as error:
+            detail = str(error) if isinstance(error, Malformed) else f"of an unexpected shape ({type(error).__name__})"
+            return Lost(
+                f"{request.path} answered {answer.status} with a body that is {detail}", retry_after(answer, self.now())
+            )
+        if level is not None:
+            self._budget.observe(level)
+        return None if fault is None else self._told(fault, answer)
+
+    def _told(self, fault: Fault, answer: Answer) -> Fault:
+        fault.reason = REDACTOR.clean(fault.reason)
+        if isinstance(fault, Wait) and fault.seconds is None:
+            fault.seconds = retry_after(answer, self.now())
+        if isinstance(fault, Stop):
+            self._measure_skew(answer)
+            if self.skew is not None and abs(self.skew) > SKEW:
+                fault.reason += f"; this machine's clock is {skewed(self.skew)} the platform's"
+                fault.remedy = f"set the clock, then: {fault.remedy}"
+        fault.args = (fault.reason,)
+        return fault
+
+    def _measure_skew(self, answer: Answer) -> None:
+        told = http_time(answer.headers.get("date", ""))
+        if told is not None:
+            self.skew = self.now() - told
+
+    async def _waiting(self, fault: Wait, seconds: float) -> None:
+        self._counts.waits += 1
+        if fault.throttled:
+            self._counts.throttled += 1
+            await self._budget.pause(seconds)
+        self._shop.progress(Progress(self.source.name, waiting=fault.reason, seconds=seconds))
+
+
+def skewed(seconds: float) -> str:
+    """Return a clock's difference in words."""
+    return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'}"

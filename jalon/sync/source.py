@@ -1,0 +1,108 @@
+"""What is synced, with what, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from jalon import errors
+from jalon.connectors.base import Connector, Finding, Settings
+from jalon.privacy import Keyring
+from jalon.store.database import Store
+from jalon.sync.clock import Clock, SystemClock
+from jalon.sync.halt import Halt
+from jalon.sync.network import Resolver, resolve
+
+State = Literal["ok", "partial", "config", "auth", "budget", "deadline", "interrupted", "locked", "store"]
+
+_STATUS: dict[State, int] = {
+    "ok": errors.OK,
+    "partial": errors.PARTIAL,
+    "config": errors.USAGE,
+    "auth": errors.AUTH,
+    "budget": errors.BUDGET,
+    "deadline": errors.BUDGET,
+    "interrupted": errors.INTERRUPTED,
+    "locked": errors.LOCKED,
+    "store": errors.STORE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One `[sources.NAME]` of jalon.toml."""
+
+    name: str
+    connector: Connector
+    settings: Settings
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run did, in numbers; stored with the run."""
+
+    requests: int = 0
+    pages: int = 0
+    new: int = 0
+    """Rows that were not known in this form."""
+    known: int = 0
+    deliveries: int = 0
+    waits: int = 0
+    throttled: int = 0
+    skipped: int = 0
+    pending_windows: int = 0
+    pending_fetches: int = 0
+    next_due: float | None = None
+    """Unix seconds at which something that is left becomes due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One sign of life. `waiting` says why nothing moves, for `seconds`."""
+
+    source: str
+    stream: str = ""
+    pages: int = 0
+    rows: int = 0
+    waiting: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class SourceOutcome:
+    """How a source's run ended."""
+
+    source: str
+    state: State = "ok"
+    message: str = ""
+    remedy: str = ""
+    notes: list[str] = field(default_factory=list)
+    """What did not go well without ending the run."""
+    findings: list[Finding] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+
+    @property
+    def exit_status(self) -> int:
+        """The command's exit status, as in `jalon.errors`."""
+        return _STATUS[self.state]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what is stored and what `--json` shows."""
+        return asdict(self.counts) | {"message": self.message, "remedy": self.remedy, "notes": self.notes[:20]}
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What all sources of a process share."""
+
+    store: Store
+    keyring: Keyring
+    clock: Clock = field(default_factory=SystemClock)
+    halt: Halt | None = None
+    progress: Callable[[Progress], None] = lambda _: None
+    address: Callable[[str], str | None] = lambda _: None
+    """Public address at which a source's deliveries arrive; None: not configured."""
+    resolver: Resolver = resolve
+    linger: float = 120.0
+    """Seconds that a run stays for something that becomes due soon."""

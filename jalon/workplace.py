@@ -1,0 +1,78 @@
+"""Everything a command works with, opened from one configuration: the only place where the rooms are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+from jalon import registry
+from jalon.config import Config, find, load
+from jalon.errors import ConfigError
+from jalon.normalize.vocabulary import Context, Normalizer
+from jalon.privacy import Keyring
+
+if TYPE_CHECKING:
+    from jalon.store.database import Store
+
+
+class Workplace(AbstractContextManager["Workplace"]):
+    """A configuration with its store and keyring, opened when first needed."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @classmethod
+    def at(cls, path: Path | None) -> Self:
+        """Open the workplace of a configuration file. Raises `ConfigError`."""
+        return cls(load(find(path)))
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return self.config.keyring()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, made if there is none. Raises `ConfigError` if it was made with another key."""
+        from jalon.store.database import Store
+
+        store = Store.open(self.config.store)
+        self._check_key(store)
+        return store
+
+    def _check_key(self, store: Store) -> None:
+        """Refuse to mix hashes of two keys: the same person would appear twice."""
+        from jalon.store import sources
+
+        with store.read() as db:
+            made_with = sources.get(db, "", "key_id")
+        if made_with is None:
+            store.write(lambda db: sources.put(db, "", "key_id", self.keyring.id))
+        elif made_with != self.keyring.id:
+            raise ConfigError(
+                f"the store {self.config.store} was made with another installation key",
+                "Put that key back (jalon.key or JALON_KEY), or name another store.",
+            )
+
+    def contexts(self) -> Mapping[str, Context]:
+        """Return what normalizing must know of each source: the account's zone, as the platform or the file says."""
+        from jalon.store import sources
+
+        with self.store.read() as db:
+            accounts = {name: sources.account(db, name) for name in self.config.sources}
+        return {
+            name: Context(ZoneInfo(accounts[name].get("timezone") or settings.timezone), accounts[name])
+            for name, settings in self.config.sources.items()
+        }
+
+    def normalizers(self) -> Mapping[str, Normalizer]:
+        """Return the normalizer of each source."""
+        return {name: registry.normalizer(settings.connector) for name, settings in self.config.sources.items()}
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "store" in self.__dict__:
+            self.store.close()

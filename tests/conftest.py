@@ -1,0 +1,30 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONTRACTS = ROOT.parent / "shared" / "contracts"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write golden files anew instead of comparing")
+    parser.addoption("--crashes", type=int, default=12, help="how many kills the crash programme makes")
+    parser.addoption("--seeds", type=int, default=2, help="over how many seeds and fault schedules the truth is tested")
+
+
+@pytest.fixture(scope="session")
+def contracts() -> Path:
+    """The folder of official specifications and recorded answers; skips where it is not there."""
+    if not CONTRACTS.is_dir():
+        pytest.skip("the specifications (../shared/contracts) are not on this machine")
+    return CONTRACTS
+
+
+@pytest.fixture(scope="session")
+def accept(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--accept"))

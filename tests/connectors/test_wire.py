@@ -1,0 +1,82 @@
+"""Strict decoding within bounds, and the door."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.connectors.door import each, fields, link, person
+from jalon.connectors.wire import MAX_DEPTH, Malformed, decode, depth
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=30,
+)
+
+
+def hasher(kind: str, value: str) -> str:
+    return f"{kind}:{len(value)}"
+
+
+@given(JSON)
+def test_decodes_what_the_standard_library_encodes(value: object) -> None:
+    assert decode(json.dumps(value).encode()) == value
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_decode_or_are_malformed(body: bytes) -> None:
+    try:
+        decode(body)
+    except Malformed:
+        pass
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a":1', "\ufeff{}", '"\\ud800"', "01", "'a'"])
+def test_near_json_is_malformed(text: str) -> None:
+    with pytest.raises(Malformed):
+        decode(text.encode())
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 1_000, 200_000])
+def test_deep_nesting_is_refused_without_recursion(levels: int) -> None:
+    with pytest.raises(Malformed, match="deeper"):
+        decode(b"[" * levels + b"]" * levels)
+
+
+def test_brackets_in_text_do_not_count() -> None:
+    body = json.dumps({"a": "[" * 500 + '\\"{', "b": [1]}).encode()
+    assert depth(body) == 2
+    assert decode(body)["b"] == [1]
+
+
+def test_64_bit_ids_survive() -> None:
+    assert decode(b'{"id":18446744073709551615}')["id"] == 18446744073709551615
+
+
+DOOR = fields("id", user=person("u"), page=link, lines=each("sku", buyer=person("u")))
+
+
+def test_only_named_fields_pass_the_door() -> None:
+    record = {"id": "1", "email": "canary@example.com", "user": 77, "lines": [{"sku": "A", "note": "canary", "buyer": "x"}, "junk"]}
+    assert DOOR(record, hasher) == {"id": "1", "user": "u:2", "lines": [{"sku": "A", "buyer": "u:1"}, None]}
+
+
+def test_addresses_keep_marks_of_origin_alone() -> None:
+    url = "https://me:pw@shop.example:8443/p/tee?utm_source=tiktok&email=canary@x.y&ttclid=E.C.P.canary#canary"
+    kept = link(url, hasher)
+    assert kept == "https://shop.example/p/tee?utm_source=tiktok&ttclid=ttclid%3A12"
+
+
+@given(JSON)
+def test_the_door_never_raises(record: object) -> None:
+    DOOR(record, hasher)
+
+
+@given(st.text())
+def test_a_link_rule_never_raises(text: str) -> None:
+    link(text, hasher)
+    link(f"https://[{text}/?{text}", hasher)

@@ -1,0 +1,94 @@
+"""jalon.toml: what is refused, and how the refusal helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jalon.config import Config, load
+from jalon.errors import ConfigError
+
+GOOD = """
+[jalon]
+store = "here"
+
+[sources.shop_us]
+connector = "tiktok_shop"
+timezone = "America/New_York"
+app_key = "k1"
+app_secret = { env = "T_SECRET" }
+refresh_token = { file = "token.txt" }
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("T_SECRET", "canary-app-secret")
+    (tmp_path / "token.txt").write_text("canary-refresh\n")
+
+    def write(text: str) -> Config:
+        path = tmp_path / "jalon.toml"
+        path.write_text(text)
+        return load(path)
+
+    return write
+
+
+def test_reads_settings_and_secrets_by_reference(write) -> None:
+    config = write(GOOD)
+    settings = config.sources["shop_us"]
+    assert settings.app_secret.get_secret_value() == "canary-app-secret"
+    assert settings.refresh_token.get_secret_value() == "canary-refresh"
+    assert config.store == config.folder / "here"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "what"),
+    [
+        ("timezone =", "timezon =", "jalon.toml:7", "Did you mean 'timezone'"),
+        ("store =", "stroe =", "jalon.toml:3", "Did you mean 'store'"),
+        ("[jalon]", "[jalom]", "jalon.toml:2", "Did you mean 'jalon'"),
+        ('"tiktok_shop"', '"tiktok_shp"', "", "no connector is called 'tiktok_shp'"),
+        ('{ env = "T_SECRET" }', '"in clear"', "jalon.toml:9", "must not stand in the file"),
+        ('{ env = "T_SECRET" }', '{ env = "NOT_SET" }', "jalon.toml:9", "Set NOT_SET"),
+        ('"token.txt"', '"absent.txt"', "jalon.toml:10", "absent.txt"),
+        ('app_key = "k1"', "app_key = 17", "jalon.toml:8", "app_key"),
+        ("[sources.shop_us]", "[sources.Shop-US]", "jalon.toml:5", "not a usable name"),
+        ('connector = "tiktok_shop"', "", "", "connector is missing"),
+        ("[jalon]", "[jalon", "", "not TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_remedy(write, old: str, new: str, where: str, what: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write(GOOD.replace(old, new, 1))
+    text = str(caught.value)
+    assert where in text
+    assert what in text
+    assert "canary" not in text
+    assert "in clear" not in text
+
+
+def test_the_environment_stands_above_the_file_and_says_so(write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JALON_STORE", "elsewhere")
+    config = write(GOOD)
+    rows = {key: (value, origin) for key, value, origin in config.rows()}
+    assert rows["jalon.store"] == ("elsewhere", "environment JALON_STORE")
+    assert rows["sources.shop_us.timezone"] == ("America/New_York", "jalon.toml:7")
+    assert rows["serve.port"] == ("8737", "default")
+
+
+def test_secrets_are_never_shown(write) -> None:
+    config = write(GOOD)
+    assert "canary" not in repr(config)
+    assert not any("canary" in value for _, value, _ in config.rows())
+
+
+def test_an_unknown_source_lists_those_that_exist(write) -> None:
+    with pytest.raises(ConfigError, match="shop_us"):
+        write(GOOD).pick(("shop_eu",))
+
+
+def test_a_missing_key_file_says_how_to_make_one(write) -> None:
+    with pytest.raises(ConfigError, match="jalon init"):
+        write(GOOD).keyring()
