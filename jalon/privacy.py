@@ -12,9 +12,14 @@ import os
 import re
 import secrets
 import unicodedata
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jalon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 _NOT_DIGITS = re.compile(r"\D+")
@@ -38,6 +43,7 @@ class Keyring:
             raise ConfigError("the installation key is too short", f"It must be {KEY_BYTES} random bytes; run `jalon init` to make one.")
         self._pseudonym = self._derive(key, b"pseudonym")
         self._seal = self._derive(key, b"seal")
+        self._hook = self._derive(key, b"hook")
         self.id = self._derive(key, b"id").hex()[:16]
         """Names the key without telling it: the store remembers which key its hashes were made with."""
 
@@ -53,6 +59,10 @@ class Keyring:
         message = f"{kind}\0{canonical(kind, value)}".encode("utf-8", "surrogatepass")
         return f"{kind}:{hmac.digest(self._pseudonym, message, 'sha256').hex()[:32]}"
 
+    def hook_token(self, source: str) -> str:
+        """Return the unguessable part (128 bits, hex) of the address at which a source's deliveries arrive."""
+        return hmac.digest(self._hook, source.encode(), "sha256").hex()[:32]
+
     def fingerprint(self, secret: str) -> str:
         """Return a keyed fingerprint by which a secret is recognised without being stored."""
         return hmac.digest(self._pseudonym, b"secret\0" + secret.encode(), "sha256").hex()[:32]
@@ -60,24 +70,22 @@ class Keyring:
     def seal(self, clear: bytes, about: bytes = b"") -> bytes:
         """Encrypt (AES-256-GCM); `about` is bound to it and must be given again to open it."""
         nonce = secrets.token_bytes(12)
-        return nonce + self._cipher().encrypt(nonce, clear, about)
+        return nonce + self._cipher.encrypt(nonce, clear, about)
 
     def unseal(self, sealed: bytes, about: bytes = b"") -> bytes:
         """Decrypt what `seal` made. Raises `ConfigError` if it was sealed with another key."""
         from cryptography.exceptions import InvalidTag
 
         try:
-            return bytes(self._cipher().decrypt(sealed[:12], sealed[12:], about))
+            return bytes(self._cipher.decrypt(sealed[:12], sealed[12:], about))
         except InvalidTag:
             raise ConfigError("something in the store was sealed with another installation key", "Put the key back that the store was made with.") from None
 
-    def _cipher(self):  # type: ignore[no-untyped-def]  # the library is imported only where something is sealed
-        cipher = self.__dict__.get("_aes")
-        if cipher is None:
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # only where something is sealed
 
-            cipher = self.__dict__["_aes"] = AESGCM(self._seal)
-        return cipher
+        return AESGCM(self._seal)
 
 
 def make_key(path: Path) -> None:

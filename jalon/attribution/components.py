@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 
 def components(left: pa.Array, right: pa.Array) -> pa.Table:
-    """Return (member, root) for every name in the pairs `left[i]`-`right[i]`; the root is the first name of its component.
+    """Return (member, root) for every name in the pairs `left[i]`-`right[i]`; the root is the first name of its
+    component.
 
     Labels fall along the edges and along themselves (hooking and pointer jumping) until none changes, which takes about
     log(longest path) rounds of array arithmetic; after Shiloach and Vishkin, J. Algorithms 3 (1982) 57-67.

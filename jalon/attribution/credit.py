@@ -1,8 +1,8 @@
 """Credit: rows (order, touchpoint, model, weight, amount), whole minor units that sum to each order's money exactly.
 
-Of every order with money, `amount` shares out what was booked and `net` what is left of it after refunds and cancellation,
-by the same weights; so a refund is taken back from the touchpoints that had been credited. Both are largest-remainder shares, and
-`reversed` is their difference.
+Of every order with money, `amount` shares out what was booked and `net` what is left of it after refunds and
+cancellation, by the same weights; so a refund is taken back from the touchpoints that had been credited. Both are
+largest-remainder shares, and `reversed` is their difference.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Engine, Table
+from jalon.attribution.engine import Engine
 from jalon.attribution.models import MODELS, with_features, with_points
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
@@ -26,18 +27,38 @@ UNKNOWN_BECAUSE = {
 }
 """Reason code -> why the credit for an order is unknown."""
 
-COLUMNS = ("order_uid", "model", "position", "touch_uid", "basis", "reason", "weight", "amount", "reversed", "net", "currency")
+COLUMNS = (
+    "order_uid",
+    "model",
+    "position",
+    "touch_uid",
+    "basis",
+    "reason",
+    "weight",
+    "amount",
+    "reversed",
+    "net",
+    "currency",
+)
 
 
 def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: Options) -> list[Table]:
-    """Return and keep the credit rows, a table per model in `Options.models`. `basis` is observed, modelled or unknown."""
-    sold = engine.keep("sold", sales.filter(sales.is_sale | (sales.booked != 0)).select("order_uid", "booked", "net", "currency", "person", "journey"))
+    """Return and keep the credit rows, a table per model of the options. `basis`: observed, modelled or unknown."""
+    sold = engine.keep(
+        "sold",
+        sales.filter(sales.is_sale | (sales.booked != 0)).select(
+            "order_uid", "booked", "net", "currency", "person", "journey"
+        ),
+    )
     features = engine.keep("features", with_features(steps, touches))
     unknown = engine.keep("unknown", _unknown(sold, steps, touches))
     parameters = {"half_life_days": options.half_life_days}
     known = [name for name in MODELS if name in options.models]
     return [
-        engine.keep(f"credit_{name}", _observed(with_points(features, name, parameters), sold, name).union(_for_model(unknown, name)))
+        engine.keep(
+            f"credit_{name}",
+            _observed(with_points(features, name, parameters), sold, name).union(_for_model(unknown, name)),
+        )
         for name in known
     ]
 
@@ -58,8 +79,8 @@ def _observed(weighted: Table, sold: Table, model: str) -> Table:
 
 
 def _weight(billionths: ibis.Value) -> ibis.Value:
-    """Return a share of a billion as an exact decimal, so that the weights of an order sum to exactly one."""
-    return (billionths.cast("decimal(10, 0)") * ibis.literal(Decimal("0.000000001"), "decimal(9, 9)")).cast("decimal(10, 9)")
+    """Return a share of a billion as an exact decimal: the weights of an order sum to exactly one. The cast rounds."""
+    return (billionths / BILLION).cast("decimal(10, 9)")
 
 
 def _unknown(sold: Table, steps: Table, touches: Table) -> Table:
@@ -81,7 +102,7 @@ def _for_model(unknown: Table, model: str) -> Table:
     return unknown.select(
         "order_uid", "reason", "net", "currency",
         model=ibis.literal(model),
-        position=ibis.null("int64"),
+        position=ibis.literal(0, "int64"),
         touch_uid=ibis.null("string"),
         basis=ibis.literal("unknown"),
         weight=ibis.literal(Decimal(1), "decimal(10, 9)"),

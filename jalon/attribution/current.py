@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Engine, Table
+from jalon.attribution.engine import Engine
 
 
 def newest(revisions: Table, as_of: int | None = None) -> Table:

@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Any, Self, get_args, get_origin, get_type_hint
 
 import duckdb
 import ibis
-import ibis.expr.types as ir
+from ibis.expr.types import Table
 
 from jalon.errors import StoreError
 from jalon.normalize.vocabulary import KINDS, Instant
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Table = ir.Table
 
 _TYPES = {"int": "int64", "str": "string", "bool": "boolean", "date": "date", "Instant": "int64"}
 
@@ -58,19 +56,21 @@ class Engine:
         if temp_folder is not None:
             temp_folder.mkdir(parents=True, exist_ok=True)
         self._spill = Path(tempfile.mkdtemp(prefix="jalon-", dir=temp_folder))
-        settings = {
+        settings: dict[str, str | int] = {
             "memory_limit": memory_limit,
             "temp_directory": str(self._spill),
             "threads": threads or os.cpu_count() or 1,
             "autoinstall_known_extensions": "false",
             "TimeZone": "UTC",
         }
-        self._db = duckdb.connect(":memory:", config=settings)
+        self._db = duckdb.connect(":memory:", config=dict(settings))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._db.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 
@@ -78,7 +78,7 @@ class Engine:
         """Return all revisions of a kind of fact: `folder/<kind>/*.parquet`; no row where there is no file."""
         schema = columns_of(kind)
         name = f"facts_{kind}"
-        files = sorted((folder / kind).glob("*.parquet"))
+        files = sorted((folder / kind).glob("[0-9]*.parquet"))
         if not files:
             return self._empty(name, schema)
         instants = _instants_of(kind)
@@ -90,12 +90,10 @@ class Engine:
         if not path.exists():
             raise StoreError(f"{path} is not there", "Run `jalon attribute` first.")
         with translated():
-            described = self._db.execute(f"DESCRIBE SELECT * FROM read_parquet({_text(str(path))})").fetchall()
-        chosen = ", ".join(
-            f'epoch_us("{name}") AS "{name}"' if type_ == "TIMESTAMP WITH TIME ZONE" else f'"{name}"'
-            for name, type_, *_ in described
-        )
-        schema = {name: _FROM_DUCKDB.get(type_) or f"decimal{type_[7:]}" for name, type_, *_ in described}
+            found = self._db.read_parquet(str(path))
+        types = dict(zip(found.columns, map(str, found.types), strict=True))
+        chosen = ", ".join(f'epoch_us("{c}") AS "{c}"' if t == _INSTANT else f'"{c}"' for c, t in types.items())
+        schema = {name: _FROM_DUCKDB.get(type_) or type_.lower() for name, type_ in types.items()}
         return self._view(f"result_{path.stem}", chosen, [path], schema)
 
     def keep(self, name: str, table: Table) -> Table:
@@ -106,9 +104,7 @@ class Engine:
     def take(self, name: str, data: pa.Table, schema: dict[str, str]) -> Table:
         """Return Arrow data as a table of this engine."""
         with translated():
-            self._db.register("taken", data)
-            self._db.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM taken')
-            self._db.unregister("taken")
+            self._db.from_arrow(data).create(name)
         return ibis.table(schema, name=name)
 
     def drop(self, *names: str) -> None:
@@ -119,14 +115,16 @@ class Engine:
     def rows(self, table: Table) -> pa.Table:
         """Return a (small) result as Arrow."""
         with translated():
-            return self._db.execute(_typed(table)).to_arrow_table()
+            return self._db.sql(_typed(table)).to_arrow_table()
 
     def dicts(self, table: Table) -> list[dict[str, Any]]:
         """Return a (small) result as Python rows."""
         rows: list[dict[str, Any]] = self.rows(table).to_pylist()
         return rows
 
-    def write(self, table: Table, path: Path, order: Sequence[str], instants: Sequence[str] = (), form: str = "parquet") -> int:
+    def write(
+        self, table: Table, path: Path, order: Sequence[str], instants: Sequence[str] = (), form: str = "parquet"
+    ) -> int:
         """Write a table, sorted by `order`, so that the same rows give the same bytes; return how many rows.
 
         The file appears whole under its name or not at all. `form` is `parquet` or `csv`.
@@ -156,14 +154,20 @@ class Engine:
         return ibis.table(schema, name=name)
 
 
-_FROM_DUCKDB = {
-    "BIGINT": "int64", "INTEGER": "int32", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "float64",
-    "TIMESTAMP WITH TIME ZONE": "int64", "TINYINT": "int8", "SMALLINT": "int16", "VARCHAR[]": "array<string>",
-}  # fmt: skip
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
 _TO_DUCKDB = {
-    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "int8": "TINYINT", "string": "VARCHAR", "boolean": "BOOLEAN",
-    "date": "DATE", "float64": "DOUBLE", "array<string>": "VARCHAR[]",
-}  # fmt: skip
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "int8": "TINYINT",
+    "float64": "DOUBLE",
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "array<string>": "VARCHAR[]",
+}
+"""Type of ibis -> of the engine; decimals have the same name in both."""
+_FROM_DUCKDB = {theirs: ours for ours, theirs in _TO_DUCKDB.items()} | {_INSTANT: "int64"}
 
 
 def sql(table: Table) -> str:
@@ -172,8 +176,10 @@ def sql(table: Table) -> str:
 
 
 def _typed(table: Table) -> str:
-    """Return the SQL of an expression with the types that it declares: the engine's sums are wider than their operands."""
-    casts = ", ".join(f'CAST("{name}" AS {_to_duckdb(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items())
+    """Return the SQL of an expression with the types that it declares: the engine's sums are wider than these."""
+    casts = ", ".join(
+        f'CAST("{name}" AS {_to_duckdb(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items()
+    )
     return f"SELECT {casts} FROM ({sql(table)})"  # noqa: S608 # names are this package's own
 
 
@@ -187,7 +193,7 @@ def _text(value: str) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a new name beside `path` to write to; afterwards it takes the place of `path`, or is gone if writing failed."""
+    """Give a new name beside `path` to write to; it then takes the place of `path`, or is gone if writing failed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -205,11 +211,16 @@ def translated() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise StoreError("attribution needs more memory than it may use", "Raise memory_limit, or free space for its temporary files.") from error
+        raise StoreError(
+            "attribution needs more memory than it may use",
+            "Raise memory_limit, or free space for its temporary files.",
+        ) from error
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
         if ".parquet" not in str(error):
             raise
-        raise StoreError(f"a facts file cannot be read: {_first_line(error)}", "Derive the facts again: `jalon normalize --all`.") from error
+        raise StoreError(
+            f"a facts file cannot be read: {_first_line(error)}", "Derive the facts again: `jalon normalize --all`."
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -2,10 +2,10 @@
 
 A touchpoint is on the journey to a sale if
 
-- the sale's person had it inside the look-back window before the order and, unless `repeat` says `continue`, after the person's
-  previous sale; or
-- a platform states that it belongs to the order, whoever had it, inside the same window. If its time is only an upper bound it
-  counts as had by the time of the order.
+- the sale's person had it inside the look-back window before the order and, unless `repeat` says `continue`, after
+  the person's previous sale; or
+- a platform states that it belongs to the order, whoever had it, inside the same window. If its time is only an upper
+  bound it counts as had by the time of the order.
 
 What follows from a sale (`Options.not_credited`) is on no journey. Steps are ordered by (time, touch_uid), so that the
 order is total. Measures are counts, not touchpoints: nothing here reads them.
@@ -14,15 +14,17 @@ order is total. Measures are counts, not touchpoints: nothing here reads them.
 from __future__ import annotations
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Engine, Table
+from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 
 STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at")
 
 
 def steps(engine: Engine, touches: Table, sales: Table, options: Options) -> Table:
-    """Return and keep the steps of journeys to sales: `order_uid`, `position` from 1 to `touches`, `touch_uid`, `had_at`, `placed_at`, `cut`.
+    """Return and keep the steps of journeys to sales: `order_uid`, `position` from 1 to `touches`, `touch_uid`,
+    `had_at`, `placed_at`, `cut`.
 
     `cut` counts the touchpoints that the journey had beyond `Options.max_touches`.
     """
@@ -66,15 +68,22 @@ def _numbered(led: Table, max_touches: int) -> Table:
 
 
 def open_journeys(touches: Table, steps: Table, sales: Table, options: Options) -> Table:
-    """Return the steps of journeys that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`, `had_at`.
+    """Return the steps of journeys that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`,
+    `had_at`.
 
-    A person's touchpoints that are on no journey to a sale hang together until the next sale, or until a pause as long as
-    the look-back window.
+    A person's touchpoints that are on no journey to a sale hang together until the next sale, or until a pause as
+    long as the look-back window.
     """
-    usable = touches.filter(touches.person.notnull() & touches.is_counted & touches.kind.notin(tuple(options.not_credited)))
-    left = usable.anti_join(steps, "touch_uid").select("person", "touch_uid", had_at="occurred_at", is_sale=ibis.literal(False))
+    usable = touches.filter(
+        touches.person.notnull() & touches.is_counted & touches.kind.notin(tuple(options.not_credited))
+    )
+    left = usable.anti_join(steps, "touch_uid").select(
+        "person", "touch_uid", had_at="occurred_at", is_sale=ibis.literal(False)
+    )
     sold = sales.filter(sales.is_sale & sales.person.notnull())
-    sold = sold.semi_join(left, "person").select("person", touch_uid="order_uid", had_at="placed_at", is_sale=ibis.literal(True))
+    sold = sold.semi_join(left, "person").select(
+        "person", touch_uid="order_uid", had_at="placed_at", is_sale=ibis.literal(True)
+    )
     events = left.union(sold)
     in_order = {"group_by": events.person, "order_by": [events.had_at, events.is_sale, events.touch_uid]}
     previous = events.had_at.lag().over(ibis.window(**in_order))
@@ -82,7 +91,12 @@ def open_journeys(touches: Table, steps: Table, sales: Table, options: Options) 
     begins = previous.isnull() | after_sale | (events.had_at - previous > options.lookback)
     marked = events.mutate(begins=ibis.coalesce(begins, True).cast("int64"))
     number = marked.begins.sum().over(
-        ibis.window(group_by=marked.person, order_by=[marked.had_at, marked.is_sale, marked.touch_uid], preceding=None, following=0)
+        ibis.window(
+            group_by=marked.person,
+            order_by=[marked.had_at, marked.is_sale, marked.touch_uid],
+            preceding=None,
+            following=0,
+        )
     )
     named = marked.mutate(journey_id=marked.person + "#" + number.cast("string")).filter(~marked.is_sale)
     return named.select(

@@ -1,11 +1,12 @@
 """Attribution models: how the credit for a sale is shared among the touchpoints of its journey.
 
-A model is a row of the registry: its card (what it assumes, its formula, where that comes from) and a function that gives
-each step of a journey whole-number `points`; a step's weight is its points by the sum of the journey's. Whole numbers
-make weights exact and the same on every engine. `money` turns weights into credit.
+A model is a row of the registry: its card (what it assumes, its formula, where that comes from) and a function that
+gives each step of a journey whole-number `points`; a step's weight is its points by the sum of the journey's. Whole
+numbers make weights exact and the same on every engine. `money` turns weights into credit.
 
-The function sees these columns: `position` (1 to `touches`), `touches`, `age` (microseconds before the order), `youngest` (the
-smallest age of the journey), `channel`, `last_other` (position of the last step whose channel is not direct, else null).
+The function sees these columns: `position` (1 to `touches`), `touches`, `age` (microseconds before the order),
+`youngest` (the smallest age of the journey), `channel`, `last_other` (position of the last step whose channel is not
+direct, else null).
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Table
 from jalon.attribution.money import MAX_POINTS, divided
 
 DIRECT = "direct"
@@ -81,7 +82,14 @@ MODELS: dict[str, Model] = {
             "the default of web analytics",
             _last_non_direct,
         ),
-        Model("linear", "Linear", "Every touchpoint did as much as any other.", "wᵢ = 1/n", "the Shapley value of the game that only the whole journey wins", _linear),
+        Model(
+            "linear",
+            "Linear",
+            "Every touchpoint did as much as any other.",
+            "wᵢ = 1/n",
+            "the Shapley value of the game that only the whole journey wins",
+            _linear,
+        ),
         Model(
             "time_decay",
             "Time decay",
@@ -91,9 +99,16 @@ MODELS: dict[str, Model] = {
             _time_decay,
             {"half_life_days": 7.0},
         ),
-        Model("position", "Position (40/20/40)", "Beginning and end did most.", "w₁ = wₙ = 0.4, the others share 0.2; n = 2: 0.5 each; n = 1: 1", _FIELD, _position),
+        Model(
+            "position",
+            "Position (40/20/40)",
+            "Beginning and end did most.",
+            "w₁ = wₙ = 0.4, the others share 0.2; n = 2: 0.5 each; n = 1: 1",
+            _FIELD,
+            _position,
+        ),
     )
-}  # fmt: skip
+}
 """Name -> model."""
 
 
@@ -103,7 +118,9 @@ def with_features(steps: Table, touches: Table) -> Table:
     age = joined.placed_at - joined.had_at
     other = ibis.ifelse(joined.channel != DIRECT, joined.position, ibis.null("int64"))
     return joined.mutate(
-        age=age, youngest=age.min().over(group_by=joined.order_uid), last_other=other.max().over(group_by=joined.order_uid)
+        age=age,
+        youngest=age.min().over(group_by=joined.order_uid),
+        last_other=other.max().over(group_by=joined.order_uid),
     )
 
 

@@ -10,8 +10,7 @@
 from __future__ import annotations
 
 import ibis
-
-from jalon.attribution.engine import Table
+from ibis.expr.types import Table
 
 MODES = ("native", "linked", "communication")
 
@@ -29,6 +28,8 @@ def with_mode(sales: Table, steps: Table, touches: Table) -> Table:
     )
     told = found.mutate(mode_rule=rule).drop("linked_uid")
     mode = ibis.cases(
-        (told.mode_rule == "order_is_native", "native"), (told.mode_rule == "no_link_known", "communication"), else_="linked"
+        (told.mode_rule == "order_is_native", "native"),
+        (told.mode_rule == "no_link_known", "communication"),
+        else_="linked",
     )
     return told.mutate(mode=mode)

@@ -1,7 +1,8 @@
-"""Sharing out money so that not a cent is lost: the method of the largest remainder, for one order and for a table of them.
+"""Sharing out money so that not a cent is lost: the method of the largest remainder, for one order and for a table of
+them.
 
-Both forms compute with whole numbers alone and give the same shares. A weight is a whole number (`points`), and those of
-one order sum to less than 2**31, so that the products of the table's form fit 64 bits.
+Both forms compute with whole numbers alone and give the same shares. A weight is a whole number (`points`), and those
+of one order sum to less than 2**31, so that the products of the table's form fit 64 bits.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import ibis
-
-from jalon.attribution.engine import Table
+from ibis.expr.types import Table
 
 MAX_POINTS = 2**31 - 1
 """Greatest sum of the weights of one order."""
@@ -46,7 +46,7 @@ def with_shares(table: Table, group: str, order: str, shares: dict[str, str]) ->
 
 
 def _with_share(table: Table, group: str, order: str, name: str, total: str) -> Table:
-    """Add one share. With total = a * whole + b the quota is a * points + (b * points) / whole, which never overflows."""
+    """Add one share. With total = a whole + b the quota is a points + (b points) / whole, without overflow."""
     amount = table[total].abs()
     rest = amount % table.whole
     product = rest * table.points
@@ -64,7 +64,7 @@ def _with_share(table: Table, group: str, order: str, name: str, total: str) -> 
 def divided(a: ibis.Value, b: ibis.Value) -> ibis.Value:
     """Divide whole numbers, rounding down, by means that every engine has.
 
-    `/` is a division of floats. Without its remainder `a` is a multiple of `b`, and the quotient is below 2**53: the float is then
-    within half a unit of it, so that rounding is exact.
+    `/` is a division of floats. Without its remainder `a` is a multiple of `b`, and the quotient is below 2**53: the
+    float is then within half a unit of it, so that rounding is exact.
     """
     return ((a - a % b) / b).round().cast("int64")

@@ -27,8 +27,8 @@ class Options:
     lookback_days: float = 30
     """How long before an order its touchpoints may lie."""
     repeat: Literal["restart", "continue"] = "restart"
-    """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one sale at
-    most. `continue`: every order looks back over its whole window."""
+    """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one
+    sale at most. `continue`: every order looks back over its whole window."""
     models: Sequence[str] = tuple(MODELS)
     half_life_days: float = 7
     """After this time a touchpoint weighs half, in the model `time_decay`."""
@@ -49,11 +49,15 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("lookback_days", "half_life_days", "max_touches", "max_links"):
             if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number.")
+                raise ConfigError(
+                    f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
+                )
         unknown = sorted(set(self.models) - set(MODELS))
         if unknown or not self.models:
             known = ", ".join(MODELS)
-            raise ConfigError(f"no attribution model is called {', '.join(unknown) or 'nothing'}", f"Known are: {known}.")
+            raise ConfigError(
+                f"no attribution model is called {', '.join(unknown) or 'nothing'}", f"Known are: {known}."
+            )
 
     @property
     def lookback(self) -> int:

@@ -1,18 +1,20 @@
 """Persons: identifiers that are one person, joined without knowing whose they are.
 
 An identifier is a keyed hash. Two are linked by an identity fact, or by an order: the person of a touchpoint that is
-known to belong to an order is the person who placed it. What hangs together is one person, named by its first identifier.
+known to belong to an order is the person who placed it. What hangs together is one person, named by its first
+identifier.
 
-An identifier linked with implausibly many others (a till, a shared mailbox, an app's own customer) is set aside: it joins
-nobody, and what carries only it belongs to no person.
+An identifier linked with implausibly many others (a till, a shared mailbox, an app's own customer) is set aside: it
+joins nobody, and what carries only it belongs to no person.
 """
 
 from __future__ import annotations
 
 import ibis
+from ibis.expr.types import Table
 
 from jalon.attribution.components import components
-from jalon.attribution.engine import Engine, Table
+from jalon.attribution.engine import Engine
 
 PEOPLE = {"identifier": "string", "person": "string", "links": "int64"}
 
@@ -22,21 +24,24 @@ def links(touchpoints: Table, sales: Table, identities: Table) -> Table:
     stated = identities.select("left", "right")
     placed = sales.filter(sales.person.notnull()).select("source", "order_id", right="person")
     touched = touchpoints.filter(touchpoints.person.notnull() & touchpoints.order_id.notnull())
-    ordered = touched.select("source", "order_id", left="person").join(placed, ["source", "order_id"]).select("left", "right")
+    ordered = (
+        touched.select("source", "order_id", left="person").join(placed, ["source", "order_id"]).select("left", "right")
+    )
     pairs = stated.union(ordered)
-    return pairs.filter(pairs.left != pairs.right).select(
-        left=ibis.least(pairs.left, pairs.right), right=ibis.greatest(pairs.left, pairs.right)
-    ).distinct()
+    return (
+        pairs.filter(pairs.left != pairs.right)
+        .select(left=ibis.least(pairs.left, pairs.right), right=ibis.greatest(pairs.left, pairs.right))
+        .distinct()
+    )
 
 
 def people(engine: Engine, pairs: Table, max_links: int) -> Table:
-    """Return and keep (identifier, person, links) of all linked identifiers; `person` is null where one was set aside."""
+    """Return and keep (identifier, person, links) of all linked identifiers; `person` is null for one set aside."""
     pairs = engine.keep("links", pairs)
     ends = pairs.select(identifier="left").union(pairs.select(identifier="right"))
     degree = engine.keep("degrees", ends.group_by("identifier").agg(links=ends.count()))
     shared = degree.filter(degree.links > max_links)
-    kept = pairs.anti_join(shared, pairs.left == shared.identifier)
-    kept = kept.anti_join(shared, kept.right == shared.identifier)
+    kept = pairs.filter(pairs.left.notin(shared.identifier) & pairs.right.notin(shared.identifier))
     found = engine.rows(kept)
     grouped = components(found["left"].combine_chunks(), found["right"].combine_chunks())
     roots = engine.take("roots", grouped, {"member": "string", "root": "string"})

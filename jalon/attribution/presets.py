@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Table
 from jalon.attribution.stages import STAGES, UNKNOWN
 
 REPEAT = "repeat_purchase"
@@ -67,19 +67,15 @@ PRESETS: dict[str, tuple[PresetStage, ...]] = {
 """Name -> its stages in order. Every member stands in exactly one stage of each preset."""
 
 
-def in_presets(touches: Table) -> Table:
-    """Repeat touchpoints (with `stage` and `kind`) once per preset, with `preset`, `preset_stage` and `stage_position`."""
+def in_preset(touches: Table, preset: str) -> Table:
+    """Add `preset`, `preset_stage` and `stage_position` to rows that have `stage` and `kind`."""
+    stages = PRESETS[preset]
     repeat = (touches.stage == "loyalty") & (touches.kind == "purchase")
     member = ibis.ifelse(repeat, REPEAT, touches.stage)
-    touches = touches.mutate(member=member)
-    return ibis.union(*(_in_preset(touches, name, stages) for name, stages in PRESETS.items())).drop("member")
-
-
-def _in_preset(touches: Table, name: str, stages: tuple[PresetStage, ...]) -> Table:
-    chosen = [(touches.member.isin(stage.members), stage.id) for stage in stages]
-    places = [(touches.member.isin(stage.members), position) for position, stage in enumerate(stages)]
+    chosen = [(member.isin(stage.members), stage.id) for stage in stages]
+    places = [(member.isin(stage.members), position) for position, stage in enumerate(stages)]
     return touches.mutate(
-        preset=ibis.literal(name),
+        preset=ibis.literal(preset),
         preset_stage=ibis.cases(*chosen, else_=UNKNOWN),
         stage_position=ibis.cases(*places, else_=len(stages)).cast("int64"),
     )

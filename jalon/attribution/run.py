@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+from ibis.expr.types import Table
 
 from jalon.attribution import journeys, modes, touches
 from jalon.attribution.credit import credit
 from jalon.attribution.current import current
-from jalon.attribution.engine import Engine, Table, replacing
+from jalon.attribution.engine import Engine, replacing
 from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
 from jalon.attribution.sales import sales
@@ -36,8 +37,9 @@ class Result:
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `credit` (one Parquet file each) and `run.json`, which says with
-    which options. The same facts and options give the same bytes. Raises `StoreError` if a file cannot be read or written.
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `credit` (one Parquet file each) and `run.json`,
+    which says with which options. The same facts and options give the same bytes. Raises `StoreError` if a file
+    cannot be read or written.
     """
     options = options or Options()
     with Engine(options.memory_limit, options.threads, options.temp_folder) as engine:
@@ -53,7 +55,9 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
         "people": _write(engine, persons, out, "people", ["identifier"]),
         "touches": _write(engine, touched, out, "touches", ["touch_uid"]),
         "steps": _write(engine, steps, out, "steps", ["order_uid", "position"]),
-        "open_steps": _write(engine, journeys.open_journeys(touched, steps, sold, options), out, "open_steps", ["journey_id", "position"]),
+        "open_steps": _write(
+            engine, journeys.open_journeys(touched, steps, sold, options), out, "open_steps", ["journey_id", "position"]
+        ),
     }
     credited = ibis.union(*credit(engine, steps, touched, sold, options))
     rows["credit"] = _write(engine, credited, out, "credit", ["order_uid", "model", "position"])

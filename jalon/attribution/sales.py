@@ -1,6 +1,7 @@
 """One sale is counted once: which order is the sale, which is its copy in another shop, and what it brought.
 
-A sales-channel app copies a platform's orders into the shop, so that one sale is told twice. It is found, in this order:
+A sales-channel app copies a platform's orders into the shop, so that one sale is told twice. It is found, in this
+order:
 
 1. by id: one order states the other's id (`external_ids`), or two sources hold the same order of the same platform;
 2. by rule: an order that was made on another platform (`origin`), states no id, and has the currency and the total or
@@ -14,8 +15,9 @@ Of two orders that are one sale, the one where the sale was made counts.
 from __future__ import annotations
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Engine, Table
+from jalon.attribution.engine import Engine
 from jalon.attribution.options import HOUR, Options
 
 REVENUE_KINDS = ("sale", "exchange")
@@ -52,7 +54,7 @@ def by_id(orders: Table) -> Table:
 
 
 def _same_order(orders: Table) -> Table:
-    """Pair the same order of one platform that two sources hold; shops may count from 1, so money and time must agree."""
+    """Pair the same order of one platform that two sources hold; shops count from 1, so money and time must agree."""
     same = ["platform", "order_id", "placed_at", "currency", "total"]
     several = orders.group_by(same).agg(found=orders.source.nunique()).filter(lambda t: t.found > 1)
     held = orders.semi_join(several, same).select("order_uid", "rank", *same)
@@ -72,23 +74,41 @@ def _pairs(pairs: Table, why: str) -> Table:
 
 
 def by_rule(orders: Table, linked: Table, hours: float) -> Table:
-    """Return (copy, original, why) where money and time fit one order only, both ways; `linked` are pairs known by id."""
+    """Return (copy, original, why) where money and time fit one order only, both ways; `linked` is known by id."""
     span = round(hours * HOUR)
-    copies = orders.filter(orders.is_copy & (orders.external_ids.length() == 0))
-    copies = copies.anti_join(linked, copies.order_uid == linked.copy)
-    originals = orders.filter(~orders.is_copy)
-    originals = originals.anti_join(linked, originals.order_uid == linked.original)
-    pairs = _same_money(copies, originals, "total", span).union(_same_money(copies, originals, "goods", span), distinct=True)
-    counted = pairs.mutate(
-        of_copy=pairs.original.count().over(group_by=pairs.copy), of_original=pairs.copy.count().over(group_by=pairs.original)
+    free = orders.order_uid.notin(linked.copy)
+    copies = orders.filter(orders.is_copy & (orders.external_ids.length() == 0) & free)
+    originals = orders.filter(~orders.is_copy & orders.order_uid.notin(linked.original))
+    pairs = _same_money(copies, originals, "total", span).union(
+        _same_money(copies, originals, "goods", span), distinct=True
     )
-    return counted.filter((counted.of_copy == 1) & (counted.of_original == 1)).select("copy", "original", why=ibis.literal("copy_by_rule"))
+    counted = pairs.mutate(
+        of_copy=pairs.original.count().over(group_by=pairs.copy),
+        of_original=pairs.copy.count().over(group_by=pairs.original),
+    )
+    return counted.filter((counted.of_copy == 1) & (counted.of_original == 1)).select(
+        "copy", "original", why=ibis.literal("copy_by_rule")
+    )
 
 
 def _same_money(copies: Table, originals: Table, amount: str, span: int) -> Table:
-    """Pair by currency, amount and nearness; the join runs over buckets of time, so that a common price costs little."""
-    left = copies.select(copy="order_uid", place=copies.origin, currency="currency", amount=amount, at="placed_at", bucket=copies.placed_at // span)
-    right = originals.select(original="order_uid", place="platform", currency="currency", amount=amount, then="placed_at", bucket=originals.placed_at // span)
+    """Pair by currency, amount and nearness; joined over buckets of time, so that a common price costs little."""
+    left = copies.select(
+        copy="order_uid",
+        place=copies.origin,
+        currency="currency",
+        amount=amount,
+        at="placed_at",
+        bucket=copies.placed_at // span,
+    )
+    right = originals.select(
+        original="order_uid",
+        place="platform",
+        currency="currency",
+        amount=amount,
+        then="placed_at",
+        bucket=originals.placed_at // span,
+    )
     near = ibis.union(*(right.mutate(bucket=right.bucket + step) for step in (-1, 0, 1)))
     pairs = left.join(near, ["place", "currency", "amount", "bucket"])
     return pairs.filter((pairs["at"] - pairs.then).abs() <= span).select("copy", "original").distinct()
@@ -137,13 +157,17 @@ def with_reason(orders: Table, parents: Table) -> Table:
     )
     kept = [c for c in orders.columns if c not in ("rank", "is_copy", "external_ids")]
     told = found.select(*kept, is_copy="is_copy", duplicate_of="original", why=why)
-    return told.mutate(is_counted=told.why.notin(NOT_COUNTED), sale_uid=ibis.coalesce(told.duplicate_of, told.order_uid))
+    return told.mutate(
+        is_counted=told.why.notin(NOT_COUNTED), sale_uid=ibis.coalesce(told.duplicate_of, told.order_uid)
+    )
 
 
 def with_money(orders: Table, refunds: Table) -> Table:
-    """Add `is_sale`, `booked`, `net` and `reversed`, in minor units of the order's currency, and `net_rule`, which says why."""
+    """Add `is_sale`, `booked`, `net` and `reversed` (minor units of the order's currency) and the `net_rule`."""
     paid_back = _refunded(refunds)
-    joined = orders.left_join(paid_back, ["source", "order_id", "currency"]).drop("source_right", "order_id_right", "currency_right")
+    joined = orders.left_join(paid_back, ["source", "order_id", "currency"]).drop(
+        "source_right", "order_id_right", "currency_right"
+    )
     revenue = joined.is_counted & joined.kind.isin(REVENUE_KINDS)
     net_rule = ibis.cases(
         (~joined.is_counted, "not_counted"),

@@ -1,7 +1,8 @@
 """Stages: where on the way to a purchase, and after it, a touchpoint stands, by a table of rules that can be replaced.
 
-The stage depends on what happened and on whom it happened to: a tag click of someone who already bought is loyalty. The
-rules are tried in order and the first that fits decides; its id is kept with the touchpoint, so that it can be explained.
+The stage depends on what happened and on whom it happened to: a tag click of someone who already bought is loyalty.
+The rules are tried in order and the first that fits decides; its id is kept with the touchpoint, so that it can be
+explained.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Table
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import TouchKind
 
@@ -61,7 +62,9 @@ def read_rules(rows: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
     """Return rules given as plain mappings. Raises `ConfigError` that names the rule and what is wrong with it."""
     rules = tuple(_read_rule(number, row) for number, row in enumerate(rows, start=1))
     if not rules:
-        raise ConfigError("the table of stage rules is empty", "Give at least one rule, or leave the table out to use the default.")
+        raise ConfigError(
+            "the table of stage rules is empty", "Give at least one rule, or leave the table out to use the default."
+        )
     return rules
 
 
@@ -69,14 +72,24 @@ def _read_rule(number: int, row: Mapping[str, Any]) -> Rule:
     name = f"stage rule {number} ({row.get('id', 'without id')!s:.40})"
     unknown = sorted(set(row) - set(Rule._fields))
     if unknown or not {"id", "stage"} <= set(row):
-        raise ConfigError(f"{name} has not the fields of a rule", f"A rule has id and stage, and may have {', '.join(Rule._fields[2:])}.")
+        raise ConfigError(
+            f"{name} has not the fields of a rule",
+            f"A rule has id and stage, and may have {', '.join(Rule._fields[2:])}.",
+        )
     if row["stage"] not in STAGES:
-        raise ConfigError(f"{name} leads to the stage {row['stage']!r}, which does not exist", f"Stages are {', '.join(STAGES)}.")
+        raise ConfigError(
+            f"{name} leads to the stage {row['stage']!r}, which does not exist", f"Stages are {', '.join(STAGES)}."
+        )
     kinds = tuple(row.get("kinds", ()))
     strange = sorted(set(kinds) - set(get_args(TouchKind)))
     if strange:
-        raise ConfigError(f"{name} is about kinds that do not exist: {', '.join(strange)}", f"Kinds are {', '.join(get_args(TouchKind))}.")
-    return Rule(str(row["id"]), row["stage"], kinds, row.get("customer"), row.get("known"), tuple(row.get("channels", ())))
+        raise ConfigError(
+            f"{name} is about kinds that do not exist: {', '.join(strange)}",
+            f"Kinds are {', '.join(get_args(TouchKind))}.",
+        )
+    return Rule(
+        str(row["id"]), row["stage"], kinds, row.get("customer"), row.get("known"), tuple(row.get("channels", ()))
+    )
 
 
 def with_stage(touches: Table, rules: Iterable[Rule] = RULES) -> Table:
@@ -84,19 +97,20 @@ def with_stage(touches: Table, rules: Iterable[Rule] = RULES) -> Table:
     rules = tuple(rules)
     fits = [(_fits(touches, rule), rule.id) for rule in rules]
     staged = touches.mutate(stage_rule=ibis.cases(*fits, else_=UNKNOWN))
-    return staged.mutate(stage=ibis.cases(*[(staged.stage_rule == rule.id, rule.stage) for rule in rules], else_=UNKNOWN))
+    return staged.mutate(
+        stage=ibis.cases(*[(staged.stage_rule == rule.id, rule.stage) for rule in rules], else_=UNKNOWN)
+    )
 
 
 def _fits(touches: Table, rule: Rule) -> ibis.Value:
     """Return the condition of a rule."""
-    conditions = [
-        (rule.kinds, lambda: touches.kind.isin(rule.kinds)),
-        (rule.customer is not None, lambda: touches.is_customer == bool(rule.customer)),
-        (rule.known is not None, lambda: touches.is_known == bool(rule.known)),
-        (rule.channels, lambda: touches.channel.isin(rule.channels)),
-    ]
-    fit: ibis.Value = ibis.literal(True)
-    for matters, condition in conditions:
-        if matters:
-            fit = fit & condition()
-    return fit
+    conditions = [ibis.literal(True)]
+    if rule.kinds:
+        conditions.append(touches.kind.isin(rule.kinds))
+    if rule.customer is not None:
+        conditions.append(touches.is_customer == rule.customer)
+    if rule.known is not None:
+        conditions.append(touches.is_known == rule.known)
+    if rule.channels:
+        conditions.append(touches.channel.isin(rule.channels))
+    return ibis.and_(*conditions)

@@ -1,24 +1,24 @@
 """Touchpoints ready for journeys: told ones and stated ones, each with its person, its sale and what was known before.
 
 Some touchpoints are told by no record of their own. A platform that names the content of an order or of an order line
-states that somebody came by it; an order states a purchase. They become touchpoints here, unless a record tells them too.
+states that somebody came by it; an order states a purchase. They become touchpoints here, unless a record tells them
+too.
 """
 
 from __future__ import annotations
 
 import ibis
+from ibis.expr.types import Table
 
-from jalon.attribution.engine import Table
+from jalon.attribution.engine import columns_of
 from jalon.attribution.persons import resolve
 
 COLUMNS = {
-    "touch_uid": "string", "fact": "string", "source": "string", "key": "string", "version": "int64", "observed_at": "int64", "inbox_id": "int64",
-    "platform": "string", "occurred_at": "int64", "time_is_bound": "boolean", "kind": "string", "channel": "string",
-    "surface": "string", "person": "string", "order_id": "string", "content_id": "string", "creator_id": "string",
-    "product_id": "string", "campaign": "string", "referrer_host": "string", "landing_path": "string", "evidence": "string",
-    "selling_mode": "string",
-}  # fmt: skip
-"""Columns of a touchpoint before it meets persons and sales."""
+    "touch_uid": "string",
+    "fact": "string",
+    **{name: kind for name, kind in columns_of("touchpoints").items() if name not in ("occurred_date", "removed")},
+}
+"""Columns of a touchpoint before it meets persons and sales: the fact's own, and which fact tells it."""
 
 
 def told(touchpoints: Table) -> Table:
@@ -31,7 +31,11 @@ def stated(touchpoints: Table, sales: Table, contents: Table, lines: Table) -> T
     """Return the touchpoints that follow from what orders state: the content they came by, and the purchase itself."""
     named = touchpoints.filter(touchpoints.order_id.notnull())
     by_content = _by_content(contents, "order_contents", sales)
-    on_line = _by_content(lines.filter(lines.content_id.notnull()).mutate(creator_id=ibis.null("string"), campaign=ibis.null("string")), "order_lines", sales)
+    on_line = _by_content(
+        lines.filter(lines.content_id.notnull()).mutate(creator_id=ibis.null("string"), campaign=ibis.null("string")),
+        "order_lines",
+        sales,
+    )
     same = ["source", "order_id", "content_id"]
     on_line = on_line.anti_join(by_content, same)
     led = by_content.union(on_line).anti_join(named.filter(named.content_id.notnull()), same)
@@ -41,10 +45,14 @@ def stated(touchpoints: Table, sales: Table, contents: Table, lines: Table) -> T
 
 def _by_content(statements: Table, fact: str, sales: Table) -> Table:
     """One touchpoint per order and content that the statements name, at or before the order."""
-    first = ibis.row_number().over(group_by=[statements.source, statements.order_id, statements.content_id], order_by=statements.key)
+    first = ibis.row_number().over(
+        group_by=[statements.source, statements.order_id, statements.content_id], order_by=statements.key
+    )
     once = statements.mutate(first=first)
     once = once.filter(once["first"] == 0).drop("first")
-    order = sales.select("source", "order_id", order_channel="channel", placed_at="placed_at", order_mode="selling_mode")
+    order = sales.select(
+        "source", "order_id", order_channel="channel", placed_at="placed_at", order_mode="selling_mode"
+    )
     joined = once.join(order, ["source", "order_id"])
     return _shaped(
         joined.mutate(
@@ -77,14 +85,19 @@ def _purchases(sales: Table) -> Table:
 
 def _shaped(table: Table) -> Table:
     """Give a table exactly the columns of a touchpoint; those it has not are null."""
-    return table.select(**{name: (table[name] if name in table.columns else ibis.null(kind)).cast(kind) for name, kind in COLUMNS.items()})
+    return table.select(
+        **{
+            name: (table[name] if name in table.columns else ibis.null(kind)).cast(kind)
+            for name, kind in COLUMNS.items()
+        }
+    )
 
 
 def with_persons_and_sales(touches: Table, sales: Table, people: Table) -> Table:
     """Add `person`, `sale_uid` and `is_counted`.
 
-    What belongs to an order belongs to the sale that it is, and where no person is known the order's is meant. A purchase of an order
-    that is not counted is not counted either.
+    What belongs to an order belongs to the sale that it is, and where no person is known the order's is meant. A
+    purchase of an order that is not counted is not counted either.
     """
     order = sales.select("source", "order_id", sale_uid="sale_uid", counted="is_counted", order_person="person")
     joined = resolve(touches, people).left_join(order, ["source", "order_id"]).drop("source_right", "order_id_right")
@@ -115,7 +128,7 @@ def with_history(touches: Table, sales: Table) -> Table:
 def _customer_since(sales: Table) -> Table:
     """Return (buyer, customer_since): the first sale; the beginning of time where the shop knows of an earlier one."""
     known = sales.filter(sales.person.notnull() & sales.is_sale)
-    since = ibis.ifelse(known.prior_sales > 0, 0, known.placed_at)
+    since = ibis.ifelse(known.sales_before_facts > 0, 0, known.placed_at)
     return known.group_by(buyer="person").agg(customer_since=since.min())
 
 
@@ -127,10 +140,13 @@ def with_prior_sales(sales: Table) -> Table:
     by_time = {"group_by": sales.person, "order_by": [sales.placed_at, sales.order_uid]}
     before = ibis.window(**by_time, preceding=(None, 1))
     sold_at = ibis.ifelse(sales.is_sale, sales.placed_at, ibis.null("int64"))
-    earliest = ibis.coalesce(sales.customer_order_index.first().over(ibis.window(**by_time, preceding=None, following=0)), 0)
-    counted = sales.mutate(prior_sales=ibis.coalesce(sold_at.count().over(before), 0) + earliest, previous_at=sold_at.max().over(before))
-    alone = counted.person.isnull()
-    return counted.mutate(
-        prior_sales=ibis.ifelse(alone, ibis.coalesce(counted.customer_order_index, 0), counted.prior_sales),
-        previous_at=ibis.ifelse(alone, ibis.null("int64"), counted.previous_at),
+    index = sales.customer_order_index.first(include_null=True).over(
+        ibis.window(**by_time, preceding=None, following=0)
+    )
+    earlier = ibis.coalesce(ibis.ifelse(sales.person.isnull(), sales.customer_order_index, index), 0)
+    alone = sales.person.isnull()
+    return sales.mutate(
+        sales_before_facts=earlier,
+        prior_sales=earlier + ibis.ifelse(alone, 0, ibis.coalesce(sold_at.count().over(before), 0)),
+        previous_at=ibis.ifelse(alone, ibis.null("int64"), sold_at.max().over(before)),
     )

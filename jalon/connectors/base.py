@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from jalon.connectors.door import Door
 from jalon.connectors.wire import decode
@@ -164,6 +164,8 @@ class Stream:
     """How long the platform needs before an instant's records are all there."""
     retention: timedelta | None = None
     """How far back the platform answers at all."""
+    whole: bool = False
+    """True: the first sync reads all there is, whatever `since` says (a catalogue, which its oldest entries belong to)."""
     batch: int = 1
     """How many keys one `fetch` takes."""
     optional: bool = False
@@ -355,12 +357,21 @@ class Connector(ABC):
         """Return the credentials that the settings hold, before any refresh; None: `renew` must be called first."""
         return None
 
+    def grant(self, settings: Any) -> str:
+        """Return the configured tokens or code that refreshed ones descend from: others in the settings win over them."""
+        held = (getattr(settings, name, None) for name in ("refresh_token", "auth_code", "access_token"))
+        return "\n".join(secret.get_secret_value() for secret in held if isinstance(secret, SecretStr))
+
     async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
         """Exchange the refresh token (or the settings' grant) for new credentials. One request, no side effect."""
         raise Stop(f"{self.title} does not accept the access token any more", "put a new one in place", kind="auth")
 
     async def greet(self, session: Session) -> Mapping[str, str]:
-        """Return what must be known about the account before anything is read (ids, zone, currency)."""
+        """Return what must be known about the account before anything is read (ids, zone, currency).
+
+        Two names mean something to the engine: `shop_id` names the account for good (a source that suddenly answers
+        for another one is stopped), `zone` is its IANA zone where the settings name none.
+        """
         return {}
 
     @abstractmethod

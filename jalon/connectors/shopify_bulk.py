@@ -80,7 +80,7 @@ async def resume(session: Session, cursor: str) -> AsyncIterator[Batch]:
         async for batch in _rows(session, position, operation):
             yield batch
     elif operation.get("errorCode") == "ACCESS_DENIED":
-        raise Stop("Shopify denies the app access to an export that it ran", "See `jalon doctor` for missing scopes.", kind="auth")
+        raise Stop("Shopify denies access to an export", "See `jalon doctor` for missing scopes.", kind="auth")
     else:
         detail = f"the export ended as {status} ({operation.get('errorCode')}); its window is read by pages instead"
         yield Batch(cursor="page:", skipped=(Skipped(position.operation, "bulk_failed", detail),))
@@ -162,7 +162,8 @@ class Reader:
     def _child(self, row: dict[str, Any], kind: str, number: int) -> None:
         stream = {"LineItem": "order_lines", "CustomerVisit": "visits"}.get(kind)
         if stream is None:
-            self.skipped.append(Skipped(f"line {number}", "unknown_row", f"the export holds a {kind or 'row without id'}"))
+            detail = f"the export holds a {kind or 'row without id'}"
+            self.skipped.append(Skipped(f"line {number}", "unknown_row", detail))
             return
         parent = part(row, "__parentId")
         included = self._included is not (parent in self._unusual)
@@ -178,6 +179,6 @@ def _kind(row: Any) -> str:
 
 def _is_partial(order: Mapping[str, Any]) -> bool:
     """Say whether an exported order must be read by id: it has refunds, returns or edits, or waits for its journey."""
-    journey = order.get("customerJourneySummary")
-    waiting = bool(journey) and not journey.get("ready")
-    return bool(order.get("refunds") or order.get("edited") or waiting or order.get("returnStatus") not in (None, "NO_RETURN"))
+    journey = order.get("customerJourneySummary") or {"ready": True}
+    returned = order.get("returnStatus") not in (None, "NO_RETURN")
+    return bool(order.get("refunds") or order.get("edited") or returned or not journey.get("ready"))

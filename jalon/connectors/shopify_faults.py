@@ -7,12 +7,10 @@ unknown filter matches everything. They are refusals too.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from jalon.connectors.base import Answer, Fault, Level, Renew, Request, Skip, Split, Stop, Wait
-from jalon.connectors.wire import Malformed
 
 Next = Literal["wait", "throttled", "renew", "split", "skip", "stop"]
 
@@ -26,8 +24,8 @@ class Refusal(NamedTuple):
     kind: Literal["auth", "config"] = "config"
 
 
-_REPORT = "Compare `version` in jalon.toml with the versions that Shopify supports; if it is one, report this as a defect."
-_REINSTALL = "Put a valid access_token in place, or client_id and client_secret of an app that is installed in the shop."
+_REPORT = "Compare `version` in jalon.toml with the versions that Shopify supports; if it is right, report a defect."
+_REINSTALL = "Put a valid access_token in place, or client_id and client_secret of an installed app."
 _SCOPES = "Grant the access scope to the app, reinstall it, and see `jalon doctor`."
 
 # https://shopify.dev/docs/api/admin-graphql#status_and_error_codes and https://shopify.dev/docs/api/usage/response-codes
@@ -42,10 +40,6 @@ REFUSALS: dict[str, Refusal] = {
     "INTERNAL_SERVER_ERROR": Refusal("wait", "Shopify failed on its side"),
     "SERVICE_UNAVAILABLE": Refusal("wait", "Shopify failed on its side"),
     "TIMEOUT": Refusal("wait", "the query took too long at Shopify"),
-    "301": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
-    "302": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
-    "307": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
-    "308": Refusal("stop", "the shop has another address now", "Set `shop` to the shop's present myshopify.com domain."),
     "400": Refusal("stop", "the request is refused", _REPORT),
     "401": Refusal("renew", "the access token is not accepted"),
     "402": Refusal("stop", "the shop is frozen for unpaid bills", "Ask the shop's owner.", "auth"),
@@ -62,16 +56,10 @@ _BROKEN = Refusal("wait", "Shopify failed on its side")
 
 
 def judge(request: Request, answer: Answer) -> Fault | None:
-    """Say what a failed answer means; None: it is good."""
+    """Say what a failed answer means; None: it is good. `Retry-After` is the engine's to read."""
     if answer.status != 200:
         return _by_status(request, answer)
-    try:
-        body = answer.data
-    except Malformed as error:
-        return Wait(f"Shopify's answer is {error}")
-    if request.anonymous:
-        return None
-    return _by_body(body)
+    return None if request.anonymous else _by_body(answer.data)
 
 
 def _by_status(request: Request, answer: Answer) -> Fault:
@@ -79,7 +67,7 @@ def _by_status(request: Request, answer: Answer) -> Fault:
     if request.anonymous and 400 <= answer.status < 404:
         return Stop(f"Shopify refuses to give an access token (HTTP {code})", _REINSTALL, kind="auth")
     refusal = REFUSALS.get(code, _BROKEN if answer.status >= 500 else _UNKNOWN)
-    return _fault(refusal, f"{refusal.reason} (HTTP {code})", retry_after(answer.headers))
+    return _fault(refusal, f"{refusal.reason} (HTTP {code})", None)
 
 
 def _by_body(body: Any) -> Fault | None:
@@ -139,36 +127,24 @@ def _clip(text: Any) -> str:
 
 def _search_warning(body: Mapping[str, Any]) -> str | None:
     """Return the first warning about a search, as text."""
-    extensions = body.get("extensions")
-    searches = extensions.get("search") if isinstance(extensions, dict) else None
-    for search in searches if isinstance(searches, list) else ():
-        for warning in search.get("warnings") or () if isinstance(search, dict) else ():
-            return _clip(f"{warning.get('field')}: {warning.get('message')}" if isinstance(warning, dict) else warning)
-    return None
+    searches = (body.get("extensions") or {}).get("search") or ()
+    warnings = (warning for search in searches for warning in search.get("warnings") or ())
+    return next((_clip(f"{warning.get('field')}: {warning.get('message')}") for warning in warnings), None)
 
 
 # --- budget ---------------------------------------------------------------------------------------------------------
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of `Retry-After`; None where it is absent or no number, as Shopify sends nothing else."""
-    try:
-        seconds = float(headers["retry-after"])
-    except (KeyError, ValueError):
+def level(body: Mapping[str, Any]) -> Level | None:
+    """Return the state of the bucket of points, as far as the answer tells it."""
+    status = _cost(body).get("throttleStatus")
+    if not status:
         return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return Level(float(status["currentlyAvailable"]), float(status["maximumAvailable"]), float(status["restoreRate"]))
 
 
-def level(body: Any) -> Level | None:
-    """Return the state of the points bucket as the answer tells it."""
-    cost = body.get("extensions", {}).get("cost") if isinstance(body, dict) and isinstance(body.get("extensions"), dict) else None
-    status = cost.get("throttleStatus") if isinstance(cost, dict) else None
-    if not isinstance(status, dict):
-        return None
-    figures = [status.get(name) for name in ("currentlyAvailable", "maximumAvailable", "restoreRate")]
-    if not all(isinstance(figure, int | float) and math.isfinite(figure) and figure >= 0 for figure in figures):
-        return None
-    return Level(*(float(figure) for figure in figures))  # type: ignore[arg-type]  # all() above says numbers
+def _cost(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (body.get("extensions") or {}).get("cost") or {}
 
 
 def _refill(body: Mapping[str, Any]) -> float | None:
@@ -176,6 +152,5 @@ def _refill(body: Mapping[str, Any]) -> float | None:
     now = level(body)
     if now is None or not now.restore_per_second:
         return None
-    requested = body["extensions"]["cost"].get("requestedQueryCost")
-    missing = (requested if isinstance(requested, int | float) else now.capacity) - now.available
-    return max(0.0, missing) / now.restore_per_second
+    requested = float(_cost(body).get("requestedQueryCost") or now.capacity)
+    return max(0.0, requested - now.available) / now.restore_per_second

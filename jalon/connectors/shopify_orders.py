@@ -42,12 +42,11 @@ def _seconds(window: Window) -> tuple[int, int]:
 
 async def pull_orders(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the orders that changed in a window: by pages, or by an export where there are very many."""
-    cursor, skipped = window.cursor, ()
-    if cursor is None:
-        skipped = _hidden(session, window)
-        if await _is_large(session, window):
-            yield await bulk.start(session, search(window), skipped)
-            return
+    cursor = window.cursor
+    skipped = _hidden(session, window) if cursor is None else ()
+    if cursor is None and await _is_large(session, window):
+        yield await bulk.start(session, search(window), skipped)
+        return
     if bulk.is_bulk(cursor):
         fallen_back = False
         async for batch in bulk.resume(session, str(cursor)):
@@ -204,7 +203,8 @@ def _deleted(session: Session, key: str) -> Record:
 
 
 def _unseen(key: str) -> Skipped:
-    return Skipped(key, "not_visible", "the order is deleted, or older than 60 days while the app lacks read_all_orders")
+    detail = "the order is deleted, or older than 60 days while the app lacks read_all_orders"
+    return Skipped(key, "not_visible", detail)
 
 
 # --- journeys that are not ready ------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ def order_fields(wanted: Wanted) -> str:
 def orders_page(wanted: Wanted) -> str:
     """Return the query for one page of orders by the time of their last change."""
     return f"""query Orders($first: Int!, $after: String, $search: String!) {{
- orders(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{ {PAGE} nodes {{ {order_fields(wanted)} }} }}
+ orders(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{ {PAGE}
+  nodes {{ {order_fields(wanted)} }} }}
 }}"""
 
 
@@ -112,7 +113,8 @@ class Connection(NamedTuple):
         selection = f"(first: 250, after: $after) {{ {PAGE} nodes {{ {self.node} }} }}"
         for field in reversed(self.path):
             selection = f"{field}{selection}" if selection[0] == "(" else f"{field} {{ {selection} }}"
-        return _tidy(f"query More($id: ID!, $after: String) {{ node(id: $id) {{ ... on {self.type} {{ {selection} }} }} }}")
+        owner = f"node(id: $id) {{ ... on {self.type} {{ {selection} }} }}"
+        return _tidy(f"query More($id: ID!, $after: String) {{ {owner} }}")
 
 
 ORDER_CONNECTIONS = (
@@ -131,8 +133,8 @@ COUNT = "query Count($search: String!) { ordersCount(query: $search, limit: null
 
 # --- bulk -----------------------------------------------------------------------------------------------------------
 #
-# Rules: https://shopify.dev/docs/api/usage/bulk-operations/queries. Only edges { node }, at most 5 connections, nested at
-# most 2 deep, none inside a list: so the lines and transactions of `refunds` cannot be had this way.
+# Rules: https://shopify.dev/docs/api/usage/bulk-operations/queries. Only edges { node }, at most 5 connections, nested
+# at most 2 deep, none inside a list: so the lines and transactions of `refunds` cannot be had this way.
 
 
 def bulk_orders(search: str, wanted: Wanted) -> str:
@@ -172,7 +174,7 @@ RESUBSCRIBE = """mutation Resubscribe($id: ID!, $subscription: WebhookSubscripti
 # --- cost -----------------------------------------------------------------------------------------------------------
 #
 # Shopify publishes the bucket, not the formula. Fitted to recorded answers: an object costs 1, scalars and money 0, a
-# connection of n nodes 2 + steps(n) * (1 + node). It only sizes pages and reserves budget: the answers' own figures rule.
+# connection of n nodes 2 + steps(n) * (1 + node). It only sizes pages and reserves budget; the answers' figures rule.
 
 QUERY_LIMIT = 1000
 """Points that one query may cost. https://shopify.dev/docs/api/usage/limits"""

@@ -14,7 +14,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def plain(gid: str) -> str:
-    """Return the number in a global id ('gid://shopify/Order/88' -> '88'); webhooks and other systems know only that."""
+    """Return the number in a global id ('gid://shopify/Order/88' -> '88'), which is all that other systems know."""
     return gid.rsplit("/", 1)[-1].partition("?")[0]
 
 
@@ -56,7 +56,7 @@ def _customer(value: Any, hasher: Hasher) -> Any:
     return hasher("shopify_customer", plain(str(number))) if number else None
 
 
-def _order_names(value: Any, hasher: Hasher) -> Any:
+def _order_names(value: Any, _: Hasher) -> Any:
     """Keep the attributes whose key speaks of an order and whose value is nothing but an id."""
     if not isinstance(value, list):
         return None
@@ -74,7 +74,9 @@ _VISIT = fields(
     referrerUrl=link,
     utmParameters=fields("source medium campaign content term"),
 )
-_LINE = fields("id sku title quantity currentQuantity isGiftCard product variant originalTotalSet discountAllocations taxLines")
+_LINE_FIELDS = """
+    id sku title quantity currentQuantity isGiftCard product variant originalTotalSet discountAllocations taxLines
+"""
 _REFUND = fields(
     "id createdAt return",
     refundLineItems=fields("", nodes=each("quantity lineItem subtotalSet totalTaxSet")),
@@ -93,16 +95,14 @@ ORDER = fields(
     phone=person("phone"),
     checkoutToken=person("shopify_checkout"),
     transactions=each("id kind status processedAt amountSet"),
-    lineItems=fields("", nodes=each(_LINE)),
+    lineItems=fields("", nodes=each(_LINE_FIELDS)),
     refunds=each(_REFUND),
     returns=fields("", nodes=each("id status createdAt")),
     customerJourneySummary=fields(
         "ready customerOrderIndex", firstVisit=_VISIT, lastVisit=_VISIT, moments=fields("", nodes=each(_VISIT))
     ),
 )
-ORDER_LINE = fields(
-    "id sku title quantity currentQuantity isGiftCard product variant originalTotalSet discountAllocations taxLines order taxesIncluded"
-)
+ORDER_LINE = fields(f"{_LINE_FIELDS} order taxesIncluded")
 VISIT = fields(
     "id occurredAt source sourceType order",
     landingPage=link,

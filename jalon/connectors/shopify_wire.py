@@ -58,7 +58,7 @@ async def new_token(session: Session, credentials: Credentials | None) -> Creden
             "Put a valid access_token in place, or client_id and client_secret of an app of the shop.",
             kind="auth",
         )
-    grant = {"grant_type": "refresh_token", "refresh_token": refresh} if refresh else {"grant_type": "client_credentials"}
+    grant = {"grant_type": "refresh_token", "refresh_token": refresh} if refresh else _OWN_GRANT
     answer = await session.ask(_token_request(settings, grant, once=refresh is not None))
     return _credentials(answer.data, session.now())
 
@@ -70,10 +70,16 @@ def _token_request(settings: Any, grant: Mapping[str, Any], once: bool) -> Reque
     return Request("POST", TOKEN_PATH, body=body, headers=headers, anonymous=True, cost=0.0, idempotent=not once)
 
 
+_OWN_GRANT = {"grant_type": "client_credentials"}
+
+
 def _credentials(answer: Any, now: float) -> Credentials:
-    """Read a token answer; lifetimes are seconds from now, and an absent one means that there is no end."""
-    ends = [now + float(seconds) if (seconds := part(answer, "access_token") and answer.get(name)) else None for name in _ENDS]
-    return Credentials(answer["access_token"], answer.get("refresh_token"), *ends)
+    """Read a token answer."""
+    token = part(answer, "access_token")
+    ends = (_end(answer.get(name), now) for name in ("expires_in", "refresh_token_expires_in"))
+    return Credentials(token, answer.get("refresh_token"), *ends)
 
 
-_ENDS = ("expires_in", "refresh_token_expires_in")
+def _end(lifetime: Any, now: float) -> float | None:
+    """Return when a lifetime in seconds is over; None: never."""
+    return None if lifetime is None else now + float(lifetime)

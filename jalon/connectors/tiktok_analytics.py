@@ -8,13 +8,13 @@ version counted it, since the meaning of a figure has changed while its name sta
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
-from jalon.connectors.tiktok_answers import Row, page_token, rows, text
+from jalon.connectors.tiktok_answers import Row, page_token, rows, text, with_token
 
 VIDEOS = "/analytics/202605/shop_videos/performance"
 VIDEO_PRODUCTS = "/analytics/202509/shop_videos/{}/products/performance"
@@ -72,10 +72,6 @@ def _one_day(day: date) -> dict[str, str]:
     }
 
 
-def _with_token(query: Mapping[str, str], token: str) -> Mapping[str, str]:
-    return {**query, "page_token": token} if token else query
-
-
 # --- lists of a day ---------------------------------------------------------------------------------------------------
 
 
@@ -85,7 +81,7 @@ async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
     query = {**_one_day(day), "account_type": "ALL", "sort_field": "post_time", "sort_order": "ASC"}
     token: str | None = window.cursor or ""
     while token is not None:
-        data = (await session.ask(Request("GET", VIDEOS, _with_token(query, token)))).data["data"]
+        data = (await session.ask(Request("GET", VIDEOS, with_token(query, token)))).data["data"]
         if not _available(data, day, session):
             yield Batch(cursor=window.cursor, later=session.now() + NOT_READY)
             return
@@ -95,7 +91,7 @@ async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
             records=_by_day(found, day, _stamp(VIDEOS, day, session)),
             cursor=token,
             total=data.get("total_count"),
-            follow=[Ref("video_products", f"{video['id']}/{day}") for video in found if _clicked(video)],
+            follow=[Ref("video_products", f"{text(video['id'])}/{day}") for video in found if _clicked(video)],
         )
 
 
@@ -119,7 +115,7 @@ async def pull_lives(session: Session, window: Window) -> AsyncIterator[Batch]:
     while position is not None:
         account, _, token = position.partition("|")
         query = {**_one_day(day), "account_type": account}
-        data = (await session.ask(Request("GET", LIVES, _with_token(query, token)))).data["data"]
+        data = (await session.ask(Request("GET", LIVES, with_token(query, token)))).data["data"]
         if not _available(data, day, session):
             yield Batch(cursor=position, later=session.now() + NOT_READY)
             return
@@ -143,7 +139,7 @@ def _next(account: str, token: str | None) -> str | None:
 def _products_of(live: Row, day: date, session: Session) -> Ref:
     """Return the ref `live id/first day/day after the last`: the platform counts products over the whole LIVE."""
     first, last = (_local_day(live.get(name), session) or day for name in ("start_time", "end_time"))
-    return Ref("live_products", f"{live['id']}/{first}/{max(first, last) + timedelta(days=1)}")
+    return Ref("live_products", f"{text(live['id'])}/{first}/{max(first, last) + timedelta(days=1)}")
 
 
 def _local_day(at: Any, session: Session) -> date | None:
@@ -166,7 +162,7 @@ async def fetch_video_products(session: Session, key: str) -> AsyncIterator[Batc
     token: str | None = ""
     while token is not None:
         try:
-            data = (await session.ask(Request("GET", path, _with_token(query, token)))).data["data"]
+            data = (await session.ask(Request("GET", path, with_token(query, token)))).data["data"]
         except Skip as refusal:
             yield Batch(skipped=[Skipped(key, "refused", refusal.reason)])
             return

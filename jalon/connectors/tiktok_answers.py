@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jalon.connectors.base import Wait
@@ -20,6 +21,11 @@ def rows(data: Any, name: str) -> list[Row]:
 def page_token(data: Any) -> str | None:
     """Return the token of the next page; None (or an empty one) says that this was the last."""
     return text((data or {}).get("next_page_token")) or None
+
+
+def with_token(query: Mapping[str, str], token: str | None) -> Mapping[str, str]:
+    """Return the query of a page: the first has no token."""
+    return {**query, "page_token": token} if token else query
 
 
 def text(value: Any) -> str:

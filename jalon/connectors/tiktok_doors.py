@@ -1,15 +1,15 @@
 """What of TikTok Shop's records may come in: the streams with their doors.
 
-A buyer's id becomes a keyed hash. The buyer's e-mail is an alias that the platform makes per order, which joins nothing:
-it is dropped, as are recipient, phone, tax number (cpf), nickname, avatar, messages and notes. A creator's public
-handle stays: it is the author of content, not a buyer.
+A buyer's id becomes a keyed hash. The buyer's e-mail is an alias that the platform makes up, which joins nothing: it is
+dropped, as are recipient, phone, tax number (cpf), nickname, avatar, messages and notes. A creator's public handle
+stays: it is the author of content, not a buyer.
 
 Which id and time survive a redelivery:
 
 | stream | key | version |
 | --- | --- | --- |
 | orders | order id | update_time |
-| affiliate_orders | order id / SKU id / content id (the kind of content where it has no id) | 0: the platform gives none |
+| affiliate_orders | order id / SKU id / content id (the content's kind where it has no id) | 0: there is none |
 | returns, cancellations | return id, cancel id | update_time |
 | videos, lives | day / content id | 0 |
 | video_products | day / video id / product id | 0 |
@@ -34,16 +34,17 @@ _REFUND = fields("currency refund_total refund_subtotal refund_shipping_fee refu
 _CREATOR = fields("user_name")
 
 ORDER = fields(
-    "id status create_time update_time paid_time cancel_time delivery_time commerce_platform order_type is_cod is_on_hold_order"
-    " is_sample_order is_replacement_order replaced_order_id is_exchange_order exchange_source_order_id",
+    "id status create_time update_time paid_time cancel_time delivery_time commerce_platform order_type is_cod"
+    " is_on_hold_order is_sample_order is_replacement_order replaced_order_id is_exchange_order"
+    " exchange_source_order_id",
     user_id=person("tiktok_user"),
     payment=fields(
-        "currency sub_total shipping_fee seller_discount platform_discount total_amount original_total_product_price tax"
-        " product_tax shipping_fee_tax"
+        "currency sub_total shipping_fee seller_discount platform_discount total_amount original_total_product_price"
+        " tax product_tax shipping_fee_tax"
     ),
     line_items=each(
-        "id sku_id product_id seller_sku product_name sale_price original_price seller_discount platform_discount currency"
-        " display_status is_gift room_id",
+        "id sku_id product_id seller_sku product_name sale_price original_price seller_discount platform_discount"
+        " currency display_status is_gift room_id",
         item_tax=each("tax_amount"),
     ),
 )
@@ -60,7 +61,8 @@ AFFILIATE_ORDER = fields(
 )
 
 RETURN = fields(
-    "return_id order_id return_type return_status role create_time update_time pre_return_id next_return_id is_quick_refund",
+    "return_id order_id return_type return_status role create_time update_time pre_return_id next_return_id"
+    " is_quick_refund",
     refund_amount=_REFUND,
     return_line_items=each("return_line_item_id order_line_item_id sku_id", refund_amount=_REFUND),
 )
@@ -91,7 +93,8 @@ LIVE = fields(
     creator=_CREATOR,
     interaction_performance=fields("comments likes new_followers shares"),
     sales_performance=fields(
-        "created_sku_orders live_attributed_items_sold live_attributed_orders live_attributed_sku_orders attributed_customers",
+        "created_sku_orders live_attributed_items_sold live_attributed_orders live_attributed_sku_orders"
+        " attributed_customers",
         live_gmv=_AMOUNT,
         live_attributed_gmv=_AMOUNT,
         live_indirect_gmv=_AMOUNT,
@@ -148,9 +151,8 @@ STREAMS = (
         name="products",
         door=PRODUCT,
         window=timedelta(days=3650),
-        lookback=timedelta(days=3650),
-        every=timedelta(days=7),
         lag=_VISIBLE,
+        whole=True,
         optional=True,
     ),
     Stream(name="content_tags", door=CONTENT_TAG, grain="keyed", optional=True),

@@ -1,5 +1,7 @@
 """What a refusal of TikTok Shop means: one table over the codes in the body, then the HTTP status.
 
+How long to wait is in the answer's Retry-After, which the engine reads for all platforms alike.
+
 The platform answers most business errors with HTTP 200 and a `code` other than 0, so the body is asked first.
 https://partner.tiktokshop.com/docv2/page/common-errors and the error tables of the endpoint pages.
 """
@@ -7,14 +9,12 @@ https://partner.tiktokshop.com/docv2/page/common-errors and the error tables of 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NamedTuple
 
 from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
 from jalon.connectors.wire import Malformed
 
-Act = Literal["renew", "wait", "throttled", "split", "scope", "auth", "config", "budget"]
+Act = Literal["renew", "wait", "throttled", "split", "skip", "scope", "auth", "config", "budget"]
 """`scope` skips what is optional and stops the source for the rest; the last three stop it."""
 
 
@@ -51,7 +51,9 @@ REPORT = "report this as a bug of jalon"
 
 CODES: dict[int, Rule] = {
     105002: Rule("renew", "the access token has expired"),
-    105005: Rule("scope", "the scope {scope} is not granted", "add {scope} to the app and let the seller authorise it again"),
+    105005: Rule(
+        "scope", "the scope {scope} is not granted", "add {scope} to the app and let the seller authorise it again"
+    ),
     66009315: Rule("scope", "there is no permission ({scope})", "ask for {scope} in Partner Center"),
     13017003: Rule("scope", "this export is not open for the seller", "ask the platform to open it"),
     106001: Rule("config", "the signature is refused", SECRETS),
@@ -64,11 +66,15 @@ CODES: dict[int, Rule] = {
     36009007: Rule("wait", "the platform did not answer in time"),
     36009009: Rule("config", "the path does not exist", REPORT),
     36009014: Rule("config", "the API version is not served any more", "update jalon"),
-    36009033: Rule("config", "this machine's address is not on the app's list", "add it to the IP list in Partner Center"),
+    36009033: Rule(
+        "config", "this machine's address is not on the app's list", "add it to the IP list in Partner Center"
+    ),
     36009037: Rule("throttled", "the hourly limit of the platform's sandbox is reached"),
     36009043: Rule("auth", "the shop is not active", "look into Seller Center"),
     36009044: Rule("auth", "the seller is not active", "look into Seller Center"),
-    45101004: Rule("budget", "the day's quota (10,000 requests) is spent", "go on tomorrow, or lower requests_per_second"),
+    45101004: Rule(
+        "budget", "the day's quota (10,000 requests) is spent", "go on tomorrow, or lower requests_per_second"
+    ),
 }
 
 AMBIGUOUS = 36009004
@@ -82,7 +88,6 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("shop_cipher", CODES[106013]),
     ("too many", CODES[36009002]),
 )
-REFUSED = Rule("config", "the request is refused", REPORT)
 
 LISTS = frozenset(
     [
@@ -106,15 +111,13 @@ def judge(request: Request, answer: Answer) -> Fault | None:
     """Return the fault behind an answer of the platform or of its token service; None: it is good."""
     envelope = _envelope(answer)
     if envelope is None:
-        return _by_status(answer, "without a readable body")
+        return _by_status(answer)
     code = envelope["code"]
     if code == 0 and answer.status < 400:
         return None
     said = f"(code {code}, request {_CLEAN.sub('', str(envelope.get('request_id')))[:64]})"
-    rule = _rule(code, envelope, answer.status)
-    if rule is not None:
-        return _fault(rule, request, answer, said)
-    return _unknown(request, answer, said)
+    rule = _rule(code, envelope, answer.status) or _unknown(code, request, answer.status)
+    return _fault(rule, family_of(request.path), said)
 
 
 def _envelope(answer: Answer) -> dict[str, Any] | None:
@@ -137,72 +140,48 @@ def _rule(code: int, envelope: dict[str, Any], status: int) -> Rule | None:
     return next((rule for phrase, rule in MESSAGES if phrase in message), None)
 
 
-def _fault(rule: Rule, request: Request, answer: Answer, said: str) -> Fault:
-    family = family_of(request.path)
+def _unknown(code: int, request: Request, status: int) -> Rule:
+    """Say what to do about a code that is in no table: lose nothing, and let no single id block the rest."""
+    if status >= 500:
+        return CODES[36009003]
+    if request.host == "auth":
+        return CODES[36004001]
+    if request.path not in LISTS or b'"order_ids"' in request.body:
+        return Rule("skip", "the platform refuses it")
+    if code == AMBIGUOUS:
+        return Rule("config", "the request is refused", REPORT)
+    return Rule("wait", "the platform refuses for a reason that is not documented")
+
+
+def _fault(rule: Rule, family: Family, said: str) -> Fault:
     reason = f"{rule.meaning.format(scope=family.scope)} {said}"
+    remedy = rule.remedy.format(scope=family.scope)
     match rule.act:
         case "renew":
             return Renew(reason)
-        case "wait":
-            return Wait(reason, retry_after(answer))
-        case "throttled":
-            return Wait(reason, retry_after(answer), throttled=True)
+        case "wait" | "throttled":
+            return Wait(reason, throttled=rule.act == "throttled")
         case "split":
             return Split(reason)
-        case "scope" if family.optional:
+        case "skip":
             return Skip(reason)
-        case "scope" | "auth":
-            return Stop(reason, rule.remedy.format(scope=family.scope), kind="auth")
-        case "budget":
-            return Stop(reason, rule.remedy, kind="budget")
-        case "config":
-            return Stop(reason, rule.remedy)
+        case "scope":
+            return Skip(reason) if family.optional else Stop(reason, remedy, kind="auth")
+        case "auth" | "budget" | "config":
+            return Stop(reason, remedy, kind=rule.act)
 
 
-def _unknown(request: Request, answer: Answer, said: str) -> Fault:
-    """Say what to do about a code that is in no table: lose nothing, and let no single id block the rest."""
-    if answer.status >= 500:
-        return Wait(f"the platform has trouble {said}", retry_after(answer))
-    if request.host == "auth":
-        return Stop(f"no token is given {said}", AUTHORISE, kind="auth")
-    if _reads_ids(request):
-        return Skip(f"the platform refuses it {said}")
-    if f"code {AMBIGUOUS}," in said:
-        return Stop(f"{REFUSED.meaning} {said}", REFUSED.remedy)
-    return Wait(f"the platform refuses for a reason that is not documented {said}", retry_after(answer))
-
-
-def _reads_ids(request: Request) -> bool:
-    return request.path not in LISTS or b'"order_ids"' in request.body
-
-
-def _by_status(answer: Answer, how: str) -> Fault:
-    """Judge an answer that is not the platform's envelope: a proxy, a cut body, an overload."""
-    reason = f"HTTP {answer.status} {how}"
+def _by_status(answer: Answer) -> Fault:
+    """Judge an answer that is not the platform's envelope: of a proxy, of another server, or cut on its way."""
+    reason = f"HTTP {answer.status} without the platform's envelope"
     if answer.status == 429:
-        return Wait(reason, retry_after(answer), throttled=True)
-    if 400 <= answer.status < 500 and answer.status not in {408, 425}:
+        return Wait(reason, throttled=True)
+    cut = "json" in answer.headers.get("content-type", "")
+    if 400 <= answer.status < 500 and answer.status not in {408, 425} and not cut:
         return Stop(reason, "check api_url and auth_url")
-    return Wait(reason, retry_after(answer))
+    return Wait(reason)
 
 
 def family_of(path: str) -> Family:
     """Return the permission under which a path is."""
     return next((family for family in FAMILIES if path.startswith(family.prefix)), ELSEWHERE)
-
-
-def retry_after(answer: Answer) -> float | None:
-    """Return the seconds of a Retry-After header; a date is taken against the answer's own Date."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    until, sent = _http_date(text), _http_date(answer.headers.get("date", ""))
-    return max(0.0, (until - sent).total_seconds()) if until and sent else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

@@ -1,4 +1,4 @@
-"""Read TikTok Shop's searches: orders, affiliate orders, returns, cancellations, products, and what is read by order id.
+"""Read TikTok Shop's searches: orders, affiliate orders, returns, cancellations, products; and by order id.
 
 Windows are [low, high) in whole seconds; every search takes its bounds in the body and pages by a token in the query.
 """
@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
-from jalon.connectors.tiktok_answers import Row, page_token, rows, text, version
+from jalon.connectors.tiktok_answers import Row, page_token, rows, text, version, with_token
 from jalon.connectors.wire import encode
 
 ORDER_DETAIL = "/order/202507/orders"
 EXTERNAL_ORDERS = "/order/202406/orders/{}/external_orders"
 WRITTEN_AFTER = 2 * 3600
-"""Seconds after an order's creation when a shop's sync app has written its external id: it waits for the hour on hold."""
+"""Seconds after an order's creation when a sync app has written its external id: it waits for the hour on hold."""
 
 
 class Search(NamedTuple):
@@ -38,7 +38,11 @@ def _keyed_by(name: str) -> Callable[[Row], Iterable[Record]]:
 
 def sku_rows(order: Row) -> Iterable[Record]:
     """Yield an affiliate order's SKU rows, each with the order's fields beside it."""
-    shared = {"order_id": order.get("id"), "create_time": order.get("create_time"), "delivery_time": order.get("delivery_time")}
+    shared = {
+        "order_id": order.get("id"),
+        "create_time": order.get("create_time"),
+        "delivery_time": order.get("delivery_time"),
+    }
     for sku in rows(order, "skus"):
         yield Record(_sku_key(text(order.get("id")), sku), 0, {**shared, **sku})
 
@@ -53,10 +57,20 @@ _BY_UPDATE = {"sort_field": "update_time", "sort_order": "ASC"}
 
 SEARCHES: dict[str, Search] = {
     "orders": Search(
-        "/order/202309/orders/search", {"page_size": "100", **_BY_UPDATE}, "update_time_ge", "update_time_lt", "orders", _keyed_by("id")
+        "/order/202309/orders/search",
+        {"page_size": "100", **_BY_UPDATE},
+        "update_time_ge",
+        "update_time_lt",
+        "orders",
+        _keyed_by("id"),
     ),
     "affiliate_orders": Search(
-        "/affiliate_seller/202410/orders/search", {"page_size": "100"}, "create_time_ge", "create_time_lt", "orders", sku_rows
+        "/affiliate_seller/202410/orders/search",
+        {"page_size": "100"},
+        "create_time_ge",
+        "create_time_lt",
+        "orders",
+        sku_rows,
     ),
     "returns": Search(
         "/return_refund/202602/returns/search",
@@ -96,7 +110,7 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     body = encode({search.low: low, search.high: high - search.inclusive})
     token = window.cursor
     while True:
-        answer = await session.ask(Request("POST", search.path, _with_token(search.query, token), body))
+        answer = await session.ask(Request("POST", search.path, with_token(search.query, token), body))
         found = rows(answer.data["data"], search.list)
         token = page_token(answer.data["data"])
         yield Batch(
@@ -109,15 +123,15 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
             return
 
 
-def _with_token(query: Mapping[str, str], token: str | None) -> Mapping[str, str]:
-    return {**query, "page_token": token} if token else query
-
-
 def _external(settings: Any, orders: Iterable[Row]) -> list[Ref]:
     """Return a ref per order whose external ids are to be looked up; none if no platform is set."""
     if not settings.external_platforms:
         return []
-    return [Ref("external_orders", text(order.get("id")), _created(order) + WRITTEN_AFTER) for order in orders if text(order.get("id"))]
+    return [
+        Ref("external_orders", text(order.get("id")), _created(order) + WRITTEN_AFTER)
+        for order in orders
+        if text(order.get("id"))
+    ]
 
 
 def _created(order: Row) -> float:
@@ -131,7 +145,9 @@ def _created(order: Row) -> float:
 async def fetch_orders(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:
     """Yield the orders of some ids in one batch; ids that are refused or unknown come as skipped."""
     records, skipped = await _each_or_alone(session, keys, _orders)
-    yield Batch(records=records, skipped=skipped, follow=_external(session.settings, [record.body for record in records]))
+    yield Batch(
+        records=records, skipped=skipped, follow=_external(session.settings, [record.body for record in records])
+    )
 
 
 async def fetch_aftersales(session: Session, stream: str, keys: Sequence[str]) -> AsyncIterator[Batch]:
@@ -147,8 +163,8 @@ async def fetch_aftersales(session: Session, stream: str, keys: Sequence[str]) -
 async def fetch_external(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:
     """Yield what some orders are called on the configured platforms: one request for each order and platform."""
     records: list[Record] = []
-    skipped: list[Skipped] = []
-    for key in keys:
+    good, skipped = _sound(keys)
+    for key in good:
         for platform in session.settings.external_platforms:
             try:
                 answer = await session.ask(Request("GET", EXTERNAL_ORDERS.format(key), {"platform": platform}))
@@ -156,7 +172,9 @@ async def fetch_external(session: Session, keys: Sequence[str]) -> AsyncIterator
                 skipped.append(Skipped(f"{key}/{platform}", "refused", refusal.reason))
                 continue
             if found := rows(answer.data["data"], "external_orders"):
-                records.append(Record(f"{key}/{platform}", 0, {"order_id": key, "platform": platform, "external_orders": found}))
+                records.append(
+                    Record(f"{key}/{platform}", 0, {"order_id": key, "platform": platform, "external_orders": found})
+                )
     yield Batch(records=records, skipped=skipped)
 
 
@@ -167,8 +185,7 @@ async def _each_or_alone(
     session: Session, keys: Sequence[str], ask: Ask, owner: str = "id"
 ) -> tuple[list[Record], list[Skipped]]:
     """Ask for all keys together, or, if the platform refuses them, one by one, so that a bad one harms no other."""
-    good = [key for key in keys if key.isascii() and key.isdigit()]
-    skipped = [Skipped(key, "bad_id", f"{key[:40]!r} is no id of the platform") for key in keys if key not in good]
+    good, skipped = _sound(keys)
     if not good:
         return [], skipped
     try:
@@ -179,7 +196,15 @@ async def _each_or_alone(
         parts = [await _each_or_alone(session, [key], ask, owner) for key in good]
         return [r for part in parts for r in part[0]], skipped + [s for part in parts for s in part[1]]
     have = {text(record.body.get(owner)) for record in records}
-    return records, skipped + [Skipped(key, "not_found", "the platform returns nothing for it") for key in good if key not in have]
+    return records, skipped + [
+        Skipped(key, "not_found", "the platform returns nothing for it") for key in good if key not in have
+    ]
+
+
+def _sound(keys: Sequence[str]) -> tuple[list[str], list[Skipped]]:
+    """Part keys that can be ids (they become part of paths) from those that cannot."""
+    good = [key for key in keys if key.isascii() and key.isdigit()]
+    return good, [Skipped(key, "bad_id", f"{key[:40]!r} is no id of the platform") for key in keys if key not in good]
 
 
 async def _orders(session: Session, ids: Sequence[str]) -> list[Record]:
@@ -192,7 +217,7 @@ async def _of_orders(session: Session, search: Search, ids: Sequence[str]) -> li
     records: list[Record] = []
     token: str | None = None
     while True:
-        answer = await session.ask(Request("POST", search.path, _with_token(search.query, token), body))
+        answer = await session.ask(Request("POST", search.path, with_token(search.query, token), body))
         records += [record for row in rows(answer.data["data"], search.list) for record in search.records(row)]
         token = page_token(answer.data["data"])
         if token is None:

@@ -13,7 +13,7 @@ UNSIGNED = frozenset({"sign", "access_token"})
 
 
 def sign(path: str, query: Mapping[str, str], body: bytes, secret: str) -> str:
-    """Return the `sign` parameter: HMAC-SHA256 in hex over path, decoded query values in key order, and the body's bytes."""
+    """Return the `sign` parameter: HMAC-SHA256, hex, over path, decoded query in key order, and the body's bytes."""
     pairs = "".join(f"{key}{query[key]}" for key in sorted(query) if key not in UNSIGNED)
     key = secret.encode()
     return hmac.digest(key, key + f"{path}{pairs}".encode() + body + key, "sha256").hex()

@@ -29,6 +29,7 @@ NOW = 1_795_176_000
 RATES = {"EUR": "1", "USD": "1.08", "GBP": "0.86", "JPY": "162.5", "KWD": "0.332"}
 CREDIT_WINDOW = 14 * DAY
 COPIED = 0.33
+COMES_BACK = 0.25
 AFTER_HOLD = HOUR + 60
 _MARKS: tuple[CopyMark, ...] = ("source_identifier", "note_attribute", "name", "none")
 _FIRST = ("Ada", "Bao", "Chloé", "Diego", "Elif", "Fatou", "Goran", "Hana")
@@ -130,41 +131,30 @@ class _Brand:
 
     def one_shopper(self, wanted: int) -> None:
         """Live one person's life: exposures, a decision, perhaps a purchase, perhaps more of them."""
-        shopper = self._somebody()
-        at = self.rng.randrange(self.start, self.horizon)
-        on_web = self.rng.random() < self.web_share
-        cause = self._decide(shopper, at)
+        rng = self.rng
+        number, intent = self._born, round(rng.random() ** 5, 4)
+        self._born += 1
+        cause = self._decide(f"p{number}", intent, rng.randrange(self.start, self.horizon))
+        if cause is None:
+            return
+        shopper = _somebody(number, intent)
+        on_web = rng.random() < self.web_share
         while cause is not None and len(self.sales) < wanted:
             sale = self._web_sale(shopper, cause) if on_web else self._native_sale(shopper, cause)
             if sale is None:
                 return
             self.sales.append(sale)
             self.shoppers[shopper.id] = shopper
-            again = self.rng.random() < 0.25
-            later = sale.placed_at + int(self.rng.expovariate(1 / (12 * DAY)))
-            cause = _Cause(self.rng.choice(self._skus), at=later) if again and later < self.horizon else None
+            later = sale.placed_at + int(rng.expovariate(1 / (12 * DAY)))
+            again = rng.random() < COMES_BACK and later < self.horizon
+            cause = _Cause(rng.choice(self._skus), at=later) if again else None
 
-    def _somebody(self) -> Shopper:
-        number = self._born
-        self._born += 1
-        rng = self.rng
-        return Shopper(
-            id=f"p{number}",
-            email=f"canary.mail.{number}@shopper.example",
-            phone=f"+33{600_000_000 + number}",
-            first_name=_FIRST[number % len(_FIRST)],
-            last_name=_LAST[number // len(_FIRST) % len(_LAST)],
-            tiktok_user_id=str(7_021_436_810_000_000_000 + number * 100_003 + rng.randrange(100_000)),
-            shopify_customer_id=str(706_405_506_900_000_000 + number * 1_009 + rng.randrange(1_000)),
-            intent=round(rng.betavariate(1.2, 5), 4),
-        )
-
-    def _decide(self, shopper: Shopper, at: int) -> _Cause | None:
+    def _decide(self, shopper: str, intent: float, at: int) -> _Cause | None:
         """Show content to the shopper, and return what made the purchase, or None where there is none."""
         rng = self.rng
         threshold = rng.random()
         cause = _Cause(rng.choice(self._skus), at=at)
-        chance = shopper.intent
+        chance = intent
         bought = threshold < chance
         for number in range(rng.choice((0, 1, 1, 2, 2, 3, 4))):
             content = self.catalog.showing(rng, cause.at, cause.sku if number and rng.random() < 0.8 else None)
@@ -180,7 +170,7 @@ class _Brand:
             cause.at += int(rng.expovariate(1 / (20 * HOUR)))
         return cause if bought else None
 
-    def _expose(self, shopper: Shopper, content: Content, cause: _Cause, left: float) -> float:
+    def _expose(self, shopper: str, content: Content, cause: _Cause, left: float) -> float:
         """Record that the shopper saw `content`, and return what that added to the chance of buying."""
         rng = self.rng
         if content.ended_at is not None:
@@ -189,7 +179,7 @@ class _Brand:
         sku = cause.sku if cause.sku in content.skus else content.skus[0]
         appeal = self.catalog.appeals[content.id].lift * (1.0 if clicked else 0.1)
         lift = round(left * appeal, 6) if sku == cause.sku else 0.0
-        exposure = Exposure(shopper.id, content.id, sku, cause.at, clicked, lift)
+        exposure = Exposure(shopper, content.id, sku, cause.at, clicked, lift)
         self.exposures.append(exposure)
         if clicked:
             cause.clicked.append(exposure)
@@ -215,7 +205,7 @@ class _Brand:
         kind = "sample" if roll < 0.02 else "replacement" if roll < 0.035 else "sale"
         lines = self._till.basket(cause.sku, "USD", free=kind == "sample")
         shipping = 0 if kind != "sale" else rng.choice((0, 0, 399, 599))
-        credited = self._credited(cause, at)
+        credited = self._credited(cause, at) if kind == "sale" else None
         changes = Life(rng, TIKTOK, lines, shipping, shipping * 8 // 100, self.ids).since(at)
         content = self._by_id.get(credited or "")
         return Sale(
@@ -273,3 +263,17 @@ class _Brand:
         if any(change.kind == "cancelled" and change.at <= copied for change in changes):
             return None
         return Copy(copied, self._till.order_id(SHOPIFY_ORDERS, copied), rng.choice(_MARKS), rng.random() < 0.3)
+
+
+def _somebody(number: int, intent: float) -> Shopper:
+    # Steps between ids are primes, so that they do not look counted.
+    return Shopper(
+        id=f"p{number}",
+        email=f"canary.mail.{number}@shopper.example",
+        phone=f"+33{600_000_000 + number}",
+        first_name=_FIRST[number % len(_FIRST)],
+        last_name=_LAST[number // len(_FIRST) % len(_LAST)],
+        tiktok_user_id=str(7_021_436_810_468_230_477 + number * 100_003),
+        shopify_customer_id=str(706_405_506_930_370_084 + number * 1_009),
+        intent=intent,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -200,6 +201,7 @@ async def serve(
     clock = clock or Clock()
     today = int(clock.now()) // 86_400 * 86_400
     world = generate(seed, orders=orders, days=days, now=today)
+    gc.freeze()  # a world lives as long as the process, and the collector need not walk millions of objects
     async with Sandbox(world, clock, Faults(seed, faults), parts=parts, base_port=base_port) as sandbox:
         try:
             if truth_file is not None:

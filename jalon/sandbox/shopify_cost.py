@@ -2,10 +2,11 @@
 
 https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits
 
-The platform does not publish its formula. This one was fitted to recorded answers (requested cost, API 2025-01 to 2026-04): a scalar
-costs 0, an object or a list of objects 1 (a list's `first` does not multiply), `MoneyBag`, `MoneyV2`, `PageInfo` 0, a connection
-asked for `n` rows 2 + s(n) × (1 + its node), with s(n) = max(1, ⌊2 ln n⌋); edges and nodes both asked for count twice; a
-`…Count` at the root 10, further down 1; a mutation 10, its payload's own fields free.
+The platform does not publish its formula. This one was fitted to recorded answers (requested cost, API 2025-01 to
+2026-04): a scalar costs 0, an object or a list of objects 1 (a list's `first` does not multiply), `MoneyBag`,
+`MoneyV2`, `PageInfo` 0, a connection asked for n rows 2 + s(n) (1 + its node), with s(n) = max(1, ⌊2 ln n⌋);
+edges and nodes both asked for count twice; a `…Count` at the root 10, further down 1; a mutation 10, its payload's
+own fields free.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ class Price:
         return total(self.parts, data, variables)
 
 
-def parts_of(schema: GraphQLSchema, document: DocumentNode, type_name: str, nodes: list[FieldNode]) -> tuple[Selected, ...]:
+def parts_of(
+    schema: GraphQLSchema, document: DocumentNode, type_name: str, nodes: list[FieldNode]
+) -> tuple[Selected, ...]:
     """Return what costs something in the selections of `nodes` on an object of the type."""
     reader, parent = _Reader(schema, document), schema.get_type(type_name)
     return tuple(part for node in nodes for part in reader.selected(parent, node.selection_set))

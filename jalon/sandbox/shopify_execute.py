@@ -1,7 +1,7 @@
 """Execute queries with graphql-core, fast enough to serve pages of a hundred orders.
 
-Documents are parsed, validated and priced once per text. The answer for an order is a pure function of the selection, the order's
-revision and what the app may see, so it is kept as finished JSON and not made again.
+Documents are parsed, validated and priced once per text. The answer for an order is a pure function of the selection,
+the order's revision and what the app may see, so it is kept as finished JSON and not made again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Asker(Protocol):
     prepared: Prepared
     sight: frozenset[str]
     """What the app may see."""
-    bulk: bool
+    bulk: str
     now: float
 
 
@@ -172,7 +172,7 @@ class OrderExecutor(Executor[Any]):
         )
         if parts is None or len(self.collected_errors.errors) > before:
             return data
-        return asker.prepared.kept.put(key, data, total(parts, data, {}))
+        return asker.prepared.kept.put(key, cast(dict[str, Any], data), total(parts, data, {}))
 
 
 @dataclass(slots=True)

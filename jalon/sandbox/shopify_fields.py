@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import resources
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
     GraphQLError,
@@ -124,9 +124,9 @@ def _guarded(resolve: Resolver, scope: str | None, *, personal: bool) -> Resolve
     return guarded
 
 
-def line_discounted_total(source: Any, _info: Any, withCodeDiscounts: bool = False) -> Any:  # noqa: N803 - the schema's own spelling
+def line_discounted_total(source: Any, _info: Any, **arguments: Any) -> Any:
     """Answer `LineItem.discountedTotalSet`: codes are left out unless they are asked for."""
-    return source["withCodeDiscounts" if withCodeDiscounts else "discountedTotalSet"]
+    return source["withCodeDiscounts" if arguments["withCodeDiscounts"] else "discountedTotalSet"]
 
 
 def gid_number(gid: str, kind: str) -> int | None:
@@ -134,9 +134,8 @@ def gid_number(gid: str, kind: str) -> int | None:
     prefix, _, tail = gid.rpartition("/")
     number = tail.partition("?")[0]
     if not prefix.startswith("gid://shopify/") or not number.isdigit():
-        raise GraphQLError(
-            f"Invalid global id '{gid}'", extensions={"code": "argumentLiteralsIncompatible", "typeName": "CoercionError"}
-        )
+        extensions = {"code": "argumentLiteralsIncompatible", "typeName": "CoercionError"}
+        raise GraphQLError(f"Invalid global id '{gid}'", extensions=extensions)
     return int(number) if prefix == f"gid://shopify/{kind}" else None
 
 
@@ -145,4 +144,13 @@ def required_number(gid: str, kind: str) -> int:
     number = gid_number(gid, kind)
     if number is None:
         raise GraphQLError(f"Invalid id: {gid}", extensions={"code": "RESOURCE_NOT_FOUND"})
-    return cast(int, number)
+    return number
+
+
+def by_number(kind: str, find: Callable[..., Any]) -> Resolver:
+    """Return the resolver of a field that takes the id of one thing: `find(number, context, **other arguments)`."""
+
+    def resolve(_source: Any, info: Any, **arguments: Any) -> Any:
+        return find(required_number(arguments.pop("id"), kind), info.context, **arguments)
+
+    return resolve

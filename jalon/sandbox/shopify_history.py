@@ -1,4 +1,4 @@
-"""Which orders the shop holds at a moment, and in which revision: web sales, and TikTok orders that an app copied in."""
+"""Which orders the shop holds at a moment, and in which revision: web sales, and TikTok orders that were copied in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lot(key: str, sides: int) -> int:
 
 @dataclass(slots=True)
 class Entry:
-    """One order of the shop over its whole life; `happened` holds its changes as the shop sees them, in order of time."""
+    """One order over its whole life; `happened` holds its changes as the shop sees them, in order of time."""
 
     number: int
     sale: Sale
@@ -159,7 +159,7 @@ class History:
         after: tuple[int, int] | None = None,
         reverse: bool = False,
     ) -> Iterator[Entry]:
-        """Yield orders sorted by (`key`, id), those with low ≤ value < high and beyond the cursor `after` (value, id)."""
+        """Yield orders sorted by (`key`, id): low ≤ value < high, and beyond the cursor `after` (value, id)."""
         places = self._places[key]
         first = 0 if low is None else bisect_left(places, (low, -1, -1))
         last = len(places) if high is None else bisect_left(places, (high, -1, -1))

@@ -2,8 +2,8 @@
 
 https://shopify.dev/docs/api/usage/pagination-graphql
 
-A page goes on behind (value, id) of the last row and not at a row number, so rows that move while a set is being paged show up
-later on and push no other row out.
+A page goes on behind (value, id) of the last row and not at a row number, so rows that move while a set is being paged
+show up later on and push no other row out.
 """
 
 from __future__ import annotations
@@ -49,12 +49,13 @@ def bad_request(message: str) -> GraphQLError:
 
 def window(arguments: dict[str, Any]) -> Window:
     """Read the paging arguments; raise what the platform says about wrong ones."""
-    first, last = arguments.get("first"), arguments.get("last")
+    first: int | None = arguments.get("first")
+    last: int | None = arguments.get("last")
     if first is None and last is None:
         raise bad_request("you must provide one of first or last")
     if first is not None and last is not None:
         raise bad_request("providing both first and last is not supported")
-    size = first if last is None else last
+    size = last if last is not None else first or 0
     if not 0 <= size <= LARGEST:
         raise bad_request(f"first and last must lie between 0 and {LARGEST}, not {size}")
     backwards = last is not None

@@ -24,7 +24,7 @@ LINE, TRANSACTION, REFUND_LINE, COPIED_REFUND, FULFILLMENT = (
     1_028_000_000_000,
     5_100_000_000_000,
 )
-"""Where the ids of each kind begin; an order's own start at its number × 100."""
+"""Where the ids of each kind begin; an order's own start at a hundred times its number."""
 
 
 def own_id(kind: int, entry: Entry, index: int) -> int:

@@ -2,8 +2,8 @@
 
 https://shopify.dev/docs/api/usage/search-syntax
 
-- An unquoted timestamp is cut at its first colon: `updated_at:>=2026-01-01T00:00:00Z` means midnight in the shop's time zone, and
-  a stray term `00:00Z` is left over.
+- An unquoted timestamp is cut at its first colon: `updated_at:>=2026-01-01T00:00:00Z` means midnight in the shop's time
+  zone, and a stray term `00:00Z` is left over.
 - A filter field that does not exist is ignored, so that everything matches.
 Both are told in `extensions.search[].warnings[]` alone; the answer is HTTP 200 with data.
 """
@@ -98,19 +98,18 @@ def _either(tokens: list[str | Term]) -> Node:
 def _all(tokens: list[str | Term]) -> Node:
     parts: list[Node] = []
     while tokens and tokens[0] not in ("OR", ")"):
-        token = tokens.pop(0)
-        if token == "AND":
-            continue
-        parts.append(_one(token, tokens))
+        head = tokens.pop(0)
+        if head != "AND":
+            parts.append(_one(head, tokens))
     # Ranges come first in what the platform echoes.
     parts.sort(key=lambda part: not (isinstance(part, Term) and part.operator))
     return parts[0] if len(parts) == 1 else Group("and", tuple(parts))
 
 
-def _one(token: str | Term, tokens: list[str | Term]) -> Node:
-    if isinstance(token, Term):
-        return token
-    if token == "NOT" and tokens:
+def _one(head: str | Term, tokens: list[str | Term]) -> Node:
+    if isinstance(head, Term):
+        return head
+    if head == "NOT" and tokens:
         return Group("not", (_one(tokens.pop(0), tokens),))
     inner = _either(tokens) if tokens else Group("and", ())
     if tokens and tokens[0] == ")":

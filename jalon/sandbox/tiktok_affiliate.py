@@ -12,13 +12,12 @@ from typing import Any
 
 from jalon.sandbox import paging
 from jalon.sandbox.clock import Clock
+from jalon.sandbox.credit import affiliate_from
 from jalon.sandbox.money import decimal
 from jalon.sandbox.tiktok_envelope import Call, Refused
 from jalon.sandbox.world import Content, Line, Sale, World
 
 MOST_SPAN = 92 * 86_400
-LATE_EACH = 40
-"""One row in so many appears a day late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,12 @@ class AffiliateOrders:
 
     def _rows_of(self, sale: Sale) -> Iterator[_Row]:
         content = self._contents.get(sale.credited or "")
-        paid = next((change.at for change in sale.changes if change.kind == "paid"), None)
-        if content is None or not content.is_affiliate or paid is None:
+        from_when = affiliate_from(sale, content)
+        if content is None or from_when is None:
             return
-        late = 86_400 if int(sale.order_id) % LATE_EACH == 0 else 0
         for number, line in enumerate(sale.lines):
             if line.sku in content.skus:
-                yield _Row(sale, line, number, content, paid + late)
+                yield _Row(sale, line, number, content, from_when)
 
     def search(self, call: Call) -> dict[str, Any]:
         """Answer POST /affiliate_seller/202410/orders/search."""

@@ -187,6 +187,7 @@ def _units_asked_before(sale: Sale, asked: Change, line_number: int) -> int:
 def _cancel_form(sale: Sale, change: Change, products: Mapping[str, Product]) -> dict[str, Any]:
     by_buyer = any(before.kind == "paid" for before in sale.changes)
     money = _money(sale.currency, change.goods, change.tax, change.shipping) if by_buyer else None
+    units = [(line, identity) for line, ids in zip(sale.lines, line_ids(sale), strict=True) for identity in ids]
     return {
         "cancel_id": change.id,
         "order_id": sale.order_id,
@@ -203,7 +204,6 @@ def _cancel_form(sale: Sale, change: Change, products: Mapping[str, Product]) ->
                 "order_line_item_id": identity,
                 "sku_id": products[line.sku].tiktok_sku_id,
             }
-            for line, ids in zip(sale.lines, line_ids(sale), strict=True)
-            for number, identity in enumerate(ids)
+            for number, (line, identity) in enumerate(units)
         ],
     }

@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -76,7 +77,11 @@ class Notes:
         self._contents = [content for content in world.contents if content.kind == "VIDEO"]
         self._products = {product.sku: product for product in world.products}
         self._authorized_until = authorized_until
-        self._schedule = array("q", sorted(self._moments()))
+
+    @cached_property
+    def _schedule(self) -> array[int]:
+        """When something happens to which sale; made when somebody first subscribes."""
+        return array("q", sorted(self._moments()))
 
     def _moments(self) -> Iterator[int]:
         for number, sale in enumerate(self._sales):

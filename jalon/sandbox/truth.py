@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jalon.sandbox.credit import named_content
 from jalon.sandbox.measures import Measures
-from jalon.sandbox.world import Change, Sale, Visit, World
+from jalon.sandbox.world import Change, Content, Sale, Visit, World
 
 MONEY_BACK = ("refunded", "cancelled")
 
@@ -32,14 +33,16 @@ def truth(world: World, now: float) -> dict[str, Any]:
     """
     moment = int(now)
     sales = [sale for sale in world.sales if sale.placed_at <= moment]
+    contents = {content.id: content for content in world.contents}
+    measures = Measures(world)
     return {
         "seed": world.seed,
         "now": moment,
         "sales": [_sale(sale, moment) for sale in sales],
         "refunds": [refund for sale in sales for refund in _refunds(sale, moment)],
-        "journeys": [_journey(world, sale, moment) for sale in sales],
-        "measures": list(_measures(world, now)),
-        "latest_measured_day": Measures(world).latest_day(now).isoformat(),
+        "journeys": [_journey(world, contents, sale, moment) for sale in sales],
+        "measures": list(_measures(world, measures, now)),
+        "latest_measured_day": measures.latest_day(now).isoformat(),
         "causes": _causes(world, sales, moment),
         "touches": [
             {"shopper": e.shopper, "content": e.content, "sku": e.sku, "at": e.at, "clicked": e.clicked, "lift": e.lift}
@@ -121,12 +124,12 @@ def _money(change: Change) -> dict[str, Any]:
     return {"goods": change.goods, "tax": change.tax, "shipping": change.shipping, "total": whole, "how": change.kind}
 
 
-def _journey(world: World, sale: Sale, now: int) -> dict[str, Any]:
+def _journey(world: World, contents: Mapping[str, Content], sale: Sale, now: int) -> dict[str, Any]:
     row: dict[str, Any] = {"platform": sale.platform, "order_id": sale.order_id}
     if sale.platform == "shopify":
         visits = [_visit(world.visits[identity]) for identity in sale.visits]
         return row | {"ready": sale.journey_ready_at <= now, "visits": visits}
-    return row | {"content": sale.credited if sale.platform_shows_content else None}
+    return row | {"content": named_content(sale, contents.get(sale.credited or ""), now)}
 
 
 def _visit(visit: Visit) -> dict[str, Any]:
@@ -141,9 +144,8 @@ def _visit(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _measures(world: World, now: float) -> Iterator[dict[str, Any]]:
+def _measures(world: World, measures: Measures, now: float) -> Iterator[dict[str, Any]]:
     """Yield what the platform shows of the days that are ready."""
-    measures = Measures(world)
     last = measures.latest_day(now)
     for content in world.contents:
         for day, sku, count in measures.rows(content.id, date.min, date.max, now):

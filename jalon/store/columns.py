@@ -12,6 +12,8 @@ from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from jalon.store.arrow import arrow
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -26,7 +28,7 @@ class Misfit(ValueError):
 
 def column(values: Values, field: pa.Field) -> pa.Array:
     """Return the values of one field as an Arrow array. Raises `Misfit`."""
-    import pyarrow as pa
+    pa = arrow()
 
     missing = values.count(None)
     if missing and not field.nullable:
@@ -40,7 +42,7 @@ def column(values: Values, field: pa.Field) -> pa.Array:
 
 
 def _texts(values: Values, kind: pa.DataType, missing: int) -> pa.Array:
-    import pyarrow as pa
+    pa = arrow()
 
     if missing or not (joined := "".join(values)).isascii():
         builder = pa.lib.StringBuilder()
@@ -64,7 +66,7 @@ def _dates(values: Values, kind: pa.DataType, missing: int) -> pa.Array:
 
 
 def _booleans(values: Values, kind: pa.DataType, _missing: int) -> pa.Array:
-    import pyarrow as pa
+    pa = arrow()
 
     if not all(value is True or value is False for value in values):
         raise TypeError("neither true nor false")
@@ -72,7 +74,7 @@ def _booleans(values: Values, kind: pa.DataType, _missing: int) -> pa.Array:
 
 
 def _lists(values: Values, kind: pa.DataType, _missing: int) -> pa.Array:
-    import pyarrow as pa
+    pa = arrow()
 
     flat: list[str] = []
     offsets = array("i", [0])
@@ -87,7 +89,7 @@ def _lists(values: Values, kind: pa.DataType, _missing: int) -> pa.Array:
 
 def _fixed(numbers: array[int], values: Values, kind: pa.DataType, missing: int) -> pa.Array:
     """Return an array over fixed-width numbers, with the mask of what is there where something is missing."""
-    import pyarrow as pa
+    pa = arrow()
 
     mask = pa.py_buffer(_bits([value is not None for value in values])) if missing else None
     return pa.Array.from_buffers(kind, len(numbers), [mask, pa.py_buffer(numbers)], missing)

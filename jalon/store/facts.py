@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from jalon.errors import StoreError
 from jalon.normalize.vocabulary import KINDS, Fact, Instant
+from jalon.store.arrow import arrow, parquet
 from jalon.store.columns import column
 
 if TYPE_CHECKING:
@@ -34,14 +36,14 @@ REMEDY = "Run `jalon normalize --all` to make the facts again from the inbox."
 @cache
 def schema(kind: str) -> pa.Schema:
     """Return the columns of a kind of fact as an Arrow schema, from the annotations of its row."""
-    import pyarrow as pa
+    pa = arrow()
 
     hints = typing.get_type_hints(KINDS[kind])
     return pa.schema([_field(name, hints[name]) for name in KINDS[kind]._fields])
 
 
 def _field(name: str, hint: Any) -> pa.Field:
-    import pyarrow as pa
+    pa = arrow()
 
     options = typing.get_args(hint) if typing.get_origin(hint) in (UnionType, typing.Union) else (hint,)
     (kept,) = [option for option in options if option is not type(None)]
@@ -50,7 +52,7 @@ def _field(name: str, hint: Any) -> pa.Field:
 
 def _arrow(hint: Any) -> pa.DataType:
     """Return the column type of an annotation; texts are what literals and lists are made of."""
-    import pyarrow as pa
+    pa = arrow()
 
     simple = {
         Instant: pa.timestamp("us", "UTC"),
@@ -68,7 +70,7 @@ def _arrow(hint: Any) -> pa.DataType:
 
 def batch(kind: str, rows: Sequence[Fact]) -> pa.RecordBatch:
     """Return rows of one kind as columns. Raises `Misfit` if a value is not of its column's type."""
-    import pyarrow as pa
+    pa = arrow()
 
     shape = schema(kind)
     return pa.RecordBatch.from_arrays(list(map(column, zip(*rows, strict=True), shape)), schema=shape)
@@ -94,29 +96,38 @@ def write_segment(folder: Path, segment: int, batches: Mapping[str, Sequence[pa.
 
 
 def _write(path: Path, kind: str, batches: Sequence[pa.RecordBatch]) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa = arrow()
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     table = pa.Table.from_batches(batches, schema(kind))
     temporary = path.with_name(f".{path.name}.tmp")
-    with open_private(temporary) as file:
-        pq.write_table(
-            table,
-            file,
-            row_group_size=MAX_ROW_GROUP,
-            version="2.6",
-            compression="zstd",
-            compression_level=1,
-            write_statistics=True,
-            write_page_checksum=True,
-            store_schema=False,
-        )
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with open_private(temporary) as file:
+            _write_table(table, file)
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     _sync_folder(path.parent)
     return int(table.num_rows)
+
+
+def _write_table(table: pa.Table, file: typing.BinaryIO) -> None:
+    pq = parquet()
+
+    pq.write_table(
+        table,
+        file,
+        row_group_size=MAX_ROW_GROUP,
+        version="2.6",
+        compression="zstd",
+        compression_level=1,
+        write_statistics=True,
+        write_page_checksum=True,
+        store_schema=False,
+    )
+    file.flush()
 
 
 def open_private(path: Path) -> typing.BinaryIO:
@@ -133,16 +144,16 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a run that was killed left half-written. Only for the one who may write facts."""
+def sweep(folder: Path, segments: int) -> None:
+    """Remove what a killed run left half-written, and files of segments that an inbox of `segments` does not have.
+
+    Only for the one who may write facts.
+    """
     for left in folder.glob("*/.*.parquet.tmp"):
         left.unlink(missing_ok=True)
-
-
-def discard(folder: Path, segments: Iterable[int]) -> None:
-    """Remove the files of segments that hold nothing any more."""
-    for segment in segments:
-        write_segment(folder, segment, {})
+    for path in chain.from_iterable(_files(folder, kind) for kind in KINDS):
+        if int(path.stem) >= segments:
+            path.unlink(missing_ok=True)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -153,11 +164,14 @@ def open_facts(folder: Path) -> dict[str, list[Path]]:
 
     Looks at both ends of each file. Raises `StoreError` naming the one that was cut or overwritten.
     """
-    found = {kind: sorted((folder / kind).glob("[0-9]*.parquet")) for kind in KINDS}
-    for paths in found.values():
-        for path in paths:
-            _check_ends(path)
+    found = {kind: _files(folder, kind) for kind in KINDS}
+    for path in chain.from_iterable(found.values()):
+        _check_ends(path)
     return found
+
+
+def _files(folder: Path, kind: str) -> list[Path]:
+    return sorted((folder / kind).glob("[0-9]" * 8 + ".parquet"))
 
 
 def check_facts(folder: Path) -> int:
@@ -165,21 +179,21 @@ def check_facts(folder: Path) -> int:
 
     For whoever met an error while reading, and for `doctor`. Raises `StoreError` naming the damaged file.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa = arrow()
+    pq = parquet()
 
-    found = open_facts(folder)
-    for kind, paths in found.items():
-        for path in paths:
-            try:
-                with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                    if file.schema_arrow.names != schema(kind).names:
-                        raise _damaged(path, "has other columns than this version writes")
-                    for _ in file.iter_batches():
-                        pass
-            except (pa.ArrowException, OSError) as error:
-                raise _damaged(path, f"cannot be read ({type(error).__name__})") from None
-    return sum(map(len, found.values()))
+    paths = list(chain.from_iterable(open_facts(folder).values()))
+    for path in paths:
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                names = file.schema_arrow.names
+                for _ in file.iter_batches():
+                    pass
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, f"cannot be read ({type(error).__name__})") from None
+        if names != schema(path.parent.name).names:
+            raise _damaged(path, "has other columns than this version writes")
+    return len(paths)
 
 
 def _check_ends(path: Path) -> None:

@@ -124,6 +124,26 @@ TABLES: dict[str, Table] = {
         defaults={"sealed": 0, "times": 1, "resolved": ""},
         indexes=(("source", "stream", "key", "reason"), ("inbox_id",)),
     ),
+    # Which segments of the inbox are in the facts files: through which id, by which mapping, and as of which stamp. A
+    # segment whose stamp has moved on since is derived again.
+    "segments": Table(
+        {"segment": int, "through": int, "sources": str, "mapping": str, "stamp": int, "derived": int},
+        "segment",
+        defaults={"through": 0, "sources": "[]", "mapping": "", "stamp": 0, "derived": 0},
+    ),
+    # Who was erased, told only by digests: kind is `hash`, `order` or `source`; an empty source means all of them.
+    "tombstones": Table(
+        {"id": int, "source": str, "kind": str, "value": str},
+        "id",
+        unique=(("source", "kind", "value"),),
+    ),
+    # Each erasure asked for and the proof that it was carried out; nothing in it tells who.
+    "erasures": Table(
+        {"id": int, "source": str, "request": str, "scope": str, "requested_at": float, "finished_at": float, "counts": str},
+        "id",
+        null=("finished_at",),
+        defaults={"counts": "{}"},
+    ),
 }  # fmt: skip
 
 

@@ -32,8 +32,11 @@ class Budget:
         self._sleep = sleep
         configured = source.settings.requests_per_second
         self._rate = configured * HEADROOM if configured else source.connector.starting_rate
+        self._burst = max(1.0, self._rate * LEASE)
         self._lease = 0.0
-        self._told: Level | None = None
+        self._out = 0.0
+        """Cost of the requests under way: what the platform tells as available does not know of them yet."""
+        self._told: tuple[Level, float] | None = None
         self._turn = asyncio.Lock()
 
     async def take(self, cost: float) -> None:
@@ -41,20 +44,26 @@ class Budget:
         async with self._turn:
             waited = 0.0
             while self._lease < cost:
-                seconds = await self._shop.store.commit(self._leasing(cost))
+                wanted = max(cost, self._burst // 1)
+                seconds = await self._shop.store.commit(self._leasing(wanted))
                 if seconds <= 0:
-                    continue
+                    self._lease += wanted
+                    break
                 if waited + seconds > PATIENCE:
-                    raise Wait(f"the budget of {self._account} is spent", seconds)
+                    raise Wait(f"the budget of {self._account} is spent", seconds, throttled=True)
                 # Processes that wait for the same moment come back spread out.
                 seconds = min(seconds, LONGEST_LOOK) * (1 + 0.1 * self._shop.clock.jitter())
                 await self._sleep(seconds)
                 waited += seconds
             self._lease -= cost
+            self._out += cost
 
-    def observe(self, level: Level) -> None:
-        """Remember what an answer told about the budget."""
-        self._told = level
+    def returned(self, cost: float, level: Level | None = None) -> None:
+        """Note that a request is over, and what its answer told about the budget."""
+        self._out -= cost
+        if level is not None:
+            self._lease = 0.0
+            self._told = level._replace(available=level.available - self._out), self._shop.clock.now()
 
     async def pause(self, seconds: float) -> None:
         """Let everyone who shares the account wait."""
@@ -62,18 +71,14 @@ class Budget:
         until = self._shop.clock.now() + seconds
         await self._shop.store.commit(lambda db: shared.pause(db, self._account, until))
 
-    def _leasing(self, cost: float) -> Callable[[sqlite3.Connection], float]:
+    def _leasing(self, wanted: float) -> Callable[[sqlite3.Connection], float]:
         told, self._told = self._told, None
         now = self._shop.clock.now()
-        burst = max(1.0, self._rate * LEASE)
-        wanted = max(cost, burst // 1)
 
         def job(db: sqlite3.Connection) -> float:
             if told is not None:
-                shared.observe(db, self._account, told.available, told.capacity, told.restore_per_second, now)
-            seconds = shared.take(db, self._account, wanted, now, self._rate, max(burst, wanted))
-            if seconds <= 0:
-                self._lease += wanted
-            return seconds
+                level, at = told
+                shared.observe(db, self._account, level.available, level.capacity, level.restore_per_second, at)
+            return shared.take(db, self._account, wanted, now, self._rate, max(self._burst, wanted))
 
         return job

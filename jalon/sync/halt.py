@@ -22,16 +22,28 @@ class Halted(Exception):
 
 
 class Halt:
-    """Says whether the run may go on. One for all sources of a run."""
+    """Says whether the run may go on. One for all sources of a run, with a part for each."""
 
     def __init__(self, clock: Clock, max_runtime: float | None = None) -> None:
         self._clock = clock
         self._deadline = None if max_runtime is None else clock.now() + max_runtime
         self._stopped = asyncio.Event()
+        self._parts: list[Halt] = []
+
+    def part(self) -> Halt:
+        """Return a halt that ends with this one, and can be ended alone."""
+        part = Halt(self._clock)
+        part._deadline = self._deadline
+        if self._stopped.is_set():
+            part.stop()
+        self._parts.append(part)
+        return part
 
     def stop(self) -> None:
         """End the run at the next page."""
         self._stopped.set()
+        for part in self._parts:
+            part.stop()
 
     @property
     def why(self) -> Why | None:

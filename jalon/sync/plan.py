@@ -7,7 +7,8 @@ what it has already.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,10 @@ SMALLEST = 900
 """Seconds below which a span is not cut for the sake of working at it in parallel."""
 MOST = 32
 """Windows that a span is cut into for the sake of working at it in parallel."""
-DAY = 86_400
+BEGINNING = 1_104_537_600
+"""2005-01-01: before the oldest thing that any of the platforms could tell of."""
+BEGINNING = 1_420_070_400
+"""2015-01-01: before anything that a stream read as a whole can hold."""
 
 
 class Plan(NamedTuple):
@@ -42,6 +46,8 @@ class Reach(NamedTuple):
 
 def first_instant(stream: Stream, reach: Reach, now: float) -> int:
     """Return where the stream's history begins: the day wanted, or as far back as the platform answers."""
+    if stream.whole:
+        return max(BEGINNING, _retained(stream, now))
     since = reach.since or datetime.fromtimestamp(now, reach.zone).date() - DEFAULT_SPAN
     return max(midnight(since, reach.zone), _retained(stream, now))
 
@@ -53,20 +59,22 @@ def tail(stream: Stream, reach: Reach, planned_until: int | None, now: float) ->
     if stream.grain == "all":
         return Plan([(0, int(now))], int(now))
     start = first_instant(stream, reach, now) if planned_until is None else planned_until
-    if stream.grain == "day":
-        return _day_tail(stream, reach.zone, start, now)
     high = int(now - stream.lag.total_seconds())
+    if stream.grain == "day":
+        spans = _whole_days(start, start if planned_until is None else 0, high, reach.zone)
+        return Plan(spans, spans[-1][1]) if spans else Plan([])
     if high <= start:
         return Plan([])
     low = start if planned_until is None else max(start - OVERLAP, _retained(stream, now))
-    return Plan(cut((low, high), stream.window, reach.parallel), high)
+    return Plan(cut((low, high), stream.window, 1 if stream.whole else reach.parallel), high)
 
 
 def look_back(stream: Stream, reach: Reach, planned_until: int, now: float) -> list[Span]:
     """Return the windows that read again what may have changed without saying so."""
-    low = max(int(now - stream.lookback.total_seconds()), first_instant(stream, reach, now))
+    first = first_instant(stream, reach, now)
+    low = max(int(now - stream.lookback.total_seconds()), first)
     if stream.grain == "day":
-        return [span for span in days(low, planned_until, reach.zone) if span[1] <= planned_until]
+        return _whole_days(low, first, planned_until, reach.zone)
     if stream.grain != "time" or low >= planned_until:
         return []
     return cut((low, planned_until), stream.window, reach.parallel)
@@ -86,7 +94,7 @@ def backfill(stream: Stream, reach: Reach, first: date, last: date, now: float) 
     if stream.grain == "all":
         return [(low, high)]
     if stream.grain == "day":
-        return [span for span in days(low, high, reach.zone) if span[1] <= high]
+        return _whole_days(low, low, high, reach.zone)
     return cut((low, high), stream.window, reach.parallel)
 
 
@@ -98,7 +106,7 @@ def cut(span: Span, widest: timedelta, parallel: int) -> list[Span]:
     useful = min(parallel, MOST, length // SMALLEST)
     pieces = max(1, needed, useful)
     edges = [low + length * i // pieces for i in range(pieces + 1)]
-    return [(start, end) for start, end in zip(edges, edges[1:], strict=False) if start < end]
+    return [(start, end) for start, end in pairwise(edges) if start < end]
 
 
 def days(low: int, high: int, zone: ZoneInfo) -> list[Span]:
@@ -115,21 +123,17 @@ def days(low: int, high: int, zone: ZoneInfo) -> list[Span]:
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the first instant of a local day. Where midnight is skipped by a change of clocks, the day begins later."""
-    local = datetime(day.year, day.month, day.day, tzinfo=zone)
-    instant = int(local.timestamp())
-    back = datetime.fromtimestamp(instant, zone)
-    if back.date() != day:  # midnight does not exist: the gap's end is the first instant of the day
-        offset = (local.utcoffset() or timedelta(0)) - (back.utcoffset() or timedelta(0))
-        instant = int((local.replace(tzinfo=UTC) - min(back.utcoffset() or timedelta(0), local.utcoffset() or offset)).timestamp())
-    return instant
+    """Return the first instant of a local day.
+
+    Where clocks skip or repeat midnight, the earlier reading of it (fold 0) is that instant in both cases.
+    """
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
 
 
 def _retained(stream: Stream, now: float) -> int:
     return 0 if stream.retention is None else int(now - stream.retention.total_seconds()) + 1
 
 
-def _day_tail(stream: Stream, zone: ZoneInfo, start: int, now: float) -> Plan:
-    ready = now - stream.lag.total_seconds()
-    spans = [span for span in days(start, int(ready), zone) if span[1] <= ready]
-    return Plan(spans, spans[-1][1]) if spans else Plan([])
+def _whole_days(low: int, first: int, until: float, zone: ZoneInfo) -> list[Span]:
+    """Return the local days that touch `[low, until)` and lie wholly within `[first, until]`."""
+    return [span for span in days(low, int(until), zone) if span[0] >= first and span[1] <= until]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isnan
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.stop import StopBaseT
@@ -32,7 +33,7 @@ def http_time(text: str) -> float | None:
 
 
 def retry_after(answer: Answer, now: float) -> float | None:
-    """Return the seconds that `Retry-After` asks for, within [0, one day]; None where it says nothing that is understood.
+    """Return the seconds that `Retry-After` asks for, within [0, one day]; None where it says nothing understood.
 
     Its two forms: RFC 9110 section 10.2.3. A date is compared with the answer's own `Date`: the clocks may differ.
     """
@@ -47,7 +48,7 @@ def retry_after(answer: Answer, now: float) -> float | None:
             return None
         own = http_time(answer.headers.get("date", ""))
         seconds = moment - (now if own is None else own)
-    if seconds != seconds:  # "nan" is a float
+    if isnan(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from jalon.connectors.base import Answer, Credentials, Fault, Renew, Request, Settings, Stop, Wait
+from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
 from jalon.sync.budget import Budget
 from jalon.sync.client import Client, Lost, Unsent
@@ -14,6 +14,8 @@ from jalon.sync.retry import http_time, retry_after, retrying
 from jalon.sync.source import Counts, Progress, Source, Workshop
 from jalon.sync.tokens import Tokens
 
+_MISSHAPEN = (Malformed, LookupError, TypeError, AttributeError)
+"""What reading an answer of another shape than expected raises."""
 RENEWALS = 3
 """Tokens may be used up by others between their renewal and this request."""
 SKEW = 120.0
@@ -66,6 +68,7 @@ class SourceSession:
             yield line
 
     async def _attempt(self, request: Request) -> Answer:
+        reason = ""
         for _ in range(RENEWALS):
             credentials = None if request.anonymous else await self.tokens.current(self)
             answer = await self._send(request, credentials)
@@ -74,31 +77,39 @@ class SourceSession:
                 return answer
             if not isinstance(fault, Renew) or request.anonymous:
                 raise fault
+            reason = fault.reason
             await self.tokens.renew(self, credentials)
-        raise Stop(f"{fault.reason}, even after the token was renewed", "authorise jalon again", kind="auth")
+        raise Stop(f"{reason}, even after the token was renewed", "authorise jalon again", kind="auth")
 
     async def _send(self, request: Request, credentials: Credentials | None) -> Answer:
+        connector = self.source.connector
         await self._budget.take(request.cost)
-        self._halt.check()
-        prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
-        self._counts.requests += 1
-        answer = await self._client.send(prepared)
+        level = None
+        try:
+            self._halt.check()
+            prepared = connector.prepare(request, self.settings, credentials, self.account, self.now())
+            self._counts.requests += 1
+            answer = await self._client.send(prepared)
+            level = self._level(answer)
+        finally:
+            self._budget.returned(request.cost, level)
         if self.skew is None:
             self._measure_skew(answer)
         return answer
 
-    def _judge(self, request: Request, answer: Answer) -> Fault | None:
-        connector = self.source.connector
+    def _level(self, answer: Answer) -> Level | None:
         try:
-            level = connector.level(answer)
-            fault = connector.judge(request, answer)
-        except (Malformed, LookupError, TypeError, AttributeError) as error:
+            return self.source.connector.level(answer)
+        except _MISSHAPEN:
+            return None  # the answer's judge says so
+
+    def _judge(self, request: Request, answer: Answer) -> Fault | None:
+        try:
+            fault = self.source.connector.judge(request, answer)
+        except _MISSHAPEN as error:
             detail = str(error) if isinstance(error, Malformed) else f"of an unexpected shape ({type(error).__name__})"
-            return Lost(
-                f"{request.path} answered {answer.status} with a body that is {detail}", retry_after(answer, self.now())
-            )
-        if level is not None:
-            self._budget.observe(level)
+            reason = f"{request.path} answered {answer.status} with a body that is {detail}"
+            return Lost(reason, retry_after(answer, self.now()))
         return None if fault is None else self._told(fault, answer)
 
     def _told(self, fault: Fault, answer: Answer) -> Fault:

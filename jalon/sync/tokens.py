@@ -17,8 +17,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pydantic import SecretStr
-
 from jalon.connectors.base import Credentials, Fault, Renew, Session, Stop, Wait
 from jalon.errors import LockedError
 from jalon.store import credentials as stored_credentials
@@ -73,7 +71,7 @@ class Tokens:
         self._held: Held | None = None
         self._failed: tuple[float, Fault] | None = None
         self._settled = source.connector.credentials(source.settings)
-        self._seed = shop.keyring.fingerprint(_seed(source, self._settled))
+        self._seed = shop.keyring.fingerprint(source.connector.grant(source.settings))
         self._about = f"token/{source.name}".encode()
 
     async def current(self, session: Session) -> Credentials | None:
@@ -209,11 +207,3 @@ class Tokens:
             reason += f" (a refresh that began {utc(float(began))} was cut off before its new tokens could be kept)"
         remedy = fault.remedy if isinstance(fault, Stop) else "authorise jalon again and put the new token in place"
         return Stop(reason, remedy, kind="auth")
-
-
-def _seed(source: Source, settled: Credentials | None) -> str:
-    """Return the configured token that stored ones descend from: a new one in the settings wins over them."""
-    if settled is not None:
-        return settled.refresh_token or settled.access_token
-    configured = getattr(source.settings, "refresh_token", None)
-    return configured.get_secret_value() if isinstance(configured, SecretStr) else ""

@@ -7,7 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from jalon.normalize.vocabulary import KINDS, Content, Fact, Identity, Measure, Order, OrderContent, OrderLine, Refund, Touchpoint
+from jalon.normalize.vocabulary import (
+    KINDS,
+    Content,
+    Fact,
+    Identity,
+    Measure,
+    Order,
+    OrderContent,
+    OrderLine,
+    Refund,
+    Touchpoint,
+)
 from jalon.store import facts as files
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,225 @@
+"""The receiver's speed: durable deliveries per second, against two bare aiohttp servers of the same run.
+
+    bare      a plain aiohttp application whose handler answers 200 and reads nothing
+    verified  the same, reading the body and checking its HMAC
+    durable   jalon's receiver: verified, sealed, committed with synchronous=FULL, then acknowledged
+
+Each round starts each server anew in its own process and sends 2 KB signed bodies, each under a fresh delivery id, over
+64 connections. Ratios are medians over the rounds. Load comes from wrk where it is installed, else from a small client
+in Python, which costs as much as the servers do and so flatters slow ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from aiohttp import web
+
+SECRET = b"a secret for measuring"
+SHOP = "bench.myshopify.com"
+TOKEN = "0" * 32
+PATH = f"/hooks/shop/{TOKEN}"
+CONNECTIONS, BODY_BYTES, BODIES = 64, 2048, 500
+MODES = ("bare", "verified", "durable")
+
+
+class Measured(NamedTuple):
+    """One round of one server: answers per second, 99th percentile in ms, answers other than 200."""
+
+    rate: float
+    p99: float
+    failed: int
+
+
+# --- the three servers ------------------------------------------------------------------------------------------------
+
+
+async def _bare(request: web.Request) -> web.Response:
+    return web.Response()
+
+
+async def _verified(request: web.Request) -> web.Response:
+    body = await request.read()
+    wanted = base64.b64encode(hmac.digest(SECRET, body, "sha256"))
+    claimed = request.headers.get("X-Shopify-Hmac-Sha256", "").encode("utf-8", "replace")
+    return web.Response(status=200 if hmac.compare_digest(wanted, claimed) else 401)
+
+
+async def _plain(handler: object) -> int:
+    app = web.Application()
+    app.router.add_post(PATH, handler)  # type: ignore[arg-type]
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+
+
+async def _durable(folder: str) -> int:
+    from jalon.connectors.shopify import Settings, Shopify
+    from jalon.privacy import Keyring
+    from jalon.receive.hooks import Hook
+    from jalon.receive.receiver import Receiver
+    from jalon.store.database import Store
+
+    settings = Settings(connector="shopify", shop=SHOP)
+    hook = Hook(Shopify(), settings, (SECRET,), TOKEN)
+    receiver = Receiver(Store.open(Path(folder)), Keyring(bytes(32)), {"shop": hook})
+    port, _ = await receiver.start("127.0.0.1", 0)
+    asyncio.get_running_loop().receiver = receiver  # type: ignore[attr-defined]  # kept alive with the loop
+    return port
+
+
+async def _serve(mode: str, folder: str) -> None:
+    port = await {
+        "bare": lambda: _plain(_bare),
+        "verified": lambda: _plain(_verified),
+        "durable": lambda: _durable(folder),
+    }[mode]()
+    print(port, flush=True)
+    await asyncio.Event().wait()
+
+
+@contextmanager
+def _running(mode: str, folder: Path) -> Iterator[int]:
+    command = [sys.executable, "-m", "benchmarks.receiver", mode, str(folder)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+    finally:
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+
+
+# --- the load ---------------------------------------------------------------------------------------------------------
+
+
+def _bodies() -> list[tuple[bytes, str]]:
+    rng = random.Random(7)
+    made = []
+    for number in range(BODIES):
+        body = json.dumps({"id": number, "note": rng.randbytes(BODY_BYTES).hex()}).encode()[: BODY_BYTES - 2] + b'"}'
+        made.append((body, base64.b64encode(hmac.digest(SECRET, body, "sha256")).decode()))
+    return made
+
+
+_LUA = """
+local bodies = {}
+local file = io.open(os.getenv("BENCH_BODIES"), "rb")
+while true do
+  local signature = file:read("*l")
+  if not signature then break end
+  local body = file:read(%d)
+  file:read(1)
+  bodies[#bodies + 1] = {signature, body}
+end
+math.randomseed(os.time())
+local base, count = math.random(1, 2 ^ 30), 0
+request = function()
+  count = count + 1
+  local one = bodies[count %% #bodies + 1]
+  return wrk.format("POST", "%s", {
+    ["Content-Type"] = "application/json", ["X-Shopify-Hmac-Sha256"] = one[1], ["X-Shopify-Topic"] = "orders/updated",
+    ["X-Shopify-Shop-Domain"] = "%s",
+    ["X-Shopify-Webhook-Id"] = string.format("%%08x-%%08x-%%x", math.random(0, 2 ^ 31 - 1), base, count)}, one[2])
+end
+done = function(summary, latency, requests)
+  io.stderr:write(string.format("p99 %%d failed %%d rate %%f\\n", latency:percentile(99), summary.errors.status +
+    summary.errors.read + summary.errors.write + summary.errors.timeout, summary.requests / summary.duration * 1e6))
+end
+""" % (BODY_BYTES, PATH, SHOP)
+
+
+def _wrk(port: int, seconds: float, folder: Path) -> Measured:
+    script, pool = folder / "load.lua", folder / "bodies"
+    script.write_text(_LUA)
+    pool.write_bytes(b"".join(f"{signature}\n".encode() + body + b"\n" for body, signature in _bodies()))
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "BENCH_BODIES": str(pool)}
+    )
+    found = re.search(r"p99 (\d+) failed (\d+) rate ([\d.]+)", done.stderr)
+    assert found, done.stderr
+    return Measured(float(found[3]), int(found[1]) / 1000, int(found[2]))
+
+
+async def _client(port: int, until: float, pool: list[tuple[bytes, str]], taken: list[float]) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    failed = 0
+    while (began := time.perf_counter()) < until:
+        body, signature = random.choice(pool)
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"X-Shopify-Hmac-Sha256: {signature}\r\nX-Shopify-Topic: orders/updated\r\nX-Shopify-Shop-Domain: {SHOP}\r\n"
+            f"X-Shopify-Webhook-Id: {random.getrandbits(64):016x}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        failed += not answer.startswith(b"HTTP/1.1 200")
+        taken.append(time.perf_counter() - began)
+    writer.close()
+    return failed
+
+
+async def _clients(port: int, seconds: float) -> Measured:
+    pool, taken = _bodies(), []  # type: tuple[list[tuple[bytes, str]], list[float]]
+    until = time.perf_counter() + seconds
+    failed = sum(await asyncio.gather(*(_client(port, until, pool, taken) for _ in range(CONNECTIONS))))
+    return Measured(len(taken) / seconds, sorted(taken)[int(len(taken) * 0.99)] * 1000, failed)
+
+
+def _measure(mode: str, seconds: float, use_wrk: bool) -> Measured:
+    with tempfile.TemporaryDirectory(prefix="jalon-bench-", dir=os.environ.get("BENCH_DIR")) as name:
+        folder = Path(name)
+        with _running(mode, folder / "store") as port:
+            return _wrk(port, seconds, folder) if use_wrk else asyncio.run(_clients(port, seconds))
+
+
+# --- the comparison ---------------------------------------------------------------------------------------------------
+
+
+def compare(rounds: int = 5, seconds: float = 3.0) -> dict[str, object]:
+    """Return rates, 99th percentiles and the two ratios, as medians over `rounds`."""
+    use_wrk = shutil.which("wrk") is not None
+    results: dict[str, list[Measured]] = {mode: [] for mode in MODES}
+    for _ in range(rounds):
+        for mode in MODES:
+            results[mode].append(_measure(mode, seconds, use_wrk))
+    rates = {mode: statistics.median(one.rate for one in results[mode]) for mode in MODES}
+    ratios = {
+        mode: statistics.median(a.rate / b.rate for a, b in zip(results["durable"], results[mode], strict=True))
+        for mode in ("bare", "verified")
+    }
+    return {
+        "load": "wrk" if use_wrk else "python",
+        "rate": {mode: round(rate) for mode, rate in rates.items()},
+        "p99_ms": {mode: round(statistics.median(one.p99 for one in results[mode]), 2) for mode in MODES},
+        "failed": sum(one.failed for ones in results.values() for one in ones),
+        "of_bare": round(ratios["bare"], 3),
+        "of_verified": round(ratios["verified"], 3),
+    }
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        asyncio.run(_serve(sys.argv[1], sys.argv[2]))
+    else:
+        print(json.dumps(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 5), indent=2))

@@ -1,0 +1,186 @@
+"""The money of a Shopify order in shop currency, taken apart: goods before tax, discount, shipping, tax, refunds.
+
+What the fields of API version 2026-10 hold (https://shopify.dev/docs/api/admin-graphql/2026-10/objects/LineItem):
+
+| field | holds |
+| --- | --- |
+| LineItem.originalTotalSet | price of all units as ordered, before any discount, with tax if `taxesIncluded` |
+| LineItem.discountAllocations | all discounts on the line: its own, those of codes, and its share of the order's |
+| LineItem.discountedTotalSet | lacks the order's discounts and those of codes: not used |
+| LineItem.taxLines | tax of all units, after discounts |
+| Order.subtotalPriceSet | all lines after all discounts, before returns, with tax if `taxesIncluded` |
+| Order.totalDiscountsSet | discounts on goods and on shipping |
+| OrderTransaction | the only proof that money moved |
+
+So goods = original - allocations - tax if included. A refund is worth what its transactions say: the subtotals of its
+lines were seen at 0 while money was refunded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from jalon.normalize.money import minor
+from jalon.normalize.vocabulary import Unfit
+
+Json = Mapping[str, Any]
+_minor = lru_cache(maxsize=16_384)(minor)  # prices repeat
+
+
+def amount(bag: Json | None, currency: str) -> int:
+    """Return the shop money of a money bag; nothing is 0. Raises `Unfit` if it is of another currency."""
+    if bag is None:
+        return 0
+    money = bag["shopMoney"]
+    if money.get("currencyCode", currency) != currency:
+        raise Unfit("mixed_currencies", f"{str(money['currencyCode'])[:20]} in an order in {currency}")
+    return _minor(money["amount"], currency)
+
+
+def _sum(items: Iterable[Json] | None, field: str, currency: str) -> int:
+    return sum(amount(item[field], currency) for item in items or ())
+
+
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+
+class Money(NamedTuple):
+    """Goods money of a line or an order: goods = gross - discount, all before tax."""
+
+    gross: int
+    discount: int
+    goods: int
+    tax: int
+
+
+def line_money(line: Json, currency: str, included: bool) -> Money:
+    """Return the money of all units of a line. A gift card is no goods: it is spent on goods later."""
+    original = amount(line["originalTotalSet"], currency)
+    discount = _sum(line.get("discountAllocations"), "allocatedAmountSet", currency)
+    tax = _sum(line.get("taxLines"), "priceSet", currency)
+    if line.get("isGiftCard"):
+        return Money(0, 0, 0, tax)
+    gross = original - tax if included else original
+    if line["quantity"] < 0 or discount < 0 or gross < discount:
+        raise Unfit("negative_quantity", f"line {line['id']}: quantity {line['quantity']}, {gross} less {discount}")
+    return Money(gross, discount, gross - discount, tax)
+
+
+def charged(order: Json, lines: Sequence[Json], currency: str, included: bool) -> list[Money]:
+    """Return the money of each line, without units that an edit took off before they were paid.
+
+    Shopify records what an edit takes off as a refund without any transaction, whether it had been paid or not.
+    """
+    moneys = [line_money(line, currency, included) for line in lines]
+    if not order.get("edited") or _is_paid_in_full(order, moneys, currency, included):
+        return moneys
+    by_id = dict(zip((line["id"] for line in lines), moneys, strict=True))
+    for line in _taken_off(order):
+        owner = line["lineItem"]["id"]
+        if owner in by_id:
+            by_id[owner] = _less(by_id[owner], line, currency, included)
+    return list(by_id.values())
+
+
+def _is_paid_in_full(order: Json, moneys: Iterable[Money], currency: str, included: bool) -> bool:
+    shipping = order.get("shippingLine") or {}
+    asked = sum(money.goods + money.tax for money in moneys) + amount(shipping.get("discountedPriceSet"), currency)
+    if not included:
+        asked += _sum(shipping.get("taxLines"), "priceSet", currency)
+    return amount(order.get("totalReceivedSet"), currency) >= asked
+
+
+def _taken_off(order: Json) -> Iterable[Json]:
+    for refund in order.get("refunds") or ():
+        if "transactions" in refund and not refund["transactions"]["nodes"]:
+            yield from refund["refundLineItems"]["nodes"]
+
+
+def _less(money: Money, line: Json, currency: str, included: bool) -> Money:
+    tax = amount(line.get("totalTaxSet"), currency)
+    goods = amount(line["subtotalSet"], currency) - (tax if included else 0)
+    goods = min(goods, money.goods)
+    return Money(money.gross - goods, money.discount, money.goods - goods, money.tax - min(tax, money.tax))
+
+
+def order_money(order: Json, lines: Sequence[Money] | None, currency: str) -> Money:
+    """Return the money of an order: the sum of its lines, or where an export gives none, what the order states."""
+    tax = amount(order.get("totalTaxSet"), currency)
+    if lines is not None:
+        gross, discount, goods = (sum(column) for column in list(zip(*lines, strict=True))[:3]) if lines else (0, 0, 0)
+        return Money(gross, discount, goods, tax)
+    shipping = order.get("shippingLine") or {}
+    goods = amount(order.get("subtotalPriceSet"), currency)
+    if order.get("taxesIncluded"):
+        goods -= tax - _sum(shipping.get("taxLines"), "priceSet", currency)
+    discount = amount(order.get("totalDiscountsSet"), currency)
+    discount -= _sum(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    return Money(goods + discount, discount, goods, tax)
+
+
+def shipping_money(order: Json, currency: str) -> int:
+    """Return what was charged for shipping, before tax."""
+    line = order.get("shippingLine")
+    if not line:
+        return amount(order.get("totalShippingPriceSet"), currency)
+    tax = _sum(line.get("taxLines"), "priceSet", currency) if order.get("taxesIncluded") else 0
+    return amount(line["discountedPriceSet"], currency) - tax
+
+
+# --- refunds --------------------------------------------------------------------------------------------------------
+
+State = Literal["succeeded", "pending", "failed"]
+FAILED = frozenset({"FAILURE", "ERROR"})
+
+
+class Returned(NamedTuple):
+    """Money back to the buyer: total = goods + shipping + tax."""
+
+    state: State
+    goods: int
+    shipping: int
+    tax: int
+    total: int
+
+
+def refund_money(refund: Json, currency: str, included: bool, left: int, gift_cards: frozenset[str]) -> Returned:
+    """Return what a refund gave back. `left` is the goods money of the order that was not refunded before.
+
+    Its transactions say how much, its lines what for. Where they differ (a free amount, a fee kept back) the difference
+    is goods, as far as there are goods left; the rest is tax. Without money it is `pending`, and 0.
+    """
+    state, total = _moved(refund, currency)
+    if state != "succeeded":
+        return Returned(state, 0, 0, 0, 0)
+    shipping, tax = _stated(refund, currency, included)
+    other = _gift_card_money(refund, currency, gift_cards)
+    shipping = min(shipping, total)
+    tax = min(tax, total - shipping)
+    goods = max(0, min(total - shipping - tax - other, left))
+    return Returned(state, goods, shipping, total - shipping - goods - other, total)
+
+
+def _moved(refund: Json, currency: str) -> tuple[State, int]:
+    """Return whether money moved, and how much."""
+    moves = [one for one in refund["transactions"]["nodes"] if one["kind"] == "REFUND"]
+    total = _sum((one for one in moves if one["status"] == "SUCCESS"), "amountSet", currency)
+    if total > 0:
+        return "succeeded", total
+    return ("failed" if moves and all(one["status"] in FAILED for one in moves) else "pending"), 0
+
+
+def _stated(refund: Json, currency: str, included: bool) -> tuple[int, int]:
+    """Return the shipping (before tax) and the tax that a refund names."""
+    posts = (refund.get("refundShippingLines") or {}).get("nodes") or ()
+    shipping_tax = _sum(posts, "taxAmountSet", currency)
+    shipping = _sum(posts, "subtotalAmountSet", currency) - (shipping_tax if included else 0)
+    return max(0, shipping), _sum(refund["refundLineItems"]["nodes"], "totalTaxSet", currency) + shipping_tax
+
+
+def _gift_card_money(refund: Json, currency: str, gift_cards: frozenset[str]) -> int:
+    if not gift_cards:
+        return 0
+    lines = (line for line in refund["refundLineItems"]["nodes"] if line["lineItem"]["id"] in gift_cards)
+    return _sum(lines, "subtotalSet", currency)

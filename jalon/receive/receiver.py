@@ -1,0 +1,223 @@
+"""The receiver: from a request's first byte to the acknowledgement.
+
+The order is the point: refuse what can be refused by the head alone, read the body within its bounds, verify the raw
+bytes, seal, make durable, and only then answer 200. Nothing is parsed on the way. Header fields such as topic, shop and
+delivery id are not signed; they are stored as received, and whoever opens the delivery treats them so.
+
+    404 no such address     405 not POST        413 too large       415 encoded body      408 too slow
+    400 malformed           401 not signed      503 cannot be stored now (Retry-After)    200 durable, or known already
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from aiohttp import web
+
+from jalon.connectors.base import Delivery
+from jalon.errors import JalonError, StoreError
+from jalon.privacy import Keyring
+from jalon.receive import replies
+from jalon.receive.connections import Connection, Places, Server
+from jalon.receive.hooks import Hook, Switchboard
+from jalon.receive.intake import Intake
+from jalon.receive.limits import Limits
+from jalon.receive.metrics import Metrics
+from jalon.receive.replies import Reply
+from jalon.store.database import Store
+from jalon.store.deliveries import Row
+from jalon.store.envelope import Sealer
+
+log = logging.getLogger(__name__)
+_LONGEST_KEY = 300
+_LONGEST_NUMBER = 20
+_BACKLOG = 1024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Refused(Exception):
+    """A request that is answered with something other than 200."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class Receiver:
+    """Receives the deliveries of all sources: `start`, then `stop`."""
+
+    def __init__(self, store: Store, keyring: Keyring, hooks: Mapping[str, Hook], limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.metrics = Metrics()
+        self._switchboard = Switchboard(hooks)
+        self._sealer = Sealer(keyring)
+        self._intake = Intake(store, self.limits, self.metrics, self._complain)
+        self._places = Places(self.limits, self.metrics)
+        self._reading = 0
+        self._stopping = False
+        self._servers: list[Server] = []
+        self._listeners: list[asyncio.Server] = []
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int, admin_port: int | None = None) -> tuple[int, int | None]:
+        """Listen for deliveries on `host:port`, and for metrics on loopback; return the ports (0 asks for a free one).
+
+        Raises `StoreError` naming the address if it cannot be had.
+        """
+        self._sweeper = asyncio.create_task(self._places.sweep())
+        port = await self._listen(Server(self._handle, self._places, self.limits), host, port)
+        if admin_port is not None:
+            admin = Server(self._administer, Places(self.limits, self.metrics), self.limits)
+            admin_port = await self._listen(admin, "127.0.0.1", admin_port)
+        return port, admin_port
+
+    async def stop(self) -> None:
+        """Accept nothing more, make durable and answer what was accepted, and close; takes at most `stop_seconds`."""
+        self._stopping = True
+        for listener in self._listeners:
+            listener.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.stop_seconds):
+                await self._intake.drain()
+                for server in self._servers:
+                    await server.shutdown(self.limits.stop_seconds)
+        for server in self._servers:
+            for connection in server.connections:
+                connection.force_close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+    async def _listen(self, server: Server, host: str, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        try:
+            listener = await loop.create_server(server, host, port, backlog=_BACKLOG)
+        except OSError as error:
+            raise StoreError(
+                f"cannot listen on {host}:{port} ({error.strerror})", "Choose another address or port."
+            ) from None
+        self._servers.append(server)
+        self._listeners.append(listener)
+        return int(listener.sockets[0].getsockname()[1])
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, Connection)
+        connection.begin()
+        source = None
+        try:
+            found = self._switchboard.find(request.raw_path)
+            if found is None:
+                return self._answer(None, _elsewhere(request))
+            source, hook = found
+            self._check_head(request)
+            body = await self._read(request)
+            row = self._verified(source, hook, request, body)
+            return self._answer(source, await self._store(row, request))
+        except Refused as refused:
+            return self._answer(source, refused.reply)
+        finally:
+            connection.end()
+
+    async def _administer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/metrics" and request.method == "GET":
+            text = self.metrics.text(self._intake.waiting, len(self._places))
+            return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+        return _elsewhere(request)
+
+    def _answer(self, source: str | None, reply: Reply) -> Reply:
+        self.metrics.answered(source, reply.status)
+        return reply
+
+    def _check_head(self, request: web.BaseRequest) -> None:
+        if request.method != "POST":
+            raise Refused(replies.WRONG_METHOD)
+        headers = request.headers
+        if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise Refused(replies.ENCODED)
+        declared = headers.get("Content-Length")
+        if declared is not None and (len(declared) > _LONGEST_NUMBER or int(declared) > self.limits.body):
+            raise Refused(replies.LARGE)
+
+    async def _read(self, request: web.BaseRequest) -> bytes:
+        content = request.content
+        try:
+            if content.is_eof():
+                body = content.read_nowait()
+            else:
+                async with asyncio.timeout(self.limits.request_seconds):
+                    body = await self._read_slowly(request)
+        except TimeoutError:
+            raise Refused(replies.SLOW) from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise Refused(replies.BAD_REQUEST) from None
+        if len(body) > self.limits.body:
+            raise Refused(replies.LARGE)
+        return body
+
+    async def _read_slowly(self, request: web.BaseRequest) -> bytes:
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(_CONTINUE)
+        content, chunks, size = request.content, [], 0
+        try:
+            while chunk := await content.readany():
+                chunks.append(chunk)
+                size += len(chunk)
+                self._reading += len(chunk)
+                if size > self.limits.body:
+                    raise Refused(replies.LARGE)
+                if self._reading > self.limits.held:
+                    raise Refused(replies.BUSY)
+        finally:
+            self._reading -= size
+        return b"".join(chunks)
+
+    def _verified(self, source: str, hook: Hook, request: web.BaseRequest, body: bytes) -> Row:
+        headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in request.raw_headers}
+        delivery = Delivery(headers, body, time.time())
+        if not self._signed(source, hook, delivery):
+            raise Refused(replies.UNSIGNED)
+        digest = self._sealer.digest(body)
+        key = _key(hook, delivery, digest)
+        return Row(source, key, delivery.received_at, digest, self._sealer.seal(source, key, headers, body))
+
+    def _signed(self, source: str, hook: Hook, delivery: Delivery) -> bool:
+        if not hook.secrets:
+            return False
+        verify = hook.connector.verify
+        try:
+            if verify(delivery, hook.settings, hook.secrets[:1]):
+                return True
+            signed = len(hook.secrets) > 1 and verify(delivery, hook.settings, hook.secrets[1:])
+        except Exception as error:  # a third party's connector must not turn strange bytes into a crash
+            log.error("%s: verifying a delivery failed: %s", source, type(error).__name__)
+            return False
+        self.metrics.old_secret[source] += signed
+        return signed
+
+    async def _store(self, row: Row, request: web.BaseRequest) -> Reply:
+        settled = self._intake.offer(row)
+        if settled is None or not await settled:
+            return replies.BUSY
+        return replies.stored(request, self._stopping)
+
+    def _complain(self, error: Exception) -> None:
+        log.error("deliveries cannot be stored: %s", error if isinstance(error, JalonError) else type(error).__name__)
+
+
+def _elsewhere(request: web.BaseRequest) -> Reply:
+    if request.raw_path == "/health":
+        return replies.HEALTHY if request.method in ("GET", "HEAD") else replies.WRONG_METHOD
+    return replies.UNKNOWN
+
+
+def _key(hook: Hook, delivery: Delivery, digest: bytes) -> str:
+    """Return what the delivery is known by when it is sent again; by its body where the sender's own word is no use."""
+    try:
+        key = hook.connector.delivery_key(delivery)
+    except Exception:  # the key is made of unsigned header fields: any bytes may be in them
+        key = ""
+    return key if 0 < len(key) <= _LONGEST_KEY else "body:" + digest.hex()

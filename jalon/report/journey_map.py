@@ -1,0 +1,68 @@
+"""The journey map (*cartographie du parcours client*): stages across, channels down, in every stage model."""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.attribution.engine import Engine
+from jalon.attribution.presets import PRESETS, in_preset
+
+CELL = ("preset", "stage", "channel", "stage_position")
+
+
+def cells(engine: Engine, touches: Table) -> Table:
+    """Return per cell how many touchpoints and persons were in it, and how many of the persons went on to a later stage."""
+    counted = touches.filter(touches.is_counted)
+    kind = ibis.ifelse(counted.kind == "purchase", "purchase", "other")
+    met = counted.mutate(kind=kind).group_by("person", "stage", "kind", "channel")
+    met = met.agg(
+        touchpoints=counted.touch_uid.count(), first_at=counted.occurred_at.min(), last_at=counted.occurred_at.max()
+    )
+    met = engine.keep("map_met", met)
+    return ibis.union(*(_cells_in(engine, met, preset) for preset in PRESETS))
+
+
+def _cells_in(engine: Engine, met: Table, preset: str) -> Table:
+    """Count one stage model's cells; `met` has a row per person, canonical stage and channel."""
+    placed = in_preset(met, preset).drop("stage").rename(stage="preset_stage")
+    by_person = placed.group_by("person", *CELL).agg(
+        touchpoints=placed.touchpoints.sum(), first_at=placed.first_at.min(), last_at=placed.last_at.max()
+    )
+    by_person = engine.keep("map_by_person", by_person)
+    later = _later(by_person.filter(by_person.person.notnull()))
+    joined = by_person.left_join(later, ["person", "stage_position"])
+    went_on = ibis.coalesce(joined.later_at >= joined.first_at, False)
+    counted = joined.group_by(*CELL).agg(
+        touchpoints=joined.touchpoints.sum(),
+        persons=joined.person.count(),
+        persons_onward=went_on.cast("int64").sum(),
+    )
+    return engine.keep(f"map_{preset}", counted)
+
+
+def _later(by_person: Table) -> Table:
+    """Return (person, stage_position, later_at): when the person was last in any later stage."""
+    last = by_person.group_by("person", "stage_position").agg(last_at=by_person.last_at.max())
+    after = ibis.window(group_by=last.person, order_by=last.stage_position.desc(), preceding=(None, 1))
+    return last.select("person", "stage_position", later_at=last.last_at.max().over(after))
+
+
+def credited(engine: Engine, credit: Table, touches: Table) -> Table:
+    """Return per cell, model and currency the shares of orders and the net revenue (minor units) credited."""
+    where = touches.select(
+        "touch_uid", "stage", "channel", kind=ibis.ifelse(touches.kind == "purchase", "purchase", "other")
+    )
+    rows = credit.join(where, "touch_uid")
+    small = rows.group_by("stage", "kind", "channel", "model", "currency").agg(
+        orders=rows.weight.sum(), net=rows.net.sum()
+    )
+    small = engine.keep("map_credit", small)
+    return ibis.union(*(_credited_in(small, preset) for preset in PRESETS))
+
+
+def _credited_in(small: Table, preset: str) -> Table:
+    placed = in_preset(small, preset).drop("stage").rename(stage="preset_stage")
+    return placed.group_by("preset", "stage", "channel", "model", "currency").agg(
+        orders=placed.orders.sum().cast("decimal(18, 9)"), net=placed.net.sum()
+    )

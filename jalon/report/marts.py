@@ -1,0 +1,158 @@
+"""Making the marts: facts and attribution tables in, tables for BI out, as Parquet and as CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from jalon.attribution.current import current
+from jalon.attribution.engine import Engine
+from jalon.errors import StoreError
+from jalon.normalize.money import EXPONENTS
+from jalon.report import journey_map
+from jalon.report.tables import MARTS, Mart
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, or skips before one; also in their wide forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class MartOptions:
+    """How to make the marts."""
+
+    csv: bool = True
+    memory_limit: str = "1GB"
+    threads: int | None = None
+    temp_folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marts:
+    """What was made: the folder, and the rows of each table."""
+
+    folder: Path
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def build_marts(facts: Path, attribution: Path, out: Path, options: MartOptions | None = None) -> Marts:
+    """Write `out/<mart>.parquet` and `.csv` for every mart, each in one step; the same input gives the same bytes.
+
+    `attribution` is the folder that `attribute` wrote; its options, `as_of` included, hold here too. Raises
+    `StoreError`.
+    """
+    options = options or MartOptions()
+    as_of = read_card(attribution)["as_of"]
+    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine:
+        base = _base(engine, facts, attribution, as_of)
+        rows = {name: _write(base, mart, out, options.csv) for name, mart in MARTS.items()}
+    return Marts(out, rows)
+
+
+def read_card(attribution: Path) -> dict[str, Any]:
+    """Return how the attribution tables were made. Raises `StoreError` if they were not."""
+    path = attribution / "run.json"
+    try:
+        card: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read", "Run `jalon attribute` first.") from error
+    return card
+
+
+class _Base(NamedTuple):
+    """What the marts are made of."""
+
+    engine: Engine
+    sales: Table
+    touches: Table
+    credit: Table
+    contents: Table
+    measures: Table
+    units: Table
+
+
+def _base(engine: Engine, facts: Path, attribution: Path, as_of: int | None) -> _Base:
+    found = {name: engine.results(attribution / f"{name}.parquet") for name in ("sales", "touches", "credit")}
+    told = {kind: current(engine, facts, kind, as_of) for kind in ("contents", "measures")}
+    units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
+    return _Base(engine, **found, **told, units=engine.take("units", units, {"unit_of": "string", "units": "int64"}))
+
+
+def _write(base: _Base, mart: Mart, out: Path, csv: bool) -> int:
+    """Write one mart and return its rows; the CSV is made from the Parquet file."""
+    instants = [column.name for column in mart.columns if column.type == "instant"]
+    path = out / f"{mart.name}.parquet"
+    rows = base.engine.write(_MAKERS[mart.name](base).select(*mart.names), path, mart.primary_key, instants)
+    if csv:
+        plain = _without_formulas(base.engine.results(path))
+        base.engine.write(plain, path.with_suffix(".csv"), mart.primary_key, instants, "csv")
+    return rows
+
+
+def _without_formulas(table: Table) -> Table:
+    """Put an apostrophe before texts that a spreadsheet would run."""
+    texts = {name: table[name] for name, dtype in table.schema().items() if dtype.is_string()}
+    return table.mutate(
+        **{name: ibis.ifelse(text.left(1).isin(FORMULA_STARTS), "'" + text, text) for name, text in texts.items()}
+    )
+
+
+def _with_amounts(base: _Base, table: Table, names: Iterable[str]) -> Table:
+    """Name the amounts in minor units `<name>_minor`, and put beside them `<name>`, the same as a decimal.
+
+    The division is one of floats, exact to fifteen digits; the cast rounds to the four places that suffice for every
+    currency.
+    """
+    names = list(names)
+    table = table.rename({f"{name}_minor": name for name in names})
+    joined = table.left_join(base.units, table.currency == base.units.unit_of)
+    amounts = {name: (joined[f"{name}_minor"] / joined.units).cast("decimal(18, 4)") for name in names}
+    return joined.mutate(**amounts).drop("unit_of", "units")
+
+
+def _orders(base: _Base) -> Table:
+    sales = base.sales.drop("selling_mode").rename(selling_mode="mode", counted_because="why")
+    money = ("gross", "discount", "goods", "shipping", "tax", "total", "booked", "reversed", "net")
+    return _with_amounts(base, sales, money)
+
+
+def _measures(base: _Base) -> Table:
+    told = base.measures.mutate(measure_uid=base.measures.source + ":" + base.measures.key, amount=base.measures.value)
+    return _with_amounts(base, told.rename(as_of_at="observed_at"), ["amount"])
+
+
+def _contents(base: _Base) -> Table:
+    return base.contents.mutate(content_uid=base.contents.source + ":" + base.contents.key)
+
+
+def _attribution(base: _Base) -> Table:
+    """Put beside each credit what one cuts it by."""
+    order = base.sales.select("order_uid", "placed_date", "platform", selling_mode="mode")
+    cuts = base.touches.select(
+        "channel", "stage", "content_id", "creator_id", "product_id", "campaign", credited_uid="touch_uid"
+    )
+    rows = base.credit.join(order, "order_uid")
+    rows = rows.left_join(cuts, rows.touch_uid == cuts.credited_uid).drop("credited_uid")
+    return _with_amounts(base, rows.rename(step="position"), ["amount", "reversed", "net"])
+
+
+def _map_credit(base: _Base) -> Table:
+    return _with_amounts(base, journey_map.credited(base.engine, base.credit, base.touches), ["net"])
+
+
+_MAKERS: dict[str, Callable[[_Base], Table]] = {
+    "orders": _orders,
+    "touchpoints": lambda base: base.touches,
+    "measures": _measures,
+    "attribution": _attribution,
+    "contents": _contents,
+    "journey_map": lambda base: journey_map.cells(base.engine, base.touches),
+    "journey_map_credit": _map_credit,
+}
+"""Name of a mart -> what makes its columns."""

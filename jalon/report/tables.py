@@ -1,0 +1,250 @@
+"""The marts as data: each table, its key and its columns. `docs/tables.md` is made from this, and tests hold the files to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+Type = Literal["text", "integer", "decimal", "instant", "date", "boolean"]
+
+
+class Column(NamedTuple):
+    """A column: `unit` is empty where there is none."""
+
+    name: str
+    type: Type
+    meaning: str
+    unit: str = ""
+
+
+class Mart(NamedTuple):
+    """A table that other tools read."""
+
+    name: str
+    meaning: str
+    primary_key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+
+def _money(name: str, meaning: str) -> tuple[Column, Column]:
+    return (
+        Column(f"{name}_minor", "integer", meaning, "minor units of `currency`"),
+        Column(name, "decimal", f"The same, {meaning[0].lower()}{meaning[1:]}", "`currency`"),
+    )
+
+
+_CURRENCY = Column("currency", "text", "ISO 4217 code of all money in the row; nothing is converted")
+_ORDER = Column("order_uid", "text", "The order: `source:order id`")
+_OBSERVED = Column(
+    "observed_at", "instant", "When the platform's answer was asked for that the row is made from", "UTC"
+)
+
+ORDERS = Mart(
+    "orders",
+    "One row per order that any source tells, copies included: sum what `is_sale` marks, never all rows.",
+    ("order_uid",),
+    (
+        _ORDER,
+        Column("source", "text", "Name of the source in jalon.toml"),
+        Column("platform", "text", "Where the order is kept"),
+        Column("order_id", "text", "The platform's id of the order"),
+        Column("placed_at", "instant", "When it was placed", "UTC"),
+        Column("placed_date", "date", "The day it was placed", "local day of the account"),
+        Column("paid_at", "instant", "When it was paid; empty: not known to be", "UTC"),
+        Column("cancelled_at", "instant", "When it was cancelled; empty: it was not", "UTC"),
+        Column("status", "text", "pending, paid, cancelled or deleted"),
+        Column("kind", "text", "sale, exchange, sample, replacement, test or draft; the first two are revenue"),
+        Column("channel", "text", "Channel of the shop in which it was placed"),
+        Column("selling_mode", "text", "What the network did for the sale: native, linked or communication"),
+        Column("mode_rule", "text", "The rule that says so"),
+        Column("person", "text", "Pseudonym of the buyer; empty: not known"),
+        Column("prior_sales", "integer", "Sales to that person before this one", "sales"),
+        Column("is_sale", "boolean", "It is revenue: a sale, paid, not cancelled, and counted here and not elsewhere"),
+        Column("is_counted", "boolean", "False: a copy, or possibly one, of another order"),
+        Column("counted_because", "text", "Why it is counted or not; codes in the documentation of `attribute`"),
+        Column("duplicate_of", "text", "`order_uid` of the sale that it is a copy of"),
+        Column("net_rule", "text", "What decides about the net: paid, unpaid, cancelled, sample, not_counted, ..."),
+        _CURRENCY,
+        *_money("gross", "List price of all lines"),
+        *_money("discount", "What was taken off"),
+        *_money("goods", "Goods money the buyer paid, after discounts, before tax and shipping"),
+        *_money("shipping", "Paid for shipping"),
+        *_money("tax", "Paid for tax"),
+        *_money("total", "What the buyer was charged in all"),
+        *_money("booked", "Goods money of a sale; 0 for what is none"),
+        *_money("reversed", "What refunds and cancellation took back of it"),
+        *_money("net", "Net revenue: booked less reversed"),
+        _OBSERVED,
+    ),
+)
+
+TOUCHPOINTS = Mart(
+    "touchpoints",
+    "One row per touchpoint: something that happened to one person, or to one order, at one time.",
+    ("touch_uid",),
+    (
+        Column("touch_uid", "text", "The touchpoint"),
+        Column("source", "text", "Name of the source in jalon.toml"),
+        Column("platform", "text", "The platform that tells it"),
+        Column("fact", "text", "The kind of fact that tells it"),
+        Column("occurred_at", "instant", "When it happened", "UTC"),
+        Column("time_is_bound", "boolean", "True: only that it happened by then is known"),
+        Column("kind", "text", "What happened: visit, tag_click, add_to_cart, purchase, ..."),
+        Column("channel", "text", "Where: a network, search, email, direct, ..."),
+        Column("surface", "text", "Where in the channel: feed, story, live, video, pin, ..."),
+        Column("stage", "text", "Canonical stage of the journey"),
+        Column("stage_rule", "text", "The rule that gives it"),
+        Column("person", "text", "Pseudonym; empty: not known, or the identifier was set aside"),
+        Column("is_customer", "boolean", "The person had bought before"),
+        Column("sale_uid", "text", "The sale that it is stated to belong to"),
+        Column("content_id", "text", "The platform's id of the content"),
+        Column("creator_id", "text", "The platform's id of the creator"),
+        Column("product_id", "text", "The platform's id of the product"),
+        Column("campaign", "text", "Campaign named by the link or the platform"),
+        Column("referrer_host", "text", "Host that the visit came from"),
+        Column("landing_path", "text", "Page that the visit began on"),
+        Column("evidence", "text", "How its origin is known, from own_click, the strongest, to none"),
+        Column("selling_mode", "text", "communication, linked or native"),
+        Column("is_counted", "boolean", "False: the purchase of an order that is a copy"),
+        _OBSERVED,
+    ),
+)
+
+MEASURES = Mart(
+    "measures",
+    "One row per count that a platform gives, as it gives it now. Counts of different grain overlap: choose one, then sum.",
+    ("measure_uid",),
+    (
+        Column("measure_uid", "text", "The measure: `source:key`"),
+        Column("source", "text", "Name of the source in jalon.toml"),
+        Column("platform", "text", "The platform that counts"),
+        Column("metric", "text", "What is counted"),
+        Column("content_id", "text", "Over which content; empty: over all"),
+        Column("product_id", "text", "Over which product; empty: over all"),
+        Column("creator_id", "text", "Over which creator; empty: over all"),
+        Column("start_date", "date", "First day of the period", "local day in `zone`"),
+        Column("end_date", "date", "The day after the period", "local day in `zone`"),
+        Column("zone", "text", "Time zone of the days"),
+        Column("value", "integer", "The count", "a count, or minor units where `currency` is set"),
+        Column("currency", "text", "ISO 4217 code where the count is of money"),
+        Column("amount", "decimal", "The count where it is of money", "`currency`"),
+        Column("finality", "text", "final, estimate (may still change) or processing (will change)"),
+        Column("definition", "text", "API version and rule that it was counted by"),
+        Column("joinable", "boolean", "False: the platform's terms forbid joining it with persons"),
+        Column("as_of_at", "instant", "When the platform said so", "UTC"),
+    ),
+)
+
+ATTRIBUTION = Mart(
+    "attribution",
+    "One row per order, model and touchpoint that the model credits. Of each order and model the weights sum to 1, `net` to the "
+    "order's net revenue. Choose one model, then sum.",
+    ("order_uid", "model", "step"),
+    (
+        _ORDER,
+        Column("model", "text", "The attribution model"),
+        Column("step", "integer", "Place on the journey, from 1; 0: no touchpoint is known", "steps"),
+        Column("touch_uid", "text", "The touchpoint; empty: none is known"),
+        Column("basis", "text", "observed, modelled, or unknown: never add them up without saying so"),
+        Column("reason", "text", "Why it is unknown"),
+        Column("weight", "decimal", "Share of the order, with nine places", "of 1"),
+        _CURRENCY,
+        *_money("amount", "Credit before refunds and cancellation"),
+        *_money("reversed", "Credit that they take back"),
+        *_money("net", "Credit that remains"),
+        Column("placed_date", "date", "The day the order was placed", "local day of the account"),
+        Column("platform", "text", "Where the order is kept"),
+        Column("selling_mode", "text", "Selling mode of the sale"),
+        Column("channel", "text", "Channel of the touchpoint"),
+        Column("stage", "text", "Canonical stage of the touchpoint"),
+        Column("content_id", "text", "Content of the touchpoint"),
+        Column("creator_id", "text", "Creator of the touchpoint"),
+        Column("product_id", "text", "Product of the touchpoint"),
+        Column("campaign", "text", "Campaign of the touchpoint"),
+    ),
+)
+
+CONTENTS = Mart(
+    "contents",
+    "One row per post, video, LIVE, pin or story that a source tells.",
+    ("content_uid",),
+    (
+        Column("content_uid", "text", "The content: `source:key`"),
+        Column("source", "text", "Name of the source in jalon.toml"),
+        Column("platform", "text", "Where it was posted"),
+        Column("content_id", "text", "The platform's id; joins touchpoints, measures and attribution of that platform"),
+        Column("kind", "text", "post, video, live, pin, story, ..."),
+        Column("surface", "text", "Where it is shown"),
+        Column("creator_id", "text", "The platform's id of the creator"),
+        Column("title", "text", "Its title or caption"),
+        Column("posted_at", "instant", "When it was posted", "UTC"),
+        Column("url", "text", "Its address"),
+        Column("selling_mode", "text", "communication, linked or native"),
+        _OBSERVED,
+    ),
+)
+
+_CELL = (
+    Column("preset", "text", "The stage model: canonical, five-phases, six-steps, classic or lifecycle"),
+    Column("stage", "text", "Stage of that model"),
+    Column("channel", "text", "Channel"),
+)
+
+JOURNEY_MAP = Mart(
+    "journey_map",
+    "The journey map: one row per stage model, stage and channel. Choose one `preset`, then read.",
+    ("preset", "stage", "channel"),
+    (
+        *_CELL,
+        Column("stage_position", "integer", "Order of the stages, from 0"),
+        Column("touchpoints", "integer", "Touchpoints in the cell, of known and unknown persons", "touchpoints"),
+        Column("persons", "integer", "Known persons in the cell", "persons"),
+        Column(
+            "persons_onward", "integer", "Those of them who were in a later stage afterwards, in any channel", "persons"
+        ),
+    ),
+)
+
+JOURNEY_MAP_CREDIT = Mart(
+    "journey_map_credit",
+    "Credit in the cells of the journey map: one row per cell, model and currency. What is unknown lies in no cell.",
+    ("preset", "stage", "channel", "model", "currency"),
+    (
+        *_CELL,
+        Column("model", "text", "The attribution model"),
+        _CURRENCY,
+        Column("orders", "decimal", "Orders credited, in shares of orders", "orders"),
+        *_money("net", "Net revenue credited"),
+    ),
+)
+
+MARTS: dict[str, Mart] = {
+    mart.name: mart for mart in (ORDERS, TOUCHPOINTS, MEASURES, ATTRIBUTION, CONTENTS, JOURNEY_MAP, JOURNEY_MAP_CREDIT)
+}
+"""Name -> mart."""
+
+
+def document() -> Iterator[str]:
+    """Yield the lines of `docs/tables.md`."""
+    yield "# The marts"
+    yield ""
+    yield "Made by `jalon report` as Parquet and CSV in the folder `marts/`. This page is made from `jalon/report/tables.py`."
+    yield "In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe."
+    for mart in MARTS.values():
+        yield from (
+            "",
+            f"## {mart.name}",
+            "",
+            mart.meaning,
+            "",
+            f"Primary key: {', '.join(f'`{c}`' for c in mart.primary_key)}.",
+            "",
+        )
+        yield from ("| column | type | unit | meaning |", "| --- | --- | --- | --- |")
+        for column in mart.columns:
+            yield f"| `{column.name}` | {column.type} | {column.unit} | {column.meaning} |"

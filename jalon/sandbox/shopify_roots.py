@@ -1,0 +1,382 @@
+"""What the shop answers at the root of a query: orders, products, single things by id, the shop itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jalon.sandbox.shopify_execute import Prepared
+from jalon.sandbox.shopify_fields import Resolver, by_number, gid_number, line_discounted_total
+from jalon.sandbox.shopify_history import DAY, Entry, SortBy, value_of
+from jalon.sandbox.shopify_journey import Tree, instant
+from jalon.sandbox.shopify_orders import OrderRef, Orders
+from jalon.sandbox.shopify_pages import Row, Walk, bad_request, connection, walk_rows, whole
+from jalon.sandbox.shopify_search import BadTimestamp, Dialect, Node, parse_search
+from jalon.sandbox.world import World
+
+RECENT = 60 * DAY
+"""How far back an app without `read_all_orders` sees."""
+COUNTED = 10_000
+BY_TIME = frozenset({"UPDATED_AT", "CREATED_AT", "PUBLISHED_AT"})
+API_VERSION = "2026-10"
+
+# https://shopify.dev/docs/api/admin-graphql/2026-10/enums/OrderSortKeys
+ORDER_SORT: dict[str, SortBy] = {
+    "UPDATED_AT": "updated_at",
+    "CREATED_AT": "created_at",
+    "PROCESSED_AT": "processed_at",
+    "ORDER_NUMBER": "created_at",
+    "ID": "id",
+    "RELEVANCE": "id",
+}
+# https://shopify.dev/docs/api/admin-graphql/2026-10/queries/orders#arguments-query
+_STATUSES = frozenset({"open", "closed", "cancelled", "not_closed", "any"})
+_FINANCIAL = frozenset(
+    {"paid", "pending", "authorized", "partially_paid", "partially_refunded", "refunded", "voided", "expired"}
+)
+_FULFILLMENT = frozenset(
+    {"unshipped", "shipped", "fulfilled", "partial", "scheduled", "on_hold", "unfulfilled", "request_declined"}
+)
+ORDER_FIELDS: dict[str, Any] = {
+    "created_at": "time",
+    "updated_at": "time",
+    "processed_at": "time",
+    "id": "id",
+    "customer_id": "id",
+    "name": "text",
+    "email": "text",
+    "sku": "text",
+    "tag": "text",
+    "source_name": "text",
+    "source_identifier": "text",
+    "cart_token": "text",
+    "checkout_token": "text",
+    "test": "flag",
+    "status": _STATUSES,
+    "financial_status": _FINANCIAL,
+    "fulfillment_status": _FULFILLMENT,
+}
+PRODUCT_FIELDS: dict[str, Any] = {
+    "created_at": "time",
+    "updated_at": "time",
+    "id": "id",
+    "sku": "text",
+    "title": "text",
+    "tag": "text",
+    "vendor": "text",
+    "product_type": "text",
+    "status": frozenset({"active", "archived", "draft", "unlisted"}),
+}
+
+
+@dataclass(slots=True)
+class Asking:
+    """One request being answered."""
+
+    prepared: Prepared
+    sight: frozenset[str]
+    now: float
+    bulk: str = ""
+    """In a bulk operation: the response name of the root connection that is being read."""
+    chunk: list[Any] = field(default_factory=list)
+    """In a bulk operation: that connection's nodes of this step."""
+    searches: list[Tree] = field(default_factory=list)
+    """What `extensions.search` will say."""
+
+    def part_of(self, info: Any) -> Tree:
+        """Return a root connection as a bulk operation reads it in this step."""
+        return whole(self.chunk if info.path.key == self.bulk else [])
+
+
+@dataclass(slots=True)
+class Roots:
+    """Answer the root fields of queries over one shop."""
+
+    world: World
+    orders: Orders
+    domain: str
+    shop_id: str
+    zone: ZoneInfo = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the shop's time zone."""
+        self.zone = ZoneInfo(self.world.shopify_timezone)
+
+    def resolvers(self) -> dict[str, Resolver]:
+        """Return the table of root fields."""
+        return {
+            "QueryRoot.orders": self.all_orders,
+            "QueryRoot.ordersCount": self.orders_count,
+            "QueryRoot.order": by_number("Order", self._order),
+            "QueryRoot.node": self._by_gid,
+            "QueryRoot.nodes": lambda _, info, ids: [self._node(info.context, one) for one in ids],
+            "QueryRoot.refund": self._by_gid,
+            "QueryRoot.return": self._by_gid,
+            "QueryRoot.customer": self._by_gid,
+            "QueryRoot.product": self._by_gid,
+            "QueryRoot.products": self.products,
+            "QueryRoot.productsCount": self.products_count,
+            "QueryRoot.productVariants": self.variants,
+            "QueryRoot.shop": lambda *_: self.shop(),
+            "QueryRoot.currentAppInstallation": lambda _, info: self.installation(info.context),
+            "QueryRoot.appInstallation": lambda _, info, **__: self.installation(info.context),
+            "LineItem.discountedTotalSet": line_discounted_total,
+        }
+
+    # --- searching --------------------------------------------------------------------------------------------------
+
+    def search(
+        self, info: Any, text: str | None, fields: dict[str, Any], *, free_text: bool = True
+    ) -> tuple[Dialect, Node | None]:
+        """Parse a search, and note its warnings beside the answer."""
+        dialect = Dialect(fields, self.zone, free_text)
+        node = parse_search(text or "")
+        if node is not None:
+            try:
+                dialect.matcher(node)
+            except BadTimestamp as error:
+                raise bad_request(str(error)) from None
+            if warnings := dialect.warnings(node):
+                parsed = dialect.echo(node)
+                place = info.path.as_list()
+                info.context.searches.append({"path": place, "query": text, "parsed": parsed, "warnings": warnings})
+        return dialect, node
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def all_orders(self, _: Any, info: Any, **arguments: Any) -> Tree:
+        """Answer `orders`."""
+        asking: Asking = info.context
+        if asking.bulk:
+            return asking.part_of(info)
+        key = ORDER_SORT.get(arguments["sortKey"])
+        if key is None:
+            raise bad_request(
+                f"the sandbox does not sort orders by {arguments['sortKey']}, only by {', '.join(ORDER_SORT)}"
+            )
+        query = arguments.get("query")
+        dialect, node = self.search(info, query, ORDER_FIELDS)
+        walk = self.walk_orders(asking, dialect, node, key)
+        return connection(walk, arguments, timed=key != "id", searched=bool(query))
+
+    def walk_orders(self, asking: Asking, dialect: Dialect, node: Node | None, key: SortBy) -> Walk:
+        """Return the walk over orders that match a search."""
+        history = self.orders.history
+        history.advance(asking.now)
+        low, high = dialect.span(node, key) if key != "id" else (None, None)
+        matches = dialect.matcher(node)
+        visible = self._visible(asking)
+
+        def walk(after: tuple[int, int] | None, downwards: bool) -> Iterator[Row]:
+            for entry in history.walk(key, low=low, high=high, after=after, reverse=downwards):
+                if visible(entry) and matches(self._looker(asking, entry)):
+                    yield Row(value_of(entry, key), entry.id, self.orders.ref(entry, asking.now))
+
+        return walk
+
+    def _visible(self, asking: Asking) -> Callable[[Entry], bool]:
+        if "read_all_orders" in asking.sight:
+            return lambda _: True
+        oldest = asking.now - RECENT
+        return lambda entry: entry.created_at >= oldest
+
+    def _looker(self, asking: Asking, entry: Entry) -> Callable[[str], Any]:
+        """Return the look-up of an order's filter fields."""
+
+        def look(name: str) -> Any:
+            plain = {"created_at": entry.created_at, "updated_at": entry.updated_at, "id": entry.id}
+            if name in plain:
+                return plain[name]
+            if name == "processed_at":
+                return entry.sale.placed_at
+            return _SOUGHT[name](self.orders.ref(entry, asking.now).tree)
+
+        return look
+
+    def orders_count(self, _: Any, info: Any, query: str | None = None, limit: int | None = COUNTED) -> Tree:
+        """Answer `ordersCount`."""
+        dialect, node = self.search(info, query, ORDER_FIELDS, free_text=False)
+        walk = self.walk_orders(info.context, dialect, node, "id" if query is None else _indexed(dialect, node))
+        return count(walk(None, False), limit)
+
+    def _order(self, number: int, asking: Asking) -> OrderRef | None:
+        self.orders.history.advance(asking.now)
+        entry = self.orders.history.get(number)
+        if entry is None or not self._visible(asking)(entry):
+            return None
+        return self.orders.ref(entry, asking.now)
+
+    # --- single things ----------------------------------------------------------------------------------------------
+
+    def _by_gid(self, _: Any, info: Any, **arguments: Any) -> Any:
+        return self._node(info.context, arguments["id"])
+
+    def _node(self, asking: Asking, gid: str) -> Any:
+        number = gid_number(gid, "Order")
+        if number is not None:
+            return self._order(number, asking) if "read_orders" in asking.sight else None
+        kind = gid.split("/")[3]
+        if kind in ("Product", "ProductVariant"):
+            return next((tree for pair in self.orders.products.values() for tree in pair if tree["id"] == gid), None)
+        return self._within_orders(asking, kind, gid)
+
+    def _within_orders(self, asking: Asking, kind: str, gid: str) -> Any:
+        """Find a refund, a return or a customer by looking through the orders that can hold it."""
+        history = self.orders.history
+        history.advance(asking.now)
+        number = gid.rpartition("/")[2]
+        visible = self._visible(asking)
+        for entry in history.entries:
+            if entry.visible and _may_hold(entry, kind, number) and visible(entry):
+                tree = self.orders.ref(entry, asking.now).tree
+                held = {"Refund": tree["refunds"], "Return": tree["returns"], "Customer": [tree["customer"]]}
+                for one in held.get(kind, ()):
+                    if one["id"] == gid:
+                        return one
+        return None
+
+    # --- products ---------------------------------------------------------------------------------------------------
+
+    def products(self, _: Any, info: Any, **arguments: Any) -> Tree:
+        """Answer `products`."""
+        return self._goods(info, arguments, 0)
+
+    def variants(self, _: Any, info: Any, **arguments: Any) -> Tree:
+        """Answer `productVariants`."""
+        return self._goods(info, arguments, 1)
+
+    def _goods(self, info: Any, arguments: dict[str, Any], side: int) -> Tree:
+        asking: Asking = info.context
+        if asking.bulk:
+            return asking.part_of(info)
+        query, sort_key = arguments.get("query"), arguments["sortKey"]
+        rows = self._product_rows(info, query, sort_key, side)
+        return connection(walk_rows(rows), arguments, timed=sort_key in BY_TIME, searched=bool(query))
+
+    def products_count(self, _: Any, info: Any, query: str | None = None, limit: int | None = COUNTED) -> Tree:
+        """Answer `productsCount`."""
+        return count(iter(self._product_rows(info, query, "ID", 0)), limit)
+
+    def _product_rows(self, info: Any, query: str | None, sort_key: str, side: int) -> list[Row]:
+        dialect, node = self.search(info, query, PRODUCT_FIELDS)
+        return self.product_rows(info.context.now, dialect, node, sort_key, side)
+
+    def product_rows(self, now: float, dialect: Dialect, node: Node | None, sort_key: str, side: int) -> list[Row]:
+        """Return products (`side` 0) or variants (1) that exist by `now` and match a search, sorted."""
+        matches = dialect.matcher(node)
+        rows = []
+        for goods in self.world.products:
+            pair = self.orders.products[goods.sku]
+            if goods.created_at <= now and matches(_product_looker(goods.created_at, goods.sku, pair[0])):
+                identity = int(pair[side]["legacyResourceId"])
+                by_time = sort_key in BY_TIME
+                rows.append(Row(goods.created_at if by_time else identity, identity, pair[side]))
+        return sorted(rows, key=lambda row: (row.value, row.id))
+
+    def bulk_nodes(self, asking: Asking, root: str, query: str | None, sort_key: str) -> list[Any]:
+        """Return all nodes of a root connection, for a bulk operation."""
+        if root == "orders":
+            dialect = Dialect(ORDER_FIELDS, self.zone)
+            node = parse_search(query or "")
+            key = ORDER_SORT.get(sort_key, "id")
+            return [row.node for row in self.walk_orders(asking, dialect, node, key)(None, False)]
+        dialect, side = Dialect(PRODUCT_FIELDS, self.zone), int(root == "productVariants")
+        return [row.node for row in self.product_rows(asking.now, dialect, parse_search(query or ""), sort_key, side)]
+
+    # --- the shop ---------------------------------------------------------------------------------------------------
+
+    def shop(self) -> Tree:
+        """Answer `shop`."""
+        offset = datetime.fromtimestamp(self.world.start, UTC).astimezone(self.zone).utcoffset() or timedelta()
+        minutes = int(offset.total_seconds() // 60)
+        return {
+            "id": f"gid://shopify/Shop/{self.shop_id}",
+            "name": "Atelier Jalon",
+            "myshopifyDomain": self.domain,
+            "url": f"https://{self.domain}",
+            "createdAt": instant(self.world.start - 365 * DAY),
+            "currencyCode": self.world.shopify_currency,
+            "enabledPresentmentCurrencies": sorted(self.world.rates),
+            "ianaTimezone": self.world.shopify_timezone,
+            "timezoneAbbreviation": datetime.fromtimestamp(self.world.start, self.zone).tzname(),
+            "timezoneOffset": f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}",
+            "timezoneOffsetMinutes": minutes,
+            "taxesIncluded": self.world.taxes_included,
+            "taxShipping": True,
+            "plan": {
+                "displayName": "Shopify Plus",
+                "publicDisplayName": "Shopify Plus",
+                "partnerDevelopment": False,
+                "shopifyPlus": True,
+            },
+        }
+
+    def installation(self, asking: Asking) -> Tree:
+        """Answer `currentAppInstallation`."""
+        scopes = sorted(scope for scope in asking.sight if scope.startswith(("read_", "write_")))
+        return {
+            "id": "gid://shopify/AppInstallation/700001",
+            "app": {"id": "gid://shopify/App/700000", "title": "jalon", "handle": "jalon", "apiKey": "sandbox"},
+            "accessScopes": [{"handle": scope, "description": scope.replace("_", " ")} for scope in scopes],
+        }
+
+
+_SOUGHT: dict[str, Callable[[Tree], Any]] = {
+    "customer_id": lambda tree: int(tree["customer"]["legacyResourceId"]),
+    "name": lambda tree: [tree["name"], tree["name"].lstrip("#")],
+    "email": lambda tree: tree["email"],
+    "sku": lambda tree: [line["sku"] for line in tree["lineItems"]],
+    "tag": lambda tree: tree["tags"],
+    "source_name": lambda tree: tree["sourceName"],
+    "source_identifier": lambda tree: tree["sourceIdentifier"],
+    "cart_token": lambda tree: tree["cartToken"],
+    "checkout_token": lambda tree: tree["checkoutToken"],
+    "test": lambda tree: tree["test"],
+    "status": lambda tree: ["any", "not_closed", "cancelled" if tree["cancelledAt"] else "open"],
+    "financial_status": lambda tree: tree["displayFinancialStatus"],
+    "fulfillment_status": lambda tree: (
+        ["fulfilled", "shipped"] if tree["fulfillments"] else ["unfulfilled", "unshipped"]
+    ),
+    "default": lambda tree: [tree["name"], tree["name"].lstrip("#"), tree["email"], *tree["tags"]],
+}
+
+
+def _indexed(dialect: Dialect, node: Node | None) -> SortBy:
+    """Return the sorted list in which a search for a stretch of time needs to look the least."""
+    keys: tuple[SortBy, ...] = ("updated_at", "created_at", "processed_at")
+    return next((key for key in keys if dialect.span(node, key) != (None, None)), "id")
+
+
+def _may_hold(entry: Entry, kind: str, number: str) -> bool:
+    """Tell cheaply whether an order may hold a thing; copies give their own numbers."""
+    if kind == "Customer":
+        return True
+    return entry.copied or any(change.id == number for change in entry.happened)
+
+
+def _product_looker(created_at: int, sku: str, product: Tree) -> Callable[[str], Any]:
+    sought: dict[str, Any] = {
+        "created_at": created_at,
+        "updated_at": created_at,
+        "id": int(product["legacyResourceId"]),
+        "sku": sku,
+        "title": product["title"],
+        "tag": product["tags"],
+        "vendor": product["vendor"],
+        "product_type": product["productType"],
+        "status": product["status"],
+        "default": [product["title"], sku],
+    }
+    return sought.__getitem__
+
+
+def count(rows: Iterator[Row], limit: int | None) -> Tree:
+    """Return a `Count`, which stops counting at `limit`."""
+    if limit is None:
+        return {"count": sum(1 for _ in rows), "precision": "EXACT"}
+    found = sum(1 for _ in islice(rows, limit + 1))
+    return {"count": min(found, limit), "precision": "AT_LEAST" if found > limit else "EXACT"}

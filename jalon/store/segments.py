@@ -1,0 +1,63 @@
+"""Segments of the inbox: which of them the facts files stand for, and which are to be derived again.
+
+Identity: the segment's number, which fixes its range of inbox ids. A stamp is raised by whoever wants a segment derived
+again, also while that is being done; its files stand for the stamp that was read before its rows were.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+SEGMENT = 4096
+"""Inbox rows per segment. Larger ones save files (a million rows: 245 of each kind), smaller ones save memory and make
+the last one, which every run derives anew, cheaper (0.1 s)."""
+
+
+class State(NamedTuple):
+    """What a segment's files hold: through which inbox id, of which sources, by which mapping, for which stamp."""
+
+    through: int = 0
+    sources: tuple[str, ...] = ()
+    mapping: str = ""
+    stamp: int = 0
+    derived: int = 0
+
+
+def span(segment: int, last: int) -> tuple[int, int]:
+    """Return the first and the last inbox id of a segment, where the inbox ends with `last`."""
+    return segment * SEGMENT + 1, min(last, (segment + 1) * SEGMENT)
+
+
+def number(last: int) -> int:
+    """Return how many segments an inbox has that ends with the id `last`."""
+    return -(-last // SEGMENT)
+
+
+def state(db: sqlite3.Connection, segment: int) -> State:
+    """Return what is known about a segment; one that was never derived has all defaults."""
+    row = db.execute(
+        "SELECT through, sources, mapping, stamp, derived FROM segments WHERE segment = ?", (segment,)
+    ).fetchone()
+    return State(row[0], tuple(json.loads(row[1])), *row[2:]) if row else State()
+
+
+def derived(db: sqlite3.Connection, segment: int, now: State) -> None:
+    """Note what the files of a segment stand for now; its stamp goes on counting by itself."""
+    db.execute(
+        "INSERT INTO segments (segment, through, sources, mapping, stamp, derived) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (segment) DO UPDATE SET through = excluded.through, sources = excluded.sources, "
+        "mapping = excluded.mapping, derived = excluded.derived",
+        (segment, now.through, json.dumps(now.sources), now.mapping, now.stamp, now.derived),
+    )
+
+
+def mark(db: sqlite3.Connection, inbox_ids: Iterable[int]) -> None:
+    """Have the segments of these inbox rows derived again by the next derivation."""
+    for segment in sorted({(inbox_id - 1) // SEGMENT for inbox_id in inbox_ids}):
+        db.execute(
+            "INSERT INTO segments (segment, stamp) VALUES (?, 1) ON CONFLICT (segment) DO UPDATE SET stamp = stamp + 1",
+            (segment,),
+        )

@@ -1,0 +1,47 @@
+"""Say how a source stands: its account, its tokens, the clock."""
+
+from __future__ import annotations
+
+from jalon.connectors.base import Fault, Finding, Stop
+from jalon.sync.halt import Halt
+from jalon.sync.redact import REDACTOR
+from jalon.sync.session import SKEW, SourceSession, skewed
+from jalon.sync.source import Counts, Source, Workshop
+
+DAY = 86_400
+WARN_DAYS = 14
+
+
+async def examine(source: Source, shop: Workshop) -> list[Finding]:
+    """Return what `doctor` should say about a source: its account, its tokens, the clock."""
+    halt = shop.halt or Halt(shop.clock)
+    session = SourceSession(source, shop, halt.part(), Counts())
+    try:
+        findings = [finding async for finding in source.connector.examine(session)]
+    except Fault as fault:
+        remedy = fault.remedy if isinstance(fault, Stop) else "run it again in a while"
+        findings = [Finding("account", "fail", REDACTOR.clean(fault.reason), remedy)]
+    finally:
+        await session.close()
+    return [*findings, *_token_findings(session, shop.clock.now()), *_clock_findings(session)]
+
+
+def _token_findings(session: SourceSession, now: float) -> list[Finding]:
+    held = session.tokens.state()
+    if held is None or held.credentials.refresh_expires_at is None:
+        return []
+    days = (held.credentials.refresh_expires_at - now) / DAY
+    if days < 0:
+        return [Finding("token", "fail", "the authorisation has run out", "authorise jalon again")]
+    detail = f"the authorisation holds for {days:.0f} more days"
+    if days < WARN_DAYS:
+        return [Finding("token", "warn", detail, "authorise jalon again before it ends")]
+    return [Finding("token", "ok", detail)]
+
+
+def _clock_findings(session: SourceSession) -> list[Finding]:
+    if session.skew is None:
+        return []
+    if abs(session.skew) <= SKEW:
+        return [Finding("clock", "ok", "agrees with the platform's")]
+    return [Finding("clock", "fail", f"this machine's clock is {skewed(session.skew)} the platform's", "set the clock")]

@@ -1,0 +1,141 @@
+"""Run a source: greet it, open what it delivered, plan what to read, read it.
+
+One run per source at a time. A run that ends early, for whatever reason, leaves rows behind that say what is left to
+do; the next one goes on there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
+
+from jalon.connectors.base import Stop
+from jalon.errors import ConfigError, JalonError, LockedError, StoreError
+from jalon.store import runs, sources
+from jalon.store.lock import RunLock
+from jalon.sync import plan
+from jalon.sync.halt import Halt, Halted
+from jalon.sync.redact import REDACTOR
+from jalon.sync.run import Run, reach_of
+from jalon.sync.source import Source, SourceOutcome, State, Workshop
+from jalon.sync.windowed import told
+from jalon.sync.work import Away
+
+log = logging.getLogger("jalon.sync")
+_GOES_ON = "The next run goes on where this one ended."
+Body = Callable[[Run], Awaitable[None]]
+_HALTED = {"interrupted": "the run was stopped", "deadline": "the run reached its time limit"}
+
+
+async def sync_source(source: Source, shop: Workshop) -> SourceOutcome:
+    """Bring a source up to date. Never raises what a platform or the store does: the outcome says it."""
+    return await _run(source, shop, "sync", _sync)
+
+
+async def sync_all(found: Iterable[Source], shop: Workshop) -> list[SourceOutcome]:
+    """Bring several sources up to date at the same time."""
+    return list(await asyncio.gather(*(sync_source(source, shop) for source in found)))
+
+
+async def backfill_source(source: Source, shop: Workshop, first: date, last: date) -> SourceOutcome:
+    """Read the local days from `first` to `last`, both included, again; goes on where an earlier call was cut off.
+
+    The live sync's mark does not move.
+    """
+    name = backfill_name(first, last)
+
+    async def back(run: Run) -> None:
+        await run.plan_backfill(name, first, last)
+        await run.work(name)
+
+    return await _run(source, shop, f"backfill {name}", back)
+
+
+def backfill_name(first: date, last: date) -> str:
+    """Return what a back-fill is called in the store."""
+    return f"{first.isoformat()}..{last.isoformat()}"
+
+
+def estimate(source: Source, shop: Workshop, first: date, last: date) -> dict[str, int]:
+    """Return how many windows a back-fill would have, by stream: each costs one request at least. Asks no platform."""
+    with shop.store.read() as db:
+        account = sources.account(db, source.name)
+    reach, now = reach_of(source, account), shop.clock.now()
+    spans = {stream.name: plan.backfill(stream, reach, first, last, now) for stream in source.connector.streams}
+    return {name: len(found) for name, found in spans.items() if found}
+
+
+async def _sync(run: Run) -> None:
+    await run.subscribe()
+    await run.open_deliveries()
+    held_back = await run.plan()
+    await run.work()
+    if held_back:
+        await run.plan()
+        await run.work()
+    while await run.open_deliveries():
+        await run.work()
+
+
+async def _run(source: Source, shop: Workshop, command: str, body: Body) -> SourceOutcome:
+    outcome = SourceOutcome(source.name)
+    try:
+        with RunLock(shop.store.locks, f"source-{source.name}", command) as lock:
+            if lock.stale is not None:
+                outcome.notes.append(f"an earlier run ended without a word: {lock.stale}")
+            await _recorded(source, shop, command, outcome, body)
+    except JalonError as error:
+        _end(outcome, _STATES.get(type(error), "partial"), error.message, error.remedy)
+    return outcome
+
+
+_STATES: dict[type[JalonError], State] = {ConfigError: "config", LockedError: "locked", StoreError: "store"}
+
+
+async def _recorded(source: Source, shop: Workshop, command: str, outcome: SourceOutcome, body: Body) -> None:
+    """Do the run, and write down that it began and how it ended."""
+    store, clock = shop.store, shop.clock
+    begun = await store.commit(lambda db: runs.start(db, source.name, command, os.getpid(), clock.now()))
+    try:
+        await _guarded(source, shop, outcome, body)
+    except JalonError as error:
+        _end(outcome, _STATES.get(type(error), "partial"), error.message, error.remedy)
+    summary = outcome.summary()
+    await store.commit(lambda db: runs.finish(db, begun, clock.now(), outcome.state, summary))
+
+
+async def _guarded(source: Source, shop: Workshop, outcome: SourceOutcome, body: Body) -> None:
+    """Do the run, and turn what ends it early into its outcome."""
+    halt = (shop.halt or Halt(shop.clock)).part()
+    run = Run(source, shop, halt, outcome)
+    try:
+        await run.greet()
+        await body(run)
+    except Halted as halted:
+        _end(outcome, halted.why, _HALTED[halted.why], _GOES_ON)
+    except Stop as fault:
+        await run.forget_greeting()
+        _end(outcome, fault.kind, REDACTOR.clean(fault.reason), REDACTOR.clean(fault.remedy))
+    except Away as away:
+        _end(
+            outcome,
+            outcome.state if outcome.state == "budget" else "partial",
+            f"the platform keeps failing: {away}",
+            _GOES_ON,
+        )
+    except JalonError:
+        raise
+    except Exception as error:
+        log.debug("%s: the run ended early", source.name, exc_info=True)
+        _end(outcome, "partial", told(error), _GOES_ON)
+    finally:
+        await run.session.close()
+
+
+def _end(outcome: SourceOutcome, state: State, message: str, remedy: str) -> None:
+    outcome.state = state
+    outcome.message = f"{outcome.source}: {message}"
+    outcome.remedy = remedy

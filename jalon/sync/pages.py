@@ -1,0 +1,159 @@
+"""Bring a page in: through the door, into the inbox, in one transaction with the cursor behind it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, TypeVar
+
+from jalon.connectors.base import Batch, Record, Ref, Skipped
+from jalon.connectors.wire import encode
+from jalon.privacy import Keyring
+from jalon.store import fetches, inbox, quarantine
+from jalon.store.quarantine import Entry
+from jalon.sync.redact import REDACTOR
+from jalon.sync.source import Counts, Source, Workshop
+
+T = TypeVar("T")
+MAX_VERSION = 2**63 - 1
+MAX_PAYLOAD = 1 << 20
+"""Bytes that are kept of a record that cannot be stored as it is."""
+
+
+class Reject(NamedTuple):
+    """A record that cannot go into the inbox, with the reason code and its sealed body."""
+
+    stream: str
+    key: str
+    reason: str
+    detail: str
+    payload: bytes
+
+
+class Page(NamedTuple):
+    """What one batch brings, ready to be committed."""
+
+    rows: dict[str, list[tuple[str, int, bytes]]]
+    """Inbox rows (key, version, body) by stream."""
+    rejects: list[Reject]
+    follow: Sequence[Ref] = ()
+    skipped: Sequence[Skipped] = ()
+
+
+class Pages:
+    """Prepares and commits the pages of one source."""
+
+    def __init__(self, source: Source, shop: Workshop, counts: Counts) -> None:
+        self._source = source
+        self._shop = shop
+        self._counts = counts
+        self._doors = {stream.name: stream.door for stream in source.connector.streams}
+        self._about = quarantine_seal(source.name)
+
+    def prepare(self, batch: Batch, stream: str) -> Page:
+        """Scrub and encode the records of a batch."""
+        return self._page(batch.records, stream)._replace(follow=batch.follow, skipped=batch.skipped)
+
+    def prepare_records(self, records: Sequence[Record]) -> Page:
+        """Scrub and encode records that each name their stream, as those of a delivery do."""
+        return self._page(records, "")
+
+    def write(self, db: sqlite3.Connection, page: Page, stream: str) -> tuple[int, int]:
+        """Write a page within the open transaction; return how many rows are new and how many were known."""
+        name, now = self._source.name, self._shop.clock.now()
+        new = known = 0
+        for each, rows in page.rows.items():
+            appended = inbox.append(db, name, each, int(now * 1_000_000), rows)
+            new += appended.new
+            known += appended.known
+        for reject in page.rejects:
+            quarantine.add(
+                db,
+                name,
+                reject.stream,
+                reject.key,
+                reject.reason,
+                reject.detail,
+                at=now,
+                payload=reject.payload,
+                sealed=True,
+            )
+        for key, reason, detail in page.skipped:
+            quarantine.add(db, name, stream, key, reason, REDACTOR.clean(detail), at=now)
+        if page.follow:
+            fetches.add(db, name, page.follow)
+        return new, known
+
+    async def commit(self, page: Page, stream: str, also: Callable[[sqlite3.Connection], T]) -> T:
+        """Write a page and what goes `also` with it in one transaction; count it once it is durable."""
+
+        def job(db: sqlite3.Connection) -> tuple[tuple[int, int], T]:
+            return self.write(db, page, stream), also(db)
+
+        written, result = await self._shop.store.commit(job)
+        self.count(page, *written)
+        return result
+
+    def count(self, page: Page, new: int, known: int) -> None:
+        """Add a committed page to the run's figures."""
+        counts = self._counts
+        counts.pages += 1
+        counts.new += new
+        counts.known += known
+        counts.skipped += len(page.rejects) + len(page.skipped)
+
+    def _page(self, records: Sequence[Record], default: str) -> Page:
+        rows: dict[str, list[tuple[str, int, bytes]]] = {}
+        rejects: list[Reject] = []
+        doors, hasher = self._doors, self._shop.keyring.pseudonym
+        for record in records:
+            key, version, body, other = record
+            stream = other or default
+            try:
+                body = doors[stream](body, hasher)
+                row = key, version, encode(body)
+            except Exception as error:  # whatever a record does to its door, the page goes on
+                rejects.append(self._reject(record, stream, _reason(error, stream, doors)))
+                continue
+            if body is None or type(key) is not str or not key or not 0 <= version <= MAX_VERSION:
+                rejects.append(self._reject(record, stream, ("no_identity", "it has no usable key, version or body")))
+                continue
+            rows.setdefault(stream, []).append(row)
+        return Page(rows, rejects)
+
+    def _reject(self, record: Record, stream: str, why: tuple[str, str]) -> Reject:
+        try:
+            clear = encode(record.body)
+        except TypeError:
+            clear = repr(record.body).encode("utf-8", "backslashreplace")
+        payload = self._shop.keyring.seal(clear[:MAX_PAYLOAD], self._about)
+        return Reject(stream, REDACTOR.clean(str(record.key))[:200], *why, payload)
+
+
+def _reason(error: Exception, stream: str, doors: dict[str, Any]) -> tuple[str, str]:
+    if stream not in doors:
+        return "unknown_stream", f"the connector has no stream {stream!r}"
+    return "unstorable", f"it cannot be stored as JSON text ({type(error).__name__})"
+
+
+@asynccontextmanager
+async def closing(batches: AsyncIterator[Batch]) -> AsyncIterator[AsyncIterator[Batch]]:
+    """Lend a connector's batches, and end their generator however the block ends."""
+    try:
+        yield batches
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
+
+
+def quarantine_seal(source: str) -> bytes:
+    """Return what the sealed payloads of a source's quarantine are bound to."""
+    return f"quarantine/{source}".encode()
+
+
+def quarantined_body(keyring: Keyring, entry: Entry) -> bytes | None:
+    """Return the payload of a quarantine entry in clear; None where it has none."""
+    if entry.payload is None or not entry.sealed:
+        return entry.payload
+    return keyring.unseal(entry.payload, quarantine_seal(entry.source))

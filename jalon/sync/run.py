@@ -1,0 +1,178 @@
+"""One run over one source, step by step; `engine` says in which order, and what its end means."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jalon.connectors.base import Fault, Stop, Stream, Wait
+from jalon.errors import ConfigError
+from jalon.store import sources, windows
+from jalon.store.windows import Span
+from jalon.sync import plan
+from jalon.sync.halt import Halt
+from jalon.sync.inbound import open_deliveries
+from jalon.sync.pages import Pages
+from jalon.sync.redact import REDACTOR
+from jalon.sync.session import SourceSession
+from jalon.sync.source import Source, SourceOutcome, Workshop
+from jalon.sync.windowed import told
+from jalon.sync.work import Work, left_over
+
+GREETING_HOLDS = 86_400.0
+"""Seconds for which what is known of an account is believed."""
+GREETED = "greeted_at"
+PARALLEL = 2
+"""Windows that a long span is cut into, per request in flight: uneven ones then even out."""
+LEFTOVERS = 3600
+"""Seconds of the tail that must have gathered before it is planned while older windows are still unread."""
+
+
+class Run:
+    """One run over one source."""
+
+    def __init__(self, source: Source, shop: Workshop, halt: Halt, outcome: SourceOutcome) -> None:
+        self.source = source
+        self.shop = shop
+        self.outcome = outcome
+        self.counts = outcome.counts
+        self.session = SourceSession(source, shop, halt, outcome.counts)
+        self.pages = Pages(source, shop, outcome.counts)
+        self._halt = halt
+
+    async def greet(self) -> None:
+        """Learn whose account it is. Raises `Stop` if it is not the one that was read so far."""
+        name, now = self.source.name, self.shop.clock.now()
+        with self.shop.store.read() as db:
+            known, greeted = sources.account(db, name), float(sources.get(db, name, GREETED) or 0.0)
+        self.session.account = known
+        if known and 0 <= now - greeted < GREETING_HOLDS:
+            return
+        found = dict(await self.source.connector.greet(self.session))
+        _same_shop(known, found)
+
+        def job(db: sqlite3.Connection) -> None:
+            sources.put_account(db, name, found)
+            sources.put(db, name, GREETED, str(now))
+
+        await self.shop.store.commit(job)
+        self.session.account = found
+
+    async def forget_greeting(self) -> None:
+        """Greet anew next time: the platform refused something that may have changed."""
+        await self.shop.store.commit(lambda db: sources.put(db, self.source.name, GREETED, ""))
+
+    async def subscribe(self) -> None:
+        """See to it that the platform delivers to us, where we have a public address."""
+        address = self.shop.address(self.source.name)
+        if address is None:
+            return
+        try:
+            async for finding in self.source.connector.subscribe(self.session, address):
+                self.outcome.findings.append(finding)
+        except Fault as fault:
+            self.outcome.notes.append(f"subscribing to deliveries: {REDACTOR.clean(fault.reason)}")
+
+    async def open_deliveries(self) -> int:
+        """Open what the receiver has stored."""
+        return await open_deliveries(self.source, self.shop, self.pages, self.counts)
+
+    async def plan(self) -> bool:
+        """Add the windows that the live sync has to read now; say whether some wait until older ones are read."""
+        name, now = self.source.name, self.shop.clock.now()
+        reach = reach_of(self.source, self.session.account)
+
+        def job(db: sqlite3.Connection) -> bool:
+            unread = {window.stream for window in windows.open_windows(db, name)}
+            streams = self.source.connector.streams
+            planned = [_plan_stream(db, name, each, reach, now, unread=each.name in unread) for each in streams]
+            return not all(planned)
+
+        return await self.shop.store.commit(job)
+
+    async def plan_backfill(self, name: str, first: date, last: date) -> None:
+        """Add the windows of a back-fill, unless they are there already."""
+        reach, now = reach_of(self.source, self.session.account), self.shop.clock.now()
+        found = [
+            (stream.name, plan.backfill(stream, reach, first, last, now)) for stream in self.source.connector.streams
+        ]
+
+        def job(db: sqlite3.Connection) -> None:
+            for stream, spans in found:
+                windows.plan(db, self.source.name, stream, spans, None, name)
+
+        await self.shop.store.commit(job)
+
+    async def work(self, backfill: str | None = None) -> None:
+        """Read what is planned, of the live sync or of one back-fill, and whatever is due by key."""
+        work = Work(self.session, self.shop, self._halt, self.pages, self.counts)
+        with self.shop.store.read() as db:
+            work.add(windows.open_windows(db, self.source.name, backfill))
+        try:
+            await work.run()
+        finally:
+            self.outcome.notes += [f"{what}: {told(error)}" for what, error in work.failures]
+            self._judge(work.failures)
+            left_over(self.shop, self.source.name, self.counts, backfill)
+
+    def _judge(self, failures: list[tuple[str, Exception]]) -> None:
+        if not failures:
+            return
+        throttled = all(isinstance(error, Wait) and error.throttled for _, error in failures)
+        what, error = failures[0]
+        self.outcome.state = "budget" if throttled else "partial"
+        self.outcome.message = (
+            f"{self.source.name}: {len(failures)} windows or keys unread, first {what}: {told(error)}"
+        )
+        self.outcome.remedy = "The next run reads what is left."
+
+
+# --- planning -------------------------------------------------------------------------------------------------------
+
+
+def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
+    """Return what bounds a source's reading. The account's own zone counts where the settings name none."""
+    settings = source.settings
+    name = settings.timezone if "timezone" in settings.model_fields_set else account.get("zone") or settings.timezone
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"{source.name}: {name!r} is no time zone", "Set timezone to an IANA name such as Europe/Paris."
+        ) from None
+    return plan.Reach(zone, settings.since, settings.in_flight * PARALLEL)
+
+
+def _plan_stream(
+    db: sqlite3.Connection, source: str, stream: Stream, reach: plan.Reach, now: float, *, unread: bool
+) -> bool:
+    """Plan a stream's tail and look-back; False: held back."""
+    mark = windows.planned_until(db, source, stream.name)
+    if unread and mark is not None and now - mark < LEFTOVERS:
+        return False
+    found = plan.tail(stream, reach, mark, now)
+    spans: list[Span] = found.spans
+    if stream.lookback and not unread:
+        spans = spans + _looked_back(db, source, stream, reach, mark, now)
+    windows.plan(db, source, stream.name, spans, found.planned_until)
+    return True
+
+
+def _looked_back(
+    db: sqlite3.Connection, source: str, stream: Stream, reach: plan.Reach, mark: int | None, now: float
+) -> list[Span]:
+    if not plan.is_look_back_due(stream, windows.looked_back(db, source, stream.name), now):
+        return []
+    windows.mark_looked_back(db, source, stream.name, now)
+    return [] if mark is None else plan.look_back(stream, reach, mark, now)
+
+
+def _same_shop(known: Mapping[str, str], found: Mapping[str, str]) -> None:
+    before, after = known.get("shop_id"), found.get("shop_id")
+    if before and after and before != after:
+        raise Stop(
+            f"the credentials open shop {after}, but this source has read shop {before} so far",
+            "put the credentials of that shop back, or name a new source for the other one",
+        )

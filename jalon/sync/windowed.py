@@ -1,0 +1,236 @@
+"""Read one window: pages in order, each committed with the cursor behind it.
+
+What a page does to its window is decided without I/O (`step`) and written with the page (`move`):
+
+    advance   there is more; the cursor moves
+    finish    the window is read to its end
+    defer     the platform is not ready; come back with the cursor
+    restart   rows moved while they were paged: read it again, a few times
+    split     they go on moving: read its halves, which hold still longer
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from jalon.connectors.base import Batch, Fault, Skip, Split, Stream, Wait, Window
+from jalon.errors import JalonError
+from jalon.store import quarantine, sources, windows
+from jalon.store.windows import OpenWindow
+from jalon.sync.halt import Halted
+from jalon.sync.pages import Pages, closing
+from jalon.sync.redact import REDACTOR
+from jalon.sync.session import SourceSession
+from jalon.sync.source import Counts, Progress, Workshop
+
+PASSES = 3
+MAX_PAGES = 50_000
+MAX_EMPTY = 200
+"""Empty pages in a row that are believed when the platform says that there is more."""
+SOONEST = 1.0
+"""Seconds before a window is looked at again, whatever its connector asks."""
+
+Step = Literal["advance", "finish", "defer", "restart", "split"]
+
+
+class Astray(Wait):
+    """The platform's paging makes no sense: the window is kept, and read from its start by a later run."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far the reading of a window is. `cursor` is what stands in the store once the page is committed."""
+
+    window: OpenWindow
+    divisible: bool
+    cursor: str | None = None
+    total: int | None = None
+    seen: int = 0
+    pages: int = 0
+    empty: int = 0
+    visited: set[str | None] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, window: OpenWindow, stream: Stream) -> Reading:
+        """Go on where the window was left."""
+        divisible = stream.grain == "time" and window.high - window.low > 1
+        return cls(window, divisible, window.cursor, window.total, window.seen, visited={window.cursor})
+
+
+def step(reading: Reading, batch: Batch) -> Step:
+    """Say what a page does to its window, and move `reading`. Raises `Astray`."""
+    before = reading.total
+    reading.pages += 1
+    reading.seen += len(batch.records)
+    reading.empty = 0 if batch.records else reading.empty + 1
+    if batch.total is not None:
+        reading.total = batch.total
+        if before is not None and batch.total < before:
+            return _moved(reading)
+    if batch.later is not None:
+        reading.cursor = batch.cursor
+        return "defer"
+    if batch.cursor is None:
+        return "finish"
+    if batch.cursor in reading.visited:
+        raise Astray("the platform gave the same page mark twice")
+    if reading.pages >= MAX_PAGES or reading.empty >= MAX_EMPTY:
+        raise Astray(
+            f"the platform says that there is more after {reading.pages} pages, the last {reading.empty} empty"
+        )
+    reading.visited.add(batch.cursor)
+    reading.cursor = batch.cursor
+    return "advance"
+
+
+def _moved(reading: Reading) -> Step:
+    if reading.window.passes < PASSES:
+        return "restart"
+    if reading.divisible:
+        return "split"
+    raise Astray("rows keep moving out of the window while it is read")
+
+
+def move(db: sqlite3.Connection, reading: Reading, done: Step, not_before: float) -> list[OpenWindow]:
+    """Write a step; return what is left of the window to read once its reading has ended."""
+    window = reading.window
+    if done == "finish":
+        windows.finish(db, window.id)
+        return []
+    if done == "restart":
+        windows.restart(db, window.id)
+        return [window._replace(cursor=None, seen=0, total=None, passes=window.passes + 1)]
+    if done == "split":
+        return _halved(db, window)
+    windows.advance(db, window.id, reading.cursor, reading.seen, reading.total)
+    if done == "advance":
+        return []
+    windows.defer(db, window.id, reading.cursor, not_before)
+    return [window._replace(cursor=reading.cursor, seen=reading.seen, total=reading.total, not_before=not_before)]
+
+
+def _halved(db: sqlite3.Connection, window: OpenWindow) -> list[OpenWindow]:
+    middle = (window.low + window.high) // 2
+    windows.split(db, window.id, middle)
+    halves = {(window.low, middle), (middle, window.high)}
+    found = windows.open_windows(db, window.source, window.backfill)
+    return [each for each in found if each.stream == window.stream and (each.low, each.high) in halves]
+
+
+class WindowReader:
+    """Reads the windows of one source."""
+
+    def __init__(self, session: SourceSession, shop: Workshop, pages: Pages, counts: Counts) -> None:
+        self._session = session
+        self._shop = shop
+        self._pages = pages
+        self._counts = counts
+        self._streams = {stream.name: stream for stream in session.source.connector.streams}
+
+    async def read(self, window: OpenWindow) -> list[OpenWindow]:
+        """Read a window; return what is left of it to read: itself, later or again, or its halves.
+
+        Raises `Wait` (it is kept, with a note), `Stop`, `Halted`.
+        """
+        reading = Reading.of(window, self._streams[window.stream])
+        try:
+            return await self._read(reading)
+        except (Split, Skip) as fault:
+            return await self._refused(reading, fault)
+        except (Halted, JalonError):
+            raise
+        except Exception as error:
+            await self._keep(reading, error)
+            raise
+
+    async def _refused(self, reading: Reading, fault: Split | Skip) -> list[OpenWindow]:
+        window = reading.window
+        # Page marks expire: what cannot be had from the middle may be had from the start.
+        stored = reading.pages == 0 and window.cursor is not None
+        if stored or (isinstance(fault, Skip) and reading.cursor is not None and window.passes < PASSES):
+            return await self._shop.store.commit(lambda db: move(db, reading, "restart", 0.0))
+        if isinstance(fault, Split) and reading.divisible:
+            return await self._shop.store.commit(lambda db: _halved(db, window))
+        if isinstance(fault, Skip) and self._streams[window.stream].optional:
+            return await self._without(window, fault)
+        return await self._skip(window, fault, "refused" if isinstance(fault, Skip) else "too_large")
+
+    async def _read(self, reading: Reading) -> list[OpenWindow]:
+        window, stream = reading.window, self._streams[reading.window.stream]
+        asked = Window(stream, _instant(window.low), _instant(window.high), window.cursor, bool(window.backfill))
+        async with closing(self._session.source.connector.pull(self._session, asked)) as batches:
+            async for batch in batches:
+                done, left = await self._commit(reading, batch)
+                if done != "advance":
+                    return left
+        if reading.pages:
+            raise Astray("the reading ended before the end of its window")
+        return await self._shop.store.commit(lambda db: move(db, reading, "finish", 0.0))
+
+    async def _commit(self, reading: Reading, batch: Batch) -> tuple[Step, list[OpenWindow]]:
+        name = reading.window.stream
+        page = self._pages.prepare(batch, name)
+        done = step(reading, batch)
+        not_before = max(batch.later or 0.0, self._shop.clock.now() + SOONEST)
+        left = await self._pages.commit(page, name, lambda db: move(db, reading, done, not_before))
+        self._shop.progress(Progress(self._session.source.name, name, 1, len(batch.records)))
+        return done, left
+
+    async def _skip(self, window: OpenWindow, fault: Fault, reason: str) -> list[OpenWindow]:
+        now = self._shop.clock.now()
+        key = f"{_instant(window.low):%Y-%m-%dT%H:%M:%SZ}/{_instant(window.high):%Y-%m-%dT%H:%M:%SZ}"
+
+        def job(db: sqlite3.Connection) -> None:
+            quarantine.add(db, window.source, window.stream, key, reason, REDACTOR.clean(fault.reason), at=now)
+            windows.finish(db, window.id)
+
+        await self._shop.store.commit(job)
+        self._counts.skipped += 1
+        return []
+
+    async def _without(self, window: OpenWindow, fault: Skip) -> list[OpenWindow]:
+        """Do without an optional stream, and say since when."""
+        now = self._shop.clock.now()
+        until = f"{_instant(window.high):%Y-%m-%d %H:%M} UTC"
+        detail = f"{REDACTOR.clean(fault.reason)}; left out up to {until}, to be had by `jalon backfill` once granted"
+
+        def job(db: sqlite3.Connection) -> None:
+            sources.notice(db, window.source, f"without {window.stream}", detail, now)
+            windows.finish(db, window.id)
+
+        await self._shop.store.commit(job)
+        self._counts.skipped += 1
+        return []
+
+    async def _keep(self, reading: Reading, error: Exception) -> None:
+        """Note why a window was not read; the next run goes on where it was left."""
+        window = reading.window
+        seconds = error.seconds if isinstance(error, Wait) else None
+        not_before = None if seconds is None else self._shop.clock.now() + seconds
+
+        def job(db: sqlite3.Connection) -> None:
+            if isinstance(error, Astray):
+                windows.restart(db, window.id)
+            elif not_before is not None:
+                windows.defer(db, window.id, reading.cursor, not_before)
+            windows.fail(db, window.id, told(error))
+
+        await self._shop.store.commit(job)
+
+
+def told(error: Exception) -> str:
+    """Return what may be said of an error: a fault's own words, of others the kind and the place alone."""
+    if isinstance(error, Fault):
+        return REDACTOR.clean(error.reason)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" in {trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno}" if trace else ""
+    return REDACTOR.clean(f"{type(error).__name__}{place}")
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
