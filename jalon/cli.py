@@ -206,9 +206,9 @@ def quarantine() -> None:
 @_at_work
 def quarantine_list(console: Console, place: Workplace, source: str | None, reason: str | None) -> None:
     """List open entries, newest first."""
-    from jalon.running import quarantine_entries
+    from jalon import held
 
-    entries = quarantine_entries(place, source=source, reason=reason)
+    entries = held.entries(place, source=source, reason=reason)
     header = ("id", "source", "stream", "key", "reason", "times", "detail")
     rows = [tuple(str(entry[name]) for name in header) for entry in entries]
     console.data({"entries": entries}, table(header, rows) if rows else "nothing is in quarantine")
@@ -219,9 +219,9 @@ def quarantine_list(console: Console, place: Workplace, source: str | None, reas
 @_at_work
 def quarantine_show(console: Console, place: Workplace, number: int) -> None:
     """Show one entry with its raw payload."""
-    from jalon.running import quarantine_entry
+    from jalon import held
 
-    entry = quarantine_entry(place, number)
+    entry = held.entry(place, number)
     console.data({"entry": entry}, [f"{name}: {value}" for name, value in entry.items()])
 
 
@@ -230,9 +230,9 @@ def quarantine_show(console: Console, place: Workplace, number: int) -> None:
 @_at_work
 def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
     """Derive the named entries (or all) again; those that now become facts are closed."""
-    from jalon.running import run_replay
+    from jalon import held
 
-    return run_replay(console, place, numbers)
+    return held.replay(console, place, numbers)
 
 
 @cli.command()
@@ -251,7 +251,7 @@ def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int
 @_at_work
 def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
     """Write the marts (Parquet, CSV) and the report page, and print the summary. Attributes first."""
-    from jalon.running import run_report
+    from jalon.reporting import run_report
 
     return run_report(console, place, as_of, out)
 
@@ -261,7 +261,7 @@ def report(console: Console, place: Workplace, as_of: datetime | None, out: Path
 @_at_work
 def explain(console: Console, place: Workplace, order: str) -> None:
     """Say why an ORDER has its credit: touches, rules, window, models, revision."""
-    from jalon.running import explain_order
+    from jalon.reporting import explain_order
 
     explained, lines = explain_order(place, order)
     console.data({"order": explained}, lines)

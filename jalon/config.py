@@ -46,8 +46,10 @@ class Serve(_Table):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8737
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = 8738
+    """Loopback port of /metrics; 0: any free one."""
     max_body: Annotated[int, Field(ge=1024, le=8 * 1024 * 1024)] = 1024 * 1024
-    connections: Annotated[int, Field(ge=1)] = 512
+    connections: Annotated[int, Field(ge=1)] = 1024
 
 
 class Attribution(_Table):

@@ -18,6 +18,8 @@ from jalon.privacy import Keyring
 
 if TYPE_CHECKING:
     from jalon.store.database import Store
+    from jalon.store.meaning import Origin
+    from jalon.sync.source import Source
 
 
 class Workplace(AbstractContextManager["Workplace"]):
@@ -58,20 +60,37 @@ class Workplace(AbstractContextManager["Workplace"]):
                 "Put that key back (jalon.key or JALON_KEY), or name another store.",
             )
 
-    def contexts(self) -> Mapping[str, Context]:
-        """Return what normalizing must know of each source: the account's zone, as the platform or the file says."""
+    def origins(self) -> Mapping[str, Origin]:
+        """Return what deriving must know of each source: its connector, and the account's zone and facts."""
         from jalon.store import sources
+        from jalon.store.meaning import Origin
 
         with self.store.read() as db:
             accounts = {name: sources.account(db, name) for name in self.config.sources}
         return {
-            name: Context(ZoneInfo(accounts[name].get("timezone") or settings.timezone), accounts[name])
+            name: Origin(
+                settings.connector, Context(ZoneInfo(accounts[name].get("timezone") or settings.timezone), accounts[name])
+            )
             for name, settings in self.config.sources.items()
         }
 
     def normalizers(self) -> Mapping[str, Normalizer]:
-        """Return the normalizer of each source."""
-        return {name: registry.normalizer(settings.connector) for name, settings in self.config.sources.items()}
+        """Return the normalizers of the configured sources, by connector."""
+        return {name: registry.normalizer(name) for name in {each.connector for each in self.config.sources.values()}}
+
+    def source(self, name: str) -> Source:
+        """Return a configured source as the engine wants it."""
+        from jalon.sync.source import Source
+
+        settings = self.config.sources[name]
+        return Source(name, registry.connector(settings.connector), settings)
+
+    def address(self, name: str) -> str | None:
+        """Return the public address at which a source's deliveries arrive; None: no public_url is configured."""
+        from jalon.receive.hooks import path_of
+
+        base = self.config.main.public_url
+        return base.rstrip("/") + path_of(name, self.keyring.hook_token(name)) if base else None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if "store" in self.__dict__:

@@ -127,13 +127,15 @@ class Engine:
     ) -> int:
         """Write a table, sorted by `order`, so that the same rows give the same bytes; return how many rows.
 
+        Without `order` the rows come as they are: for what is read from a file that is sorted already.
+
         The file appears whole under its name or not at all. `form` is `parquet` or `csv`.
         """
         replaced = ", ".join(f'make_timestamptz("{c}") AS "{c}"' for c in instants)
         replace = f" REPLACE ({replaced})" if replaced else ""
-        by = ", ".join(f'"{c}" NULLS FIRST' for c in order)
+        by = " ORDER BY " + ", ".join(f'"{c}" NULLS FIRST' for c in order) if order else ""
         how = "FORMAT parquet, COMPRESSION zstd" if form == "parquet" else "FORMAT csv, HEADER true"
-        query = f"SELECT *{replace} FROM ({_typed(table)}) ORDER BY {by}"  # noqa: S608 # names are this package's own
+        query = f"SELECT *{replace} FROM ({_typed(table)}){by}"  # noqa: S608 # names are this package's own
         with replacing(path) as new, translated():
             copied = self._db.execute(f"COPY ({query}) TO {_text(str(new))} ({how})").fetchone()
         return int(copied[0]) if copied else 0

@@ -178,7 +178,7 @@ RESUBSCRIBE = """mutation Resubscribe($id: ID!, $subscription: WebhookSubscripti
 
 QUERY_LIMIT = 1000
 """Points that one query may cost. https://shopify.dev/docs/api/usage/limits"""
-ORDER_COST = 83
+ORDER_COST = 82
 PRODUCT_COST = 11
 MUTATION_COST = 10
 PAGE_SIZES: Sequence[int] = (250, 100, 50, 25, 10)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
+from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skipped, Window
 from jalon.connectors.tiktok_answers import Row, page_token, rows, text, with_token
 
 VIDEOS = "/analytics/202605/shop_videos/performance"
@@ -161,13 +161,9 @@ async def fetch_video_products(session: Session, key: str) -> AsyncIterator[Batc
     records: list[Record] = []
     token: str | None = ""
     while token is not None:
-        try:
-            data = (await session.ask(Request("GET", path, with_token(query, token)))).data["data"]
-        except Skip as refusal:
-            yield Batch(skipped=[Skipped(key, "refused", refusal.reason)])
-            return
+        data = (await session.ask(Request("GET", path, with_token(query, token)))).data["data"]
         if not _available(data, day, session):
-            yield Batch(follow=[Ref("video_products", key, session.now() + NOT_READY)])
+            yield Batch(later=session.now() + NOT_READY)
             return
         records += [Record(_key(f"{day_text}/{video}", row), 0, {**row, **about}) for row in rows(data, "products")]
         token = page_token(data)
@@ -177,11 +173,7 @@ async def fetch_video_products(session: Session, key: str) -> AsyncIterator[Batc
 async def fetch_live_products(session: Session, key: str) -> AsyncIterator[Batch]:
     """Yield the products of one LIVE (`live id/first day/day after the last`) in one batch."""
     live, start, end = key.split("/")
-    try:
-        data = (await session.ask(Request("GET", LIVE_PRODUCTS.format(live), {"currency": "LOCAL"}))).data["data"]
-    except Skip as refusal:
-        yield Batch(skipped=[Skipped(key, "refused", refusal.reason)])
-        return
+    data = (await session.ask(Request("GET", LIVE_PRODUCTS.format(live), {"currency": "LOCAL"}))).data["data"]
     last = date.fromisoformat(end) - timedelta(days=1)
     about = {"live_id": live, "start": start, "end": end, **_stamp(LIVE_PRODUCTS, last, session)}
     yield Batch(records=[Record(_key(live, row), 0, {**row, **about}) for row in rows(data, "products")])

@@ -140,65 +140,41 @@ def _created(order: Row) -> float:
 
 
 # --- by order id ------------------------------------------------------------------------------------------------------
+#
+# Each yields one batch. A refusal (`Skip`) of several ids together goes through to the engine, which halves them until
+# the one that is refused stands alone.
 
 
 async def fetch_orders(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:
-    """Yield the orders of some ids in one batch; ids that are refused or unknown come as skipped."""
-    records, skipped = await _each_or_alone(session, keys, _orders)
-    yield Batch(
-        records=records, skipped=skipped, follow=_external(session.settings, [record.body for record in records])
-    )
+    """Yield the orders of some ids; an id that nothing comes back for is skipped with a reason."""
+    ids, skipped = _sound(keys)
+    records = await _orders(session, ids) if ids else []
+    have = {record.key for record in records}
+    skipped += [Skipped(each, "not_found", "the platform returns nothing for it") for each in ids if each not in have]
+    yield Batch(records=records, skipped=skipped, follow=_external(session.settings, [r.body for r in records]))
 
 
 async def fetch_aftersales(session: Session, stream: str, keys: Sequence[str]) -> AsyncIterator[Batch]:
-    """Yield the returns or cancellations of some orders in one batch."""
-
-    async def ask(session: Session, ids: Sequence[str]) -> list[Record]:
-        return await _of_orders(session, SEARCHES[stream], ids)
-
-    records, skipped = await _each_or_alone(session, keys, ask, owner="order_id")
-    yield Batch(records=records, skipped=skipped)
+    """Yield the returns or cancellations of some orders; that an order has none is no fault."""
+    ids, skipped = _sound(keys)
+    yield Batch(records=await _of_orders(session, SEARCHES[stream], ids) if ids else [], skipped=skipped)
 
 
 async def fetch_external(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:
     """Yield what some orders are called on the configured platforms: one request for each order and platform."""
+    ids, skipped = _sound(keys)
     records: list[Record] = []
-    good, skipped = _sound(keys)
-    for key in good:
+    for each in ids:
         for platform in session.settings.external_platforms:
             try:
-                answer = await session.ask(Request("GET", EXTERNAL_ORDERS.format(key), {"platform": platform}))
+                answer = await session.ask(Request("GET", EXTERNAL_ORDERS.format(each), {"platform": platform}))
             except Skip as refusal:
-                skipped.append(Skipped(f"{key}/{platform}", "refused", refusal.reason))
+                skipped.append(Skipped(f"{each}/{platform}", "refused", refusal.reason))
                 continue
             if found := rows(answer.data["data"], "external_orders"):
-                records.append(
-                    Record(f"{key}/{platform}", 0, {"order_id": key, "platform": platform, "external_orders": found})
-                )
+                body = {"order_id": each, "platform": platform, "external_orders": found}
+                records.append(Record(f"{each}/{platform}", 0, body))
     yield Batch(records=records, skipped=skipped)
-
-
-Ask = Callable[[Session, Sequence[str]], Any]
-
-
-async def _each_or_alone(
-    session: Session, keys: Sequence[str], ask: Ask, owner: str = "id"
-) -> tuple[list[Record], list[Skipped]]:
-    """Ask for all keys together, or, if the platform refuses them, one by one, so that a bad one harms no other."""
-    good, skipped = _sound(keys)
-    if not good:
-        return [], skipped
-    try:
-        records = await ask(session, good)
-    except Skip as refusal:
-        if len(good) == 1:
-            return [], [*skipped, Skipped(good[0], "refused", refusal.reason)]
-        parts = [await _each_or_alone(session, [key], ask, owner) for key in good]
-        return [r for part in parts for r in part[0]], skipped + [s for part in parts for s in part[1]]
-    have = {text(record.body.get(owner)) for record in records}
-    return records, skipped + [
-        Skipped(key, "not_found", "the platform returns nothing for it") for key in good if key not in have
-    ]
 
 
 def _sound(keys: Sequence[str]) -> tuple[list[str], list[Skipped]]:

@@ -35,9 +35,11 @@ def _index(column: str) -> dict[str, Rule]:
 
 _AD_IDS, _CLICK_IDS, _NAMES, _MEDIA = _index("ad_ids"), _index("click_ids"), _index("names"), _index("media")
 _BRANDS, _HOSTS = _index("brands"), _index("hosts")
-_MARKS = frozenset((*_AD_IDS, *_CLICK_IDS, OWN_CLICK, "utm_source", "utm_medium", "utm_campaign", "utm_content"))
-_REFERRAL = next(rule for rule in RULES if rule.channel == "referral")
 _PREFIXES = {"forum": _NAMES["forum"], "forums": _NAMES["forum"], "webmail": _NAMES["email"]}
+_CLICKS = frozenset((*_AD_IDS, *_CLICK_IDS, OWN_CLICK))
+_CAMPAIGN = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_content"))
+_REFERRAL = next(rule for rule in RULES if rule.channel == "referral")
+_CACHED = 8192
 
 # --- reading a visit ------------------------------------------------------------------------------------------------
 
@@ -61,10 +63,21 @@ class Origin(NamedTuple):
         return "linked" if self.channel in NETWORKS else "communication"
 
 
+class _Marks(NamedTuple):
+    """What of a visit speaks for a channel, in lower case; few values, so that what was found is remembered."""
+
+    clicks: tuple[str, ...]
+    source: str
+    medium: str
+    has_campaign: bool
+    host: str | None
+    declared: str
+
+
 class _Found(NamedTuple):
     rule: Rule
     evidence: Evidence
-    paid: bool = False
+    is_ad: bool = False
 
 
 _NOTHING = _Found(Rule("direct"), "none")
@@ -81,74 +94,74 @@ def origin(
     """Say where a visit came from.
 
     `utm` holds the campaign marks by their short names (source, medium, campaign, content) where a platform gives them
-    apart; else they are read from the landing address. `source` is the shop's own word for it and `paid` its own
-    knowledge; both are used only where the addresses say nothing, or nothing else.
+    apart; those in the landing address are read where it gives none. `source` is the shop's own word for it, used where
+    nothing else is known; `paid` says that the shop knows of an advertisement.
     """
-    landing_host, path, marks = _landing(landing or "")
-    for name, value in (utm or {}).items():
-        if value:
-            marks[f"utm_{name}"] = value
+    landing_host, path, clicks, marks = _landing(landing or "", utm)
     host = referrer_host(referrer)
-    found = _find(marks, None if host == landing_host or _is_no_origin(host) else host, source)
-    is_ad = paid or found.paid or _word(marks.get("utm_medium")) in PAID_MEDIA
+    told = None if host == landing_host else host
+    content, campaign, medium = marks.get("content"), marks.get("campaign"), _word(marks.get("medium"))
+    words = _word(marks.get("source")), medium
+    found = _find(_Marks(clicks, *words, bool(campaign), told, _word(source)))
     return Origin(
         found.rule.channel,
-        "ad_click" if is_ad else found.rule.kind,
-        _surface(marks) or found.rule.surface,
-        "own_click" if OWN_CLICK in marks else found.evidence,
-        marks.get("utm_campaign"),
-        marks.get("utm_content"),
+        "ad_click" if paid or found.is_ad else found.rule.kind,
+        SURFACES.get(_word(content)) or SURFACES.get(medium) or found.rule.surface,
+        found.evidence,
+        campaign or None,
+        content or None,
         host,
         path,
     )
 
 
-def _find(marks: Mapping[str, str], host: str | None, source: str | None) -> _Found:
+@lru_cache(maxsize=_CACHED)
+def _find(marks: _Marks) -> _Found:
     """Weigh what is known, strongest first; a shared click id is narrowed by what the other marks say."""
+    host = None if _is_no_origin(marks.host) else marks.host
     rule = _host_rule(host) if host else None
     named, referred = _by_campaign(marks), _Found(rule, "referrer") if rule else None
-    clicked = _by_click(marks)
-    if clicked:
-        family = FAMILY.get(clicked.rule.channel, frozenset())
-        narrower = next((other.rule for other in (named, referred) if other and other.rule.channel in family), None)
-        return clicked._replace(rule=narrower or clicked.rule)
-    return named or referred or _by_medium(marks) or _by_unknown(marks, host) or _by_name(source) or _NOTHING
+    found = _by_click(marks, named, referred) or named or referred or _by_medium(marks) or _by_unknown(marks, host)
+    found = found or _by_name(marks.declared) or _NOTHING
+    if OWN_CLICK in marks.clicks:
+        found = found._replace(evidence="own_click")
+    return found._replace(is_ad=found.is_ad or marks.medium in PAID_MEDIA)
 
 
-def _by_click(marks: Mapping[str, str]) -> _Found | None:
-    for name in marks:
-        if name in _AD_IDS:
-            return _Found(_AD_IDS[name], "click_id", paid=True)
-    for name in marks:
-        if name in _CLICK_IDS:
-            return _Found(_CLICK_IDS[name], "click_id")
-    return None
+def _by_click(marks: _Marks, *others: _Found | None) -> _Found | None:
+    ads = [_AD_IDS[name] for name in marks.clicks if name in _AD_IDS]
+    rules = ads + [_CLICK_IDS[name] for name in marks.clicks if name in _CLICK_IDS]
+    if not rules:
+        return None
+    rule = rules[0]
+    family = FAMILY.get(rule.channel, frozenset())
+    narrower = next((other.rule for other in others if other and other.rule.channel in family), rule)
+    return _Found(narrower, "click_id", is_ad=bool(ads))
 
 
-def _by_campaign(marks: Mapping[str, str]) -> _Found | None:
+def _by_campaign(marks: _Marks) -> _Found | None:
     """Read utm_source, if it is in the table, or a utm_medium that tells how the link reached the person."""
-    by_medium = _MEDIA.get(_word(marks.get("utm_medium")))
+    by_medium = _MEDIA.get(marks.medium)
     if by_medium and by_medium.channel in DELIVERY:
         return _Found(by_medium, "utm")
-    source = _word(marks.get("utm_source"))
-    rule = _NAMES.get(source) or (_host_rule(source) if "." in source else None)
+    rule = _NAMES.get(marks.source) or (_host_rule(marks.source) if "." in marks.source else None)
     return _Found(rule, "utm") if rule else None
 
 
-def _by_medium(marks: Mapping[str, str]) -> _Found | None:
-    rule = _MEDIA.get(_word(marks.get("utm_medium")))
+def _by_medium(marks: _Marks) -> _Found | None:
+    rule = _MEDIA.get(marks.medium)
     return _Found(rule, "utm") if rule else None
 
 
-def _by_unknown(marks: Mapping[str, str], host: str | None) -> _Found | None:
+def _by_unknown(marks: _Marks, host: str | None) -> _Found | None:
     """Take a link from somewhere that is not in the table as a referral."""
-    if marks.get("utm_source") or marks.get("utm_campaign"):
+    if marks.source or marks.has_campaign:
         return _Found(_REFERRAL, "utm")
     return _Found(_REFERRAL, "referrer") if host else None
 
 
-def _by_name(source: str | None) -> _Found | None:
-    rule = _NAMES.get(_word(source))
+def _by_name(source: str) -> _Found | None:
+    rule = _NAMES.get(source)
     return _Found(rule, "declared") if rule else None
 
 
@@ -156,14 +169,9 @@ def _word(text: str | None) -> str:
     return text.strip().lower() if text else ""
 
 
-def _surface(marks: Mapping[str, str]) -> str | None:
-    return SURFACES.get(_word(marks.get("utm_content"))) or SURFACES.get(_word(marks.get("utm_medium")))
-
-
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
 def _host_rule(host: str) -> Rule | None:
     """Return the rule of a host, of a domain above it, or of its brand in some country; else of a forum or web mail."""
     labels = host.split(".")
@@ -182,35 +190,39 @@ def _brand_rule(labels: list[str]) -> Rule | None:
     return _BRANDS.get(labels[-2]) if len(labels) >= 2 and len(labels[-1]) <= 3 else None
 
 
-@lru_cache(maxsize=4096)
 def _is_no_origin(host: str | None) -> bool:
     labels = host.split(".") if host else []
     return any(".".join(labels[start:]) in NO_ORIGIN for start in range(len(labels)))
 
 
+@lru_cache(maxsize=_CACHED)
 def referrer_host(address: str | None) -> str | None:
     """Return the host of an address without `www.`, in lower case; None where there is none."""
-    try:
-        host = urlsplit(address).hostname if address else None
-    except ValueError:
-        return None
-    return host.removeprefix("www.") if host else None
+    return _place(address)[0] if address else None
 
 
-def _landing(address: str) -> tuple[str | None, str | None, dict[str, str]]:
-    """Return host, path and those query parameters of a landing page that speak of an origin."""
+@lru_cache(maxsize=_CACHED)
+def _place(address: str) -> tuple[str | None, str | None]:
+    """Return host and path of an address without its query."""
     try:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
-        return None, None, {}
-    return host and host.removeprefix("www."), parts.path or None, _marks(parts.query)
+        return None, None
+    return host.removeprefix("www.") if host else None, parts.path or None
 
 
-def _marks(query: str) -> dict[str, str]:
-    marks: dict[str, str] = {}
-    for pair in query.split("&"):
+def _landing(
+    address: str, utm: Mapping[str, str | None] | None
+) -> tuple[str | None, str | None, tuple[str, ...], Mapping[str, str | None]]:
+    """Return host, path, names of click ids and campaign marks of a landing page; `utm` stands for its own marks."""
+    bare, _, query = address.partition("#")[0].partition("?")
+    clicks: list[str] = []
+    marks: dict[str, str | None] = {}
+    for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
-        if value and name in _MARKS:
-            marks[name] = unquote_plus(value)
-    return marks
+        if name in _CLICKS and value:
+            clicks.append(name)
+        elif not utm and name in _CAMPAIGN:
+            marks[name[4:]] = unquote_plus(value)
+    return *_place(bare), tuple(clicks), utm or marks

@@ -74,7 +74,7 @@ def charged(order: Json, lines: Sequence[Json], currency: str, included: bool) -
     Shopify records what an edit takes off as a refund without any transaction, whether it had been paid or not.
     """
     moneys = [line_money(line, currency, included) for line in lines]
-    if not order.get("edited") or _is_paid_in_full(order, moneys, currency, included):
+    if not order.get("edited") or _is_paid_in_full(order, lines, currency, included):
         return moneys
     by_id = dict(zip((line["id"] for line in lines), moneys, strict=True))
     for line in _taken_off(order):
@@ -84,11 +84,16 @@ def charged(order: Json, lines: Sequence[Json], currency: str, included: bool) -
     return list(by_id.values())
 
 
-def _is_paid_in_full(order: Json, moneys: Iterable[Money], currency: str, included: bool) -> bool:
+def _is_paid_in_full(order: Json, lines: Sequence[Json], currency: str, included: bool) -> bool:
+    """Say whether what came in covers all units, those taken off included."""
     shipping = order.get("shippingLine") or {}
-    asked = sum(money.goods + money.tax for money in moneys) + amount(shipping.get("discountedPriceSet"), currency)
+    asked = amount(shipping.get("discountedPriceSet"), currency)
+    for line in lines:
+        asked += amount(line["originalTotalSet"], currency)
+        asked -= _sum(line.get("discountAllocations"), "allocatedAmountSet", currency)
     if not included:
-        asked += _sum(shipping.get("taxLines"), "priceSet", currency)
+        taxed = (shipping, *lines)
+        asked += sum(_sum(one.get("taxLines"), "priceSet", currency) for one in taxed)
     return amount(order.get("totalReceivedSet"), currency) >= asked
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from jalon.normalize.channels import CHANNELS
-from jalon.normalize.money import minor
 from jalon.normalize.shopify_money import (
     Json,
     Money,
@@ -62,16 +61,14 @@ class Reading:
         self.id = number(self.body["id"])
         self.currency: str = self.body["currencyCode"]
         self.included = bool(self.body.get("taxesIncluded"))
-        self.placed_at = min(instant_from_iso(self.body["createdAt"]), instant_from_iso(self.body["processedAt"]))
+        self.placed_at = _placed_at(self.body["createdAt"], self.body.get("processedAt"))
         self.origin, self.external_ids = _copied_from(self.body, context.account)
-        self.person = self.body.get("customer") or self.body.get("email") or self.body.get("phone") or self._checkout()
+        names = (self.body.get(field) for field in ("customer", "email", "phone", "checkoutToken"))
+        self.person: str | None = next(filter(None, names), None)
         self.visits = list(visits(self.body.get("customerJourneySummary") or {}))
         self.origins = [origin_of(visit) for visit in self.visits]
         self.lines: list[Json] | None = self.body["lineItems"]["nodes"] if self.body.get("lineItems") else None
         self.moneys = None if self.lines is None else charged(self.body, self.lines, self.currency, self.included)
-
-    def _checkout(self) -> str | None:
-        return self.body.get("checkoutToken") or None
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
@@ -115,7 +112,7 @@ class Reading:
             tax=money.tax,
             total=amount(total, self.currency),
             presentment_currency=presented and presented["currencyCode"],
-            presentment_total=presented and minor(presented["amount"], presented["currencyCode"]),
+            presentment_total=presented and amount({"shopMoney": presented}, presented["currencyCode"]),
             person=self.person,
             selling_mode=self._mode(),
             channel=self._channel(),
@@ -204,10 +201,11 @@ class Reading:
         )
 
     def _identities(self) -> Iterator[Identity]:
-        """Yield what an order states about its buyer: customer, e-mail, phone and checkout are one person."""
-        for other in (self.body.get("email"), self.body.get("phone"), self._checkout()):
-            if other and other != self.person and self.person:
-                yield Identity(*self.head(f"{self.person}={other}"), left=self.person, right=other, evidence="order")
+        """Yield what an order states about its buyer: customer, e-mail and phone are one person."""
+        person = self.person
+        for other in (self.body.get("email"), self.body.get("phone")):
+            if person and other and other != person:
+                yield Identity(*self.head(f"{person}={other}"), left=person, right=other, evidence="order")
 
 
 def _status(body: Json) -> OrderStatus:
@@ -217,6 +215,12 @@ def _status(body: Json) -> OrderStatus:
     if status is None:
         return "pending" if amount(body["totalPriceSet"], body["currencyCode"]) else "paid"
     return status
+
+
+def _placed_at(created: str, processed: str | None) -> Instant:
+    """Return when an order was placed: an imported one is created late, but processed at the day of the sale."""
+    placed = instant_from_iso(created)
+    return placed if processed in (created, None) else min(placed, instant_from_iso(processed))
 
 
 def _paid_at(transactions: Iterable[Json]) -> Instant | None:

@@ -15,7 +15,7 @@ PLATFORM = "shopify"
 
 def number(gid: str) -> str:
     """Return the number in a global id."""
-    return gid.rpartition("/")[2].partition("?")[0]
+    return gid.rpartition("/")[2]
 
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/enums/MarketingTactic

@@ -95,7 +95,7 @@ class Intake:
 
     async def _store_group(self, group: Group) -> None:
         try:
-            new = await self._store.commit(lambda db: deliveries.add(db, group.rows))
+            await self._store.commit(lambda db: deliveries.add(db, group.rows))
         except Exception as error:  # whatever the store objects to: these are refused, the next ones are tried
             self._metrics.refused_by_store(len(group.rows))
             self._complain(error)
@@ -103,4 +103,4 @@ class Intake:
             return
         group.settle(True)
         seconds = asyncio.get_running_loop().time() - group.began
-        self._metrics.stored(len(group.rows), new, seconds)
+        self._metrics.stored(len(group.rows), seconds)

@@ -25,7 +25,6 @@ class Metrics:
         self.timed_out = 0
         self.groups = 0
         self.deliveries = 0
-        self.known = 0
         self.unstored = 0
         self._seconds = 0.0
         self._buckets = [0] * (len(_BUCKETS) + 1)
@@ -34,11 +33,10 @@ class Metrics:
         """Count an answer."""
         self.answers[source or _ELSEWHERE, status] += 1
 
-    def stored(self, rows: int, new: int, seconds: float) -> None:
+    def stored(self, rows: int, seconds: float) -> None:
         """Count a group that became durable `seconds` after its first delivery came."""
         self.groups += 1
         self.deliveries += rows
-        self.known += rows - new
         self._seconds += seconds * rows
         self._buckets[bisect_left(_BUCKETS, seconds)] += rows
 
@@ -69,7 +67,6 @@ class Metrics:
                 self.timed_out,
             ),
             *_single("jalon_commits_total", "counter", "Groups of deliveries made durable.", self.groups),
-            *_single("jalon_deliveries_known_total", "counter", "Deliveries that were stored already.", self.known),
             *_single(
                 "jalon_deliveries_unstored_total", "counter", "Deliveries that the store would not take.", self.unstored
             ),

@@ -12,7 +12,7 @@ CELL = ("preset", "stage", "channel", "stage_position")
 
 
 def cells(engine: Engine, touches: Table) -> Table:
-    """Return per cell how many touchpoints and persons were in it, and how many of the persons went on to a later stage."""
+    """Return per cell how many touchpoints and persons were in it, and how many of these went on to a later stage."""
     counted = touches.filter(touches.is_counted)
     kind = ibis.ifelse(counted.kind == "purchase", "purchase", "other")
     met = counted.mutate(kind=kind).group_by("person", "stage", "kind", "channel")
@@ -48,14 +48,14 @@ def _later(by_person: Table) -> Table:
     return last.select("person", "stage_position", later_at=last.last_at.max().over(after))
 
 
-def credited(engine: Engine, credit: Table, touches: Table) -> Table:
+def credited(engine: Engine, credit: Table, touches: Table, sales: Table) -> Table:
     """Return per cell, model and currency the shares of orders and the net revenue (minor units) credited."""
     where = touches.select(
         "touch_uid", "stage", "channel", kind=ibis.ifelse(touches.kind == "purchase", "purchase", "other")
     )
-    rows = credit.join(where, "touch_uid")
+    rows = credit.join(where, "touch_uid").join(sales.select("order_uid", "is_sale"), "order_uid")
     small = rows.group_by("stage", "kind", "channel", "model", "currency").agg(
-        orders=rows.weight.sum(), net=rows.net.sum()
+        orders=ibis.coalesce(rows.weight.sum(where=rows.is_sale), 0), net=rows.net.sum()
     )
     small = engine.keep("map_credit", small)
     return ibis.union(*(_credited_in(small, preset) for preset in PRESETS))

@@ -88,10 +88,11 @@ def _write(base: _Base, mart: Mart, out: Path, csv: bool) -> int:
     """Write one mart and return its rows; the CSV is made from the Parquet file."""
     instants = [column.name for column in mart.columns if column.type == "instant"]
     path = out / f"{mart.name}.parquet"
-    rows = base.engine.write(_MAKERS[mart.name](base).select(*mart.names), path, mart.primary_key, instants)
+    order = () if mart.name in _SORTED else mart.primary_key
+    rows = base.engine.write(_MAKERS[mart.name](base).select(*mart.names), path, order, instants)
     if csv:
         plain = _without_formulas(base.engine.results(path))
-        base.engine.write(plain, path.with_suffix(".csv"), mart.primary_key, instants, "csv")
+        base.engine.write(plain, path.with_suffix(".csv"), (), instants, "csv")
     return rows
 
 
@@ -133,7 +134,7 @@ def _contents(base: _Base) -> Table:
 
 def _attribution(base: _Base) -> Table:
     """Put beside each credit what one cuts it by."""
-    order = base.sales.select("order_uid", "placed_date", "platform", selling_mode="mode")
+    order = base.sales.select("order_uid", "is_sale", "placed_date", "platform", selling_mode="mode")
     cuts = base.touches.select(
         "channel", "stage", "content_id", "creator_id", "product_id", "campaign", credited_uid="touch_uid"
     )
@@ -143,7 +144,7 @@ def _attribution(base: _Base) -> Table:
 
 
 def _map_credit(base: _Base) -> Table:
-    return _with_amounts(base, journey_map.credited(base.engine, base.credit, base.touches), ["net"])
+    return _with_amounts(base, journey_map.credited(base.engine, base.credit, base.touches, base.sales), ["net"])
 
 
 _MAKERS: dict[str, Callable[[_Base], Table]] = {
@@ -156,3 +157,5 @@ _MAKERS: dict[str, Callable[[_Base], Table]] = {
     "journey_map_credit": _map_credit,
 }
 """Name of a mart -> what makes its columns."""
+_SORTED = ("touchpoints",)
+"""Marts that are read from a file in the order of their key."""

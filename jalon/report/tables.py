@@ -1,4 +1,4 @@
-"""The marts as data: each table, its key and its columns. `docs/tables.md` is made from this, and tests hold the files to it."""
+"""The marts as data: each table, its key, its columns. `docs/tables.md` is made from it; tests hold the files to it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ TOUCHPOINTS = Mart(
 
 MEASURES = Mart(
     "measures",
-    "One row per count that a platform gives, as it gives it now. Counts of different grain overlap: choose one, then sum.",
+    "One row per count that a platform gives, as it gives it now. Counts of different grain overlap: sum only one.",
     ("measure_uid",),
     (
         Column("measure_uid", "text", "The measure: `source:key`"),
@@ -142,8 +142,8 @@ MEASURES = Mart(
 
 ATTRIBUTION = Mart(
     "attribution",
-    "One row per order, model and touchpoint that the model credits. Of each order and model the weights sum to 1, `net` to the "
-    "order's net revenue. Choose one model, then sum.",
+    "One row per order, model and touchpoint that the model credits. Of each order and model the weights sum to 1, and "
+    "`net` to the order's net revenue. Choose one model, then sum.",
     ("order_uid", "model", "step"),
     (
         _ORDER,
@@ -157,6 +157,7 @@ ATTRIBUTION = Mart(
         *_money("amount", "Credit before refunds and cancellation"),
         *_money("reversed", "Credit that they take back"),
         *_money("net", "Credit that remains"),
+        Column("is_sale", "boolean", "The order is revenue; False: it was cancelled after it had been paid"),
         Column("placed_date", "date", "The day the order was placed", "local day of the account"),
         Column("platform", "text", "Where the order is kept"),
         Column("selling_mode", "text", "Selling mode of the sale"),
@@ -233,18 +234,11 @@ def document() -> Iterator[str]:
     """Yield the lines of `docs/tables.md`."""
     yield "# The marts"
     yield ""
-    yield "Made by `jalon report` as Parquet and CSV in the folder `marts/`. This page is made from `jalon/report/tables.py`."
+    yield "Made by `jalon report` as Parquet and CSV in the folder `marts/`; this page is made from `jalon/report/tables.py`."
     yield "In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe."
     for mart in MARTS.values():
-        yield from (
-            "",
-            f"## {mart.name}",
-            "",
-            mart.meaning,
-            "",
-            f"Primary key: {', '.join(f'`{c}`' for c in mart.primary_key)}.",
-            "",
-        )
+        key = ", ".join(f"`{column}`" for column in mart.primary_key)
+        yield from ("", f"## {mart.name}", "", mart.meaning, "", f"Primary key: {key}.", "")
         yield from ("| column | type | unit | meaning |", "| --- | --- | --- | --- |")
         for column in mart.columns:
             yield f"| `{column.name}` | {column.type} | {column.unit} | {column.meaning} |"

@@ -29,6 +29,8 @@ NOW = 1_795_176_000
 RATES = {"EUR": "1", "USD": "1.08", "GBP": "0.86", "JPY": "162.5", "KWD": "0.332"}
 CREDIT_WINDOW = 14 * DAY
 COPIED = 0.33
+LARGE = 50_000
+"""From so many orders on, the collector's walks over a world cost more than they could ever find."""
 COMES_BACK = 0.25
 AFTER_HOLD = HOUR + 60
 _MARKS: tuple[CopyMark, ...] = ("source_identifier", "note_attribute", "name", "none")
@@ -57,7 +59,7 @@ def generate(
     count = contents if contents is not None else max(8, min(400, orders // 25))
     catalog = make_catalog(rng, start, horizon, products, count)
     life = _Brand(rng, start, horizon, web_share, catalog)
-    with _no_collection():
+    with _no_collection(keep=orders > LARGE):
         while len(life.sales) < orders:
             life.one_shopper(orders)
         life.sales.sort(key=lambda sale: (sale.placed_at, sale.order_id))
@@ -81,13 +83,15 @@ def generate(
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the cycle collector away from millions of objects that hold no cycle."""
+def _no_collection(*, keep: bool) -> Iterator[None]:
+    """Keep the cycle collector away from objects that hold no cycle; with `keep`, for the rest of the process."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if keep:
+            gc.freeze()
         if was_on:
             gc.enable()
 
@@ -117,7 +121,6 @@ class _Brand:
     exposures: list[Exposure] = field(default_factory=list)
     ids: Ids = field(default_factory=Ids)
     tracks: Tracks = field(init=False)
-    _by_id: dict[str, Content] = field(default_factory=dict)
     _born: int = 0
     _skus: list[str] = field(default_factory=list)
     _till: Till = field(init=False)
@@ -125,7 +128,6 @@ class _Brand:
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
         self.tracks = Tracks(self.rng, self.catalog)
-        self._by_id = {content.id: content for content in self.catalog.contents}
         self._skus = [product.sku for product in self.catalog.products]
         self._till = Till(self.rng, self.catalog.products)
 
@@ -207,7 +209,6 @@ class _Brand:
         shipping = 0 if kind != "sale" else rng.choice((0, 0, 399, 599))
         credited = self._credited(cause, at) if kind == "sale" else None
         changes = Life(rng, TIKTOK, lines, shipping, shipping * 8 // 100, self.ids).since(at)
-        content = self._by_id.get(credited or "")
         return Sale(
             platform="tiktok_shop",
             order_id=self._till.order_id(TIKTOK_ORDERS, at),
@@ -221,7 +222,6 @@ class _Brand:
             changes=changes,
             content=cause.content,
             credited=credited,
-            platform_shows_content=content is not None and (content.is_affiliate or content.kind == "LIVE"),
             copy=self._copy(changes) if kind == "sale" else None,
         )
 

@@ -6,9 +6,11 @@ tells about content goes through it, and so does the truth, which says what the 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from jalon.sandbox.world import Sale, World
@@ -52,6 +54,9 @@ class Count:
         return bool(self.impressions or self.clicks or self.units or self.orders or self.gmv)
 
 
+Counts = defaultdict[str, defaultdict[date, defaultdict[str, Count]]]
+
+
 class Measures:
     """Counts per content, SKU and local day of the shop, as the platform shows them at a moment."""
 
@@ -59,28 +64,34 @@ class Measures:
         self._zone = ZoneInfo(world.tiktok_timezone)
         self._lives = {content.id: content for content in world.contents if content.ended_at is not None}
         self._tags = {content.id: frozenset(content.skus) for content in world.contents}
-        self._days: dict[str, dict[date, dict[str, Count]]] = {}
         self._local_days: dict[int, date] = {}
-        for exposure in world.exposures:
-            count = self._count(exposure.content, exposure.sku, exposure.at)
+        self._world = world
+
+    @cached_property
+    def _days(self) -> dict[str, dict[date, dict[str, Count]]]:
+        """Counts by content, day and SKU; made when they are first asked for."""
+        days: Counts = defaultdict(lambda: defaultdict(lambda: defaultdict(Count)))
+        for exposure in self._world.exposures:
+            count = days[exposure.content][self._day(exposure.content, exposure.at)][exposure.sku]
             count.impressions += 1
             count.clicks += exposure.clicked
-        for sale in world.sales:
-            self._credit(sale)
+        for sale in self._world.sales:
+            if sale.credited is not None:
+                self._credit(days, sale, sale.credited)
+        return {content: {day: dict(skus) for day, skus in found.items()} for content, found in days.items()}
 
-    def _count(self, content: str, sku: str, at: int) -> Count:
+    def _day(self, content: str, at: int) -> date:
         # A LIVE is counted as one session, on the day it began.
-        day = self.local_day(self._lives[content].posted_at if content in self._lives else at)
-        return self._days.setdefault(content, {}).setdefault(day, {}).setdefault(sku, Count())
+        return self.local_day(self._lives[content].posted_at if content in self._lives else at)
 
-    def _credit(self, sale: Sale) -> None:
+    def _credit(self, days: Counts, sale: Sale, content: str) -> None:
         """Count a paid sale for the content that the platform credits; what is returned later stays counted."""
         paid = any(change.kind == "paid" for change in sale.changes)
-        if sale.credited is None or sale.kind != "sale" or not paid:
+        if sale.kind != "sale" or not paid:
             return
         for line in sale.lines:
-            if line.sku in self._tags[sale.credited]:
-                count = self._count(sale.credited, line.sku, sale.placed_at)
+            if line.sku in self._tags[content]:
+                count = days[content][self._day(content, sale.placed_at)][line.sku]
                 count.units += line.quantity
                 count.orders += 1
                 count.gmv += line.paid

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -91,13 +90,15 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop serving, at once."""
-        if self._delivering is not None:
-            self._delivering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._delivering
-        await self.deliverer.close()
-        for runner in self._running:
-            await runner.cleanup()
+        try:
+            if self._delivering is not None:
+                self._delivering.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._delivering
+        finally:
+            await self.deliverer.close()
+            for runner in self._running:
+                await runner.cleanup()
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return, by part, the settings of a source that reads it, with the secrets (name to value) under `secrets`."""
@@ -187,11 +188,14 @@ async def serve(
     seed: int = 1,
     orders: int = 2000,
     days: int = 60,
+    horizon_days: int = 30,
     base_port: int = 0,
     faults: Mapping[str, float] | None = None,
     truth_file: Path | None = None,
     clock: Clock | None = None,
     parts: Sequence[str] = tuple(PARTS),
+    latency: float = 0.0,
+    limits: Mapping[str, Mapping[str, float]] | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Generate a brand around the clock's present, serve it, and yield the sandbox.
 
@@ -200,9 +204,11 @@ async def serve(
     """
     clock = clock or Clock()
     today = int(clock.now()) // 86_400 * 86_400
-    world = generate(seed, orders=orders, days=days, now=today)
-    gc.freeze()  # a world lives as long as the process, and the collector need not walk millions of objects
-    async with Sandbox(world, clock, Faults(seed, faults), parts=parts, base_port=base_port) as sandbox:
+    world = generate(seed, orders=orders, days=days, horizon_days=horizon_days, now=today)
+    struck = Faults(seed, faults)
+    async with Sandbox(
+        world, clock, struck, parts=parts, base_port=base_port, latency=latency, limits=limits
+    ) as sandbox:
         try:
             if truth_file is not None:
                 truth.write_truth(truth_file, world, clock.now())

@@ -18,6 +18,7 @@ from graphql.language import FieldNode
 
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import THROTTLED, Faults
+from jalon.sandbox.shopify_asking import Asking
 from jalon.sandbox.shopify_bulk import BulkJobs, Job
 from jalon.sandbox.shopify_bulk_rules import Validator
 from jalon.sandbox.shopify_catalog import shelf
@@ -30,7 +31,7 @@ from jalon.sandbox.shopify_journey import Tree, instant
 from jalon.sandbox.shopify_operations import Operations
 from jalon.sandbox.shopify_orders import Orders
 from jalon.sandbox.shopify_rest import Rest
-from jalon.sandbox.shopify_roots import API_VERSION, Asking, Roots
+from jalon.sandbox.shopify_roots import API_VERSION, Roots
 from jalon.sandbox.shopify_tokens import Denied, Tokens
 from jalon.sandbox.webhooks import Deliverer, Event
 from jalon.sandbox.world import World
@@ -47,9 +48,9 @@ class ShopifyPart:
     """One shop behind Shopify's hosts.
 
     `limits`: `maximum_available` and `restore_rate` (points, and points a second), `bulk_jobs` (at once),
-    `bulk_seconds` (that one takes at least), `protected_data_level` (2: e-mail, phone, names and addresses may be read).
-    `scopes` may be taken away at any time, `door.fail_next` makes the next answers internal errors, `door.version` is
-    the API version that answers.
+    `bulk_seconds` (that one takes at least), `protected_data_level` (2: e-mail, phone, names, addresses may be read).
+    `scopes` may be taken away at any time, `door.fail_next` makes the next answers internal errors, and
+    `door.version` is the API version that answers.
     """
 
     def __init__(self, world: World, clock: Clock, faults: Faults, deliverer: Deliverer) -> None:

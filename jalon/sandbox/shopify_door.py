@@ -16,11 +16,11 @@ from aiohttp import web
 from graphql import GraphQLError, OperationDefinitionNode, value_from_ast_untyped
 
 from jalon.sandbox.clock import Clock
+from jalon.sandbox.shopify_asking import Asking
 from jalon.sandbox.shopify_cost import Bucket
-from jalon.sandbox.shopify_execute import Library, Prepared, plain, told
+from jalon.sandbox.shopify_execute import Library, Prepared, dumps, told
 from jalon.sandbox.shopify_fields import PROTECTED
 from jalon.sandbox.shopify_journey import Tree
-from jalon.sandbox.shopify_roots import Asking
 from jalon.sandbox.shopify_tokens import Tokens
 
 DEAREST = 1000
@@ -78,7 +78,7 @@ class Door:
 
     def _reply(self, body: Tree, status: int = 200) -> web.Response:
         return web.Response(
-            body=orjson.dumps(body, default=plain),
+            body=dumps(body),
             status=status,
             content_type="application/json",
             headers={"X-Shopify-API-Version": self.version, "X-Request-Id": str(uuid.uuid4())},

@@ -19,15 +19,19 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     Visitor,
     execute_sync,
+    get_nullable_type,
+    is_leaf_type,
     parse,
     validate,
     visit,
 )
 from graphql.execution import Executor
+from graphql.pyutils import Path
 
 from jalon.sandbox.shopify_cost import Kept, Price, Selected, parts_of, price, total
 from jalon.sandbox.shopify_orders import OrderRef
@@ -57,6 +61,7 @@ class Prepared:
     document: DocumentNode
     errors: list[GraphQLError]
     kept: Store
+    leaves: Mapping[str, frozenset[str]]
     prices: dict[str | None, Price] = field(default_factory=dict)
     _parts: dict[Place, tuple[Selected, ...] | None] = field(default_factory=dict)
 
@@ -132,7 +137,7 @@ class Store:
 
     def put(self, key: Any, data: dict[str, Any], cost: int) -> Kept:
         """Keep a piece as JSON."""
-        text = orjson.dumps(data, default=plain)
+        text = dumps(data)
         piece = Kept(orjson.Fragment(text), cost)
         self._pieces[key] = (piece, len(text))
         self._bytes += len(text)
@@ -142,15 +147,42 @@ class Store:
         return piece
 
 
-def plain(value: Any) -> Any:
-    """Let orjson write what it does not know."""
+def dumps(answer: Any) -> bytes:
+    """Write an answer as JSON, with the pieces that are JSON already."""
+    return orjson.dumps(answer, default=_piece, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+
+
+def _piece(value: Any) -> Any:
     if isinstance(value, Kept):
         return value.piece
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 class OrderExecutor(Executor[Any]):
-    """graphql-core's executor, which looks into an order's tree only when its answer is not kept yet."""
+    """graphql-core's executor with two short cuts.
+
+    An order's tree is looked into only when its answer is not kept yet; and a scalar that simply stands in a tree is
+    taken as it is, without a resolver's call.
+    """
+
+    def execute_fields(
+        self, parent_type: Any, source_value: Any, path: Any, grouped_field_set: Any, position_context: Any
+    ) -> Any:
+        """Execute the fields of an object."""
+        if type(source_value) is not dict:
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        owner = parent_type.name
+        leaves = cast(Asker, self.context_value).prepared.leaves[owner]
+        results: dict[str, Any] = {}
+        for name, details in grouped_field_set.items():
+            field_name = details[0].node.name.value
+            value = source_value.get(field_name) if field_name in leaves else None
+            if value is None:
+                value = self.execute_field(
+                    parent_type, source_value, details, Path(path, name, owner), position_context
+                )
+            results[name] = value
+        return results
 
     def collect_and_execute_subfields(
         self, return_type: Any, field_details_list: Any, path: Any, result: Any, position_context: Any
@@ -182,13 +214,26 @@ class Library:
     schema: GraphQLSchema
     kept: Store = field(default_factory=Store)
     _documents: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
+    _leaves: dict[str, frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note which fields are scalars that stand in a tree as they are."""
+        self._leaves = {
+            name: frozenset(
+                label
+                for label, field in kind.fields.items()
+                if field.resolve is None and is_leaf_type(get_nullable_type(field.type))
+            )
+            for name, kind in self.schema.type_map.items()
+            if isinstance(kind, GraphQLObjectType)
+        }
 
     def prepare(self, text: str) -> Prepared:
         """Return the document, checked; its `errors` say what is wrong. Raises GraphQLError for a syntax error."""
         known = self._documents.get(text)
         if known is None:
             document = parse(text)
-            known = Prepared(self.schema, text, document, validate(self.schema, document), self.kept)
+            known = Prepared(self.schema, text, document, validate(self.schema, document), self.kept, self._leaves)
             self._documents[text] = known
             if len(self._documents) > DOCUMENTS_KEPT:
                 self._documents.popitem(last=False)

@@ -24,7 +24,8 @@ import orjson
 from jalon.sandbox.shopify_history import Entry, History
 from jalon.sandbox.shopify_journey import Tree, instant
 from jalon.sandbox.shopify_orders import Orders
-from jalon.sandbox.shopify_rest import Rest, number
+from jalon.sandbox.shopify_rest import Rest
+from jalon.sandbox.shopify_rest_parts import number
 from jalon.sandbox.webhooks import Event
 
 # 8 retries over 4 hours; connect within 1 s, answer within 5 s.

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jalon.sandbox.shopify_asking import COUNTED, count, search
 from jalon.sandbox.shopify_bulk import BulkJobs
 from jalon.sandbox.shopify_fields import Resolver, by_number
 from jalon.sandbox.shopify_hooks import Hooks
 from jalon.sandbox.shopify_journey import Tree
 from jalon.sandbox.shopify_pages import Row, connection, walk_rows
-from jalon.sandbox.shopify_roots import COUNTED, Roots, count
+from jalon.sandbox.shopify_roots import Roots
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/queries/bulkOperations#arguments-query
 JOB_FIELDS: Mapping[str, Any] = {
@@ -62,7 +63,7 @@ class Operations:
 
     def jobs(self, _: Any, info: Any, query: str | None = None, **arguments: Any) -> Tree:
         """Answer `bulkOperations`."""
-        dialect, node = self.roots.search(info, query, dict(JOB_FIELDS))
+        dialect, node = search(self.roots.zone, info, query, dict(JOB_FIELDS))
         matches = dialect.matcher(node)
         bulk, rows = self.bulk(), []
         for number, job in bulk.jobs.items():

@@ -16,15 +16,13 @@ from decimal import Decimal
 
 from jalon.sandbox.shopify_history import Entry, History, lot
 from jalon.sandbox.shopify_journey import Tree, instant, journey
+from jalon.sandbox.shopify_lines import Pricing
 from jalon.sandbox.shopify_money import Till
 from jalon.sandbox.shopify_people import address, buyer, customer
-from jalon.sandbox.shopify_refunds import LINE, Aftermath, own_id
-from jalon.sandbox.world import Line, World
+from jalon.sandbox.shopify_refunds import Aftermath
+from jalon.sandbox.shopify_source import source
+from jalon.sandbox.world import World
 
-ONLINE_STORE = ("580111", "Online Store", "web")
-TIKTOK = ("4383523", "TikTok", "tiktok")
-"""App id, name, handle. The id of TikTok's own app is not public; this one stands for it."""
-WEB_RATE, COPY_RATE = 0.2, 0.08
 TREES_KEPT = 2_000
 
 Revision = tuple[int, int, bool]
@@ -75,7 +73,7 @@ class Orders:
         place = address(person, entry)
         tree: Tree = {
             **draft.identity(),
-            **draft.source(),
+            **source(self.world, entry, draft.after.edited_at is not None),
             **draft.money(),
             **draft.state(),
             "customer": customer(person, entry),
@@ -102,26 +100,26 @@ class _Draft:
     def __init__(self, orders: Orders, entry: Entry, visible: int) -> None:
         world, sale = orders.world, entry.sale
         self.orders, self.entry, self.sale = orders, entry, sale
-        self.included = world.taxes_included and not entry.copied
+        included = world.taxes_included and not entry.copied
         presentment = sale.presentment or sale.currency
         rate = Decimal(world.rates.get(presentment, "1"))
         self.till = Till(world.shopify_currency, presentment, sale.currency, rate)
+        by_code = lot(f"code {entry.id}", 2) == 0
+        self.pricing = Pricing(entry, self.till, included, by_code, orders.products)
+        self.included = included
         self.tax = sum(line.tax for line in sale.lines)
-        self.subtotal = sum(self._paid(line) for line in sale.lines)
+        self.subtotal = sum(map(self.pricing.paid, sale.lines))
         self.shipping = sale.shipping + (sale.shipping_tax if self.included else 0)
         tax_on_top = 0 if self.included else self.tax + sale.shipping_tax
         self.total = self.subtotal + self.shipping + tax_on_top
         self.discount = sum(line.seller_discount + line.platform_discount for line in sale.lines)
-        self.lines = [self._line(index, line) for index, line in enumerate(sale.lines)]
-        self.shipping_line = self._shipping_line()
+        self.lines = [self.pricing.line(index, line) for index, line in enumerate(sale.lines)]
+        self.shipping_line = self.pricing.shipping_line(self.shipping, sale.shipping_tax)
         changes = entry.happened[:visible]
         self.updated_at = changes[-1].at
         self.after = Aftermath(entry, changes, self.till, self.included, self.lines, self.shipping_line, self.total)
         for tree, line, returned in zip(self.lines, sale.lines, self.after.returned, strict=True):
             tree["currentQuantity"] = tree["refundableQuantity"] = line.quantity - returned
-
-    def _paid(self, line: Line) -> int:
-        return line.paid + (line.tax if self.included else 0)
 
     def identity(self) -> Tree:
         """Return ids, names and times."""
@@ -155,31 +153,6 @@ class _Draft:
     def _token(self, kind: str) -> str:
         return hashlib.blake2b(f"{kind} {self.entry.id}".encode(), digest_size=16).hexdigest()
 
-    def source(self) -> Tree:
-        """Return which channel the order came through, and where an app wrote another platform's order id."""
-        copied, sale = self.entry.copied, self.sale
-        app, name, handle = TIKTOK if copied else ONLINE_STORE
-        mark = sale.copy.mark if copied and sale.copy else ""
-        marked = mark == "note_attribute"
-        landing = None
-        if sale.visits and not copied:
-            landing = self.orders.world.visits[sale.visits[-1]]
-        return {
-            "sourceName": handle,
-            "sourceIdentifier": sale.order_id if mark == "source_identifier" else None,
-            "registeredSourceUrl": None,
-            "app": {"id": f"gid://shopify/App/{app}", "name": name},
-            "attribution": {"handle": handle, "displayName": name, "icon": None},
-            "publication": {"id": f"gid://shopify/Publication/{app}", "name": name},
-            "channelInformation": _channel(app, name, handle),
-            "customAttributes": [{"key": "TikTok Order ID", "value": sale.order_id}] if marked else [],
-            "tags": ["TikTok"] if copied else ["gift"] if self.after.edited_at else [],
-            "note": "packed as a gift" if self.after.edited_at and not copied else None,
-            "poNumber": None,
-            "landingPageUrl": landing.landing_page if landing else None,
-            "referrerUrl": landing.referrer if landing else None,
-        }
-
     def money(self) -> Tree:
         """Return all amounts of the order."""
         after, bag, sale = self.after, self.till.bag, self.sale
@@ -195,8 +168,8 @@ class _Draft:
             "taxExempt": False,
             "dutiesIncluded": False,
             "estimatedTaxes": False,
-            "taxLines": self._tax_lines(self.tax + sale.shipping_tax),
-            "currentTaxLines": self._tax_lines(tax),
+            "taxLines": self.pricing.tax_lines(self.tax + sale.shipping_tax),
+            "currentTaxLines": self.pricing.tax_lines(tax),
             "subtotalPriceSet": bag(self.subtotal),
             "totalPriceSet": bag(self.total),
             "originalTotalPriceSet": bag(self.total),
@@ -217,7 +190,7 @@ class _Draft:
             "refundDiscrepancySet": bag(after.discrepancy),
             "totalOutstandingSet": bag(after.owed()),
             "totalTipReceivedSet": bag(0),
-            **self._discounts(),
+            **self.pricing.discounts(self.discount),
         }
 
     def state(self) -> Tree:
@@ -260,111 +233,3 @@ class _Draft:
         if "REQUESTED" in statuses:
             return "RETURN_REQUESTED"
         return "RETURNED" if statuses else "NO_RETURN"
-
-    def _tax_lines(self, minor: int) -> list[Tree]:
-        rate = WEB_RATE if self.included else COPY_RATE
-        title = "TVA" if self.included else "Sales tax"
-        return [
-            {
-                "title": title,
-                "rate": rate,
-                "ratePercentage": rate * 100,
-                "priceSet": self.till.bag(minor),
-                "channelLiable": self.entry.copied,
-                "source": None,
-            }
-        ]
-
-    def _discounts(self) -> Tree:
-        code = any(line.platform_discount for line in self.sale.lines) and not self.entry.copied
-        return {
-            "discountCode": "WELCOME5" if code else None,
-            "discountCodes": ["WELCOME5"] if code else [],
-            "discountApplications": [_application(0, code=False), *([_application(1, code=True)] if code else [])]
-            if self.discount
-            else [],
-        }
-
-    def _line(self, index: int, line: Line) -> Tree:
-        product, variant = self.orders.products[line.sku]
-        bag = self.till.bag
-        copied = self.entry.copied
-        original = line.list_price + (line.tax if self.included else 0)
-        # The copying app keeps the discount outside the lines: their price is the list price.
-        automatic, code = (0, 0) if copied else (line.seller_discount, line.platform_discount)
-        return {
-            "__typename": "LineItem",
-            "id": f"gid://shopify/LineItem/{own_id(LINE, self.entry, index)}",
-            "sku": line.sku,
-            "title": product["title"],
-            "name": product["title"],
-            "vendor": product["vendor"],
-            "variantTitle": None,
-            "isGiftCard": False,
-            "requiresShipping": True,
-            "taxable": True,
-            "customAttributes": [],
-            "quantity": line.quantity,
-            "currentQuantity": line.quantity,
-            "refundableQuantity": line.quantity,
-            "product": product,
-            "variant": variant,
-            "originalTotalSet": bag(original),
-            "originalUnitPriceSet": bag(original // line.quantity),
-            "discountedTotalSet": bag(original - automatic),
-            "withCodeDiscounts": bag(original - automatic - code),
-            "discountedUnitPriceSet": bag((original - automatic) // line.quantity),
-            "discountedUnitPriceAfterAllDiscountsSet": bag((original - automatic - code) // line.quantity),
-            "totalDiscountSet": bag(automatic),
-            "discountAllocations": [
-                {"allocatedAmountSet": bag(amount), "discountApplication": _application(number, code=number == 1)}
-                for number, amount in enumerate((automatic, code))
-                if amount
-            ],
-            "taxLines": self._tax_lines(line.tax),
-        }
-
-    def _shipping_line(self) -> Tree:
-        price = self.till.bag(self.shipping)
-        return {
-            "id": f"gid://shopify/ShippingLine/{own_id(LINE, self.entry, 99)}",
-            "title": "Standard",
-            "code": "standard",
-            "source": "shopify",
-            "custom": False,
-            "isRemoved": False,
-            "originalPriceSet": price,
-            "discountedPriceSet": price,
-            "currentDiscountedPriceSet": price,
-            "discountAllocations": [],
-            "taxLines": self._tax_lines(self.sale.shipping_tax),
-        }
-
-
-def _application(index: int, *, code: bool) -> Tree:
-    """Return a `DiscountApplication`: a code over the whole order, or an automatic one on the line."""
-    named: Tree = {"code": "WELCOME5"} if code else {"title": "Seasonal price"}
-    return {
-        "__typename": "DiscountCodeApplication" if code else "AutomaticDiscountApplication",
-        "index": index,
-        "allocationMethod": "ACROSS" if code else "EACH",
-        "targetSelection": "ALL" if code else "ENTITLED",
-        "targetType": "LINE_ITEM",
-        **named,
-    }
-
-
-def _channel(app: str, name: str, handle: str) -> Tree:
-    return {
-        "id": f"gid://shopify/ChannelInformation/{app}",
-        "channelId": f"gid://shopify/Channel/{app}",
-        "displayName": name,
-        "app": {"id": f"gid://shopify/App/{app}", "title": name, "handle": handle, "apiKey": app},
-        "channelDefinition": {
-            "id": f"gid://shopify/ChannelDefinition/{app}",
-            "handle": handle,
-            "channelName": name,
-            "subChannelName": name,
-            "isMarketplace": handle == "tiktok",
-        },
-    }

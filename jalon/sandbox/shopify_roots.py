@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jalon.sandbox.shopify_execute import Prepared
+from jalon.sandbox.shopify_asking import COUNTED, Asking, count, search
 from jalon.sandbox.shopify_fields import Resolver, by_number, gid_number, line_discounted_total
 from jalon.sandbox.shopify_history import DAY, Entry, SortBy, value_of
 from jalon.sandbox.shopify_journey import Tree, instant
 from jalon.sandbox.shopify_orders import OrderRef, Orders
-from jalon.sandbox.shopify_pages import Row, Walk, bad_request, connection, walk_rows, whole
-from jalon.sandbox.shopify_search import BadTimestamp, Dialect, Node, parse_search
+from jalon.sandbox.shopify_pages import Row, Walk, bad_request, connection
+from jalon.sandbox.shopify_products import PRODUCT_FIELDS, Products
+from jalon.sandbox.shopify_search import Dialect, Node, parse_search
 from jalon.sandbox.world import World
 
 RECENT = 60 * DAY
 """How far back an app without `read_all_orders` sees."""
-COUNTED = 10_000
-BY_TIME = frozenset({"UPDATED_AT", "CREATED_AT", "PUBLISHED_AT"})
 API_VERSION = "2026-10"
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/enums/OrderSortKeys
@@ -60,36 +58,6 @@ ORDER_FIELDS: dict[str, Any] = {
     "financial_status": _FINANCIAL,
     "fulfillment_status": _FULFILLMENT,
 }
-PRODUCT_FIELDS: dict[str, Any] = {
-    "created_at": "time",
-    "updated_at": "time",
-    "id": "id",
-    "sku": "text",
-    "title": "text",
-    "tag": "text",
-    "vendor": "text",
-    "product_type": "text",
-    "status": frozenset({"active", "archived", "draft", "unlisted"}),
-}
-
-
-@dataclass(slots=True)
-class Asking:
-    """One request being answered."""
-
-    prepared: Prepared
-    sight: frozenset[str]
-    now: float
-    bulk: str = ""
-    """In a bulk operation: the response name of the root connection that is being read."""
-    chunk: list[Any] = field(default_factory=list)
-    """In a bulk operation: that connection's nodes of this step."""
-    searches: list[Tree] = field(default_factory=list)
-    """What `extensions.search` will say."""
-
-    def part_of(self, info: Any) -> Tree:
-        """Return a root connection as a bulk operation reads it in this step."""
-        return whole(self.chunk if info.path.key == self.bulk else [])
 
 
 @dataclass(slots=True)
@@ -101,14 +69,16 @@ class Roots:
     domain: str
     shop_id: str
     zone: ZoneInfo = field(init=False)
+    products: Products = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the shop's time zone."""
         self.zone = ZoneInfo(self.world.shopify_timezone)
+        self.products = Products(self.world, self.orders.products, self.zone)
 
     def resolvers(self) -> dict[str, Resolver]:
         """Return the table of root fields."""
-        return {
+        return self.products.resolvers() | {
             "QueryRoot.orders": self.all_orders,
             "QueryRoot.ordersCount": self.orders_count,
             "QueryRoot.order": by_number("Order", self._order),
@@ -118,33 +88,11 @@ class Roots:
             "QueryRoot.return": self._by_gid,
             "QueryRoot.customer": self._by_gid,
             "QueryRoot.product": self._by_gid,
-            "QueryRoot.products": self.products,
-            "QueryRoot.productsCount": self.products_count,
-            "QueryRoot.productVariants": self.variants,
             "QueryRoot.shop": lambda *_: self.shop(),
             "QueryRoot.currentAppInstallation": lambda _, info: self.installation(info.context),
             "QueryRoot.appInstallation": lambda _, info, **__: self.installation(info.context),
             "LineItem.discountedTotalSet": line_discounted_total,
         }
-
-    # --- searching --------------------------------------------------------------------------------------------------
-
-    def search(
-        self, info: Any, text: str | None, fields: dict[str, Any], *, free_text: bool = True
-    ) -> tuple[Dialect, Node | None]:
-        """Parse a search, and note its warnings beside the answer."""
-        dialect = Dialect(fields, self.zone, free_text)
-        node = parse_search(text or "")
-        if node is not None:
-            try:
-                dialect.matcher(node)
-            except BadTimestamp as error:
-                raise bad_request(str(error)) from None
-            if warnings := dialect.warnings(node):
-                parsed = dialect.echo(node)
-                place = info.path.as_list()
-                info.context.searches.append({"path": place, "query": text, "parsed": parsed, "warnings": warnings})
-        return dialect, node
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
@@ -155,11 +103,10 @@ class Roots:
             return asking.part_of(info)
         key = ORDER_SORT.get(arguments["sortKey"])
         if key is None:
-            raise bad_request(
-                f"the sandbox does not sort orders by {arguments['sortKey']}, only by {', '.join(ORDER_SORT)}"
-            )
+            known = ", ".join(ORDER_SORT)
+            raise bad_request(f"the sandbox does not sort orders by {arguments['sortKey']}, only by {known}")
         query = arguments.get("query")
-        dialect, node = self.search(info, query, ORDER_FIELDS)
+        dialect, node = search(self.zone, info, query, ORDER_FIELDS)
         walk = self.walk_orders(asking, dialect, node, key)
         return connection(walk, arguments, timed=key != "id", searched=bool(query))
 
@@ -199,7 +146,7 @@ class Roots:
 
     def orders_count(self, _: Any, info: Any, query: str | None = None, limit: int | None = COUNTED) -> Tree:
         """Answer `ordersCount`."""
-        dialect, node = self.search(info, query, ORDER_FIELDS, free_text=False)
+        dialect, node = search(self.zone, info, query, ORDER_FIELDS, free_text=False)
         walk = self.walk_orders(info.context, dialect, node, "id" if query is None else _indexed(dialect, node))
         return count(walk(None, False), limit)
 
@@ -221,7 +168,7 @@ class Roots:
             return self._order(number, asking) if "read_orders" in asking.sight else None
         kind = gid.split("/")[3]
         if kind in ("Product", "ProductVariant"):
-            return next((tree for pair in self.orders.products.values() for tree in pair if tree["id"] == gid), None)
+            return self.products.find(gid)
         return self._within_orders(asking, kind, gid)
 
     def _within_orders(self, asking: Asking, kind: str, gid: str) -> Any:
@@ -239,44 +186,6 @@ class Roots:
                         return one
         return None
 
-    # --- products ---------------------------------------------------------------------------------------------------
-
-    def products(self, _: Any, info: Any, **arguments: Any) -> Tree:
-        """Answer `products`."""
-        return self._goods(info, arguments, 0)
-
-    def variants(self, _: Any, info: Any, **arguments: Any) -> Tree:
-        """Answer `productVariants`."""
-        return self._goods(info, arguments, 1)
-
-    def _goods(self, info: Any, arguments: dict[str, Any], side: int) -> Tree:
-        asking: Asking = info.context
-        if asking.bulk:
-            return asking.part_of(info)
-        query, sort_key = arguments.get("query"), arguments["sortKey"]
-        rows = self._product_rows(info, query, sort_key, side)
-        return connection(walk_rows(rows), arguments, timed=sort_key in BY_TIME, searched=bool(query))
-
-    def products_count(self, _: Any, info: Any, query: str | None = None, limit: int | None = COUNTED) -> Tree:
-        """Answer `productsCount`."""
-        return count(iter(self._product_rows(info, query, "ID", 0)), limit)
-
-    def _product_rows(self, info: Any, query: str | None, sort_key: str, side: int) -> list[Row]:
-        dialect, node = self.search(info, query, PRODUCT_FIELDS)
-        return self.product_rows(info.context.now, dialect, node, sort_key, side)
-
-    def product_rows(self, now: float, dialect: Dialect, node: Node | None, sort_key: str, side: int) -> list[Row]:
-        """Return products (`side` 0) or variants (1) that exist by `now` and match a search, sorted."""
-        matches = dialect.matcher(node)
-        rows = []
-        for goods in self.world.products:
-            pair = self.orders.products[goods.sku]
-            if goods.created_at <= now and matches(_product_looker(goods.created_at, goods.sku, pair[0])):
-                identity = int(pair[side]["legacyResourceId"])
-                by_time = sort_key in BY_TIME
-                rows.append(Row(goods.created_at if by_time else identity, identity, pair[side]))
-        return sorted(rows, key=lambda row: (row.value, row.id))
-
     def bulk_nodes(self, asking: Asking, root: str, query: str | None, sort_key: str) -> list[Any]:
         """Return all nodes of a root connection, for a bulk operation."""
         if root == "orders":
@@ -285,7 +194,7 @@ class Roots:
             key = ORDER_SORT.get(sort_key, "id")
             return [row.node for row in self.walk_orders(asking, dialect, node, key)(None, False)]
         dialect, side = Dialect(PRODUCT_FIELDS, self.zone), int(root == "productVariants")
-        return [row.node for row in self.product_rows(asking.now, dialect, parse_search(query or ""), sort_key, side)]
+        return [row.node for row in self.products.rows(asking.now, dialect, parse_search(query or ""), sort_key, side)]
 
     # --- the shop ---------------------------------------------------------------------------------------------------
 
@@ -356,27 +265,3 @@ def _may_hold(entry: Entry, kind: str, number: str) -> bool:
     if kind == "Customer":
         return True
     return entry.copied or any(change.id == number for change in entry.happened)
-
-
-def _product_looker(created_at: int, sku: str, product: Tree) -> Callable[[str], Any]:
-    sought: dict[str, Any] = {
-        "created_at": created_at,
-        "updated_at": created_at,
-        "id": int(product["legacyResourceId"]),
-        "sku": sku,
-        "title": product["title"],
-        "tag": product["tags"],
-        "vendor": product["vendor"],
-        "product_type": product["productType"],
-        "status": product["status"],
-        "default": [product["title"], sku],
-    }
-    return sought.__getitem__
-
-
-def count(rows: Iterator[Row], limit: int | None) -> Tree:
-    """Return a `Count`, which stops counting at `limit`."""
-    if limit is None:
-        return {"count": sum(1 for _ in rows), "precision": "EXACT"}
-    found = sum(1 for _ in islice(rows, limit + 1))
-    return {"count": min(found, limit), "precision": "AT_LEAST" if found > limit else "EXACT"}

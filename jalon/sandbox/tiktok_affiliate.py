@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jalon.sandbox import paging
@@ -36,8 +37,13 @@ class AffiliateOrders:
         self._clock = clock
         self._contents = {content.id: content for content in world.contents}
         self._products = {product.sku: product for product in world.products}
-        self._rows = [row for sale in reversed(world.sales) for row in self._rows_of(sale)]
+        self._sales = world.sales
         self._last: tuple[tuple[int, int, int], list[_Row]] = ((0, 0, 0), [])
+
+    @cached_property
+    def _rows(self) -> list[_Row]:
+        """Return all rows there will ever be, newest order first."""
+        return [row for sale in reversed(self._sales) for row in self._rows_of(sale)]
 
     def _rows_of(self, sale: Sale) -> Iterator[_Row]:
         content = self._contents.get(sale.credited or "")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
 
 _BITS = 24
 _MASK = (1 << _BITS) - 1
@@ -77,17 +78,39 @@ class Timeline:
         """Return when the thing last changed, by `now`."""
         return self._moments[bisect_right(self._moments, now, self._first[number], self._first[number + 1]) - 1]
 
-    def created_between(self, start: int | None, end: int | None) -> array[int]:
+    def created_between(self, start: int | None, end: int | None) -> Numbers:
         """Return the numbers of the things born in [start, end) and by now, oldest first."""
         return _cut(self._created, start, end, self._now)
 
-    def updated_between(self, start: int | None, end: int | None) -> array[int]:
+    def updated_between(self, start: int | None, end: int | None) -> Numbers:
         """Return the numbers of the things whose last change lies in [start, end), oldest change first."""
         return _cut(self._updated, start, end, self._now)
 
 
-def _cut(keys: array[int], start: int | None, end: int | None, now: int) -> array[int]:
+class Numbers(Sequence[int]):
+    """A stretch of an index, read only where it is looked at; good until the index moves."""
+
+    def __init__(self, keys: array[int], places: range) -> None:
+        self._keys = keys
+        self._places = places
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Numbers: ...
+    def __getitem__(self, place: int | slice) -> int | Numbers:
+        """Return one number, or a shorter (or reversed) stretch."""
+        if isinstance(place, slice):
+            return Numbers(self._keys, self._places[place])
+        return self._keys[self._places[place]] & _MASK
+
+
+def _cut(keys: array[int], start: int | None, end: int | None, now: int) -> Numbers:
     first = 0 if start is None else bisect_left(keys, start << _BITS)
     limit = (now + 1) << _BITS
     last = bisect_left(keys, limit if end is None else min(limit, end << _BITS))
-    return array("q", (key & _MASK for key in keys[first:last]))
+    return Numbers(keys, range(first, max(first, last)))

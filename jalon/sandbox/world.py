@@ -167,9 +167,11 @@ class Sale:
     content: str | None = None
     """The content that brought this sale, or None where it would have happened anyway."""
     credited: str | None = None
-    """The content that the platform credits: the last tag click before the sale. It may differ from the cause."""
-    platform_shows_content: bool = False
-    """True where the platform itself names `credited` on the order (LIVE room) or in an affiliate row."""
+    """The content that the platform credits: the last tag click before the sale. It may differ from the cause.
+
+    The platform counts the sale for it, but names it only where it is a LIVE (`room_id`) or a creator's (affiliate
+    row): see `jalon.sandbox.credit`.
+    """
     visits: tuple[str, ...] = ()
     """Web sale: ids of the visits that led to it, oldest first, at most 30 days before."""
     journey_ready_at: int = 0

@@ -1,7 +1,10 @@
 """Verified webhooks, sealed, until the engine has opened them.
 
-Identity: `(source, key)`, where the key is what the platform keeps over redeliveries of one delivery. The digest of the
-body is kept after the body is gone, so that captured bytes which come back under another key are recognised.
+Identity: `(source, key)`, where the key is what the platform keeps over redeliveries of one delivery. It is looked at
+when a delivery is opened, not when it arrives: on the way in rows are only appended, since a look-up at a random place of
+an index costs more than all the rest of storing a delivery. So a redelivery may wait beside the first one; opening is
+harmless when it happens twice, and of the two only the first is kept. The digest of the body is kept after the body is
+gone, so that captured bytes which come back under another key are recognised.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import Literal, NamedTuple
 KEEP_SECONDS = 35 * 86400
 """How long a settled delivery's key and digest are kept at least: longer than any platform re-sends."""
 State = Literal["opened", "unknown", "bad", "stale"]
-_INSERT = "INSERT OR IGNORE INTO deliveries (source, key, received_at, digest, sealed) VALUES "
+_INSERT = "INSERT INTO deliveries (source, key, received_at, digest, sealed) VALUES "
 _INSERTS = {size: _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * size) for size in (64, 32, 16, 8, 4, 2, 1)}
 """Statements that insert many rows in one step. A step gives the interpreter lock away: getting it back costs most."""
 
@@ -29,7 +32,7 @@ class Row(NamedTuple):
 
 
 class Unopened(NamedTuple):
-    """A stored delivery. `repeated`: the same body was delivered under another key before."""
+    """A stored delivery. `repeated`: the same body was opened before, under this key or another one."""
 
     id: int
     source: str
@@ -49,21 +52,20 @@ class Count(NamedTuple):
 
 
 def add(db: sqlite3.Connection, rows: Sequence[tuple[str, str, float, bytes, bytes]]) -> int:
-    """Store deliveries; one whose (source, key) is known is left as it is. Return how many are new."""
-    new, start = 0, 0
+    """Append deliveries; return how many."""
+    start = 0
     for size, statement in _INSERTS.items():
         while len(rows) - start >= size:
-            values = [value for row in rows[start : start + size] for value in row]
-            new += db.execute(statement, values).rowcount
+            db.execute(statement, [value for row in rows[start : start + size] for value in row])
             start += size
-    return new
+    return start
 
 
 def unopened(db: sqlite3.Connection, source: str, limit: int) -> list[Unopened]:
     """Return at most `limit` deliveries that nobody has opened yet, in the order of their arrival."""
     rows = db.execute(
-        "SELECT id, source, key, received_at, sealed, EXISTS (SELECT 1 FROM deliveries AS other "
-        "WHERE other.digest = new.digest AND other.source = new.source AND other.id < new.id) "
+        "SELECT id, source, key, received_at, sealed, EXISTS (SELECT 1 FROM delivered "
+        "WHERE delivered.digest = new.digest AND delivered.source = new.source AND delivered.delivery <> new.id) "
         "FROM deliveries AS new WHERE state = 'new' AND source = ? ORDER BY id LIMIT ?",
         (source, limit),
     )
@@ -71,7 +73,18 @@ def unopened(db: sqlite3.Connection, source: str, limit: int) -> list[Unopened]:
 
 
 def opened(db: sqlite3.Connection, id: int, state: State, topic: str = "", note: str = "") -> None:
-    """Settle a delivery: `opened` and `stale` lose their body, `unknown` and `bad` keep it to be opened again."""
+    """Settle a delivery: `opened` and `stale` lose their body, `unknown` and `bad` keep it to be opened again.
+
+    Another arrival of a delivery that is settled already is dropped.
+    """
+    db.execute(
+        "INSERT OR IGNORE INTO delivered (source, key, digest, received_at, delivery) "
+        "SELECT source, key, digest, received_at, id FROM deliveries WHERE id = ?",
+        (id,),
+    )
+    if not db.execute("SELECT 1 FROM delivered WHERE delivery = ?", (id,)).fetchone():
+        db.execute("DELETE FROM deliveries WHERE id = ?", (id,))
+        return
     db.execute("UPDATE deliveries SET state = ?, topic = ?, note = ? WHERE id = ?", (state, topic, note, id))
     if state in ("opened", "stale"):
         db.execute("UPDATE deliveries SET sealed = NULL WHERE id = ?", (id,))
@@ -93,5 +106,6 @@ def counts(db: sqlite3.Connection) -> list[Count]:
 
 
 def purge(db: sqlite3.Connection, before: float) -> int:
-    """Delete settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many."""
+    """Forget settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many."""
+    db.execute("DELETE FROM delivered WHERE received_at < ?", (before,))
     return db.execute("DELETE FROM deliveries WHERE state <> 'new' AND received_at < ?", (before,)).rowcount

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from jalon.normalize.vocabulary import KINDS, Fact, Instant, Normalizer, Raw, Unfit
-from jalon.store import facts, inbox, meaning, segments
+from jalon.store import erasure, facts, inbox, meaning, segments
 from jalon.store.columns import Misfit
 from jalon.store.database import Store
 from jalon.store.lock import RunLock
@@ -55,20 +55,23 @@ def derive(
     everything: bool = False,
     progress: Progress | None = None,
 ) -> Derived:
-    """Bring the facts up to the inbox and return what was done.
+    """Bring the facts up to the inbox, carry out the erasures that were ordered, and return what was done.
 
     `normalizers` are given by connector, `origins` by source. `everything`: derive also what has not changed. Raises
     `LockedError` while another derivation runs, `StoreError` if the disk refuses.
     """
     with RunLock(store.locks, "derive", what="normalize"):
         meanings = Meanings(normalizers, _origins(store, origins))
+        erasing = erasure.carry_out(store)
         with store.read() as db:
             last = inbox.last_id(db)
             todo = [n for n in range(segments.number(last)) if everything or _is_stale(db, n, last, meanings)]
         try:
-            return _derive(store, meanings, todo, last, progress)
+            done = _derive(store, meanings, todo, last, progress)
         except OSError as error:
             raise told_by_system(error, store.facts) from error
+        erasure.finish(store, erasing)
+        return done
 
 
 def _origins(store: Store, given: Mapping[str, Origin]) -> dict[str, Origin]:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
+from jalon.store.forget import spare
+
 _OF_KEY = "FROM inbox WHERE source = ? AND stream = ? AND key = ? "
 _NEWEST = "SELECT version, digest " + _OF_KEY + "ORDER BY version DESC, id DESC LIMIT 1"
 _KNOWN = "SELECT 1 " + _OF_KEY + "AND digest = ? LIMIT 1"
@@ -27,27 +29,36 @@ class Appended(NamedTuple):
     known: int
 
 
+def digest(body: bytes) -> bytes:
+    """Return what tells one revision from another."""
+    return blake2b(body, digest_size=16).digest()
+
+
 def append(
     db: sqlite3.Connection, source: str, stream: str, observed_at: int, rows: Sequence[tuple[str, int, bytes]]
 ) -> Appended:
-    """Append those of `rows` (key, version, body) that are new revisions. `observed_at` in microseconds."""
+    """Append those of `rows` (key, version, body) that are new revisions. `observed_at` in microseconds.
+
+    Who was erased does not come in again.
+    """
+    rows = spare(db, source, rows)
     cursor = db.cursor()
     newest: dict[str, tuple[int, bytes]] = {}
     old: set[tuple[str, bytes]] = set()
     fresh = []
     for key, version, body in rows:
-        digest = blake2b(body, digest_size=16).digest()
+        mark = digest(body)
         head = newest.get(key) or cursor.execute(_NEWEST, (source, stream, key)).fetchone()
         if head is not None:
-            if head[1] == digest:
+            if head[1] == mark:
                 continue
             if version < head[0]:
-                if (key, digest) in old or cursor.execute(_KNOWN, (source, stream, key, digest)).fetchone():
+                if (key, mark) in old or cursor.execute(_KNOWN, (source, stream, key, mark)).fetchone():
                     continue
-                old.add((key, digest))
+                old.add((key, mark))
         if head is None or version >= head[0]:
-            newest[key] = (version, digest)
-        fresh.append((source, stream, key, version, observed_at, digest, body))
+            newest[key] = (version, mark)
+        fresh.append((source, stream, key, version, observed_at, mark, body))
     cursor.executemany(_INSERT, fresh)
     return Appended(len(fresh), len(rows) - len(fresh))
 

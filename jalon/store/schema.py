@@ -66,7 +66,7 @@ TABLES: dict[str, Table] = {
         defaults={"stamp": 0, "attempts": 0, "not_before": 0.0, "note": ""},
         indexes=(("source", "stream", "not_before"),),
     ),
-    # Verified webhooks; `sealed` is emptied once opened, the digest stays to recognise a replay.
+    # Verified webhooks; `sealed` is emptied once opened.
     "deliveries": Table(
         {
             "id": int, "source": str, "key": str, "received_at": float, "digest": bytes, "sealed": bytes,
@@ -75,8 +75,13 @@ TABLES: dict[str, Table] = {
         "id",
         null=("sealed",),
         defaults={"state": "new", "topic": "", "note": ""},
-        unique=(("source", "key"),),
-        indexes=(("digest",), ("state", "source", "id")),
+        indexes=(("state", "source", "id"),),
+    ),
+    # What was delivered and opened: recognises a delivery, and a body, that comes again.
+    "delivered": Table(
+        {"source": str, "key": str, "digest": bytes, "received_at": float, "delivery": int},
+        ("source", "key"),
+        indexes=(("digest", "source"), ("delivery",)),
     ),
     # Rate budgets by account, shared by all processes.
     "budgets": Table(

@@ -69,8 +69,9 @@ class Client:
         self.allowed = AllowList(hosts)
         self._patience = patience
         self._max_body = max_body
+        network = PublicNetwork(self.allowed.loopback, resolver)
         self._http = httpx.AsyncClient(
-            transport=_Transport(PublicNetwork(self.allowed.loopback, resolver), in_flight + 2),
+            transport=_Transport(network, in_flight + 2, tls=self.allowed.tls),
             follow_redirects=False,
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -197,9 +198,9 @@ def _translated(error: Exception, place: str) -> Wait | Stop:
 class _Transport(httpx.AsyncBaseTransport):
     """httpx over a connection pool whose connections come from `PublicNetwork`."""
 
-    def __init__(self, network: PublicNetwork, connections: int) -> None:
+    def __init__(self, network: PublicNetwork, connections: int, *, tls: bool) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=True, trust_env=False),
+            ssl_context=httpx.create_ssl_context(verify=True, trust_env=False) if tls else None,
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=15.0,

@@ -17,7 +17,7 @@ from jalon.sync.halt import Halted
 from jalon.sync.pages import Page, Pages, closing
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession
-from jalon.sync.source import Counts, Progress, Workshop
+from jalon.sync.source import Counts, Workshop
 from jalon.sync.windowed import told
 
 FIRST, LONGEST = 300.0, 6 * 3600.0
@@ -76,8 +76,6 @@ class KeyReader:
             fetches.add(db, self._name, then)
 
         await self._pages.commit(page, stream.name, also)
-        rows = sum(map(len, page.rows.values()))
-        self._shop.progress(Progress(self._name, stream.name, 1, rows))
 
     async def _later(self, batch: Sequence[Fetch], not_before: float) -> None:
         def job(db: sqlite3.Connection) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import select
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -83,6 +85,7 @@ class AllowList:
     def __init__(self, hosts: Mapping[str, tuple[str, ...]]) -> None:
         self._bases = {role: bases[0].rstrip("/") for role, bases in hosts.items() if bases}
         self._origins = {origin(base) for bases in hosts.values() for base in bases}
+        self.tls = any(each.scheme == "https" for each in self._origins)
         self.loopback = frozenset(each.host for each in self._origins if is_loopback(each.host))
 
     def base(self, role: str) -> str:
@@ -126,7 +129,7 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError("no address")
         for address in await self._addresses(host, port):
             try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+                return Watched(await self._inner.connect_tcp(address, port, timeout, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -149,3 +152,32 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
                 f"{host} resolves to an address inside a private network", "check the address and the name server"
             )
         return addresses
+
+
+class Watched(httpcore.AsyncNetworkStream):
+    """A connection that says cheaply whether it was closed meanwhile.
+
+    The pool asks that of each idle connection before each request; the library's own answer looks the socket up anew
+    every time, which costs more than the rest of a request's bookkeeping.
+    """
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self.read = inner.read  # type: ignore[method-assign]
+        self.write = inner.write  # type: ignore[method-assign]
+        self.aclose = inner.aclose  # type: ignore[method-assign]
+        self._poll = select.poll()
+        self._poll.register(inner.get_extra_info("socket"), select.POLLIN)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the library's
+    ) -> httpcore.AsyncNetworkStream:
+        return Watched(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return bool(self._poll.poll(0))
+        return self._inner.get_extra_info(info)

@@ -13,7 +13,7 @@ from jalon.privacy import Keyring
 from jalon.store import fetches, inbox, quarantine
 from jalon.store.quarantine import Entry
 from jalon.sync.redact import REDACTOR
-from jalon.sync.source import Counts, Source, Workshop
+from jalon.sync.source import Counts, Progress, Source, Workshop
 
 T = TypeVar("T")
 MAX_VERSION = 2**63 - 1
@@ -50,6 +50,8 @@ class Pages:
         self._counts = counts
         self._doors = {stream.name: stream.door for stream in source.connector.streams}
         self._about = quarantine_seal(source.name)
+        self._read: dict[str, tuple[int, int]] = {}
+        """Pages and rows read so far, by stream."""
 
     def prepare(self, batch: Batch, stream: str) -> Page:
         """Scrub and encode the records of a batch."""
@@ -93,6 +95,7 @@ class Pages:
 
         written, result = await self._shop.store.commit(job)
         self.count(page, *written)
+        self._sign(page, stream)
         return result
 
     def count(self, page: Page, new: int, known: int) -> None:
@@ -102,6 +105,11 @@ class Pages:
         counts.new += new
         counts.known += known
         counts.skipped += len(page.rejects) + len(page.skipped)
+
+    def _sign(self, page: Page, stream: str) -> None:
+        pages, rows = self._read.get(stream, (0, 0))
+        self._read[stream] = read = pages + 1, rows + sum(map(len, page.rows.values()))
+        self._shop.progress(Progress(self._source.name, stream, *read))
 
     def _page(self, records: Sequence[Record], default: str) -> Page:
         rows: dict[str, list[tuple[str, int, bytes]]] = {}

@@ -18,17 +18,19 @@ async def act(source: Source, shop: Workshop, opened: Opened) -> None:
         return
     from jalon.store import erasure
 
+    store, keyring = shop.store, shop.keyring
     for order in opened.erasures:
         await asyncio.to_thread(
             erasure.erase,
-            shop.store,
+            store,
             source.name,
-            hashed(shop.keyring, order),
+            hashed(keyring, order),
             order.orders,
             everything=order.everything,
+            request=order.request,
         )
     for order in opened.disclosures:
-        await asyncio.to_thread(erasure.disclose, shop.store, source.name, hashed(shop.keyring, order), order.orders)
+        await asyncio.to_thread(erasure.disclose, store, source.name, hashed(keyring, order), order.orders)
 
 
 def hashed(keyring: Keyring, order: Erasure) -> list[str]:

@@ -59,7 +59,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One sign of life. `waiting` says why nothing moves, for `seconds`."""
+    """One sign of life: pages and rows of a stream so far in this run; `waiting` says why nothing moves."""
 
     source: str
     stream: str = ""

@@ -24,7 +24,7 @@ from jalon.sync.halt import Halted
 from jalon.sync.pages import Pages, closing
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession
-from jalon.sync.source import Counts, Progress, Workshop
+from jalon.sync.source import Counts, Workshop
 
 PASSES = 3
 MAX_PAGES = 50_000
@@ -176,7 +176,6 @@ class WindowReader:
         done = step(reading, batch)
         not_before = max(batch.later or 0.0, self._shop.clock.now() + SOONEST)
         left = await self._pages.commit(page, name, lambda db: move(db, reading, done, not_before))
-        self._shop.progress(Progress(self._session.source.name, name, 1, len(batch.records)))
         return done, left
 
     async def _skip(self, window: OpenWindow, fault: Fault, reason: str) -> list[OpenWindow]:

@@ -75,7 +75,7 @@ class Reply:
         body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         headers = {"content-length": str(len(body)), "content-type": "application/json", **self.headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"HTTP/1.1 {self.status} X\r\n{lines}\r\n".encode() + body
+        return f"HTTP/1.1 {self.status} X\r\n{lines}\r\n".encode("latin-1") + body
 
 
 Handler = Callable[[Asked], Reply]

@@ -1,0 +1,30 @@
+"""Run the benchmarks: `python -m benchmarks [NAME…]`. Exit status 1 if a bound does not hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from benchmarks import sync
+from benchmarks.sync import Figure
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "cpu": sync.cpu,
+    "latency": sync.latency,
+    "resume": sync.resume,
+    "throttle": sync.throttle,
+    "million": sync.million,
+}
+
+
+def main(names: list[str]) -> int:
+    broken = 0
+    for name in names or PARTS:
+        for figure in PARTS[name]():
+            broken += not figure.holds
+            print(f"{'ok  ' if figure.holds else 'OVER'}  {figure.name:55} {figure.value:60} {figure.bound}", flush=True)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,291 @@
+"""The figures that summary and page show, read from the marts into plain data.
+
+Money is never added over currencies: every figure of money stands beside its currency, in minor units and as decimal
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.attribution.credit import UNKNOWN_BECAUSE
+from jalon.attribution.engine import Engine
+from jalon.attribution.models import MODELS
+from jalon.attribution.modes import MODES
+from jalon.attribution.presets import PRESETS
+from jalon.attribution.sales import WHY
+from jalon.normalize.channels import NETWORKS
+from jalon.normalize.money import EXPONENTS
+from jalon.report.marts import read_card
+from jalon.report.tables import MARTS
+
+Row = dict[str, Any]
+TOP = 12
+"""How many contents and creators are listed."""
+DEFAULT_MODEL = "last_non_direct"
+
+BEFORE_NETWORKS = ("site", "shop")
+AFTER_NETWORKS = ("search", "forum", "mobile", "email")
+"""The journey map's channels: the brand's own places, the networks, these, then all others."""
+GROUPS = ("1 own", "2 network", "3 other")
+"""The groups that the channels fall into, sorted by name."""
+
+
+def figures(
+    marts: Path, attribution: Path, quarantine: int | None = None, freshness: Mapping[str, str] | None = None
+) -> Row:
+    """Return all figures as JSON-able data.
+
+    `quarantine` is the number of records that could not become facts; `freshness` says per source how far it was
+    read, where the caller knows better than the newest record. Raises `StoreError` if marts are missing.
+    """
+    card = read_card(attribution)
+    with Engine() as engine:
+        told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
+        sold = told["orders"].filter(told["orders"].is_sale)
+        currencies = _currencies(engine, told["orders"])
+        return {
+            "as_of": None if card["as_of"] is None else _iso(card["as_of"]),
+            "card": card,
+            "models": _model_cards(card),
+            "currencies": currencies,
+            "period": _period(engine, sold),
+            "headline": _revenue(engine, sold, (), currencies),
+            "by_mode": sorted(
+                _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
+            ),
+            "by_platform": _revenue(engine, sold, ("platform",), currencies),
+            "coverage": _coverage(engine, told["attribution"], card, currencies),
+            "unknown": _unknown(engine, told["attribution"], card, currencies),
+            "not_counted": _not_counted(engine, told["orders"], currencies),
+            "by_content": _top(engine, _of_contents(told), "content_id", currencies),
+            "by_creator": _top(engine, _of_contents(told), "creator_id", currencies),
+            "map": _map(engine, told, currencies),
+            "measures": _measures(engine, told["measures"]),
+            "sources": _sources(engine, told, freshness or {}),
+            "quarantine": quarantine,
+        }
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """Return minor units as plain decimal text: 1234, EUR -> '12.34'."""
+    places = EXPONENTS.get(currency, 0)
+    digits = f"{abs(minor):0{places + 1}d}"
+    whole, fraction = (digits[:-places], digits[-places:]) if places else (digits, "")
+    return f"{'-' if minor < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
+
+
+def _iso(instant: int) -> str:
+    return datetime.fromtimestamp(instant / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _model_cards(card: Row) -> list[Row]:
+    chosen = [MODELS[name] for name in MODELS if name in card["models"]]
+    return [
+        {name: getattr(model, name) for name in ("name", "title", "assumes", "formula", "taken_from")}
+        for model in chosen
+    ]
+
+
+def _currencies(engine: Engine, orders: Table) -> list[str]:
+    """Return the currencies, the one with most orders first."""
+    counted = orders.group_by("currency").agg(orders=orders.order_uid.count())
+    rows = engine.dicts(counted)
+    return [row["currency"] for row in sorted(rows, key=lambda row: (-row["orders"], row["currency"]))]
+
+
+def _with_money(rows: Iterable[Row], currencies: list[str], *names: str) -> list[Row]:
+    """Put decimal text beside minor units, and order by currency, then by the first of the amounts."""
+    told = [{**row, **{name: decimal_text(row[f"{name}_minor"], row["currency"]) for name in names}} for row in rows]
+    return sorted(told, key=lambda row: (currencies.index(row["currency"]), -row[f"{names[0]}_minor"], str(row)))
+
+
+def _period(engine: Engine, sold: Table) -> Row:
+    row = engine.dicts(sold.agg(first=sold.placed_date.min(), last=sold.placed_date.max()))[0]
+    return {name: None if day is None else day.isoformat() for name, day in row.items()}
+
+
+def _revenue(engine: Engine, sold: Table, by: tuple[str, ...], currencies: list[str]) -> list[Row]:
+    """Return orders and money per group and currency, with the share of the currency's net."""
+    grouped = sold.group_by(*by, "currency").agg(
+        orders=sold.order_uid.count(),
+        net_minor=sold.net_minor.sum(),
+        booked_minor=sold.booked_minor.sum(),
+        reversed_minor=sold.reversed_minor.sum(),
+    )
+    rows = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
+    return _with_share(rows)
+
+
+def _with_share(rows: list[Row]) -> list[Row]:
+    """Add each row's share of its currency's net; None where the net is not above zero."""
+    whole: dict[str, int] = {}
+    for row in rows:
+        whole[row["currency"]] = whole.get(row["currency"], 0) + row["net_minor"]
+    return [
+        {**row, "share": row["net_minor"] / whole[row["currency"]] if whole[row["currency"]] > 0 else None}
+        for row in rows
+    ]
+
+
+def _one_model(attribution: Table, card: Row) -> Table:
+    """Return the rows of one model: what is known and unknown is the same for all."""
+    return attribution.filter(attribution.model == card["models"][0])
+
+
+def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
+    rows = _one_model(attribution, card)
+    found = rows.group_by("basis", "currency").agg(
+        orders=rows.order_uid.nunique(where=rows.is_sale), net_minor=rows.net_minor.sum()
+    )
+    return _with_share(_with_money(engine.dicts(found), currencies, "net"))
+
+
+def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
+    rows = _one_model(attribution, card)
+    rows = rows.filter(rows.basis == "unknown")
+    found = rows.group_by("reason", "currency").agg(
+        orders=rows.order_uid.count(where=rows.is_sale), net_minor=rows.net_minor.sum()
+    )
+    return [
+        {**row, "because": UNKNOWN_BECAUSE[row["reason"]]}
+        for row in _with_money(engine.dicts(found), currencies, "net")
+    ]
+
+
+def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
+    aside = orders.filter(~orders.is_counted)
+    found = aside.group_by("counted_because", "currency").agg(
+        orders=aside.order_uid.count(), goods_minor=aside.goods_minor.sum()
+    )
+    told = _with_money(engine.dicts(found), currencies, "goods")
+    return [{**row, "because": WHY[row["counted_because"]]} for row in told]
+
+
+def _of_contents(told: Mapping[str, Table]) -> Table:
+    """Return credit with the content's title and creator, where they are known."""
+    contents = told["contents"]
+    known = contents.group_by(known_id="content_id").agg(title=contents.title.max(), maker=contents.creator_id.max())
+    rows = told["attribution"].filter(told["attribution"].basis != "unknown")
+    joined = rows.left_join(known, rows.content_id == known.known_id)
+    creator = ibis.coalesce(joined.creator_id, joined.maker)
+    return joined.mutate(creator_id=creator).drop("maker", "known_id")
+
+
+def _top(engine: Engine, credit: Table, by: str, currencies: list[str]) -> list[Row]:
+    """Return the `TOP` of each model and currency; the row without id is what names none."""
+    title = credit.title.max() if by == "content_id" else ibis.null("string")
+    found = credit.group_by("model", "currency", id=credit[by]).agg(
+        orders=ibis.coalesce(credit.weight.sum(where=credit.is_sale), 0).cast("float64").round(2),
+        net_minor=credit.net_minor.sum(),
+        title=title,
+        channel=credit.channel.max(),
+    )
+    rank = ibis.row_number().over(
+        group_by=[found.model, found.currency, found.id.isnull()], order_by=[found.net_minor.desc(), found.id]
+    )
+    ranked = found.mutate(rank=rank)
+    return _with_money(engine.dicts(ranked.filter(ranked["rank"] < TOP).drop("rank")), currencies, "net")
+
+
+def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Row:
+    """Return per stage model its stages, its channels in order, the cells and the credit in them."""
+    cells = engine.dicts(told["journey_map"])
+    credit = _with_money(engine.dicts(told["journey_map_credit"]), currencies, "net")
+    for row in credit:
+        row["orders"] = round(float(row["orders"]), 2)
+    return {preset: _one_map(preset, cells, credit) for preset in PRESETS}
+
+
+def _one_map(preset: str, cells: list[Row], credit: list[Row]) -> Row:
+    own = [cell for cell in cells if cell["preset"] == preset]
+    stages: list[Row] = [
+        {"id": stage.id, "english": stage.english, "french": stage.french} for stage in PRESETS[preset]
+    ]
+    if any(cell["stage"] == "unknown" for cell in own):
+        stages.append({"id": "unknown", "english": "No rule fits", "french": "Sans étape"})
+    return {
+        "stages": stages,
+        "channels": [{"id": channel, "group": _place(channel)[0]} for channel in _in_order(own)],
+        "cells": {f"{cell['channel']}/{cell['stage']}": cell for cell in own},
+        "credit": [row for row in credit if row["preset"] == preset],
+    }
+
+
+def _in_order(cells: list[Row]) -> list[str]:
+    """Order channels by their place; those without one of their own by touchpoints."""
+    met: dict[str, int] = {}
+    for cell in cells:
+        met[cell["channel"]] = met.get(cell["channel"], 0) + cell["touchpoints"]
+    return sorted(met, key=lambda channel: (*_place(channel), -met[channel], channel))
+
+
+def _place(channel: str) -> tuple[str, int]:
+    """Return the group of a channel on the map, and its place where that is fixed."""
+    if channel in BEFORE_NETWORKS:
+        return (GROUPS[0], BEFORE_NETWORKS.index(channel))
+    if channel in NETWORKS:
+        return (GROUPS[1], 0)
+    if channel in AFTER_NETWORKS:
+        return (GROUPS[2], AFTER_NETWORKS.index(channel))
+    return (GROUPS[2], len(AFTER_NETWORKS))
+
+
+def _measures(engine: Engine, measures: Table) -> list[Row]:
+    """Return what the platforms count, per metric and grain; a total only where periods are days: those do not overlap."""
+    grain = ibis.cases(
+        (measures.content_id.notnull() & measures.product_id.notnull(), "content and product"),
+        (measures.content_id.notnull(), "content"),
+        (measures.product_id.notnull(), "product"),
+        (measures.creator_id.notnull(), "creator"),
+        else_="account",
+    )
+    days = (measures.end_date.delta(measures.start_date, unit="day") == 1).cast("int64")
+    marked = measures.mutate(grain=grain, one_day=days)
+    found = marked.group_by("platform", "metric", "grain", "currency").agg(
+        rows=marked.measure_uid.count(),
+        total=marked.value.sum(),
+        days=marked.one_day.min(),
+        final=(marked.finality == "final").cast("int64").sum(),
+        first=marked.start_date.min(),
+        last=marked.end_date.max(),
+        as_of=marked.as_of_at.max(),
+    )
+    rows = sorted(
+        engine.dicts(found), key=lambda row: (row["platform"], row["metric"], row["grain"], str(row["currency"]))
+    )
+    return [_measure_row(row) for row in rows]
+
+
+def _measure_row(row: Row) -> Row:
+    total = row.pop("total") if row.pop("days") else None
+    text = None if total is None else decimal_text(total, row["currency"]) if row["currency"] else str(total)
+    return {
+        **row,
+        "total": text,
+        "first": row["first"].isoformat(),
+        "last": row["last"].isoformat(),
+        "as_of": _iso(row["as_of"]),
+    }
+
+
+def _sources(engine: Engine, told: Mapping[str, Table], freshness: Mapping[str, str]) -> list[Row]:
+    """Return per source when the newest of its records was observed."""
+    seen = [
+        table.select("source", at=table.as_of_at if name == "measures" else table.observed_at)
+        for name, table in told.items()
+        if name in ("orders", "touchpoints", "measures", "contents")
+    ]
+    all_seen = ibis.union(*seen)
+    found = {row["source"]: row["at"] for row in engine.dicts(all_seen.group_by("source").agg(at=all_seen["at"].max()))}
+    names = sorted(set(found) | set(freshness))
+    return [
+        {"source": name, "newest": _iso(found[name]) if name in found else None, "read_to": freshness.get(name)}
+        for name in names
+    ]

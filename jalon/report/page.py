@@ -1,0 +1,163 @@
+"""The report page: one HTML file that opens from a disk, asks the network for nothing and runs no script.
+
+What can be switched (model, stage model, currency) is switched by radio buttons and style alone. The page's policy
+allows its one style sheet, by hash, and nothing else; foreign texts are escaped, cut and kept from turning the writing
+around.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from jalon import __version__
+from jalon.attribution.engine import replacing
+from jalon.report.figures import Row, figures
+from jalon.report.summary import chosen_model
+from jalon.report.words import count, label, money, orders, percent, plain
+
+HEATS = 8
+"""Shades of the map, above none."""
+GROUP_TITLES = {"1 own": "Your own places", "2 network": "Networks", "3 other": "Other ways"}
+
+
+def write_page(
+    marts: Path,
+    attribution: Path,
+    path: Path,
+    quarantine: int | None = None,
+    freshness: Mapping[str, str] | None = None,
+    made_at: str | None = None,
+    title: str = "Journey report",
+) -> Path:
+    """Write the page to `path` in one step and return it. Raises `StoreError` if the marts are not there.
+
+    `made_at` is shown as the time of making; without it the same marts give the same bytes.
+    """
+    html = render(figures(marts, attribution, quarantine, freshness), made_at, title)
+    with replacing(path) as new:
+        new.write_text(html, encoding="utf-8")
+    return path
+
+
+def render(told: Row, made_at: str | None = None, title: str = "Journey report") -> str:
+    """Return the page for figures as HTML."""
+    environment = Environment(
+        loader=PackageLoader("jalon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters.update(label=label, count=count, percent=percent, plain=plain, orders=orders)
+    environment.globals.update(amount=money, whole=_whole, bar=_bar)
+    models = [model["name"] for model in told["models"]]
+    switches = {"m": models, "p": list(told["map"]), "c": [str(i) for i in range(len(told["currencies"]))]}
+    style = Markup(environment.get_template("style.css").render(switches=switches, heats=range(1, HEATS + 1)))
+    return environment.get_template("page.html").render(
+        told=told,
+        style=style,
+        policy=_policy(style),
+        title=title,
+        made_at=made_at,
+        version=__version__,
+        chosen=chosen_model(told),
+        coins={currency: number for number, currency in enumerate(told["currencies"])},
+        maps={preset: _map(one) for preset, one in told["map"].items()},
+        groups=GROUP_TITLES,
+        contents=_listed(told["by_content"]),
+        creators=_listed(told["by_creator"]),
+    )
+
+
+def _policy(style: str) -> str:
+    """Return the content security policy that allows this style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _whole(amount: str) -> str:
+    """Return an amount without its fraction, for where space is short."""
+    return count(round(float(amount)))
+
+
+def _bar(share: float | None) -> str:
+    """Return a share of 1 as the width of a bar, of 100."""
+    return f"{min(max(share or 0.0, 0.0), 1.0) * 100:.2f}"
+
+
+def _map(one: Row) -> Row:
+    """Arrange a map for reading: rows of cells, each with its shade and its credit per model and currency."""
+    most = max((cell["touchpoints"] for cell in one["cells"].values()), default=0)
+    credit: dict[tuple[str, str], list[Row]] = {}
+    for row in one["credit"]:
+        credit.setdefault((row["channel"], row["stage"]), []).append(row)
+    rows = [
+        {
+            "channel": channel["id"],
+            "group": channel["group"],
+            "cells": [
+                _cell(
+                    one["cells"].get(f"{channel['id']}/{stage['id']}"),
+                    most,
+                    credit.get((channel["id"], stage["id"]), []),
+                )
+                for stage in one["stages"]
+            ],
+            "credit": _summed(row for stage in one["stages"] for row in credit.get((channel["id"], stage["id"]), [])),
+        }
+        for channel in one["channels"]
+    ]
+    return {"stages": one["stages"], "rows": rows}
+
+
+def _cell(cell: Row | None, most: int, credit: list[Row]) -> dict[str, Any]:
+    """Return one cell; its shade grows with the square root of its touchpoints, so that small ones are seen too."""
+    if cell is None:
+        return {"heat": 0, "touchpoints": 0, "credit": credit}
+    heat = math.ceil(HEATS * math.sqrt(cell["touchpoints"] / most))
+    onward = cell["persons_onward"] / cell["persons"] if cell["persons"] else None
+    return {
+        "heat": heat,
+        "touchpoints": cell["touchpoints"],
+        "persons": cell["persons"],
+        "onward": onward,
+        "credit": credit,
+    }
+
+
+def _summed(rows: Iterable[Row]) -> list[Row]:
+    """Add credit up per model and currency."""
+    sums: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        own = sums.setdefault(
+            (row["model"], row["currency"]), {"model": row["model"], "currency": row["currency"], "net_minor": 0}
+        )
+        own["net_minor"] += row["net_minor"]
+    from jalon.report.figures import decimal_text
+
+    return [{**own, "net": decimal_text(own["net_minor"], own["currency"])} for own in sums.values()]
+
+
+def _listed(rows: list[Row]) -> list[Row]:
+    """Group credit by model and currency, with each row's share of the greatest."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], row["currency"]), []).append(row)
+    return [
+        {
+            "model": model,
+            "currency": currency,
+            "rows": _with_length([row for row in own if row["id"] is not None]),
+            "rest": next((row for row in own if row["id"] is None), None),
+        }
+        for (model, currency), own in groups.items()
+    ]
+
+
+def _with_length(rows: list[Row]) -> list[Row]:
+    most = max((row["net_minor"] for row in rows), default=0)
+    return [{**row, "length": row["net_minor"] / most if most > 0 else None} for row in rows]

@@ -1,0 +1,92 @@
+"""The summary for a terminal: what the page says, in some thirty lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jalon.report.figures import DEFAULT_MODEL, Row, figures
+from jalon.report.words import label, money, orders, percent, plain
+
+LISTED = 5
+"""Contents and creators that are named."""
+
+
+def summary(
+    marts: Path, attribution: Path, quarantine: int | None = None, freshness: Mapping[str, str] | None = None
+) -> Row:
+    """Return the figures of the summary as JSON-able data; `lines` makes text of them. Raises `StoreError`."""
+    return figures(marts, attribution, quarantine, freshness)
+
+
+def lines(told: Row) -> Iterator[str]:
+    """Yield the summary as lines of text."""
+    yield from _headline(told)
+    yield from _shares("By selling mode", told["by_mode"], "selling_mode")
+    yield from _shares("By platform", told["by_platform"], "platform")
+    model = chosen_model(told)
+    yield from _named("Content", told["by_content"], model)
+    yield from _named("Creators", told["by_creator"], model)
+    yield from _shares("How far the way to the sale is known", told["coverage"], "basis")
+    for row in told["unknown"]:
+        yield f"    unknown: {orders(row['orders'])}, {money(row['net'], row['currency'])}: {row['because']}"
+    yield from _freshness(told)
+
+
+def chosen_model(told: Row) -> str:
+    """Return the model that is shown first."""
+    names: list[str] = [model["name"] for model in told["models"]]
+    return DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+
+
+def _headline(told: Row) -> Iterator[str]:
+    period = told["period"]
+    if not told["headline"]:
+        yield "No sale is known yet."
+    for row in told["headline"]:
+        back = f" ({money(row['reversed'], row['currency'])} went back)" if row["reversed_minor"] else ""
+        yield f"Net revenue {money(row['net'], row['currency'])} from {orders(row['orders'])}{back}"
+    if period["first"]:
+        yield f"Orders placed from {period['first']} to {period['last']}"
+    for row in told["not_counted"]:
+        yield f"Not counted: {orders(row['orders'])} of {money(row['goods'], row['currency'])}: {row['because']}"
+
+
+def _shares(title: str, rows: list[Row], name: str) -> Iterator[str]:
+    if rows:
+        yield ""
+        yield title
+    for row in rows:
+        amount = money(row["net"], row["currency"])
+        yield f"  {label(row[name]):<18.40} {amount:>20}  {percent(row['share']):>6}  {orders(row['orders'])}"
+
+
+def _named(title: str, rows: list[Row], model: str) -> Iterator[str]:
+    own = [row for row in rows if row["model"] == model]
+    known = [row for row in own if row["id"] is not None][:LISTED]
+    if known:
+        yield ""
+        yield f"{title} (credit by the model {model})"
+    for row in known:
+        amount = money(row["net"], row["currency"])
+        yield f"  {plain(row['title'] or row['id']):<40.40} {amount:>20}  {orders(row['orders'])}"
+    for row in own:
+        if known and row["id"] is None:
+            yield f"  {'none named':<40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}"
+
+
+def _freshness(told: Row) -> Iterator[str]:
+    yield ""
+    for row in told["sources"]:
+        read_to = f", read to {row['read_to']}" if row["read_to"] else ""
+        yield f"Source {plain(row['source'])}: newest record of {row['newest'] or 'never'}{read_to}"
+    if told["as_of"]:
+        yield f"As of {told['as_of']}"
+    if told["quarantine"]:
+        yield f"Quarantine: {told['quarantine']} records could not be read; see `jalon quarantine list`"
+
+
+def as_dict(told: Row) -> dict[str, Any]:
+    """Return what `--json` prints: the figures without the map, which the marts hold."""
+    return {name: value for name, value in told.items() if name != "map"}

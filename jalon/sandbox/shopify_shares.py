@@ -1,0 +1,49 @@
+"""Numbers of the things an order is made of, and what each line gives back in a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jalon.sandbox.shopify_history import Entry
+from jalon.sandbox.world import Change, Line, shares
+
+LINE, TRANSACTION, REFUND_LINE, COPIED_REFUND, FULFILLMENT = (
+    14_000_000_000_000,
+    7_000_000_000_000,
+    654_000_000_000,
+    1_028_000_000_000,
+    5_100_000_000_000,
+)
+"""Where the ids of each kind begin; an order's own start at a hundred times its number."""
+
+
+def own_id(kind: int, entry: Entry, index: int) -> int:
+    """Return the id of the order's `index`-th thing of a kind."""
+    return kind + entry.number * 100 + index
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The share of one line in a refund: units given back and money, in minor units, tax apart."""
+
+    index: int
+    quantity: int
+    goods: int
+    tax: int
+
+
+def split(lines: tuple[Line, ...], change: Change, returned: list[int]) -> Iterator[Part]:
+    """Yield a refund's shares per line; `returned` counts the units that came back before and is moved on."""
+    touched = change.lines or tuple(range(len(lines)))
+    quantities = change.quantities or tuple(lines[index].quantity for index in touched)
+    for index, quantity in zip(touched, quantities, strict=True):
+        line, first = lines[index], returned[index]
+        if quantity == 0:
+            yield Part(index, 0, change.goods, change.tax)
+            continue
+        returned[index] += quantity
+        units = slice(first, first + quantity)
+        yield Part(
+            index, quantity, sum(shares(line.paid, line.quantity)[units]), sum(shares(line.tax, line.quantity)[units])
+        )

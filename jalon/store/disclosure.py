@@ -1,0 +1,65 @@
+"""What is held about a person, written down for whoever must be told."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Collection, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from jalon.store import facts, forget, inbox
+from jalon.store.database import Store
+from jalon.store.trouble import told_by_system
+
+SLICE = 500
+"""Inbox rows read at a time."""
+
+
+def disclose(store: Store, source: str, hashes: Collection[str], orders: Collection[str] = ()) -> Path:
+    """Write down, as JSON, every record of `source` that holds a person or one of the orders; return the file.
+
+    `hashes` are pseudonyms ('email:…'). The file is `exports/disclosure-<source>-<digest>.json`, readable by its owner
+    alone; the same question has the same name. Raises `StoreError` if the disk refuses.
+    """
+    wanted = forget.hashes(" ".join(hashes).encode())
+    ids = forget.order_ids(orders)
+    asked = blake2b(json.dumps([sorted(hashes), sorted(ids)]).encode(), digest_size=6).hexdigest()
+    path = store.exports / f"disclosure-{slug(source)}-{asked}.json"
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with facts.open_private(temporary) as file:
+            _write(file, source, _records(store, source, wanted, ids))
+        temporary.replace(path)
+    except OSError as error:
+        raise told_by_system(error, path) from error
+    return path
+
+
+def slug(source: str) -> str:
+    """Return a source's name as part of a file name."""
+    return re.sub(r"[^a-z0-9_]", "_", source.lower())[:60]
+
+
+def _records(store: Store, source: str, wanted: set[bytes], ids: frozenset[str]) -> Iterator[bytes]:
+    with store.read() as db:
+        last = inbox.last_id(db)
+    for low in range(1, last + 1, SLICE):
+        with store.read() as db:
+            rows = list(inbox.rows(db, low, low + SLICE - 1))
+        for _, of, stream, key, version, observed_at, body in rows:
+            if of == source and (wanted & forget.hashes(body) or forget.names_order(body, key, ids)):
+                head = {"stream": stream, "key": key, "version": version, "observed_at": observed_at}
+                yield json.dumps(head)[:-1].encode() + b', "body": ' + body + b"}"
+
+
+def _write(file: BinaryIO, source: str, records: Iterator[bytes]) -> None:
+    """Write one JSON object, record by record: a person may have many."""
+    file.write(json.dumps({"source": source, "made_at": int(time.time())})[:-1].encode() + b', "records": [')
+    separator = b"\n"
+    for record in records:
+        file.write(separator + record)
+        separator = b",\n"
+    file.write(b"\n]}\n")

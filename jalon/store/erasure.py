@@ -1,0 +1,261 @@
+"""Erasing a person or a whole source, and proving it without saying who it was.
+
+An erasure is ordered at once and durably: from that moment nothing of the person comes in any more. It is carried out
+by the next derivation: bodies in the inbox lose the links to the person, their segments are derived again, marts and
+what was disclosed are removed (marts are made again by `jalon report`), and the store's file is cleaned. Money and
+counts stay. Doing any of it twice changes nothing, so a crash only means that it is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jalon.store import forget, inbox, segments
+from jalon.store.database import Store
+from jalon.store.disclosure import disclose, slug
+from jalon.store.trouble import told_by_system
+
+__all__ = ["Erasing", "carry_out", "disclose", "erase", "erasures", "finish"]
+
+SLICE = 500
+"""Inbox rows per transaction, so that no acknowledgement waits long for the writer lock."""
+_PATIENCE = 10.0
+"""Seconds to wait for readers that keep the log from being emptied."""
+_BLOCK, _OVERLAP = 1 << 20, 64
+"""Bytes of a file looked at in one go, and how many of them again with the next."""
+
+
+class Erasing(NamedTuple):
+    """An erasure that was ordered, and its proof: `scope` is `person` or `source`; times in unix seconds."""
+
+    id: int
+    source: str
+    request: str
+    scope: str
+    requested_at: float
+    finished_at: float | None
+    counts: dict[str, int]
+    """How much was changed, together with the erasures carried out with it: records, quarantine, deliveries, files."""
+
+
+def erase(
+    store: Store,
+    source: str,
+    hashes: Collection[str],
+    orders: Collection[str] = (),
+    *,
+    everything: bool = False,
+    request: str = "",
+) -> int:
+    """Order that a person be erased, or all persons of a source (`everything`); return the erasure's id.
+
+    `hashes` are pseudonyms ('email:…'), erased wherever they are. `orders` are ids of orders of `source`: their records
+    lose every person in them, and those persons are erased. `request` is the platform's name for it; it must not tell
+    who.
+    """
+    digests = {forget.digest(one) for one in forget.hashes(" ".join(hashes).encode())}
+    scope = "source" if everything else "person"
+
+    def job(db: sqlite3.Connection) -> int:
+        forget.bury(db, source, digests=digests, orders=forget.order_ids(orders), everything=everything)
+        cursor = db.execute(
+            "INSERT INTO erasures (source, request, scope, requested_at) VALUES (?, ?, ?, ?)",
+            (source, request, scope, time.time()),
+        )
+        return int(cursor.lastrowid or 0)
+
+    return store.write(job)
+
+
+def erasures(db: sqlite3.Connection, *, finished: bool | None = None) -> list[Erasing]:
+    """Return the erasures that were ordered, the oldest first: the finished ones, the others, or all (None)."""
+    rows = db.execute("SELECT id, source, request, scope, requested_at, finished_at, counts FROM erasures ORDER BY id")
+    found = [Erasing._make((*row, json.loads(counts))) for *row, counts in rows]
+    return [one for one in found if finished is None or finished == (one.finished_at is not None)]
+
+
+# --- the store --------------------------------------------------------------------------------------------------------
+
+
+def carry_out(store: Store) -> list[Erasing]:
+    """Cut the links to whom shall be erased in everything that facts are derived from; return the erasures concerned.
+
+    Called by the derivation, which then derives the marked segments and calls `finish`.
+    """
+    with store.read() as db:
+        pending = erasures(db, finished=False)
+    if pending:
+        _cut_inbox(store, pending)
+        store.write(lambda db: _cut_rest(db, pending))
+    return pending
+
+
+def _cut_inbox(store: Store, pending: Sequence[Erasing]) -> None:
+    """Cut every link that the tombstones ask for.
+
+    Whoever is known from an erased order is the person to erase: the hashes found there become tombstones too, and
+    then the inbox is read once more.
+    """
+    known = -1
+    while True:
+        with store.read() as db:
+            stones, last = forget.load(db), inbox.last_id(db)
+        if len(stones.hashes) == known:
+            return
+        known = len(stones.hashes)
+        for low in range(1, last + 1, SLICE):
+            _cut_slice(store, stones, low, pending)
+
+
+def _cut_slice(store: Store, stones: forget.Tombstones, low: int, pending: Sequence[Erasing]) -> None:
+    new: list[tuple[bytes, bytes, int]] = []
+    found: set[bytes] = set()
+    with store.read() as db:
+        rows = list(inbox.rows(db, low, low + SLICE - 1))
+    for inbox_id, source, _, key, _, _, body in rows:
+        if doomed := stones.doomed(source, key, body):
+            cut = forget.cut(body, doomed)
+            new.append((cut, inbox.digest(cut), inbox_id))
+            found |= doomed if source not in stones.sources else set()
+
+    def job(db: sqlite3.Connection) -> None:
+        db.executemany("UPDATE inbox SET body = ?, digest = ? WHERE id = ?", new)
+        segments.mark(db, [inbox_id for _, _, inbox_id in new])
+        forget.bury(db, "", digests=map(forget.digest, found))
+        _count(db, pending, {"records": len(new)})
+
+    if new:
+        store.write(job)
+
+
+def _cut_rest(db: sqlite3.Connection, pending: Sequence[Erasing]) -> None:
+    """Cut quarantine and deliveries. A sealed body does not say whose it is, so those of the source all go."""
+    stones, of = forget.load(db), {one.source for one in pending}
+    changed = 0
+    for entry in db.execute("SELECT id, source, key, detail, payload, sealed FROM quarantine").fetchall():
+        changed += _cut_entry(db, stones, of, *entry)
+    dropped = 0
+    for one in pending:
+        dropped += db.execute(
+            "UPDATE deliveries SET sealed = NULL, state = 'stale', note = 'its body went with an erasure' "
+            "WHERE source = ? AND state IN ('unknown', 'bad') AND received_at < ?",
+            (one.source, one.requested_at),
+        ).rowcount
+    _count(db, pending, {"quarantine": changed, "deliveries": dropped})
+
+
+def _cut_entry(
+    db: sqlite3.Connection,
+    stones: forget.Tombstones,
+    of: Collection[str],
+    id: int,
+    source: str,
+    key: str,
+    detail: str,
+    payload: bytes | None,
+    sealed: int,
+) -> bool:
+    """Cut one quarantine entry and say whether there was anything to cut."""
+    said = forget.forget_text(source, key, detail, stones)
+    kept = payload
+    if payload is not None:
+        kept = (None if source in of else payload) if sealed else forget.forget(source, key, payload, stones)
+    if (said, kept) == (detail, payload):
+        return False
+    db.execute("UPDATE quarantine SET detail = ?, payload = ? WHERE id = ?", (said, kept, id))
+    return True
+
+
+def _count(db: sqlite3.Connection, pending: Sequence[Erasing], counts: Mapping[str, int]) -> None:
+    """Add to the proof, in the transaction that makes it true."""
+    for one in pending:
+        (before,) = db.execute("SELECT counts FROM erasures WHERE id = ?", (one.id,)).fetchone()
+        sums = json.loads(before)
+        sums |= {name: sums.get(name, 0) + number for name, number in counts.items()}
+        db.execute("UPDATE erasures SET counts = ? WHERE id = ?", (json.dumps(sums), one.id))
+
+
+# --- the files --------------------------------------------------------------------------------------------------------
+
+
+def finish(store: Store, pending: Sequence[Erasing]) -> None:
+    """Remove what was made from the old facts, clean the store's file, and note that the erasures are done.
+
+    Where a reader keeps the log from being emptied for long, they stay open and the next derivation finishes them.
+    """
+    if not pending:
+        return
+    with store.read() as db:
+        stones = forget.load(db)
+        ids = {one.id for one in pending}
+        changed = any(one.counts.get("records") for one in erasures(db, finished=False) if one.id in ids)
+    try:
+        removed = (_remove_marts(store.marts) if changed else 0) + _remove_disclosures(store.exports, stones, pending)
+        if not _clean(store, stones, certain=any(one.scope == "source" for one in pending)):
+            return
+    except OSError as error:
+        raise told_by_system(error, store.folder) from error
+    store.write(lambda db: _done(db, pending, removed))
+
+
+def _done(db: sqlite3.Connection, pending: Sequence[Erasing], removed: int) -> None:
+    _count(db, pending, {"files": removed})
+    db.executemany("UPDATE erasures SET finished_at = ? WHERE id = ?", [(time.time(), one.id) for one in pending])
+
+
+def _remove_marts(folder: Path) -> int:
+    found = [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _remove_disclosures(folder: Path, stones: forget.Tombstones, pending: Sequence[Erasing]) -> int:
+    """Remove what was disclosed about an erased person, or from an erased source; return how many files."""
+    whole = {slug(one.source) for one in pending if one.scope == "source"}
+    found = folder.glob("disclosure-*.json")
+    gone = [path for path in found if path.name.split("-")[1] in whole or _holds(path, stones)]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _clean(store: Store, stones: forget.Tombstones, *, certain: bool) -> bool:
+    """Leave nothing in unused corners of the store's file; False: a reader kept that from happening.
+
+    Deleted bytes are overwritten by SQLite itself (secure_delete), but copies may stay behind where pages were split.
+    They are looked for, and only then the file is rewritten, since all writers wait for that. `certain`: rewrite it
+    anyway.
+    """
+    if not _emptied(store):
+        return False
+    if not certain and not _holds(store.path, stones):
+        return True
+    store.compact()
+    return _emptied(store)
+
+
+def _emptied(store: Store) -> bool:
+    """Empty the store's log, waiting for readers; say whether that was possible."""
+    deadline = time.monotonic() + _PATIENCE
+    while not store.empty_log():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _holds(path: Path, stones: forget.Tombstones) -> bool:
+    """Look for erased hashes in the bytes of a file."""
+    tail = b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if any(forget.digest(one) in stones.hashes for one in forget.hashes(tail + block)):
+                return True
+            tail = block[-_OVERLAP:]
+    return False

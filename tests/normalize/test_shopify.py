@@ -1,0 +1,362 @@
+"""What Shopify's records become: golden files for behaviour, properties for money."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from golden import Sample, derive, samples, written
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.normalize.shopify import STREAMS, normalize
+from jalon.normalize.shopify_money import line_money, refund_money
+from jalon.normalize.vocabulary import (
+    Context,
+    Fact,
+    Identity,
+    Instant,
+    Order,
+    OrderLine,
+    Raw,
+    Refund,
+    Touchpoint,
+    Unfit,
+)
+
+CONTEXT = Context(ZoneInfo("Europe/Berlin"), {"currency": "EUR", "channel:tiktok": "tiktok_shop"})
+
+
+@pytest.mark.parametrize("sample", samples("shopify"), ids=str)
+def test_a_sample_gives_the_facts_beside_it(sample: Sample, accept: bool) -> None:
+    found = written(derive(sample))
+    if accept:
+        sample.facts.write_text(found)
+    assert found == sample.facts.read_text()
+
+
+def test_every_stream_has_a_sample() -> None:
+    assert {sample.stream for sample in samples("shopify")} == set(STREAMS)
+
+
+# --- orders made here -------------------------------------------------------------------------------------------------
+
+
+def bag(minor: int, currency: str = "EUR") -> dict[str, Any]:
+    """Write an amount as Shopify does: a decimal without trailing zeros but one."""
+    text = f"{minor / 100:.2f}".removesuffix("0")
+    return {"shopMoney": {"amount": text, "currencyCode": currency}}
+
+
+def line(
+    number: int, goods: int, *, discount: int = 0, tax: int = 0, included: bool = False, quantity: int = 1
+) -> dict[str, Any]:
+    return {
+        "id": f"gid://shopify/LineItem/{number}",
+        "sku": f"SKU-{number}",
+        "title": "Thing",
+        "quantity": quantity,
+        "originalTotalSet": bag(goods + discount + (tax if included else 0)),
+        "discountAllocations": [{"allocatedAmountSet": bag(discount)}] if discount else [],
+        "taxLines": [{"priceSet": bag(tax)}] if tax else [],
+    }
+
+
+def order(*lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "id": "gid://shopify/Order/5001",
+        "name": "#1001",
+        "createdAt": "2026-06-22T22:34:00Z",
+        "processedAt": "2026-06-22T22:34:00Z",
+        "updatedAt": "2026-06-22T22:34:02Z",
+        "displayFinancialStatus": "PAID",
+        "currencyCode": "EUR",
+        "taxesIncluded": False,
+        "sourceName": "web",
+        "totalPriceSet": bag(1000),
+        "customer": "shopify_customer:aa",
+        "lineItems": {"nodes": list(lines)},
+        "refunds": [],
+        "transactions": [],
+    }
+    return {**made, **fields}
+
+
+def refund(money: int, *, goods: int = 0, tax: int = 0, status: str = "SUCCESS") -> dict[str, Any]:
+    moved = {
+        "id": "gid://shopify/OrderTransaction/1",
+        "kind": "REFUND",
+        "status": status,
+        "processedAt": "2026-06-25T08:00:00Z",
+        "amountSet": bag(money),
+    }
+    lines = [
+        {
+            "quantity": 1,
+            "lineItem": {"id": "gid://shopify/LineItem/1"},
+            "subtotalSet": bag(goods),
+            "totalTaxSet": bag(tax),
+        }
+    ]
+    return {
+        "id": "gid://shopify/Refund/9",
+        "createdAt": "2026-06-25T07:59:00Z",
+        "return": None,
+        "refundLineItems": {"nodes": lines},
+        "refundShippingLines": {"nodes": []},
+        "transactions": {"nodes": [moved] if money else []},
+    }
+
+
+def facts(body: Any, stream: str = "orders") -> list[Fact]:
+    return list(normalize(Raw("shop", stream, "5001", 1, Instant(2), 3, body), CONTEXT))
+
+
+def one(kind: type[Fact], body: Any) -> Any:
+    """Return the only fact of a kind."""
+    (found,) = [fact for fact in facts(body) if isinstance(fact, kind)]
+    return found
+
+
+# --- meaning ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"displayFinancialStatus": "PAID"}, "paid"),
+        ({"displayFinancialStatus": "PARTIALLY_REFUNDED"}, "paid"),
+        ({"displayFinancialStatus": "AUTHORIZED"}, "pending"),
+        ({"displayFinancialStatus": "VOIDED"}, "cancelled"),
+        ({"displayFinancialStatus": "PAID", "cancelledAt": "2026-06-23T00:00:00Z"}, "cancelled"),
+        ({"displayFinancialStatus": "A_WORD_OF_NEXT_YEAR"}, "pending"),
+        ({"displayFinancialStatus": None, "totalPriceSet": bag(0)}, "paid"),
+    ],
+)
+def test_only_money_that_came_in_makes_an_order_paid(fields: dict[str, Any], status: str) -> None:
+    assert one(Order, order(line(1, 1000), **fields)).status == status
+
+
+def test_an_imported_order_is_placed_when_it_was_sold() -> None:
+    imported = one(Order, order(line(1, 1000), processedAt="2025-12-24T12:00:00Z"))
+    assert imported.placed_date.isoformat() == "2025-12-24"
+
+
+def test_a_local_day_is_the_accounts() -> None:
+    assert one(Order, order(line(1, 1000))).placed_date.isoformat() == "2026-06-23"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sourceName": "tiktok"},
+        {"sourceName": "1662707", "attribution": {"handle": "TikTok"}},
+        {"sourceName": "1662707", "sourceIdentifier": "576461413038785752"},
+        {"customAttributes": [{"key": "tiktok_order_id", "value": "576461413038785752"}]},
+        {"name": "#576461413038785752"},
+        {"name": "TTS-576461413038785752-US"},
+    ],
+)
+def test_a_copy_of_a_platforms_order_is_known_by_any_of_its_marks(fields: dict[str, Any]) -> None:
+    copy = one(Order, order(line(1, 1000), **fields))
+    assert (copy.origin, copy.selling_mode, copy.channel) == ("tiktok_shop", "native", "tiktok")
+
+
+@pytest.mark.parametrize("name", ["#1494", "#20260622001", "12345678901234567890"])
+def test_an_order_of_the_shop_itself_is_no_copy(name: str) -> None:
+    made = one(Order, order(line(1, 1000), name=name))
+    assert (made.origin, made.external_ids) == (None, ())
+
+
+def test_a_visit_that_two_orders_name_is_one_touchpoint() -> None:
+    visit = {
+        "id": "gid://shopify/CustomerVisit/7",
+        "occurredAt": "2026-06-22T22:00:00Z",
+        "landingPage": "https://s.example/",
+    }
+    journey = {"ready": True, "firstVisit": visit, "lastVisit": visit, "moments": {"nodes": [visit]}}
+    first, second = (
+        [
+            fact
+            for fact in facts(order(id=f"gid://shopify/Order/{n}", customerJourneySummary=journey))
+            if isinstance(fact, Touchpoint) and fact.kind == "visit"
+        ]
+        for n in (1, 2)
+    )
+    assert [fact.key for fact in first] == [fact.key for fact in second] == ["7"]
+
+
+def test_moments_that_are_no_visits_are_passed_over() -> None:
+    journey = {
+        "ready": True,
+        "firstVisit": None,
+        "lastVisit": None,
+        "moments": {"nodes": [{"occurredAt": "2026-06-22T22:00:00Z"}]},
+    }
+    assert not [
+        fact
+        for fact in facts(order(customerJourneySummary=journey))
+        if isinstance(fact, Touchpoint) and fact.kind == "visit"
+    ]
+
+
+def test_customer_email_and_phone_are_stated_to_be_one_person() -> None:
+    linked = [
+        fact for fact in facts(order(line(1, 1000), email="email:bb", phone="phone:cc")) if isinstance(fact, Identity)
+    ]
+    assert {(fact.left, fact.right) for fact in linked} == {
+        ("shopify_customer:aa", "email:bb"),
+        ("shopify_customer:aa", "phone:cc"),
+    }
+
+
+def test_a_guest_is_known_by_what_there_is() -> None:
+    assert (
+        one(Order, order(line(1, 1000), customer=None, checkoutToken="shopify_checkout:dd")).person
+        == "shopify_checkout:dd"
+    )
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (order(line(1, 1000, quantity=-1)), "negative_quantity"),
+        (order(line(1, 1000), currencyCode="XYZ"), "mixed_currencies"),
+        (order(currencyCode="XYZ", totalPriceSet=bag(1, "XYZ")), "unknown_currency"),
+        (order(line(1, 1000), createdAt="2026-02-30T00:00:00Z"), "impossible_date"),
+        (order(line(1, 1000), totalPriceSet={"shopMoney": {"amount": "1,000.00", "currencyCode": "EUR"}}), "bad_money"),
+        ({"id": "gid://shopify/Order/1"}, "unexpected_shape"),
+        ([], "unexpected_shape"),
+        (order({"id": "gid://shopify/LineItem/1"}), "unexpected_shape"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_a_reason(body: Any, reason: str) -> None:
+    with pytest.raises(Unfit) as refused:
+        facts(body)
+    assert refused.value.reason == reason
+
+
+def test_an_unknown_stream_is_refused() -> None:
+    with pytest.raises(Unfit, match="unknown_stream"):
+        facts({}, "carts")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(order())), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(sorted(STREAMS)), st.dictionaries(st.sampled_from(list(order())), json_values))
+def test_any_record_gives_facts_or_a_reason(stream: str, fields: dict[str, Any]) -> None:
+    with suppress(Unfit):
+        assert all(fact.source == "shop" for fact in facts({**order(line(1, 1000)), **fields}, stream))
+
+
+# --- money ------------------------------------------------------------------------------------------------------------
+
+cents = st.integers(0, 10_000_000)
+lines = st.lists(st.tuples(cents, cents, cents), min_size=1, max_size=6)
+
+
+@given(lines, st.booleans())
+def test_goods_are_what_was_paid_before_tax(parts: list[tuple[int, int, int]], included: bool) -> None:
+    made = [
+        line(n, goods, discount=discount, tax=tax, included=included) for n, (goods, discount, tax) in enumerate(parts)
+    ]
+    found = facts(order(*made, taxesIncluded=included))
+    (whole,) = [fact for fact in found if isinstance(fact, Order)]
+    split = [fact for fact in found if isinstance(fact, OrderLine)]
+    assert [fact.goods for fact in split] == [goods for goods, _, _ in parts]
+    assert [fact.tax for fact in split] == [tax for _, _, tax in parts]
+    assert whole.goods == sum(goods for goods, _, _ in parts) == whole.gross - whole.discount
+
+
+@given(lines, st.booleans(), cents, cents)
+def test_an_export_without_lines_gives_the_same_goods(
+    parts: list[tuple[int, int, int]], included: bool, shipping: int, shipping_tax: int
+) -> None:
+    made = [
+        line(n, goods, discount=discount, tax=tax, included=included) for n, (goods, discount, tax) in enumerate(parts)
+    ]
+    tax = sum(tax for _, _, tax in parts)
+    goods, discount = sum(goods for goods, _, _ in parts), sum(discount for _, discount, _ in parts)
+    stated = {
+        "taxesIncluded": included,
+        "subtotalPriceSet": bag(goods + (tax if included else 0)),
+        "totalDiscountsSet": bag(discount + 50),
+        "totalTaxSet": bag(tax + shipping_tax),
+        "shippingLine": {
+            "discountedPriceSet": bag(shipping + (shipping_tax if included else 0)),
+            "discountAllocations": [{"allocatedAmountSet": bag(50)}],
+            "taxLines": [{"priceSet": bag(shipping_tax)}],
+        },
+    }
+    paged = one(Order, order(*made, **stated))
+    exported = one(Order, {name: value for name, value in order(**stated).items() if name != "lineItems"})
+    assert (paged.gross, paged.discount, paged.goods, paged.tax, paged.shipping) == (
+        exported.gross, exported.discount, exported.goods, exported.tax, exported.shipping
+    )  # fmt: skip
+    assert exported.shipping == shipping
+
+
+@given(st.lists(st.tuples(cents, cents, cents), max_size=5), cents)
+def test_refunds_move_what_their_transactions_say_and_never_more_goods_than_there_were(
+    refunds: list[tuple[int, int, int]], goods: int
+) -> None:
+    made = [refund(money, goods=subtotal, tax=tax) for money, subtotal, tax in refunds]
+    found = [fact for fact in facts(order(line(1, goods), refunds=made)) if isinstance(fact, Refund)]
+    assert sum(fact.goods for fact in found) <= goods
+    for fact, (money, _, _) in zip(found, refunds, strict=True):
+        assert fact.total == money == fact.goods + fact.shipping + fact.tax
+        assert min(fact.goods, fact.shipping, fact.tax) >= 0
+        assert fact.state == ("succeeded" if money else "pending")
+
+
+def test_a_refund_that_failed_gave_nothing_back() -> None:
+    failed = one(Refund, order(line(1, 1000), refunds=[refund(500, goods=500, status="FAILURE")]))
+    assert (failed.state, failed.goods, failed.total) == ("failed", 0, 0)
+
+
+def test_a_gift_card_is_not_goods_when_it_is_sold() -> None:
+    card = {**line(2, 5000), "isGiftCard": True}
+    assert one(Order, order(line(1, 1000), card)).goods == 1000
+
+
+# --- recorded answers and samples of the platform ---------------------------------------------------------------------
+
+
+def test_a_recorded_refund_of_a_line_and_shipping(contracts: Path) -> None:
+    recorded = json.loads((contracts / "shopify/recorded/refund_create_partial_shipping.json").read_text())
+    told = recorded["mutation"]["response"]["data"]["refundCreate"]["refund"]
+    (returned,) = told["refundLineItems"]["nodes"]
+    returned["totalTaxSet"] = bag(0, "CAD")
+    shipping = {"nodes": [{"subtotalAmountSet": bag(500, "CAD"), "taxAmountSet": bag(0, "CAD")}]}
+    money = refund_money({**told, "refundShippingLines": shipping}, "CAD", False, 2000, frozenset())
+    assert (money.state, money.total, money.goods, money.shipping) == ("succeeded", 1500, 1000, 500)
+
+
+def test_a_lines_goods_are_what_shopify_refunds_for_it(contracts: Path) -> None:
+    """The samples are of the REST API: the same amounts under other names, their odd cents shared out anew."""
+    (sample, *_) = json.loads((contracts / "shopify/rest_refund_samples.json").read_text())
+    for refunded in sample["refunds"][0]["refund_line_items"]:
+        item = refunded["line_item"]
+        told = {
+            "id": str(item["id"]),
+            "quantity": item["quantity"],
+            "originalTotalSet": bag(round(float(item["price"]) * 100) * item["quantity"], "USD"),
+            "discountAllocations": [
+                {"allocatedAmountSet": bag(round(float(share["amount"]) * 100), "USD")}
+                for share in item["discount_allocations"]
+            ],
+            "taxLines": [],
+        }
+        assert abs(line_money(told, "USD", False).goods - round(refunded["subtotal"] * 100)) <= 1

@@ -1,0 +1,98 @@
+"""Bodies come in whole or not at all, and never larger than allowed."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.sync.bodies import Damaged, Lines, Packed, TooLarge, decoder
+
+
+def packed(data: bytes, form: str) -> bytes:
+    if form == "gzip":
+        return gzip.compress(data)
+    if form == "raw deflate":
+        packer = zlib.compressobj(wbits=-15)
+        return packer.compress(data) + packer.flush()
+    return zlib.compress(data)
+
+
+FORMS = {"gzip": "gzip", "deflate": "deflate", "raw deflate": "deflate"}
+
+
+def fed(encoding: str, data: bytes, size: int) -> bytes:
+    unpack = decoder(encoding)
+    out = [piece for start in range(0, len(data), size) for piece in unpack.feed(data[start : start + size])]
+    unpack.end()
+    return b"".join(out)
+
+
+@given(st.binary(max_size=5000), st.sampled_from(sorted(FORMS)), st.integers(1, 700), st.integers(1, 400))
+def test_unpacks_whatever_the_chunks(data: bytes, form: str, size: int, times: int) -> None:
+    assert fed(FORMS[form], packed(data * times, form), size) == data * times
+
+
+@given(st.binary(min_size=1, max_size=500), st.sampled_from(sorted(FORMS)), st.data())
+def test_notices_that_the_end_is_missing(data: bytes, form: str, more: st.DataObject) -> None:
+    whole = packed(data, form)
+    cut = more.draw(st.integers(1, len(whole) - 1))
+    with pytest.raises(Damaged):
+        fed(FORMS[form], whole[:cut], 100)
+
+
+@given(st.binary(min_size=1, max_size=300), st.sampled_from(["gzip", "deflate"]))
+def test_arbitrary_bytes_never_do_worse_than_being_refused(data: bytes, encoding: str) -> None:
+    try:
+        fed(encoding, data, 50)
+    except (Damaged, TooLarge):
+        pass
+
+
+def test_members_of_a_gzip_file_follow_each_other() -> None:
+    assert fed("gzip", gzip.compress(b"one,") + gzip.compress(b"two"), 7) == b"one,two"
+
+
+def test_stops_at_the_ratio_long_before_the_limit() -> None:
+    bomb = gzip.compress(b"0" * (200 << 20), 9)
+    unpack = Packed("gzip")
+    given_out = 0
+    with pytest.raises(TooLarge, match="200 times"):
+        for start in range(0, len(bomb), 4096):
+            given_out += sum(map(len, unpack.feed(bomb[start : start + 4096])))
+    assert given_out < 4 << 20
+
+
+def test_stops_at_the_limit() -> None:
+    noise = bytes(range(256)) * 40
+    unpack = decoder("gzip", 5000)
+    with pytest.raises(TooLarge, match="longer than allowed"):
+        unpack.feed(gzip.compress(noise))
+    plain = decoder("", 5)
+    assert plain.feed(b"12345") == [b"12345"]
+    with pytest.raises(TooLarge):
+        plain.feed(b"6")
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "nonsense"])
+def test_refuses_what_was_not_asked_for(encoding: str) -> None:
+    with pytest.raises(Damaged, match="not asked for"):
+        decoder(encoding)
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b""))), st.integers(1, 9))
+def test_lines_are_those_of_the_file(lines: list[bytes], size: int) -> None:
+    data = b"\r\n".join(lines)
+    cutter = Lines()
+    found = [line for start in range(0, len(data), size) for line in cutter.feed(data[start : start + size])]
+    assert found + cutter.end() == [line for line in lines if line.strip()]
+
+
+def test_a_line_without_end_is_cut_off() -> None:
+    cutter = Lines(1000)
+    with pytest.raises(TooLarge, match="longer than 1000 bytes"):
+        for _ in range(20):
+            cutter.feed(b"x" * 100)
