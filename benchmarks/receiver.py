@@ -21,17 +21,19 @@ import re
 import shutil
 import signal
 import statistics
+import string
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from aiohttp import web
 
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 SECRET = b"a secret for measuring"
 SHOP = "bench.myshopify.com"
 TOKEN = "0" * 32
@@ -51,7 +53,7 @@ class Measured(NamedTuple):
 # --- the three servers ------------------------------------------------------------------------------------------------
 
 
-async def _bare(request: web.Request) -> web.Response:
+async def _bare(_: web.Request) -> web.Response:
     return web.Response()
 
 
@@ -62,39 +64,34 @@ async def _verified(request: web.Request) -> web.Response:
     return web.Response(status=200 if hmac.compare_digest(wanted, claimed) else 401)
 
 
-async def _plain(handler: object) -> int:
+async def _plain(handler: Handler) -> None:
     app = web.Application()
-    app.router.add_post(PATH, handler)  # type: ignore[arg-type]
+    app.router.add_post(PATH, handler)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
 
 
-async def _durable(folder: str) -> int:
+async def _durable(folder: str) -> None:
     from jalon.connectors.shopify import Settings, Shopify
     from jalon.privacy import Keyring
     from jalon.receive.hooks import Hook
-    from jalon.receive.receiver import Receiver
+    from jalon.receive.receiver import Receiver, serve
     from jalon.store.database import Store
 
     settings = Settings(connector="shopify", shop=SHOP)
     hook = Hook(Shopify(), settings, (SECRET,), TOKEN)
     receiver = Receiver(Store.open(Path(folder)), Keyring(bytes(32)), {"shop": hook})
-    port, _ = await receiver.start("127.0.0.1", 0)
-    asyncio.get_running_loop().receiver = receiver  # type: ignore[attr-defined]  # kept alive with the loop
-    return port
+    await serve(receiver, "127.0.0.1", 0, None, asyncio.Event(), lambda port, _: print(port, flush=True))
 
 
 async def _serve(mode: str, folder: str) -> None:
-    port = await {
-        "bare": lambda: _plain(_bare),
-        "verified": lambda: _plain(_verified),
-        "durable": lambda: _durable(folder),
-    }[mode]()
-    print(port, flush=True)
-    await asyncio.Event().wait()
+    if mode == "durable":
+        await _durable(folder)
+    await _plain({"bare": _bare, "verified": _verified}[mode])
 
 
 @contextmanager
@@ -121,13 +118,13 @@ def _bodies() -> list[tuple[bytes, str]]:
     return made
 
 
-_LUA = """
+_LUA = string.Template("""
 local bodies = {}
 local file = io.open(os.getenv("BENCH_BODIES"), "rb")
 while true do
   local signature = file:read("*l")
   if not signature then break end
-  local body = file:read(%d)
+  local body = file:read($size)
   file:read(1)
   bodies[#bodies + 1] = {signature, body}
 end
@@ -135,17 +132,17 @@ math.randomseed(os.time())
 local base, count = math.random(1, 2 ^ 30), 0
 request = function()
   count = count + 1
-  local one = bodies[count %% #bodies + 1]
-  return wrk.format("POST", "%s", {
+  local one = bodies[count % #bodies + 1]
+  return wrk.format("POST", "$path", {
     ["Content-Type"] = "application/json", ["X-Shopify-Hmac-Sha256"] = one[1], ["X-Shopify-Topic"] = "orders/updated",
-    ["X-Shopify-Shop-Domain"] = "%s",
-    ["X-Shopify-Webhook-Id"] = string.format("%%08x-%%08x-%%x", math.random(0, 2 ^ 31 - 1), base, count)}, one[2])
+    ["X-Shopify-Shop-Domain"] = "$shop",
+    ["X-Shopify-Webhook-Id"] = string.format("%08x-%08x-%x", math.random(0, 2 ^ 31 - 1), base, count)}, one[2])
 end
 done = function(summary, latency, requests)
-  io.stderr:write(string.format("p99 %%d failed %%d rate %%f\\n", latency:percentile(99), summary.errors.status +
+  io.stderr:write(string.format("p99 %d failed %d rate %f\\n", latency:percentile(99), summary.errors.status +
     summary.errors.read + summary.errors.write + summary.errors.timeout, summary.requests / summary.duration * 1e6))
 end
-""" % (BODY_BYTES, PATH, SHOP)
+""").substitute(size=BODY_BYTES, path=PATH, shop=SHOP)
 
 
 def _wrk(port: int, seconds: float, folder: Path) -> Measured:
@@ -153,9 +150,8 @@ def _wrk(port: int, seconds: float, folder: Path) -> Measured:
     script.write_text(_LUA)
     pool.write_bytes(b"".join(f"{signature}\n".encode() + body + b"\n" for body, signature in _bodies()))
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{port}"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "BENCH_BODIES": str(pool)}
-    )
+    env = {**os.environ, "BENCH_BODIES": str(pool)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
     found = re.search(r"p99 (\d+) failed (\d+) rate ([\d.]+)", done.stderr)
     assert found, done.stderr
     return Measured(float(found[3]), int(found[1]) / 1000, int(found[2]))
@@ -167,8 +163,9 @@ async def _client(port: int, until: float, pool: list[tuple[bytes, str]], taken:
     while (began := time.perf_counter()) < until:
         body, signature = random.choice(pool)
         head = (
-            f"POST {PATH} HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            f"X-Shopify-Hmac-Sha256: {signature}\r\nX-Shopify-Topic: orders/updated\r\nX-Shopify-Shop-Domain: {SHOP}\r\n"
+            f"POST {PATH} HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nX-Shopify-Hmac-Sha256: {signature}\r\n"
+            f"X-Shopify-Topic: orders/updated\r\nX-Shopify-Shop-Domain: {SHOP}\r\n"
             f"X-Shopify-Webhook-Id: {random.getrandbits(64):016x}\r\n\r\n"
         )
         writer.write(head.encode() + body)
@@ -180,7 +177,7 @@ async def _client(port: int, until: float, pool: list[tuple[bytes, str]], taken:
 
 
 async def _clients(port: int, seconds: float) -> Measured:
-    pool, taken = _bodies(), []  # type: tuple[list[tuple[bytes, str]], list[float]]
+    pool, taken = _bodies(), list[float]()
     until = time.perf_counter() + seconds
     failed = sum(await asyncio.gather(*(_client(port, until, pool, taken) for _ in range(CONNECTIONS))))
     return Measured(len(taken) / seconds, sorted(taken)[int(len(taken) * 0.99)] * 1000, failed)

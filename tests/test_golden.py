@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
+import golden
 import pytest
+from golden import Sample
 
 from jalon import registry
-import golden
-from golden import Sample
 
 ALL = [sample for name in registry.names() for sample in golden.samples(name)]
 
@@ -35,5 +35,5 @@ def test_the_same_record_gives_the_same_facts(sample: Sample) -> None:
 
 def test_no_golden_file_is_left_without_its_sample() -> None:
     expected = {sample.facts for sample in ALL}
-    left = {path for path in golden.SAMPLES.rglob("*.facts.json")} - expected
+    left = set(golden.SAMPLES.rglob("*.facts.json")) - expected
     assert not left

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution import journeys, modes, touches
+from jalon.attribution.card import write_card
 from jalon.attribution.credit import credit
 from jalon.attribution.current import current
-from jalon.attribution.engine import Engine, replacing
+from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
 from jalon.attribution.sales import sales
@@ -62,7 +62,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     credited = ibis.union(*credit(engine, steps, touched, sold, options))
     rows["credit"] = _write(engine, credited, out, "credit", ["order_uid", "model", "position"])
     result = Result(out, rows, **_figures(engine, steps, persons, sold, options))
-    _write_card(out / "run.json", options, result)
+    write_card(out, _card(options, result))
     return result
 
 
@@ -70,9 +70,9 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
     """Return sales, people and touchpoints, each kept."""
     found = {
         kind: current(engine, facts, kind, options.as_of)
-        for kind in ("orders", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
+        for kind in ("orders", "order_links", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
     }
-    sold = sales(engine, found["orders"], found["refunds"], options)
+    sold = sales(engine, found["orders"], found["order_links"], found["refunds"], options)
     persons = people(engine, links(found["touchpoints"], sold, found["identities"]), options.max_links)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(resolve(sold, persons)))
     stated = touches.stated(found["touchpoints"], sold, found["order_contents"], found["order_lines"])
@@ -97,9 +97,9 @@ def _figures(engine: Engine, steps: Table, persons: Table, sold: Table, options:
     return {name: int(engine.dicts(table)[0]["n"]) for name, table in counted.items()}
 
 
-def _write_card(path: Path, options: Options, result: Result) -> None:
-    """Write how the tables were made, in a form that depends on nothing else."""
-    card: dict[str, Any] = {
+def _card(options: Options, result: Result) -> dict[str, Any]:
+    """Return how the tables were made."""
+    return {
         "as_of": options.as_of,
         "lookback_days": options.lookback_days,
         "repeat": options.repeat,
@@ -115,5 +115,3 @@ def _write_card(path: Path, options: Options, result: Result) -> None:
         "identifiers_set_aside": result.identifiers_set_aside,
         "possible_duplicates": result.possible_duplicates,
     }
-    with replacing(path) as new:
-        new.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")

@@ -3,7 +3,8 @@
 A sales-channel app copies a platform's orders into the shop, so that one sale is told twice. It is found, in this
 order:
 
-1. by id: one order states the other's id (`external_ids`), or two sources hold the same order of the same platform;
+1. by id: an order (`external_ids`) or a platform (`OrderLink`) states it, or two sources hold the same order of the
+  same platform;
 2. by rule: an order that was made on another platform (`origin`), states no id, and has the currency and the total or
    the goods money of exactly one order there, placed at about the same time, which no other order claims;
 3. not at all: an order of such an origin that could be several, or none, of the orders known there is a possible
@@ -44,10 +45,12 @@ def ranked_orders(orders: Table) -> Table:
     return orders.mutate(order_uid=uid, is_copy=is_copy, rank=level.cast("string") + ":" + uid)
 
 
-def by_id(orders: Table) -> Table:
-    """Return (copy, original, why) of the orders that ids state to be one sale."""
-    stated = orders.filter(orders.external_ids.length() > 0)
-    stated = stated.select("order_uid", "rank", external_id=stated.external_ids.unnest())
+def by_id(orders: Table, links: Table) -> Table:
+    """Return (copy, original, why) of the orders that ids state to be one sale; `links` are facts of that kind."""
+    own = orders.filter(orders.external_ids.length() > 0)
+    own = own.select("order_uid", "rank", external_id=own.external_ids.unnest())
+    said = links.select("source", "order_id", "external_id").join(orders, ["source", "order_id"])
+    stated = own.union(said.select("order_uid", "rank", "external_id"))
     named = orders.select(named_uid="order_uid", named_rank="rank", named_id=orders.platform + ":" + orders.order_id)
     pairs = stated.join(named, stated.external_id == named.named_id)
     return _pairs(pairs, "copy_by_id").union(_same_order(orders))
@@ -114,14 +117,14 @@ def _same_money(copies: Table, originals: Table, amount: str, span: int) -> Tabl
     return pairs.filter((pairs["at"] - pairs.then).abs() <= span).select("copy", "original").distinct()
 
 
-def sales(engine: Engine, orders: Table, refunds: Table, options: Options) -> Table:
+def sales(engine: Engine, orders: Table, order_links: Table, refunds: Table, options: Options) -> Table:
     """Return and keep one row per order: is it counted, as which sale, why, and its money in minor units.
 
     `booked` is the goods money of a sale, `net` what is left of it after refunds and cancellation, `reversed` their
     difference. `is_sale`: it is revenue, paid, not cancelled, and counted.
     """
     ranked = engine.keep("orders_ranked", ranked_orders(orders))
-    stated = engine.keep("copies_by_id", by_id(ranked))
+    stated = engine.keep("copies_by_id", by_id(ranked, order_links))
     ruled = engine.keep("copies_by_rule", by_rule(ranked, stated, options.copy_hours))
     parents = engine.keep("copies", _to_the_sale(_one_parent(stated.union(ruled))))
     return engine.keep("sales", with_money(with_reason(ranked, parents), refunds))

@@ -11,6 +11,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import columns_of
+from jalon.attribution.options import NOT_CREDITED as FOLLOWS
 from jalon.attribution.persons import resolve
 
 COLUMNS = {
@@ -96,14 +97,18 @@ def _shaped(table: Table) -> Table:
 def with_persons_and_sales(touches: Table, sales: Table, people: Table) -> Table:
     """Add `person`, `sale_uid` and `is_counted`.
 
-    What belongs to an order belongs to the sale that it is, and where no person is known the order's is meant. A
-    purchase of an order that is not counted is not counted either.
+    What belongs to an order belongs to the sale that it is, and where no person is known the order's is meant. What
+    follows from an order that is not counted is not counted either, and no purchase is that was not paid.
     """
-    order = sales.select("source", "order_id", sale_uid="sale_uid", counted="is_counted", order_person="person")
+    was_sold = sales.is_sale | (sales.booked != 0)
+    order = sales.select("source", "order_id", "sale_uid", counted="is_counted", sold=was_sold, order_person="person")
     joined = resolve(touches, people).left_join(order, ["source", "order_id"]).drop("source_right", "order_id_right")
-    copied = (joined.kind == "purchase") & joined.counted.notnull() & ~ibis.coalesce(joined.counted, True)
+    copied = joined.kind.isin(FOLLOWS) & ~ibis.coalesce(joined.counted, True)
+    unsold = (joined.kind == "purchase") & ~ibis.coalesce(joined.sold, True)
     person = ibis.ifelse(joined.identifier.isnull(), joined.order_person, joined.person)
-    return joined.mutate(person=person, is_counted=~copied).drop("counted", "order_person", "identifier")
+    return joined.mutate(person=person, is_counted=~(copied | unsold)).drop(
+        "counted", "sold", "order_person", "identifier"
+    )
 
 
 def with_history(touches: Table, sales: Table) -> Table:

@@ -36,6 +36,7 @@ REFUSALS: dict[str, Refusal] = {
     "SHOP_INACTIVE": Refusal("stop", "the shop is not active", "Ask the shop's owner.", "auth"),
     "MAX_COST_EXCEEDED": Refusal("split", "the query costs more than one query may"),
     "RESOURCE_NOT_FOUND": Refusal("skip", "there is no such object"),
+    "BAD_CURSOR": Refusal("skip", "the page mark is not known any more"),
     "BAD_REQUEST": Refusal("stop", "the query is refused", _REPORT),
     "INTERNAL_SERVER_ERROR": Refusal("wait", "Shopify failed on its side"),
     "SERVICE_UNAVAILABLE": Refusal("wait", "Shopify failed on its side"),
@@ -117,6 +118,9 @@ def _fault(refusal: Refusal, reason: str, seconds: float | None) -> Fault:
 
 
 def _code(error: Mapping[str, Any]) -> str:
+    """Return an error's code; a refused cursor has none of its own."""
+    if "invalid cursor" in str(error.get("message")).lower():
+        return "BAD_CURSOR"
     extensions = error.get("extensions")
     return str(extensions.get("code", "")) if isinstance(extensions, dict) else ""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from jalon.connectors import shopify_bulk as bulk
 from jalon.connectors import shopify_queries as queries
-from jalon.connectors.base import Batch, Record, Ref, Session, Skipped, Split, Wait, Window
+from jalon.connectors.base import Batch, Record, Ref, Session, Skip, Skipped, Split, Wait, Window
 from jalon.connectors.shopify_records import gid, part, plain, record
 from jalon.connectors.shopify_wire import ask, granted, wanted
 
@@ -21,8 +21,10 @@ PAGED = "page:"
 """Opens the cursors of windows that are paged; `shopify_bulk` has its own."""
 GONE = "?gone"
 """Ends the key of an order that a delivery says is deleted."""
-HISTORY = timedelta(days=60)
-"""How far back `read_orders` sees without `read_all_orders`. https://shopify.dev/docs/api/usage/access-scopes"""
+HISTORY = timedelta(days=61)
+"""How far back `read_orders` sees without `read_all_orders`: 60 days, and what is left of the day that begins them.
+
+https://shopify.dev/docs/api/usage/access-scopes"""
 
 # --- windows --------------------------------------------------------------------------------------------------------
 
@@ -88,9 +90,7 @@ async def _order_pages(
 async def pull_products(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the products, with all their variants, that changed in a window."""
     if not granted(session, "read_products"):
-        detail = "the app lacks the scope read_products; order lines carry product ids and SKUs without it"
-        yield Batch(skipped=(Skipped("products", "scope_missing", detail),))
-        return
+        raise Skip("the app lacks the scope read_products; order lines carry product ids and SKUs without it")
     pages = _pages(session, queries.PRODUCTS, "products", search(window), window.cursor, queries.PRODUCT_COST)
     async for nodes, after in pages:
         products = [await _completed(session, node, queries.PRODUCT_CONNECTIONS) for node in nodes]
@@ -175,19 +175,10 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 
 
 async def fetch_orders(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:
-    """Yield the orders of some keys in one batch; halve the question where it costs too much."""
+    """Yield the orders of some keys in one batch."""
     ids = [gid("Order", key.removesuffix(GONE)) for key in keys]
     query = queries.orders_by_id(wanted(session))
-    try:
-        data = await ask(session, query, {"ids": ids}, 1.0 + len(keys) * queries.ORDER_COST)
-    except Split:
-        if len(keys) == 1:
-            raise
-        half = len(keys) // 2
-        for some in (keys[:half], keys[half:]):
-            async for batch in fetch_orders(session, some):
-                yield batch
-        return
+    data = await ask(session, query, {"ids": ids}, 1.0 + len(keys) * queries.ORDER_COST)
     answers = list(zip(keys, part(data, "nodes"), strict=True))
     orders = [await whole(session, node) for _, node in answers if node]
     gone = [_deleted(session, key) for key, node in answers if not node and key.endswith(GONE)]

@@ -11,6 +11,8 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Delivery, Erasure, Notice, Opened, Ref, Undelivered
@@ -62,6 +64,9 @@ TOPICS: dict[str, Topic] = {
 }
 """Those that are asked for by API, and the three that are set in the app's own configuration."""
 
+STALE = 2 * 86_400.0
+"""Seconds after its event by which a delivery has arrived, or Shopify has given up: they may be a day late."""
+
 # --- at the door ----------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +103,10 @@ def open_delivery(delivery: Delivery, shop: str) -> Opened:
     topic = TOPICS.get(name)
     if topic is None:
         return Opened(name, known=False)
+    return replace(_opened(name, topic, body, shop), stale=_is_stale(delivery))
+
+
+def _opened(name: str, topic: Topic, body: dict[str, Any], shop: str) -> Opened:
     match topic.about:
         case "order":
             return Opened(name, refs=[Ref("orders", _order(body, topic, name))])
@@ -110,6 +119,15 @@ def open_delivery(delivery: Delivery, shop: str) -> Opened:
             return Opened(name)
         case _:
             return _about_people(name, topic.about, body)
+
+
+def _is_stale(delivery: Delivery) -> bool:
+    """Say whether a delivery says that it is older than Shopify sends any."""
+    try:
+        sent = datetime.fromisoformat(header(delivery, "triggered-at")).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return False
+    return delivery.received_at - sent > STALE
 
 
 def _body(delivery: Delivery) -> dict[str, Any]:

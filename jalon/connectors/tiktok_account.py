@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Skip, Stop
-from jalon.connectors.tiktok_answers import Row, rows, text
+from jalon.connectors.tiktok_answers import Row, data_of, rows, text
 from jalon.connectors.tiktok_faults import AUTHORISE, family_of
 from jalon.connectors.wire import encode
 
@@ -40,16 +40,15 @@ async def renew(session: Session, credentials: Credentials | None) -> Credential
     app = {"app_key": settings.app_key, "app_secret": settings.app_secret.get_secret_value()}
     path, query = grant
     request = Request("GET", path, {**app, **query}, host="auth", anonymous=True, idempotent=False)
-    return _pair((await session.ask(request)).data["data"])
+    return _pair(data_of(await session.ask(request)))
 
 
 def _refresh(token: str) -> tuple[str, dict[str, str]]:
     return "/api/v2/token/refresh", {"refresh_token": token, "grant_type": "refresh_token"}
 
 
-def _pair(data: Any) -> Credentials:
+def _pair(data: Row) -> Credentials:
     """Return the credentials of a token answer. Raises `Stop` if they are not a seller's, or not whole."""
-    data = data or {}
     if data.get("user_type", SELLER) != SELLER:
         raise Stop(
             f"the authorisation is not a seller's (user_type {data['user_type']!r})",
@@ -73,7 +72,7 @@ def _moment(value: Any) -> float | None:
 
 async def greet(session: Session) -> Mapping[str, str]:
     """Return the authorised shop that the source reads. Raises `Stop` where it is not clear which."""
-    shops = rows((await session.ask(Request("GET", SHOPS))).data["data"], "shops")
+    shops = rows(data_of(await session.ask(Request("GET", SHOPS))), "shops")
     shop = _choose(shops, session.settings.shop_id)
     return {
         "shop_id": text(shop.get("id")),
@@ -182,7 +181,7 @@ SUBSCRIBED = (
 
 async def subscribe(session: Session, address: str) -> AsyncIterator[Finding]:
     """Make the platform deliver each topic to `address`; yield what was found and done, naming hosts but no address."""
-    there = rows((await session.ask(Request("GET", WEBHOOKS))).data["data"], "webhooks")
+    there = rows(data_of(await session.ask(Request("GET", WEBHOOKS))), "webhooks")
     addresses = {text(hook.get("event_type")): text(hook.get("address")) for hook in there}
     for topic in SUBSCRIBED:
         before = addresses.get(topic)

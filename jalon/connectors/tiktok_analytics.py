@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skipped, Window
-from jalon.connectors.tiktok_answers import Row, page_token, rows, text, with_token
+from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
+from jalon.connectors.tiktok_answers import Row, data_of, page_token, rows, text, total, with_token
 
 VIDEOS = "/analytics/202605/shop_videos/performance"
 VIDEO_PRODUCTS = "/analytics/202509/shop_videos/{}/products/performance"
@@ -22,7 +22,7 @@ LIVES = "/analytics/202609/shop_lives/performance"
 LIVE_PRODUCTS = "/analytics/202512/shop/{}/products_performance"
 
 ACCOUNTS = ("OFFICIAL_ACCOUNTS", "MARKETING_ACCOUNTS", "AFFILIATE_ACCOUNTS")
-"""Whose LIVEs are asked for, in this order: the endpoint takes one kind at a time."""
+"""Whose LIVEs are asked for, in this order: the endpoint takes one kind at a time, and some sellers only their own."""
 OWN = ACCOUNTS[:2]
 """Whose LIVEs the platform counts by product."""
 
@@ -50,9 +50,9 @@ def _since_end(day: date, session: Session) -> timedelta:
     return timedelta(seconds=session.now() - _end(day, session))
 
 
-def _available(data: Any, day: date, session: Session) -> bool:
+def _available(data: Row, day: date, session: Session) -> bool:
     """Say whether the platform has counted a day."""
-    latest = text((data or {}).get("latest_available_date"))
+    latest = text(data.get("latest_available_date"))
     if latest:
         return latest[:10] >= day.isoformat()
     return _since_end(day, session) >= SURELY_THERE
@@ -81,7 +81,7 @@ async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
     query = {**_one_day(day), "account_type": "ALL", "sort_field": "post_time", "sort_order": "ASC"}
     token: str | None = window.cursor or ""
     while token is not None:
-        data = (await session.ask(Request("GET", VIDEOS, with_token(query, token)))).data["data"]
+        data = data_of(await session.ask(Request("GET", VIDEOS, with_token(query, token))))
         if not _available(data, day, session):
             yield Batch(cursor=window.cursor, later=session.now() + NOT_READY)
             return
@@ -90,7 +90,7 @@ async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
         yield Batch(
             records=_by_day(found, day, _stamp(VIDEOS, day, session)),
             cursor=token,
-            total=data.get("total_count"),
+            total=total(data),
             follow=[Ref("video_products", f"{text(video['id'])}/{day}") for video in found if _clicked(video)],
         )
 
@@ -115,7 +115,13 @@ async def pull_lives(session: Session, window: Window) -> AsyncIterator[Batch]:
     while position is not None:
         account, _, token = position.partition("|")
         query = {**_one_day(day), "account_type": account}
-        data = (await session.ask(Request("GET", LIVES, with_token(query, token)))).data["data"]
+        try:
+            data = data_of(await session.ask(Request("GET", LIVES, with_token(query, token))))
+        except Skip as refusal:
+            if account in OWN:
+                raise
+            yield Batch(skipped=[Skipped(f"{day}/{account}", "refused", refusal.reason)])
+            return
         if not _available(data, day, session):
             yield Batch(cursor=position, later=session.now() + NOT_READY)
             return
@@ -161,7 +167,7 @@ async def fetch_video_products(session: Session, key: str) -> AsyncIterator[Batc
     records: list[Record] = []
     token: str | None = ""
     while token is not None:
-        data = (await session.ask(Request("GET", path, with_token(query, token)))).data["data"]
+        data = data_of(await session.ask(Request("GET", path, with_token(query, token))))
         if not _available(data, day, session):
             yield Batch(later=session.now() + NOT_READY)
             return
@@ -173,7 +179,7 @@ async def fetch_video_products(session: Session, key: str) -> AsyncIterator[Batc
 async def fetch_live_products(session: Session, key: str) -> AsyncIterator[Batch]:
     """Yield the products of one LIVE (`live id/first day/day after the last`) in one batch."""
     live, start, end = key.split("/")
-    data = (await session.ask(Request("GET", LIVE_PRODUCTS.format(live), {"currency": "LOCAL"}))).data["data"]
+    data = data_of(await session.ask(Request("GET", LIVE_PRODUCTS.format(live), {"currency": "LOCAL"})))
     last = date.fromisoformat(end) - timedelta(days=1)
     about = {"live_id": live, "start": start, "end": end, **_stamp(LIVE_PRODUCTS, last, session)}
     yield Batch(records=[Record(_key(live, row), 0, {**row, **about}) for row in rows(data, "products")])

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jalon.connectors.base import Wait
+from jalon.connectors.base import Answer, Wait
 
 Row = dict[str, Any]
 
 
-def rows(data: Any, name: str) -> list[Row]:
+def data_of(answer: Answer) -> Row:
+    """Return the `data` of a good answer; an empty object where the platform sends null."""
+    return answer.data.get("data") or {}
+
+
+def total(data: Row) -> int | None:
+    """Return how many rows the platform counts in what was asked for."""
+    count = data.get("total_count")
+    return count if type(count) is int else None
+
+
+def rows(data: Row, name: str) -> list[Row]:
     """Return a list of objects; left out or null is empty. Raises `Wait` if it is anything else: nothing is dropped."""
-    found = (data or {}).get(name) or []
+    found = data.get(name) or []
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise Wait(f"the answer's {name!r} is not a list of objects")
     return found
 
 
-def page_token(data: Any) -> str | None:
+def page_token(data: Row) -> str | None:
     """Return the token of the next page; None (or an empty one) says that this was the last."""
-    return text((data or {}).get("next_page_token")) or None
+    return text(data.get("next_page_token")) or None
 
 
 def with_token(query: Mapping[str, str], token: str | None) -> Mapping[str, str]:

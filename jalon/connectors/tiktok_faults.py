@@ -146,11 +146,17 @@ def _unknown(code: int, request: Request, status: int) -> Rule:
         return CODES[36009003]
     if request.host == "auth":
         return CODES[36004001]
-    if request.path not in LISTS or b'"order_ids"' in request.body:
+    if not _reads_a_stretch(request):
         return Rule("skip", "the platform refuses it")
     if code == AMBIGUOUS:
         return Rule("config", "the request is refused", REPORT)
     return Rule("wait", "the platform refuses for a reason that is not documented")
+
+
+def _reads_a_stretch(request: Request) -> bool:
+    """Say whether a request reads all of a window, not some ids nor what only some sellers may read."""
+    some = b'"order_ids"' in request.body or request.query.get("account_type") == "AFFILIATE_ACCOUNTS"
+    return request.path in LISTS and not some
 
 
 def _fault(rule: Rule, family: Family, said: str) -> Fault:

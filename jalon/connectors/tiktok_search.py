@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
-from jalon.connectors.tiktok_answers import Row, page_token, rows, text, version, with_token
+from jalon.connectors.tiktok_answers import Row, data_of, page_token, rows, text, total, version, with_token
 from jalon.connectors.wire import encode
 
 ORDER_DETAIL = "/order/202507/orders"
@@ -111,12 +111,12 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     token = window.cursor
     while True:
         answer = await session.ask(Request("POST", search.path, with_token(search.query, token), body))
-        found = rows(answer.data["data"], search.list)
-        token = page_token(answer.data["data"])
+        data = data_of(answer)
+        found, token = rows(data, search.list), page_token(data)
         yield Batch(
             records=[record for row in found for record in search.records(row)],
             cursor=token,
-            total=answer.data["data"].get("total_count"),
+            total=total(data),
             follow=_external(session.settings, found) if window.stream.name == "orders" else (),
         )
         if token is None:
@@ -171,7 +171,7 @@ async def fetch_external(session: Session, keys: Sequence[str]) -> AsyncIterator
             except Skip as refusal:
                 skipped.append(Skipped(f"{each}/{platform}", "refused", refusal.reason))
                 continue
-            if found := rows(answer.data["data"], "external_orders"):
+            if found := rows(data_of(answer), "external_orders"):
                 body = {"order_id": each, "platform": platform, "external_orders": found}
                 records.append(Record(f"{each}/{platform}", 0, body))
     yield Batch(records=records, skipped=skipped)
@@ -185,7 +185,7 @@ def _sound(keys: Sequence[str]) -> tuple[list[str], list[Skipped]]:
 
 async def _orders(session: Session, ids: Sequence[str]) -> list[Record]:
     answer = await session.ask(Request("GET", ORDER_DETAIL, {"ids": ",".join(ids)}))
-    return [record for row in rows(answer.data["data"], "orders") for record in SEARCHES["orders"].records(row)]
+    return [record for row in rows(data_of(answer), "orders") for record in SEARCHES["orders"].records(row)]
 
 
 async def _of_orders(session: Session, search: Search, ids: Sequence[str]) -> list[Record]:
@@ -194,7 +194,7 @@ async def _of_orders(session: Session, search: Search, ids: Sequence[str]) -> li
     token: str | None = None
     while True:
         answer = await session.ask(Request("POST", search.path, with_token(search.query, token), body))
-        records += [record for row in rows(answer.data["data"], search.list) for record in search.records(row)]
-        token = page_token(answer.data["data"])
+        records += [record for row in rows(data_of(answer), search.list) for record in search.records(row)]
+        token = page_token(data_of(answer))
         if token is None:
             return records

@@ -138,9 +138,9 @@ class Reading:
     def _purchase(self, order: Order) -> Touchpoint:
         """Return the purchase; one that was never paid is a checkout, under the same key."""
         kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
-        return self._touch(order, f"{self.id}/purchase", kind, self.placed_at)._replace(removed=order.kind != "sale")
+        return self._touch(order, f"{self.id}/purchase", kind, self.placed_at, removed=order.kind != "sale")
 
-    def _touch(self, order: Order, key: str, kind: TouchKind, at: Instant) -> Touchpoint:
+    def _touch(self, order: Order, key: str, kind: TouchKind, at: Instant, removed: bool = False) -> Touchpoint:
         return Touchpoint(
             *self.head(key),
             platform=PLATFORM,
@@ -160,6 +160,7 @@ class Reading:
             landing_path=None,
             evidence="platform_order",
             selling_mode=order.selling_mode,
+            removed=removed,
         )
 
     def _returns(self, order: Order) -> Iterator[Touchpoint]:
@@ -177,8 +178,8 @@ class Reading:
                 left -= money.goods
                 fact = self._refund(order, refund, money)
                 yield fact
-                touch = self._touch(order, f"{fact.refund_id}/refund", "refund", fact.occurred_at)
-                yield touch._replace(removed=fact.state != "succeeded")
+                key, is_void = f"{fact.refund_id}/refund", fact.state != "succeeded"
+                yield self._touch(order, key, "refund", fact.occurred_at, removed=is_void)
 
     def _refund(self, order: Order, refund: Json, money: Returned) -> Refund:
         moved = (one["processedAt"] for one in refund["transactions"]["nodes"] if _is_done(one, "REFUND"))

@@ -11,10 +11,12 @@ delivery id are not signed; they are stored as received, and whoever opens the d
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -176,7 +178,7 @@ class Receiver:
         return b"".join(chunks)
 
     def _verified(self, source: str, hook: Hook, request: web.BaseRequest, body: bytes) -> Row:
-        headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in request.raw_headers}
+        headers = {_lower(name): value.decode("latin-1") for name, value in request.raw_headers}
         delivery = Delivery(headers, body, time.time())
         if not self._signed(source, hook, delivery):
             raise Refused(replies.UNSIGNED)
@@ -206,6 +208,31 @@ class Receiver:
 
     def _complain(self, error: Exception) -> None:
         log.error("deliveries cannot be stored: %s", error if isinstance(error, JalonError) else type(error).__name__)
+
+
+async def serve(
+    receiver: Receiver,
+    host: str,
+    port: int,
+    admin_port: int | None,
+    stop: asyncio.Event,
+    ready: Callable[[int, int | None], None] = lambda *_: None,
+) -> None:
+    """Run a receiver until `stop` is set; `ready` is told the ports once it listens. For a process of its own."""
+    ports = await receiver.start(host, port, admin_port)
+    # Everything loaded so far stays: looking through it again and again for garbage holds answers up by tens of ms.
+    gc.collect()
+    gc.freeze()
+    ready(*ports)
+    try:
+        await stop.wait()
+    finally:
+        await receiver.stop()
+
+
+@lru_cache(maxsize=256)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _elsewhere(request: web.BaseRequest) -> Reply:

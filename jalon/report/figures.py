@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
+from jalon.attribution.card import read_card
 from jalon.attribution.credit import UNKNOWN_BECAUSE
 from jalon.attribution.engine import Engine
 from jalon.attribution.models import MODELS
@@ -22,7 +23,6 @@ from jalon.attribution.presets import PRESETS
 from jalon.attribution.sales import WHY
 from jalon.normalize.channels import NETWORKS
 from jalon.normalize.money import EXPONENTS
-from jalon.report.marts import read_card
 from jalon.report.tables import MARTS
 
 Row = dict[str, Any]
@@ -238,7 +238,7 @@ def _place(channel: str) -> tuple[str, int]:
 
 
 def _measures(engine: Engine, measures: Table) -> list[Row]:
-    """Return what the platforms count, per metric and grain; a total only where periods are days: those do not overlap."""
+    """Return what platforms count, per metric and grain; a total only where periods are days: those do not overlap."""
     grain = ibis.cases(
         (measures.content_id.notnull() & measures.product_id.notnull(), "content and product"),
         (measures.content_id.notnull(), "content"),

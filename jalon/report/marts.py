@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
+from jalon.attribution.card import read_card
 from jalon.attribution.current import current
 from jalon.attribution.engine import Engine
-from jalon.errors import StoreError
 from jalon.normalize.money import EXPONENTS
 from jalon.report import journey_map
 from jalon.report.tables import MARTS, Mart
@@ -53,16 +52,6 @@ def build_marts(facts: Path, attribution: Path, out: Path, options: MartOptions 
         base = _base(engine, facts, attribution, as_of)
         rows = {name: _write(base, mart, out, options.csv) for name, mart in MARTS.items()}
     return Marts(out, rows)
-
-
-def read_card(attribution: Path) -> dict[str, Any]:
-    """Return how the attribution tables were made. Raises `StoreError` if they were not."""
-    path = attribution / "run.json"
-    try:
-        card: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read", "Run `jalon attribute` first.") from error
-    return card
 
 
 class _Base(NamedTuple):

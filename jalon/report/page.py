@@ -12,14 +12,14 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jalon import __version__
 from jalon.attribution.engine import replacing
-from jalon.report.figures import Row, figures
+from jalon.attribution.stages import UNKNOWN
+from jalon.report.figures import Row, decimal_text, figures
 from jalon.report.summary import chosen_model
 from jalon.report.words import count, label, money, orders, percent, plain
 
@@ -56,10 +56,10 @@ def render(told: Row, made_at: str | None = None, title: str = "Journey report")
     environment.globals.update(amount=money, whole=_whole, bar=_bar)
     models = [model["name"] for model in told["models"]]
     switches = {"m": models, "p": list(told["map"]), "c": [str(i) for i in range(len(told["currencies"]))]}
-    style = Markup(environment.get_template("style.css").render(switches=switches, heats=range(1, HEATS + 1)))
+    style = environment.get_template("style.css").render(switches=switches, heats=range(1, HEATS + 1))
     return environment.get_template("page.html").render(
         told=told,
-        style=style,
+        style=Markup(style),  # noqa: S704 # made from this package's words and numbers alone
         policy=_policy(style),
         title=title,
         made_at=made_at,
@@ -92,54 +92,44 @@ def _bar(share: float | None) -> str:
 def _map(one: Row) -> Row:
     """Arrange a map for reading: rows of cells, each with its shade and its credit per model and currency."""
     most = max((cell["touchpoints"] for cell in one["cells"].values()), default=0)
-    credit: dict[tuple[str, str], list[Row]] = {}
+    last = [stage["id"] for stage in one["stages"] if stage["id"] != UNKNOWN][-1]
+    credit: dict[str, list[Row]] = {}
     for row in one["credit"]:
-        credit.setdefault((row["channel"], row["stage"]), []).append(row)
-    rows = [
-        {
-            "channel": channel["id"],
-            "group": channel["group"],
-            "cells": [
-                _cell(
-                    one["cells"].get(f"{channel['id']}/{stage['id']}"),
-                    most,
-                    credit.get((channel["id"], stage["id"]), []),
-                )
-                for stage in one["stages"]
-            ],
-            "credit": _summed(row for stage in one["stages"] for row in credit.get((channel["id"], stage["id"]), [])),
-        }
-        for channel in one["channels"]
-    ]
-    return {"stages": one["stages"], "rows": rows}
+        credit.setdefault(f"{row['channel']}/{row['stage']}", []).append(row)
+
+    def told(channel: Row) -> Row:
+        places = [(stage["id"], f"{channel['id']}/{stage['id']}") for stage in one["stages"]]
+        cells = [
+            _cell(one["cells"].get(place), most, credit.get(place, []), ends=stage == last) for stage, place in places
+        ]
+        return {**channel, "cells": cells, "credit": _summed(row for cell in cells for row in cell["credit"])}
+
+    return {"stages": one["stages"], "rows": [told(channel) for channel in one["channels"]]}
 
 
-def _cell(cell: Row | None, most: int, credit: list[Row]) -> dict[str, Any]:
+def _cell(cell: Row | None, most: int, credit: list[Row], *, ends: bool) -> Row:
     """Return one cell; its shade grows with the square root of its touchpoints, so that small ones are seen too."""
     if cell is None:
         return {"heat": 0, "touchpoints": 0, "credit": credit}
-    heat = math.ceil(HEATS * math.sqrt(cell["touchpoints"] / most))
-    onward = cell["persons_onward"] / cell["persons"] if cell["persons"] else None
     return {
-        "heat": heat,
+        "heat": math.ceil(HEATS * math.sqrt(cell["touchpoints"] / most)),
         "touchpoints": cell["touchpoints"],
         "persons": cell["persons"],
-        "onward": onward,
+        "onward": None if ends or not cell["persons"] else cell["persons_onward"] / cell["persons"],
         "credit": credit,
     }
 
 
 def _summed(rows: Iterable[Row]) -> list[Row]:
     """Add credit up per model and currency."""
-    sums: dict[tuple[str, str], Row] = {}
+    sums: dict[tuple[str, str], int] = {}
     for row in rows:
-        own = sums.setdefault(
-            (row["model"], row["currency"]), {"model": row["model"], "currency": row["currency"], "net_minor": 0}
-        )
-        own["net_minor"] += row["net_minor"]
-    from jalon.report.figures import decimal_text
-
-    return [{**own, "net": decimal_text(own["net_minor"], own["currency"])} for own in sums.values()]
+        own = (row["model"], row["currency"])
+        sums[own] = sums.get(own, 0) + row["net_minor"]
+    return [
+        {"model": model, "currency": currency, "net": decimal_text(net, currency)}
+        for (model, currency), net in sums.items()
+    ]
 
 
 def _listed(rows: list[Row]) -> list[Row]:

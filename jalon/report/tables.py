@@ -234,7 +234,7 @@ def document() -> Iterator[str]:
     """Yield the lines of `docs/tables.md`."""
     yield "# The marts"
     yield ""
-    yield "Made by `jalon report` as Parquet and CSV in the folder `marts/`; this page is made from `jalon/report/tables.py`."
+    yield "Made by `jalon report` as Parquet and CSV in the folder `marts/`. This page is `jalon/report/tables.py`."
     yield "In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe."
     for mart in MARTS.values():
         key = ", ".join(f"`{column}`" for column in mart.primary_key)

@@ -53,11 +53,9 @@ def percent(share: float | None) -> str:
 
 
 def plain(text: str, most: int = 120) -> str:
-    """Return a foreign text on one line, without what could steer a terminal or turn the writing around, cut to `most`."""
-    kept = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: most * 4] if _is_harmless(c)
-    )
-    kept = " ".join(kept.split())
+    """Return a foreign text on one line, cut to `most`, without what could steer a terminal or turn writing around."""
+    spaced = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: most * 4] if _is_harmless(c))
+    kept = " ".join("".join(spaced).split())
     return kept if len(kept) <= most else kept[: most - 1] + "\u2026"
 
 

@@ -19,7 +19,7 @@ from jalon.sandbox.catalog import Catalog, make_catalog
 from jalon.sandbox.life import SHOPIFY, TIKTOK, Ids, Life
 from jalon.sandbox.till import SHOPIFY_ORDERS, TIKTOK_ORDERS, Till
 from jalon.sandbox.visits import Tracks
-from jalon.sandbox.world import Change, Content, Copy, CopyMark, Exposure, Sale, Shopper, World
+from jalon.sandbox.world import Change, Content, Copy, CopyMark, Exposure, Sale, SaleKind, Shopper, World
 
 HOUR = 3600
 DAY = 86_400
@@ -122,12 +122,14 @@ class _Brand:
     ids: Ids = field(default_factory=Ids)
     tracks: Tracks = field(init=False)
     _born: int = 0
+    _tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _skus: list[str] = field(default_factory=list)
     _till: Till = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
         self.tracks = Tracks(self.rng, self.catalog)
+        self._tags = {content.id: content.skus for content in self.catalog.contents}
         self._skus = [product.sku for product in self.catalog.products]
         self._till = Till(self.rng, self.catalog.products)
 
@@ -204,16 +206,17 @@ class _Brand:
             return None
         rng = self.rng
         roll = rng.random()
-        kind = "sample" if roll < 0.02 else "replacement" if roll < 0.035 else "sale"
-        lines = self._till.basket(cause.sku, "USD", free=kind == "sample")
+        kind: SaleKind = "sample" if roll < 0.02 else "replacement" if roll < 0.035 else "sale"
         shipping = 0 if kind != "sale" else rng.choice((0, 0, 399, 599))
         credited = self._credited(cause, at) if kind == "sale" else None
+        beside = self._tags[credited] if credited else ()
+        lines = self._till.basket(cause.sku, "USD", free=kind == "sample", beside=beside)
         changes = Life(rng, TIKTOK, lines, shipping, shipping * 8 // 100, self.ids).since(at)
         return Sale(
             platform="tiktok_shop",
             order_id=self._till.order_id(TIKTOK_ORDERS, at),
             shopper=shopper.id,
-            kind=kind,  # type: ignore[arg-type]  # one of the literal's words, by the table above
+            kind=kind,
             currency="USD",
             lines=lines,
             shipping=shipping,

@@ -97,7 +97,7 @@ def _product(rng: Random, number: int, start: int) -> Product:
 
 def _content(rng: Random, number: int, at: int, goods: list[Product]) -> Content:
     live = number % 4 == 3
-    own = number % 3 == 0
+    own = number % 3 == 0 or number % 8 == 7
     creator = "brand.official" if own else _CREATORS[rng.randrange(len(_CREATORS))]
     skus = tuple(product.sku for product in rng.sample(goods, min(len(goods), rng.randrange(1, 5))))
     return Content(

@@ -76,8 +76,7 @@ def lines(nodes: list[Tree], connections: frozenset[str], *, grouped: bool) -> I
             yield from _children(children, connections)
         else:
             later.extend(children)
-    # The last parent's children come first, so that none stands right behind its own parent by chance.
-    yield from _children(later[::-1] if len(nodes) > 1 else later, connections)
+    yield from _children(later, connections)
 
 
 def _children(children: list[tuple[str, Tree]], connections: frozenset[str]) -> Iterator[Tree]:

@@ -75,9 +75,11 @@ class Selected:
         return cost + weight * sum(1 + sum(part.requested(variables) for part in node) for node in self.nodes)
 
     def actual(self, data: Any, variables: Variables) -> int:
-        """Return the cost of what was found: fewer rows, and nulls, cost less."""
-        if not self.asked(variables) or data is None:
+        """Return the cost of what was found: fewer rows cost less, and a null what stands in its place."""
+        if not self.asked(variables):
             return 0
+        if data is None:
+            return self.base
         if isinstance(data, list):
             return max((self.actual(item, variables) for item in data), default=0)
         if isinstance(data, Kept):
@@ -222,10 +224,15 @@ def _size(node: FieldNode) -> Callable[[Variables], int]:
             value = argument.value
             if isinstance(value, VariableNode):
                 name = value.name.value
-                return lambda variables: int(variables.get(name) or 0)
-            rows = int(value_from_ast_untyped(value) or 0)
+                return lambda variables: _whole(variables.get(name))
+            rows = _whole(value_from_ast_untyped(value))
             return lambda _: rows
     return lambda _: 0
+
+
+def _whole(value: Any) -> int:
+    """Return a number of rows; what is none counts as 0 here and is refused when the query runs."""
+    return value if isinstance(value, int) else 0
 
 
 def _condition(node: FieldNode) -> Callable[[Variables], bool]:

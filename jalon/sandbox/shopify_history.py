@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from jalon.sandbox.world import Change, Sale, World
 
 SortBy = Literal["updated_at", "created_at", "processed_at", "id"]
-Place = tuple[int, int, int]
-"""Where an order stands in a sorted list: (value sorted by, order id, number)."""
+SORTS: tuple[SortBy, ...] = ("updated_at", "created_at", "processed_at", "id")
 
 DAY = 86_400
 MANY = 500
@@ -78,61 +79,54 @@ def _entries(world: World) -> list[Entry]:
         elif sale.copy is not None:
             changes = _as_copied(sale)
             found.append((changes[0].at, int(sale.copy.order_id), True, sale, changes))
-    found.sort(key=lambda row: (row[0], row[1]))
+    found.sort(key=lambda row: row[1])
     seen: dict[str, int] = {}
     entries = []
     for number, (_, identity, copied, sale, changes) in enumerate(found):
-        index = 0
-        if not copied and sale.kind != "test":
-            index = seen.get(sale.shopper, 0)
-            seen[sale.shopper] = index + 1
-        entries.append(Entry(number, sale, copied, identity, changes, index))
+        entries.append(Entry(number, sale, copied, identity, changes))
+    for entry in sorted(entries, key=lambda entry: entry.created_at):
+        if not entry.copied and entry.sale.kind != "test":
+            entry.customer_order_index = seen.get(entry.sale.shopper, 0)
+            seen[entry.sale.shopper] = entry.customer_order_index + 1
     return entries
 
 
-@dataclass(slots=True)
 class History:
-    """All orders of the shop, moved on to a moment by `advance`, with sorted lists to page through."""
+    """All orders of the shop, moved on to a moment by `advance`, with sorted lists to page through.
 
-    world: World
-    entries: list[Entry] = field(init=False)
-    by_id: dict[int, Entry] = field(init=False)
-    timeline: list[tuple[int, int, int]] = field(init=False)
-    """(at, entry number, how many changes are visible from then on), in order of time."""
-    _done: int = 0
-    _places: dict[SortBy, list[Place]] = field(init=False)
+    Orders are numbered in the order of their ids, so that a place in a sorted list is one integer: the value sorted by and the
+    number. A million orders take some tens of megabytes beside the world.
+    """
 
-    def __post_init__(self) -> None:
-        """Sort everything once."""
-        self.entries = _entries(self.world)
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.entries = _entries(world)
         self.by_id = {entry.id: entry for entry in self.entries}
-        self.timeline = sorted(
-            (change.at, entry.number, count)
-            for entry in self.entries
-            for count, change in enumerate(entry.happened, start=1)
-        )
-        self._places = {"updated_at": [], "created_at": [], "processed_at": [], "id": []}
+        self._ids = array("Q", (entry.id for entry in self.entries))
+        self._timeline = array("q", sorted(_moments(self.entries)))
+        self._done = 0
+        self._places: dict[SortBy, array[int]] = {key: array("q") for key in SORTS}
 
     def advance(self, now: float) -> None:
         """Let everything happen that is due by `now` (unix seconds); time does not go back."""
-        due = bisect_right(self.timeline, now, key=lambda change: change[0])
-        if due <= self._done:
-            return
-        fresh = self.timeline[self._done : due]
-        self._done = due
+        due = bisect_left(self._timeline, _after(now))
+        fresh = self._timeline[self._done : max(due, self._done)]
+        self._done = max(due, self._done)
         if len(fresh) > MANY:
             self._sort_anew(fresh)
             return
-        for _, number, count in fresh:
+        for moment in fresh:
+            _, number, count = _read(moment)
             self._move(self.entries[number], count)
 
-    def _sort_anew(self, fresh: list[tuple[int, int, int]]) -> None:
-        for _, number, count in fresh:
+    def _sort_anew(self, fresh: array[int]) -> None:
+        for moment in fresh:
+            _, number, count = _read(moment)
             entry = self.entries[number]
             entry.visible = max(entry.visible, count)
         shown = [entry for entry in self.entries if entry.visible]
         for key in self._places:
-            self._places[key] = sorted(_place(entry, key) for entry in shown)
+            self._places[key] = array("q", sorted(_place(entry, key) for entry in shown))
 
     def _move(self, entry: Entry, count: int) -> None:
         updated = self._places["updated_at"]
@@ -161,20 +155,25 @@ class History:
     ) -> Iterator[Entry]:
         """Yield orders sorted by (`key`, id): low ≤ value < high, and beyond the cursor `after` (value, id)."""
         places = self._places[key]
-        first = 0 if low is None else bisect_left(places, (low, -1, -1))
-        last = len(places) if high is None else bisect_left(places, (high, -1, -1))
-        if after is not None and reverse:
-            last = min(last, bisect_left(places, (*after, -1)))
-        elif after is not None:
-            first = max(first, bisect_right(places, (*after, len(self.entries))))
+        first = 0 if low is None else bisect_left(places, _key(low, 0))
+        last = len(places) if high is None else bisect_left(places, _key(high, 0))
+        if after is not None:
+            edge = self._edge(key, after, beyond=not reverse)
+            first, last = (first, min(last, edge)) if reverse else (max(first, edge), last)
         numbers = range(last - 1, first - 1, -1) if reverse else range(first, last)
-        return (self.entries[places[index][2]] for index in numbers)
+        return (self.entries[places[index] & NUMBERS] for index in numbers)
+
+    def _edge(self, key: SortBy, cursor: tuple[int, int], *, beyond: bool) -> int:
+        """Return the index of the first place at the cursor, or of the first beyond it."""
+        value, identity = cursor
+        number = (bisect_right if beyond else bisect_left)(self._ids, identity)
+        return bisect_left(self._places[key], _key(0 if key == "id" else value, number))
 
     def changes(self, after: float, until: float) -> Iterator[tuple[Entry, int]]:
         """Yield (order, how many changes were visible from then on) for each change in (after, until]."""
-        first = bisect_right(self.timeline, after, key=lambda change: change[0])
-        last = bisect_right(self.timeline, until, key=lambda change: change[0])
-        for _, number, count in self.timeline[first:last]:
+        first = bisect_left(self._timeline, _after(after))
+        for moment in self._timeline[first : bisect_left(self._timeline, _after(until))]:
+            _, number, count = _read(moment)
             yield self.entries[number], count
 
 
@@ -187,5 +186,30 @@ def value_of(entry: Entry, key: SortBy) -> int:
     return entry.updated_at if key == "updated_at" else entry.created_at
 
 
-def _place(entry: Entry, key: SortBy) -> Place:
-    return (value_of(entry, key), entry.id, entry.number)
+# Places and moments as integers: value or time in the high bits, then the order's number, then (moments) the count of changes.
+NUMBER_BITS, COUNT_BITS = 24, 7
+NUMBERS = (1 << NUMBER_BITS) - 1
+
+
+def _key(value: int, number: int) -> int:
+    return max(0, min(value, 1 << 38)) << NUMBER_BITS | number
+
+
+def _place(entry: Entry, key: SortBy) -> int:
+    return _key(0 if key == "id" else value_of(entry, key), entry.number)
+
+
+def _moments(entries: list[Entry]) -> Iterator[int]:
+    for entry in entries:
+        for count, change in enumerate(entry.happened, start=1):
+            yield _key(change.at, entry.number) << COUNT_BITS | count
+
+
+def _after(moment: float) -> int:
+    """Return the first key of anything later than `moment`."""
+    return _key(math.floor(moment) + 1, 0) << COUNT_BITS
+
+
+def _read(moment: int) -> tuple[int, int, int]:
+    place = moment >> COUNT_BITS
+    return place >> NUMBER_BITS, place & NUMBERS, moment & ((1 << COUNT_BITS) - 1)

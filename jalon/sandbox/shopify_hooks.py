@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -281,9 +280,3 @@ def _only(body: Tree, fields: list[str]) -> Tree:
 
 def _uuid(text: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
-
-
-def numbered(gid: str) -> Any:
-    """Return the number in a subscription's global id."""
-    tail = gid.rpartition("/")[2]
-    return int(tail) if tail.isdigit() else None

@@ -14,6 +14,7 @@ from jalon.sandbox.shopify_history import DAY, Entry, SortBy, value_of
 from jalon.sandbox.shopify_journey import Tree, instant
 from jalon.sandbox.shopify_orders import OrderRef, Orders
 from jalon.sandbox.shopify_pages import Row, Walk, bad_request, connection
+from jalon.sandbox.shopify_people import buyer
 from jalon.sandbox.shopify_products import PRODUCT_FIELDS, Products
 from jalon.sandbox.shopify_search import Dialect, Node, parse_search
 from jalon.sandbox.world import World
@@ -178,7 +179,7 @@ class Roots:
         number = gid.rpartition("/")[2]
         visible = self._visible(asking)
         for entry in history.entries:
-            if entry.visible and _may_hold(entry, kind, number) and visible(entry):
+            if entry.visible and _may_hold(self.world, entry, kind, number) and visible(entry):
                 tree = self.orders.ref(entry, asking.now).tree
                 held = {"Refund": tree["refunds"], "Return": tree["returns"], "Customer": [tree["customer"]]}
                 for one in held.get(kind, ()):
@@ -260,8 +261,8 @@ def _indexed(dialect: Dialect, node: Node | None) -> SortBy:
     return next((key for key in keys if dialect.span(node, key) != (None, None)), "id")
 
 
-def _may_hold(entry: Entry, kind: str, number: str) -> bool:
+def _may_hold(world: World, entry: Entry, kind: str, number: str) -> bool:
     """Tell cheaply whether an order may hold a thing; copies give their own numbers."""
     if kind == "Customer":
-        return True
+        return buyer(world, entry).shopify_customer_id == number
     return entry.copied or any(change.id == number for change in entry.happened)

@@ -78,6 +78,8 @@ class Analytics:
     def live_products(self, call: Call) -> dict[str, Any]:
         """Answer GET /analytics/202512/shop/{live_id}/products_performance."""
         content = _known(self._lives, call.path["live_id"])
+        if content.is_affiliate:
+            raise Refused(66009315, "No permission: products are shown for LIVEs of the shop's own accounts.")
         counts = self._by_sku(content.id, date.min, date.max)
         products = [self._live_product(sku, count) for sku, count in counts]
         return {"products": products} if products else {}

@@ -27,13 +27,13 @@ class Till:
         self._numbered += 1
         return str(base + (at - 1_600_000_000) * 10_000_000 + self._numbered % 10_000_000)
 
-    def basket(self, sku: str, currency: str, *, free: bool) -> tuple[Line, ...]:
-        """Return one or two lines, the first of them `sku`."""
+    def basket(self, sku: str, currency: str, *, free: bool, beside: Sequence[str] = ()) -> tuple[Line, ...]:
+        """Return one or two lines, the first of them `sku`, the other from `beside` if something is there."""
         rng = self._rng
         first = self._line(sku, rng.choice((1, 1, 1, 1, 1, 2, 3)), currency, free)
         if rng.random() < 0.8:
             return (first,)
-        other = rng.choice(self._skus)
+        other = rng.choice(beside or self._skus)
         return (first,) if other == sku else (first, self._line(other, 1, currency, free))
 
     def _line(self, sku: str, quantity: int, currency: str, free: bool) -> Line:

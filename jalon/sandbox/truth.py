@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jalon.sandbox.credit import named_content
-from jalon.sandbox.measures import Measures
+from jalon.sandbox.measures import Count, Measures, total
 from jalon.sandbox.world import Change, Content, Sale, Visit, World
 
 MONEY_BACK = ("refunded", "cancelled")
@@ -27,7 +29,8 @@ def truth(world: World, now: float) -> dict[str, Any]:
     - `sales`: one row for each sale placed by then;
     - `refunds`: money that went back, by a refund or by the cancellation of a paid sale;
     - `journeys`: the visits of web sales, and what the platform knows of native ones;
-    - `measures`: what the platform counts by content, SKU and local day, as it shows it now;
+    - `measures`: what the platform counts by content, SKU and local day, as it shows it now (of a creator's LIVE it
+      shows no SKUs); `content_measures`: the same by content and day, all SKUs together;
     - `causes`: what each content really sold;
     - `touches`: who saw what, and what that added to the chance of buying.
     """
@@ -35,13 +38,19 @@ def truth(world: World, now: float) -> dict[str, Any]:
     sales = [sale for sale in world.sales if sale.placed_at <= moment]
     contents = {content.id: content for content in world.contents}
     measures = Measures(world)
+    counted = list(_counted(world, measures, now))
     return {
         "seed": world.seed,
         "now": moment,
         "sales": [_sale(sale, moment) for sale in sales],
         "refunds": [refund for sale in sales for refund in _refunds(sale, moment)],
         "journeys": [_journey(world, contents, sale, moment) for sale in sales],
-        "measures": list(_measures(world, measures, now)),
+        "measures": [
+            _measure(content, day, count, world.tiktok_currency) | {"sku": sku}
+            for content, day, sku, count in counted
+            if content.kind == "VIDEO" or not content.is_affiliate
+        ],
+        "content_measures": _content_measures(counted, world.tiktok_currency),
         "latest_measured_day": measures.latest_day(now).isoformat(),
         "causes": _causes(world, sales, moment),
         "touches": [
@@ -144,24 +153,25 @@ def _visit(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _measures(world: World, measures: Measures, now: float) -> Iterator[dict[str, Any]]:
+def _counted(world: World, measures: Measures, now: float) -> Iterator[tuple[Content, date, str, Count]]:
     """Yield what the platform shows of the days that are ready."""
     last = measures.latest_day(now)
     for content in world.contents:
         for day, sku, count in measures.rows(content.id, date.min, date.max, now):
             if day <= last:
-                yield {
-                    "content": content.id,
-                    "kind": content.kind,
-                    "sku": sku,
-                    "day": day.isoformat(),
-                    "impressions": count.impressions,
-                    "clicks": count.clicks,
-                    "units": count.units,
-                    "orders": count.orders,
-                    "gmv": count.gmv,
-                    "currency": world.tiktok_currency,
-                }
+                yield content, day, sku, count
+
+
+def _content_measures(counted: list[tuple[Content, date, str, Count]], currency: str) -> list[dict[str, Any]]:
+    rows = []
+    for (content, day), group in groupby(counted, key=lambda row: row[:2]):
+        rows.append(_measure(content, day, total(count for *_, count in group), currency))
+    return rows
+
+
+def _measure(content: Content, day: date, count: Count, currency: str) -> dict[str, Any]:
+    about = {"content": content.id, "kind": content.kind, "is_affiliate": content.is_affiliate, "day": day.isoformat()}
+    return about | asdict(count) | {"currency": currency}
 
 
 def _causes(world: World, sales: list[Sale], now: int) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from typing import Literal
 ChangeKind = Literal[
     "placed", "paid", "shipped", "delivered", "completed", "cancelled", "edited", "return_requested", "refunded"
 ]
+SaleKind = Literal["sale", "sample", "replacement", "test"]
 CopyMark = Literal["source_identifier", "note_attribute", "name", "none"]
 
 
@@ -156,7 +157,7 @@ class Sale:
     platform: Literal["tiktok_shop", "shopify"]
     order_id: str
     shopper: str
-    kind: Literal["sale", "sample", "replacement", "test"]
+    kind: SaleKind
     currency: str
     lines: tuple[Line, ...]
     shipping: int

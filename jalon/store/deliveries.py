@@ -1,10 +1,10 @@
 """Verified webhooks, sealed, until the engine has opened them.
 
 Identity: `(source, key)`, where the key is what the platform keeps over redeliveries of one delivery. It is looked at
-when a delivery is opened, not when it arrives: on the way in rows are only appended, since a look-up at a random place of
-an index costs more than all the rest of storing a delivery. So a redelivery may wait beside the first one; opening is
-harmless when it happens twice, and of the two only the first is kept. The digest of the body is kept after the body is
-gone, so that captured bytes which come back under another key are recognised.
+when a delivery is opened, not when it arrives: on the way in rows are only appended, since a look-up at a random place
+of an index costs more than all the rest of storing a delivery. So a redelivery may wait beside the first one; opening
+is harmless when it happens twice, and of the two only the first is kept. The digest of the body is kept after the body
+is gone, so that captured bytes which come back under another key are recognised.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ DEFAULT_SPAN = timedelta(days=60)
 """How far back a first sync reads where the settings do not say."""
 OVERLAP = 120
 """Seconds."""
-SMALLEST = 900
-"""Seconds below which a span is not cut for the sake of working at it in parallel."""
+SMALLEST = 7200
+"""Seconds below which a span is not cut for the sake of working at it in parallel: an hourly run asks once."""
 MOST = 32
 """Windows that a span is cut into for the sake of working at it in parallel."""
 BEGINNING = 1_104_537_600

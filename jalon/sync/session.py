@@ -12,7 +12,7 @@ from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR, secrets_of
 from jalon.sync.retry import http_time, retry_after, retrying
 from jalon.sync.source import Counts, Progress, Source, Workshop
-from jalon.sync.tokens import Tokens
+from jalon.sync.tokens import Tokens, Unrenewed
 
 _MISSHAPEN = (Malformed, LookupError, TypeError, AttributeError)
 """What reading an answer of another shape than expected raises."""
@@ -53,6 +53,8 @@ class SourceSession:
         """Return the platform's good answer. Raises a `Fault`, or `Halted` when the run must end."""
 
         def may_repeat(fault: Wait) -> bool:
+            if isinstance(fault, Unrenewed):
+                return False
             return request.idempotent or fault.throttled or isinstance(fault, Unsent)
 
         again = retrying(self._shop.clock, self._halt.sleep, may_repeat, self._waiting)

@@ -22,6 +22,7 @@ from jalon.errors import LockedError
 from jalon.store import credentials as stored_credentials
 from jalon.store import sources
 from jalon.store.lock import RunLock
+from jalon.sync.client import Unsent
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
 from jalon.sync.source import Source, Workshop
@@ -31,10 +32,14 @@ EARLY = 0.2
 UNKNOWN_LIFE = 300.0
 """Seconds before the end, where nobody knows when the token was made."""
 REST = 60.0
-"""Seconds for which a failed renewal is believed."""
+"""Seconds after a renewal that did not reach the platform before it is tried again."""
 LONGEST_WAIT = 120.0
 """Seconds for another process to finish its renewal."""
 BEGAN = "token_refresh_began"
+
+
+class Unrenewed(Wait):
+    """The token could not be renewed now: asking the same question again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Tokens:
         self._shop = shop
         self._lock = asyncio.Lock()
         self._held: Held | None = None
-        self._failed: tuple[float, Fault] | None = None
+        self._failed: tuple[float, Unrenewed] | None = None
         self._settled = source.connector.credentials(source.settings)
         self._seed = shop.keyring.fingerprint(source.connector.grant(source.settings))
         self._about = f"token/{source.name}".encode()
@@ -98,18 +103,24 @@ class Tokens:
             self._recall_failure()
             try:
                 self._held = await self._renew(session, refused)
-            except Fault as fault:
-                self._failed = (self._shop.clock.now(), fault)
-                raise
-            self._failed = None
+            except Wait as fault:
+                raise self._remember(fault) from None
             return self._held.credentials
 
     def state(self) -> Held | None:
         """Return what is held, as `doctor` wants to know it."""
         return self._held or self._load()
 
+    def _remember(self, fault: Wait) -> Unrenewed:
+        """Keep others from trying again: for a while, or for this run if the platform may have rotated the tokens."""
+        unharmed = fault.throttled or isinstance(fault, Unsent)
+        until = self._shop.clock.now() + REST if unharmed else float("inf")
+        failed = Unrenewed(f"the access token could not be renewed: {fault.reason}", fault.seconds)
+        self._failed = until, failed
+        return failed
+
     def _recall_failure(self) -> None:
-        if self._failed is not None and self._shop.clock.now() < self._failed[0] + REST:
+        if self._failed is not None and self._shop.clock.now() < self._failed[0]:
             raise self._failed[1]
 
     def _other(self, held: Held | None, refused: Credentials | None) -> Credentials | None:

@@ -61,7 +61,12 @@ DOOR = fields("id", user=person("u"), page=link, lines=each("sku", buyer=person(
 
 
 def test_only_named_fields_pass_the_door() -> None:
-    record = {"id": "1", "email": "canary@example.com", "user": 77, "lines": [{"sku": "A", "note": "canary", "buyer": "x"}, "junk"]}
+    record = {
+        "id": "1",
+        "email": "canary@example.com",
+        "user": 77,
+        "lines": [{"sku": "A", "note": "canary", "buyer": "x"}, "junk"],
+    }
     assert DOOR(record, hasher) == {"id": "1", "user": "u:2", "lines": [{"sku": "A", "buyer": "u:1"}, None]}
 
 

@@ -19,9 +19,14 @@ from jalon.sandbox.server import Sandbox
 from jalon.sandbox.shopify import ShopifyPart
 from jalon.sandbox.world import World
 
-WORLD = generate(7, orders=900)
-RUN = "mutation($q:String!,$g:Boolean!){bulkOperationRunQuery(query:$q,groupObjects:$g){bulkOperation{id status} userErrors{field message code}}}"
-STATUS = "query($id:ID!){bulkOperation(id:$id){id status errorCode objectCount rootObjectCount fileSize url completedAt}}"
+WORLD = generate(7, orders=600)
+RUN = (
+    "mutation($q:String!,$g:Boolean!){bulkOperationRunQuery(query:$q,groupObjects:$g)"
+    "{bulkOperation{id status} userErrors{field message code}}}"
+)
+STATUS = (
+    "query($id:ID!){bulkOperation(id:$id){id status errorCode objectCount rootObjectCount fileSize url completedAt}}"
+)
 SUBSCRIBE = (
     "mutation($t:WebhookSubscriptionTopic!,$w:WebhookSubscriptionInput!){webhookSubscriptionCreate(topic:$t,"
     "webhookSubscription:$w){webhookSubscription{id uri includeFields} userErrors{field message}}}"
@@ -61,7 +66,9 @@ class Shopkeeper:
         assert "errors" not in answer, answer["errors"]
         return cast(dict[str, Any], answer["data"])
 
-    async def orders(self, fields: str, search: str = "", size: int = 100, sort: str = "UPDATED_AT") -> list[dict[str, Any]]:
+    async def orders(
+        self, fields: str, search: str = "", size: int = 100, sort: str = "UPDATED_AT"
+    ) -> list[dict[str, Any]]:
         """Return all orders by paging."""
         text = (
             f"query($q:String,$after:String){{orders(first:{size},after:$after,query:$q,sortKey:{sort})"

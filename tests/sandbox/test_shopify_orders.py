@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,21 +29,23 @@ DAY = 86_400
 SHOP = "{shopMoney{amount currencyCode}}"
 BOTH = "{shopMoney{amount currencyCode} presentmentMoney{amount currencyCode}}"
 MONEY = f"""
-legacyResourceId name test cancelledAt taxesIncluded sourceName sourceIdentifier displayFinancialStatus presentmentCurrencyCode
-createdAt updatedAt processedAt customAttributes{{key value}} email discountCodes
+legacyResourceId name test cancelledAt taxesIncluded sourceName sourceIdentifier displayFinancialStatus
+presentmentCurrencyCode createdAt updatedAt processedAt customAttributes{{key value}} email discountCodes
 subtotalPriceSet{BOTH} totalPriceSet{BOTH} totalTaxSet{SHOP} totalShippingPriceSet{SHOP} totalDiscountsSet{SHOP}
 totalRefundedSet{SHOP} currentTotalPriceSet{SHOP} totalReceivedSet{SHOP}
 shippingLine{{taxLines{{priceSet{SHOP}}}}}
 lineItems(first:20){{nodes{{sku quantity currentQuantity originalTotalSet{SHOP} discountedTotalSet{SHOP}
- withCodes:discountedTotalSet(withCodeDiscounts:true){SHOP} discountAllocations{{allocatedAmountSet{SHOP}}} taxLines{{priceSet{SHOP}}}}}}}
+ withCodes:discountedTotalSet(withCodeDiscounts:true){SHOP} discountAllocations{{allocatedAmountSet{SHOP}}}
+ taxLines{{priceSet{SHOP}}}}}}}
 transactions{{kind status amountSet{SHOP}}}
-refunds{{id createdAt totalRefundedSet{SHOP} refundLineItems(first:20){{nodes{{quantity subtotalSet{SHOP} totalTaxSet{SHOP}}}}}
+refunds{{id createdAt totalRefundedSet{SHOP}
+ refundLineItems(first:20){{nodes{{quantity subtotalSet{SHOP} totalTaxSet{SHOP}}}}}
  refundShippingLines(first:5){{nodes{{subtotalAmountSet{SHOP} taxAmountSet{SHOP}}}}}
  orderAdjustments(first:5){{nodes{{amountSet{SHOP}}}}} transactions(first:5){{nodes{{kind status amountSet{SHOP}}}}}}}
 returns(first:5){{nodes{{id status}}}}"""
 JOURNEY = """legacyResourceId updatedAt customerJourneySummary{ready customerOrderIndex daysToConversion
-momentsCount{count precision} firstVisit{id} lastVisit{id} moments(first:20){nodes{occurredAt ... on CustomerVisit{id landingPage
-referrerUrl source utmParameters{source medium campaign content term}}}}}"""
+momentsCount{count precision} firstVisit{id} lastVisit{id} moments(first:20){nodes{occurredAt ... on CustomerVisit{id
+landingPage referrerUrl source utmParameters{source medium campaign content term}}}}}"""
 
 
 def cents(bag: dict[str, Any]) -> int:
@@ -111,7 +113,9 @@ async def test_refunds_are_what_their_transactions_say() -> None:
     kept = 0
     for identity, row in rows.items():
         refund, order = refunds[identity]
-        money = [one for one in refund["transactions"]["nodes"] if (one["kind"], one["status"]) == ("REFUND", "SUCCESS")]
+        money = [
+            one for one in refund["transactions"]["nodes"] if (one["kind"], one["status"]) == ("REFUND", "SUCCESS")
+        ]
         assert sum(cents(one["amountSet"]) for one in money) == row["total"] == cents(refund["totalRefundedSet"])
         lines = refund["refundLineItems"]["nodes"]
         tax = sum(cents(line["totalTaxSet"]) for line in lines)
@@ -142,7 +146,9 @@ async def test_copied_orders_carry_their_mark_and_keep_discounts_outside_the_lin
             "note_attribute": [one["value"] for one in order["customAttributes"]] == [sale.order_id],
             "name": sale.order_id in order["name"],
         }
-        assert [mark for mark, there in shown.items() if there] == ([sale.copy.mark] if sale.copy.mark != "none" else [])
+        assert [mark for mark, there in shown.items() if there] == (
+            [sale.copy.mark] if sale.copy.mark != "none" else []
+        )
         assert order["email"].endswith("@scs.tiktokw.us")
         assert order["presentmentCurrencyCode"] == "USD"
         seen = order["subtotalPriceSet"]["presentmentMoney"]["amount"]
@@ -165,14 +171,21 @@ async def test_refunds_of_copies_are_missing_late_or_there() -> None:
 
 
 async def test_a_journey_comes_later_and_the_update_time_stays() -> None:
-    sale = next(sale for sale in WORLD.sales if sale.platform == "shopify" and sale.kind == "sale" and sale.placed_at > NOW)
+    sale = next(
+        sale for sale in WORLD.sales if sale.platform == "shopify" and sale.kind == "sale" and sale.placed_at > NOW
+    )
     async with open_shop(now=sale.journey_ready_at - 1) as shop:
         search = f"id:{sale.order_id}"
         before = (await shop.orders(JOURNEY, search))[0]
         shop.sandbox.clock.advance(2)
         after = (await shop.orders(JOURNEY, search))[0]
     early, late = before["customerJourneySummary"], after["customerJourneySummary"]
-    assert (early["ready"], early["momentsCount"], early["firstVisit"], early["moments"]["nodes"]) == (False, None, None, [])
+    assert (early["ready"], early["momentsCount"], early["firstVisit"], early["moments"]["nodes"]) == (
+        False,
+        None,
+        None,
+        [],
+    )
     assert late["ready"] is True
     assert before["updatedAt"] == after["updatedAt"]
     assert [visit["id"].rpartition("/")[2] for visit in late["moments"]["nodes"]] == list(sale.visits)
@@ -207,12 +220,19 @@ async def test_journeys_say_what_the_visits_were() -> None:
         assert orders[sale.copy.order_id]["customerJourneySummary"] is None
 
 
-# --- amounts ------------------------------------------------------------------------------------------------------------
+# --- amounts --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
-    [(1350, "EUR", "13.5"), (0, "EUR", "0.0"), (-5, "USD", "-0.05"), (100, "JPY", "100.0"), (1250, "KWD", "1.25"), (7, "KWD", "0.007")],
+    [
+        (1350, "EUR", "13.5"),
+        (0, "EUR", "0.0"),
+        (-5, "USD", "-0.05"),
+        (100, "JPY", "100.0"),
+        (1250, "KWD", "1.25"),
+        (7, "KWD", "0.007"),
+    ],
 )
 def test_amounts_are_trimmed_as_the_platform_trims_them(minor: int, currency: str, text: str) -> None:
     assert trimmed(minor, currency) == text
@@ -231,7 +251,7 @@ def test_the_amount_in_the_order_s_own_currency_is_exact(minor: int, rate: Decim
         assert bag[side] == {"amount": trimmed(minor, own), "currencyCode": own}
 
 
-# --- pages and searches -------------------------------------------------------------------------------------------------
+# --- pages and searches ---------------------------------------------------------------------------------------------
 
 
 async def test_pages_lose_and_double_nothing_while_orders_change() -> None:
@@ -256,7 +276,10 @@ async def test_pages_lose_and_double_nothing_while_orders_change() -> None:
 
 
 async def test_cursors_name_the_last_row() -> None:
-    query = "query($q:String){orders(first:1,sortKey:CREATED_AT,query:$q){pageInfo{endCursor} nodes{legacyResourceId createdAt}}}"
+    query = (
+        "query($q:String){orders(first:1,sortKey:CREATED_AT,query:$q)"
+        "{pageInfo{endCursor} nodes{legacyResourceId createdAt}}}"
+    )
     async with open_shop() as shop:
         plain = (await shop.data(query))["orders"]
         searched = (await shop.data(query, q="created_at:>='2020-01-01T00:00:00Z'"))["orders"]
@@ -269,7 +292,10 @@ async def test_cursors_name_the_last_row() -> None:
 
 
 async def test_backward_pages_mirror_forward_ones() -> None:
-    query = "query($n:Int,$before:String){orders(last:$n,before:$before,sortKey:ID){pageInfo{hasPreviousPage startCursor} nodes{id}}}"
+    query = (
+        "query($n:Int,$before:String){orders(last:$n,before:$before,sortKey:ID)"
+        "{pageInfo{hasPreviousPage startCursor} nodes{id}}}"
+    )
     async with open_shop() as shop:
         forward = [order["id"] for order in await shop.orders("id", sort="ID")]
         backward: list[str] = []
@@ -292,9 +318,10 @@ async def test_a_broken_cursor_is_refused(cursor: str) -> None:
 
 
 async def test_a_quoted_window_is_exact_and_an_unquoted_one_is_not() -> None:
-    edge = datetime.fromtimestamp(NOW - 10 * DAY + 5 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     async with open_shop() as shop:
         everything = await shop.orders("id updatedAt")
+        just_before_the_edge = datetime.fromisoformat(everything[len(everything) // 2]["updatedAt"])
+        edge = (just_before_the_edge + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         quoted = await shop.orders("id updatedAt", f"updated_at:>='{edge}'")
         answer = await shop.ask(
             "query($q:String){orders(first:250,query:$q,sortKey:UPDATED_AT){nodes{id}}}", q=f"updated_at:>={edge}"
@@ -315,7 +342,9 @@ async def test_an_unknown_filter_matches_everything() -> None:
 
 async def test_counting_stops_at_its_limit() -> None:
     async with open_shop() as shop:
-        data = await shop.data("{few:ordersCount(limit:5){count precision} all:ordersCount(limit:null){count precision}}")
+        data = await shop.data(
+            "{few:ordersCount(limit:5){count precision} all:ordersCount(limit:null){count precision}}"
+        )
     assert data["few"] == {"count": 5, "precision": "AT_LEAST"}
     assert data["all"]["precision"] == "EXACT"
     assert data["all"]["count"] > 100
@@ -349,7 +378,7 @@ def test_the_sorted_lists_follow_the_clock(moments: list[int]) -> None:
     assert inside == sorted((place for place in expected if low <= place[0] < high), reverse=True)
 
 
-# --- short cuts ---------------------------------------------------------------------------------------------------------
+# --- short cuts -----------------------------------------------------------------------------------------------------
 
 
 async def test_short_cuts_answer_what_graphql_core_answers() -> None:

@@ -99,12 +99,19 @@ async def test_account_types_part_the_videos(seller: Seller) -> None:
 
 
 async def test_a_live_shows_its_products_under_the_platforms_spelling(seller: Seller, world: World) -> None:
-    query = _window(date(2026, 10, 1), date(2026, 11, 17)) | {"account_type": "AFFILIATE_ACCOUNTS"}
-    sessions = await seller.all("live_stream_sessions", LIVES, query, None, "GET")
-    assert sessions
+    query = _window(date(2026, 9, 1), date(2026, 11, 17))
     told: dict[str, int] = defaultdict(int)
-    for measure in truth(world, NOW)["measures"]:
-        told[measure["content"]] += measure["clicks"]
+    told |= {m["content"]: m["clicks"] for m in truth(world, NOW)["content_measures"] if m["kind"] == "LIVE"}
+    creators = query | {"account_type": "AFFILIATE_ACCOUNTS"}
+    sessions = await seller.all("live_stream_sessions", LIVES, creators, None, "GET")
+    assert sessions
+    for session in sessions:
+        assert session["traffic"]["product_clicks"] == told[session["id"]]
+        closed = await seller.send("GET", f"/analytics/202512/shop/{session['id']}/products_performance")
+        assert closed.json()["code"] == 66009315
+    own = query | {"account_type": "OFFICIAL_ACCOUNTS"}
+    sessions = await seller.all("live_stream_sessions", LIVES, own, None, "GET")
+    assert sessions
     for session in sessions:
         data = await seller.call("GET", f"/analytics/202512/shop/{session['id']}/products_performance")
         clicks = sum(product["traffic"]["produt_clicks"] for product in data.get("products", []))

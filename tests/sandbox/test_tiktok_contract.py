@@ -46,7 +46,8 @@ def _names(world: World, sandbox: Sandbox) -> dict[str, str]:
     now = sandbox.clock.now()
     copied = next(s for s in world.sales if s.copy and s.copy.external and s.copy.at < now)
     videos = [content.id for content in world.contents if content.kind == "VIDEO" and content.posted_at < now]
-    lives = [content.id for content in world.contents if content.kind == "LIVE" and content.posted_at < now]
+    own = [content for content in world.contents if not content.is_affiliate and content.posted_at < now]
+    lives = [content.id for content in own if content.kind == "LIVE"]
     assert copied.copy is not None
     return {
         "order_id": copied.order_id,

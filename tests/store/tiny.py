@@ -40,7 +40,8 @@ def normalize(raw: Raw, context: Context) -> Iterator[Fact]:
     for number, sku in enumerate(body.get("skus", ())):
         line = f"{raw.key}/{number}"
         yield OrderLine(
-            raw.source, line, *head[2:], "tiny", raw.key, line, None, sku, None, 1, currency, goods, 0, goods, 0, None, False,
+            raw.source, line, *head[2:], "tiny", raw.key, line, None, sku, None, 1,
+            currency, goods, 0, goods, 0, None, False,
         )  # fmt: skip
     if buyer and body.get("email"):
         yield Identity(raw.source, f"{buyer} {body['email']}", *head[2:], buyer, body["email"], "same order")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
 
@@ -46,10 +47,8 @@ def test_notices_that_the_end_is_missing(data: bytes, form: str, more: st.DataOb
 
 @given(st.binary(min_size=1, max_size=300), st.sampled_from(["gzip", "deflate"]))
 def test_arbitrary_bytes_never_do_worse_than_being_refused(data: bytes, encoding: str) -> None:
-    try:
+    with contextlib.suppress(Damaged, TooLarge):
         fed(encoding, data, 50)
-    except (Damaged, TooLarge):
-        pass
 
 
 def test_members_of_a_gzip_file_follow_each_other() -> None:
@@ -59,11 +58,15 @@ def test_members_of_a_gzip_file_follow_each_other() -> None:
 def test_stops_at_the_ratio_long_before_the_limit() -> None:
     bomb = gzip.compress(b"0" * (200 << 20), 9)
     unpack = Packed("gzip")
-    given_out = 0
-    with pytest.raises(TooLarge, match="200 times"):
+    pieces: list[bytes] = []
+
+    def feed() -> None:
         for start in range(0, len(bomb), 4096):
-            given_out += sum(map(len, unpack.feed(bomb[start : start + 4096])))
-    assert given_out < 4 << 20
+            pieces.extend(unpack.feed(bomb[start : start + 4096]))
+
+    with pytest.raises(TooLarge, match="200 times"):
+        feed()
+    assert sum(map(len, pieces)) < 4 << 20
 
 
 def test_stops_at_the_limit() -> None:
@@ -83,7 +86,9 @@ def test_refuses_what_was_not_asked_for(encoding: str) -> None:
         decoder(encoding)
 
 
-@given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b""))), st.integers(1, 9))
+@given(
+    st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b""))), st.integers(1, 9)
+)
 def test_lines_are_those_of_the_file(lines: list[bytes], size: int) -> None:
     data = b"\r\n".join(lines)
     cutter = Lines()
@@ -93,6 +98,7 @@ def test_lines_are_those_of_the_file(lines: list[bytes], size: int) -> None:
 
 def test_a_line_without_end_is_cut_off() -> None:
     cutter = Lines(1000)
+    for _ in range(10):
+        assert cutter.feed(b"x" * 100) == []
     with pytest.raises(TooLarge, match="longer than 1000 bytes"):
-        for _ in range(20):
-            cutter.feed(b"x" * 100)
+        cutter.feed(b"x")

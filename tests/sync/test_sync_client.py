@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import resource
+import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from toy import Asked, Handler, Reply, Server, served
 
 from jalon.connectors.base import Fault, Request, Split, Stop, Wait
@@ -86,7 +94,9 @@ async def test_a_bomb_is_cut_off_early() -> None:
 
 async def test_a_declared_length_above_the_limit_is_not_read() -> None:
     began = time.monotonic()
-    await refused(lambda _: Reply(raw=b"HTTP/1.1 200 X\r\ncontent-length: 1000000000\r\n\r\n", pieces=[(20.0, b"")]), Split)
+    await refused(
+        lambda _: Reply(raw=b"HTTP/1.1 200 X\r\ncontent-length: 1000000000\r\n\r\n", pieces=[(20.0, b"")]), Split
+    )
     assert time.monotonic() - began < 5
 
 
@@ -133,7 +143,7 @@ async def test_packed_answers_are_unpacked() -> None:
 
 async def test_nobody_there_is_told_from_a_lost_answer() -> None:
     client = Client({"api": ("http://127.0.0.1:1",)})
-    with pytest.raises(Unsent, match="cannot connect to 127.0.0.1:1/orders"):
+    with pytest.raises(Unsent, match=r"cannot connect to 127\.0\.0\.1:1/orders"):
         await client.send(ASK)
     await client.close()
 
@@ -194,3 +204,47 @@ async def test_a_file_that_drips_ends_at_its_deadline() -> None:
     drip = Reply(raw=b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n", pieces=[(0.02, b"x\n")] * 50)
     with pytest.raises(Lost, match=r"not whole within 0\.2 s"):
         await lines(lambda _: drip, patience=Patience(file=0.2))
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "pair.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pair.pem")
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_stops_the_source(tmp_path: Path) -> None:
+    received: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.read(100))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=self_signed(tmp_path))
+    client = Client({"api": (f"https://localhost:{server.sockets[0].getsockname()[1]}",)})
+    with pytest.raises(Stop, match="certificate") as caught:
+        await client.send(ASK)
+    await client.close()
+    server.close()
+    assert "clock" in caught.value.remedy
+    assert b"".join(received) == b""

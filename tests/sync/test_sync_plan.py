@@ -17,7 +17,16 @@ from jalon.sync.plan import Reach
 
 NOW = 1_790_000_000.0
 PARIS = ZoneInfo("Europe/Paris")
-ZONES = ["UTC", "Europe/Paris", "America/New_York", "Africa/Cairo", "America/Havana", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Apia"]
+ZONES = [
+    "UTC",
+    "Europe/Paris",
+    "America/New_York",
+    "Africa/Cairo",
+    "America/Havana",
+    "America/Sao_Paulo",
+    "Asia/Kathmandu",
+    "Pacific/Apia",
+]
 
 
 def stream(**more: object) -> Stream:
@@ -70,7 +79,9 @@ def test_a_day_whose_midnight_is_skipped_begins_later() -> None:
     assert (first.day, first.hour) == (4, 1)
 
 
-@given(st.lists(st.integers(1, 40 * 86_400), min_size=1, max_size=12), st.integers(0, 3600), st.integers(600, 30 * 86_400))
+@given(
+    st.lists(st.integers(1, 40 * 86_400), min_size=1, max_size=12), st.integers(0, 3600), st.integers(600, 30 * 86_400)
+)
 def test_runs_at_any_times_read_every_instant(pauses: list[int], lag: int, widest: int) -> None:
     each = stream(lag=timedelta(seconds=lag), window=timedelta(seconds=widest))
     mark, now, read = None, NOW, []
@@ -138,7 +149,9 @@ def test_looking_back_reads_what_may_have_changed_and_no_more() -> None:
     mark = int(NOW) - 100
     spans = plan.look_back(each, reach(parallel=1), mark, NOW)
     assert gapless(spans, int(NOW) - 10 * 86_400, mark)
-    assert plan.look_back(each, reach(since=date(2026, 9, 20)), mark, NOW)[0][0] == plan.midnight(date(2026, 9, 20), ZoneInfo("UTC"))
+    assert plan.look_back(each, reach(since=date(2026, 9, 20)), mark, NOW)[0][0] == plan.midnight(
+        date(2026, 9, 20), ZoneInfo("UTC")
+    )
     days = stream(grain="day", lookback=timedelta(days=3))
     spans = plan.look_back(days, reach("Europe/Paris"), plan.midnight(date(2026, 9, 21), PARIS), NOW)
     assert [datetime.fromtimestamp(low, PARIS).day for low, _ in spans] == [18, 19, 20]
@@ -154,7 +167,9 @@ def test_looking_back_happens_every_so_often() -> None:
 
 
 def test_a_back_fill_takes_whole_local_days() -> None:
-    spans = plan.backfill(stream(window=timedelta(days=400)), reach("Europe/Paris", parallel=1), date(2026, 3, 28), date(2026, 3, 29), NOW)
+    spans = plan.backfill(
+        stream(window=timedelta(days=400)), reach("Europe/Paris", parallel=1), date(2026, 3, 28), date(2026, 3, 29), NOW
+    )
     assert spans == [(plan.midnight(date(2026, 3, 28), PARIS), plan.midnight(date(2026, 3, 30), PARIS))]
     assert spans[0][1] - spans[0][0] == 47 * 3600
     assert plan.backfill(stream(), reach(), date(2027, 3, 28), date(2027, 3, 29), NOW) == []

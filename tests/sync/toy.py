@@ -130,7 +130,7 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
 async def served(handler: Handler) -> AsyncIterator[Server]:
     server = Server(handler)
     listening = await asyncio.start_server(server._serve, "127.0.0.1", 0, limit=1 << 20)
-    server.address = "http://127.0.0.1:{}".format(listening.sockets[0].getsockname()[1])
+    server.address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:
         yield server
     finally:
@@ -338,7 +338,9 @@ class Orders:
 
 
 def orders(number: int, first: int, step: int = 60) -> list[dict[str, Any]]:
-    return [{"id": f"o{n}", "at": first + n * step, "version": first + n * step, "status": "new"} for n in range(number)]
+    return [
+        {"id": f"o{n}", "at": first + n * step, "version": first + n * step, "status": "new"} for n in range(number)
+    ]
 
 
 def inbox(store: Store) -> dict[str, list[tuple[int, dict[str, Any]]]]:

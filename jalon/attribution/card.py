@@ -1,0 +1,27 @@
+"""The card of a run: with which options the attribution tables were made, and what was left out of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jalon.attribution.engine import replacing
+from jalon.errors import StoreError
+
+NAME = "run.json"
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write the card in one step, in a form that depends on nothing but what it says."""
+    with replacing(folder / NAME) as new:
+        new.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Return the card of the tables in a folder. Raises `StoreError` if there is none."""
+    try:
+        card: dict[str, Any] = json.loads((folder / NAME).read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{folder / NAME} cannot be read", "Run `jalon attribute` first.") from error
+    return card

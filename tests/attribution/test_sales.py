@@ -1,0 +1,164 @@
+"""One sale is counted once, by the right order, with the right money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from handmade import Run, link, order, refund
+
+from jalon.normalize.vocabulary import Order
+
+NATIVE: dict[str, Any] = {"source": "net", "platform": "network", "selling_mode": "native", "channel": "network"}
+
+
+def native(order_id: str, days: float, goods: int = 1000, **fields: Any) -> Order:
+    return order(order_id, days, goods, **{**NATIVE, **fields})
+
+
+def copy(order_id: str, days: float, goods: int = 1000, **fields: Any) -> Order:
+    return order(order_id, days, goods, **{"origin": "network", **fields})
+
+
+def test_an_order_of_the_shop_counts(tmp_path: Path) -> None:
+    row = Run(tmp_path, [order("1", 1)]).order("1")
+    assert (row["is_counted"], row["why"], row["is_sale"], row["net"]) == (True, "own", True, 1000)
+
+
+def test_a_copy_that_names_the_original_counts_nothing_and_points_to_it(tmp_path: Path) -> None:
+    run = Run(tmp_path, [native("77", 1), copy("1", 1.1, 2000, external_ids=("network:77",))])
+    row = run.order("1")
+    assert (row["is_counted"], row["duplicate_of"], row["why"], row["net"]) == (False, "net:77", "copy_by_id", 0)
+    assert run.order("77")["net"] == 1000
+
+
+def test_the_platforms_own_statement_of_the_copy_is_as_good(tmp_path: Path) -> None:
+    run = Run(tmp_path, [native("77", 1), order("1", 1.1), link("77", "webshop:1", source="net")])
+    assert run.order("1")["duplicate_of"] == "net:77"
+    assert run.order("77")["is_sale"]
+
+
+def test_one_copy_of_two_originals_leaves_both_sales(tmp_path: Path) -> None:
+    run = Run(tmp_path, [native("77", 1), native("78", 1), copy("1", 1.1, external_ids=("network:77", "network:78"))])
+    assert [run.order(each)["is_sale"] for each in ("77", "78", "1")] == [True, True, False]
+
+
+def test_a_copy_of_a_copy_points_to_the_sale(tmp_path: Path) -> None:
+    again = copy("E", 1.2, source="erp", platform="erp", external_ids=("webshop:1",))
+    run = Run(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), again])
+    assert run.order("E")["sale_uid"] == "net:77"
+    assert sum(row["net"] for row in run.rows("sales")) == 1000
+
+
+@pytest.mark.parametrize("money", [{"total": 5555}, {"goods": 999, "total": 1000}])
+def test_a_copy_without_id_is_known_by_money_and_time(tmp_path: Path, money: dict[str, int]) -> None:
+    run = Run(tmp_path, [native("77", 1), native("78", 1, 3000), copy("1", 1.9, **money)])
+    assert (run.order("1")["duplicate_of"], run.order("1")["why"]) == ("net:77", "copy_by_rule")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [native("77", 1), native("78", 1.2)],
+        [native("77", 1), copy("2", 1.2)],
+        [native("77", 8)],
+        [native("77", 1, currency="USD")],
+        [native("77", 1, 4000)],
+    ],
+    ids=["two originals", "two copies", "too far", "other currency", "other money"],
+)
+def test_what_cannot_be_told_is_a_possible_duplicate_and_not_counted(tmp_path: Path, others: list[Order]) -> None:
+    run = Run(tmp_path, [copy("1", 1.1), *others])
+    row = run.order("1")
+    assert (row["is_counted"], row["why"], row["duplicate_of"], row["net"]) == (False, "possible_duplicate", None, 0)
+    assert run.result.possible_duplicates == sum(each.origin is not None for each in others) + 1
+
+
+def test_an_original_that_a_copy_names_is_not_open_to_the_rule(tmp_path: Path) -> None:
+    run = Run(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), copy("2", 1.1)])
+    assert run.order("2")["why"] == "possible_duplicate"
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ([copy("1", 1)], "origin_not_connected"),
+        ([copy("1", 1, external_ids=("network:99",)), native("77", 1)], "original_not_here"),
+    ],
+)
+def test_a_copy_that_doubles_nothing_counts(tmp_path: Path, facts: list[Order], why: str) -> None:
+    row = Run(tmp_path, facts).order("1")
+    assert (row["is_sale"], row["why"], row["net"]) == (True, why, 1000)
+
+
+def test_the_same_order_in_two_sources_counts_once(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path, [order("1", 1), order("1", 1, source="shop-again"), order("2", 1), order("2", 5, source="shop-again")]
+    )
+    rows = {row["order_uid"]: row for row in run.rows("sales")}
+    assert rows["shop-again:1"]["duplicate_of"] == "shop:1"
+    assert rows["shop-again:2"]["is_sale"], "another shop counts its orders from 1 too"
+    assert rows["shop:2"]["is_sale"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "booked", "net", "rule"),
+    [
+        ({}, 1000, 1000, "paid"),
+        ({"kind": "exchange"}, 1000, 1000, "paid"),
+        ({"kind": "sample"}, 0, 0, "sample"),
+        ({"kind": "replacement"}, 0, 0, "replacement"),
+        ({"kind": "test"}, 0, 0, "test"),
+        ({"status": "pending", "paid_at": None}, 0, 0, "unpaid"),
+        ({"status": "cancelled"}, 1000, 0, "cancelled"),
+        ({"status": "cancelled", "paid_at": None}, 0, 0, "cancelled"),
+        ({"status": "deleted"}, 0, 0, "deleted"),
+    ],
+)
+def test_net_revenue_is_of_paid_sales_alone(
+    tmp_path: Path, fields: dict[str, Any], booked: int, net: int, rule: str
+) -> None:
+    row = Run(tmp_path, [order("1", 1, **fields)]).order("1")
+    assert (row["booked"], row["net"], row["reversed"], row["net_rule"]) == (booked, net, booked - net, rule)
+
+
+def test_refunds_that_are_done_take_goods_money_back(tmp_path: Path) -> None:
+    refunds = [
+        refund("1", 2, 300),
+        refund("1", 3, 100, shipping=50, total=150),
+        refund("1", 4, 500, state="pending"),
+        refund("1", 5, 500, state="failed"),
+        refund("1", 6, 500, currency="USD"),
+        refund("1", 7, 500, source="net"),
+        refund("2", 7, 200),
+    ]
+    run = Run(tmp_path, [order("1", 1), order("2", 1, status="pending"), *refunds])
+    assert run.order("1")["net"] == 600
+    assert run.order("2")["net"] == 0
+
+
+def test_refunds_above_the_order_make_its_net_negative(tmp_path: Path) -> None:
+    run = Run(tmp_path, [order("1", 1, 500), refund("1", 2, 700)])
+    assert run.order("1")["net"] == -200
+
+
+def test_a_refund_of_the_copy_is_not_taken_from_the_sale(tmp_path: Path) -> None:
+    facts = [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), refund("1", 3, 400)]
+    run = Run(tmp_path, facts)
+    assert run.order("77")["net"] == 1000
+    assert run.order("1")["net"] == 0
+
+
+def test_only_the_newest_revision_holds(tmp_path: Path) -> None:
+    revisions = [
+        order("1", 1, 1000, version=5, observed_at=10, inbox_id=1),
+        order("1", 1, 1500, version=7, observed_at=20, inbox_id=2),
+        order("1", 1, 900, version=6, observed_at=30, inbox_id=3),
+        order("2", 1, 400, version=1, observed_at=10, inbox_id=4),
+        order("2", 1, 400, version=1, observed_at=10, inbox_id=5, removed=True),
+    ]
+    run = Run(tmp_path, revisions)
+    assert [(row["order_id"], row["net"]) for row in run.rows("sales")] == [("1", 1500)]
+    before = Run(tmp_path / "before", revisions, as_of=10)
+    assert before.order("1")["net"] == 1000, "as of an instant later revisions are unknown"

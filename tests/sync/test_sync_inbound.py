@@ -1,0 +1,115 @@
+"""Deliveries that the receiver stored are opened, and what they mean is done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from toy import KEYRING, Orders, PlayedClock, inbox, orders, served, source, workshop
+
+from jalon.privacy import Keyring
+from jalon.store import deliveries, erasure, sources
+from jalon.store.database import Store
+from jalon.store.envelope import Sealer
+from jalon.sync.engine import sync_source
+from jalon.sync.source import SourceOutcome
+
+NOW = 1_790_000_000
+
+
+def deliver(store: Store, key: str, body: Any, keyring: Keyring = KEYRING) -> None:
+    sealer = Sealer(keyring)
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    row = ("shop", key, NOW - 5.0, sealer.digest(raw), sealer.seal("shop", key, {"x-topic": "t"}, raw))
+    store.write(lambda db: deliveries.add(db, [row]))
+
+
+async def run(store: Store, number: int = 5) -> SourceOutcome:
+    async with served(Orders(orders(number, NOW - 90 * 86_400))) as server:
+        return await sync_source(source(server, token="access-token-0"), workshop(store, PlayedClock(NOW)))
+
+
+def states(store: Store) -> list[tuple[str, str, str, bool]]:
+    with store.read() as db:
+        rows = db.execute("SELECT state, topic, note, sealed IS NULL FROM deliveries ORDER BY id").fetchall()
+    return [(state, topic, note, bool(gone)) for state, topic, note, gone in rows]
+
+
+async def test_a_delivery_leads_to_what_it_names_and_loses_its_body(store: Store) -> None:
+    deliver(store, "d1", {"topic": "order", "refs": [["orders", "o1", 0], ["orders", "o2", 0]]})
+    outcome = await run(store)
+    assert (outcome.state, outcome.counts.deliveries, set(inbox(store))) == ("ok", 1, {"o1", "o2"})
+    assert states(store) == [("opened", "order", "", True)]
+
+
+async def test_records_in_a_delivery_go_through_the_door(store: Store) -> None:
+    deliver(store, "d1", {"topic": "order", "rows": [{"id": "x", "at": 1, "email": "a@b.example", "phone": "1234567"}]})
+    await run(store)
+    [(_, body)] = inbox(store)["x"]
+    assert body == {"id": "x", "at": 1, "email": KEYRING.pseudonym("email", "a@b.example")}
+
+
+async def test_what_is_not_understood_is_kept_and_stops_nothing(store: Store) -> None:
+    deliver(store, "d1", b"\xff no json")
+    deliver(store, "d2", {"no": "topic"})
+    deliver(store, "d3", {"topic": "new kind", "known": False})
+    deliver(store, "d4", {"topic": "order", "refs": [["orders", "o1", 0]]})
+    outcome = await run(store)
+    assert (outcome.state, outcome.counts.deliveries, set(inbox(store))) == ("ok", 4, {"o1"})
+    assert [(state, gone) for state, _, _, gone in states(store)] == [
+        ("bad", False),
+        ("bad", False),
+        ("unknown", False),
+        ("opened", True),
+    ]
+    assert [note.split(" in ")[0] for _, _, note, _ in states(store)[:2]] == ["it is not JSON", "KeyError"]
+
+
+async def test_the_same_body_under_another_key_is_marked_and_harmless(store: Store) -> None:
+    for key in ("d1", "d2"):
+        deliver(store, key, {"topic": "order", "refs": [["orders", "o1", 0]]})
+    await run(store)
+    assert [(state, note) for state, _, note, _ in states(store)] == [
+        ("opened", ""),
+        ("stale", "the same body came before"),
+    ]
+    assert len(inbox(store)["o1"]) == 1
+
+
+async def test_a_notice_reaches_people(store: Store) -> None:
+    deliver(store, "d1", {"topic": "bye", "notices": [["deauthorised", "the seller\nleft"]]})
+    await run(store)
+    with store.read() as db:
+        [notice] = sources.notices(db, "shop")
+    assert (notice.kind, notice.detail) == ("deauthorised", "the seller left")
+
+
+async def test_an_order_to_erase_or_disclose_is_carried_out_on_hashes(store: Store) -> None:
+    deliver(store, "d1", {"topic": "order", "rows": [{"id": "x", "at": 1, "email": "a@b.example"}]})
+    await run(store)
+    deliver(store, "d2", {"topic": "disclose", "disclosures": [[["email", "A@b.example "]]]})
+    deliver(store, "d3", {"topic": "erase", "erasures": [[["email", "A@b.example "]]]})
+    await run(store)
+    [file] = store.exports.glob("disclosure-*.json")
+    assert [record["key"] for record in json.loads(file.read_bytes())["records"]] == ["x"]
+    with store.read() as db:
+        assert len(erasure.erasures(db)) == 1
+    deliver(store, "d4", {"topic": "order", "rows": [{"id": "y", "at": 1, "email": "a@b.example"}]})
+    await run(store)
+    assert inbox(store)["y"][0][1]["email"] is None
+    assert all(b"a@b.example" not in path.read_bytes().lower() for path in store.folder.rglob("*") if path.is_file())
+
+
+async def test_deliveries_sealed_with_another_key_are_a_matter_of_configuration(store: Store) -> None:
+    deliver(store, "d1", {"topic": "order"}, Keyring(b"z" * 32))
+    outcome = await run(store)
+    assert (outcome.state, outcome.exit_status) == ("config", 2)
+    assert "another installation key" in outcome.message
+    assert [state for state, *_ in states(store)] == ["new"]
+
+
+async def test_many_deliveries_are_opened_in_slices(store: Store) -> None:
+    for number in range(450):
+        deliver(store, f"d{number}", {"topic": "order", "refs": [["orders", f"o{number % 5}", 0]], "n": number})
+    outcome = await run(store)
+    assert (outcome.counts.deliveries, set(inbox(store))) == (450, {f"o{n}" for n in range(5)})

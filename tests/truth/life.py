@@ -1,0 +1,159 @@
+"""Let jalon live through a played brand's weeks, then compare what it holds with what really happened."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from jalon.attribution.options import Options
+from jalon.attribution.run import attribute
+from jalon.config import load
+from jalon.demo import write_workplace
+from jalon.running import receiver_of
+from jalon.sandbox.brand import generate
+from jalon.sandbox.clock import Clock
+from jalon.sandbox.faults import Faults
+from jalon.sandbox.server import Sandbox
+from jalon.store.database import Store
+from jalon.store.derive import derive
+from jalon.sync.engine import sync_all
+from jalon.sync.source import SourceOutcome, Workshop
+from jalon.workplace import Workplace
+
+DAY = 86_400
+PLATFORM_DAYS = 7
+"""How long after the last event figures are restated and journeys become ready."""
+
+
+class PlayedClock:
+    """The sandbox's time; a sleep passes at once, and the played time moves on by it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        self._clock.advance(max(seconds, 0.0))
+        await asyncio.sleep(0)
+
+    def jitter(self) -> float:
+        return 0.5
+
+
+async def live(folder: Path, *, seed: int, orders: int, days: int, faults: dict[str, float], hooks: bool = True) -> dict[str, Any]:
+    """Play a brand under faults, sync day by day until it has come to rest, and return the truth."""
+    horizon = 4
+    now = int(time.time()) // DAY * DAY
+    world = generate(seed, orders=orders, days=days, horizon_days=horizon, now=now)
+    clock = Clock(float(now), frozen=True)
+    async with Sandbox(world, clock, Faults(seed, faults, hang=0.2, slow=0.02), deliver=False) as sandbox:
+        write_workplace(folder, sandbox.settings())
+        with Workplace(load(folder / "jalon.toml")) as place:
+            receiver = receiver_of(place)
+            port, _ = await receiver.start("127.0.0.1", 0)
+            if hooks:
+                place.config = load(write_workplace(folder, sandbox.settings(), f"http://127.0.0.1:{port}"))
+            for _ in range(horizon + PLATFORM_DAYS):
+                await sync_once(place, clock)
+                clock.advance(DAY)
+                await sandbox.deliverer.pump()
+            await settle(place, clock)
+            await receiver.stop()
+            finish(place)
+        return sandbox.truth()
+
+
+async def sync_once(place: Workplace, clock: Clock) -> list[SourceOutcome]:
+    """Run one sync over all sources, as cron would."""
+    shop = Workshop(place.store, place.keyring, PlayedClock(clock), address=place.address)
+    return await sync_all([place.source(name) for name in place.config.sources], shop)
+
+
+async def settle(place: Workplace, clock: Clock) -> None:
+    """Sync until every source says that nothing is left, within a bounded number of runs."""
+    for _ in range(60):
+        outcomes = await sync_once(place, clock)
+        if all(o.state == "ok" and not o.counts.pending_windows and not o.counts.pending_fetches for o in outcomes):
+            return
+        clock.advance(DAY / 24)
+    raise AssertionError(f"does not come to rest: {[(o.source, o.state, o.message, o.notes[:3], o.counts) for o in outcomes]}")
+
+
+def finish(place: Workplace) -> None:
+    """Derive and attribute."""
+    derive(place.store, place.normalizers(), place.origins())
+    attribute(place.store.facts, place.store.folder / "attribution", Options(copy_hours=72, lookback_days=30))
+
+
+class Held:
+    """What jalon holds, in the truth's words."""
+
+    def __init__(self, store: Path) -> None:
+        self._db = duckdb.connect()
+        self._store = store
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._db.execute(query).fetchall()
+
+    def newest(self, kind: str) -> str:
+        return (
+            f"(SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY source, key ORDER BY version DESC, observed_at DESC, inbox_id DESC) AS age "
+            f"FROM '{self._store}/facts/{kind}/*.parquet') WHERE age = 1 AND NOT removed)"
+        )
+
+    def sales(self) -> dict[tuple[str, str], tuple[Any, ...]]:
+        """(platform, order id) -> (kind, paid, currency, goods, refunded goods, net), counted orders alone."""
+        found = self.rows(
+            f"SELECT platform, order_id, kind, status = 'paid' OR refunded_goods > 0, currency, goods, net FROM '{self._store}/attribution/sales.parquet' WHERE is_counted"
+        )
+        return {(row[0], row[1]): row[2:] for row in found}
+
+    def copies(self) -> set[tuple[str, str]]:
+        """(copy's order id, order id of the sale that counts)."""
+        found = self.rows(f"SELECT order_id, duplicate_of FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NOT NULL")
+        return {(row[0], str(row[1]).rpartition(":")[2]) for row in found}
+
+    def suspected(self) -> set[str]:
+        found = self.rows(f"SELECT order_id FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NULL")
+        return {row[0] for row in found}
+
+    def refunds(self) -> Counter[tuple[Any, ...]]:
+        query = f"SELECT platform, order_id, goods, tax, shipping FROM {self.newest('refunds')} WHERE state = 'succeeded' AND total > 0"
+        return Counter(self.rows(query))
+
+    def measures(self) -> dict[tuple[Any, ...], int]:
+        """(content, product id, day, metric) -> value, for one-day figures of content x product."""
+        query = (
+            f"SELECT content_id, product_id, start_date, metric, value FROM {self.newest('measures')} "
+            "WHERE content_id IS NOT NULL AND product_id IS NOT NULL AND end_date = start_date + 1"
+        )
+        return {(row[0], row[1], row[2].isoformat(), row[3]): row[4] for row in self.rows(query)}
+
+    def journeys(self) -> dict[str, list[str]]:
+        """Web order id -> keys of its visits, oldest first."""
+        query = (
+            f"SELECT order_id, list(key ORDER BY occurred_at, key) FROM {self.newest('touchpoints')} "
+            "WHERE platform = 'shopify' AND kind NOT IN ('purchase', 'refund', 'return_requested', 'delivery') AND order_id IS NOT NULL GROUP BY order_id"
+        )
+        return dict(self.rows(query))  # type: ignore[arg-type]
+
+    def named_contents(self) -> dict[str, set[str]]:
+        query = f"SELECT order_id, list(DISTINCT content_id) FROM {self.newest('touchpoints')} WHERE platform = 'tiktok_shop' AND content_id IS NOT NULL AND order_id IS NOT NULL GROUP BY order_id"
+        return {row[0]: set(row[1]) for row in self.rows(query)}
+
+    def credit(self) -> Iterator[tuple[str, str, int]]:
+        yield from self.rows(f"SELECT order_uid, model, sum(net) FROM '{self._store}/attribution/credit.parquet' GROUP BY ALL")  # type: ignore[misc]
+
+
+def held(folder: Path) -> Held:
+    """Open what jalon holds in a workplace."""
+    with Store.open(folder / "data", create=False):
+        return Held(folder / "data")
