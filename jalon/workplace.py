@@ -75,8 +75,13 @@ class Workplace(AbstractContextManager["Workplace"]):
         }
 
     def normalizers(self) -> Mapping[str, Normalizer]:
-        """Return the normalizers of the configured sources, by connector."""
-        return {name: registry.normalizer(name) for name in {each.connector for each in self.config.sources.values()}}
+        """Return the normalizers by connector: of the configured sources, and of those that have left the file."""
+        from jalon.store import meaning
+
+        with self.store.read() as db:
+            known = {origin.connector for origin in meaning.known(db).values()}.intersection(registry.names())
+        wanted = known.union(each.connector for each in self.config.sources.values())
+        return {name: registry.normalizer(name) for name in sorted(wanted)}
 
     def source(self, name: str) -> Source:
         """Return a configured source as the engine wants it."""

@@ -53,29 +53,25 @@ def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: 
     features = engine.keep("features", with_features(steps, touches))
     unknown = engine.keep("unknown", _unknown(sold, steps, touches))
     parameters = {"half_life_days": options.half_life_days}
-    known = [name for name in MODELS if name in options.models]
-    return [
-        engine.keep(
-            f"credit_{name}",
-            _observed(with_points(features, name, parameters), sold, name).union(_for_model(unknown, name)),
-        )
-        for name in known
-    ]
+
+    def one(model: str) -> Table:
+        weighted = engine.keep("weighted", with_points(features, model, parameters))
+        return engine.keep(f"credit_{model}", _observed(weighted, sold).union(_for_model(unknown, model)))
+
+    return [one(model) for model in MODELS if model in options.models]
 
 
-def _observed(weighted: Table, sold: Table, model: str) -> Table:
+def _observed(weighted: Table, sold: Table) -> Table:
     """Share each order's money out over its weighted steps."""
     money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
-    rows = weighted.select("order_uid", "position", "touch_uid", "points").join(money, "order_uid")
+    rows = weighted.select("order_uid", "model", "position", "touch_uid", "points").join(money, "order_uid")
     shared = with_shares(rows, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})
-    return shared.select(
-        "order_uid", "position", "touch_uid", "amount", "net", "currency",
-        model=ibis.literal(model),
+    return shared.mutate(
         basis=ibis.literal("observed"),
         reason=ibis.null("string"),
         weight=_weight(shared.billionths),
         reversed=shared.amount - shared.net,
-    ).select(*COLUMNS)  # fmt: skip
+    ).select(*COLUMNS)
 
 
 def _weight(billionths: ibis.Value) -> ibis.Value:

@@ -12,12 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args, get_origin, get_type_hints
 
 import duckdb
 import ibis
+from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
 from jalon.errors import StoreError
@@ -174,7 +176,13 @@ _FROM_DUCKDB = {theirs: ours for ours, theirs in _TO_DUCKDB.items()} | {_INSTANT
 
 def sql(table: Table) -> str:
     """Return an expression in the engine's SQL."""
-    return str(ibis.to_sql(table, dialect="duckdb", pretty=False))
+    return _compiled(table.op())
+
+
+@lru_cache(maxsize=512)
+def _compiled(expression: Node) -> str:
+    """Translate an expression; a process that attributes again meets the same ones."""
+    return str(ibis.to_sql(expression.to_expr(), dialect="duckdb", pretty=False))
 
 
 def _typed(table: Table) -> str:

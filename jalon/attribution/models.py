@@ -125,8 +125,8 @@ def with_features(steps: Table, touches: Table) -> Table:
 
 
 def with_points(features: Table, name: str, parameters: Mapping[str, float]) -> Table:
-    """Return the steps that a model gives weight to, with their `points`; `parameters` replace the model's own."""
+    """Return the steps that a model gives weight to, with `model` and `points`; `parameters` replace its own."""
     model = MODELS[name]
     own = {key: parameters.get(key, value) for key, value in model.parameters.items()}
-    weighted = features.mutate(points=model.points(features, own).cast("int64"))
+    weighted = features.mutate(model=ibis.literal(name), points=model.points(features, own).cast("int64"))
     return weighted.filter(weighted.points > 0)

@@ -16,7 +16,7 @@ Of two orders that are one sale, the one where the sale was made counts.
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import StringValue, Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import HOUR, Options
@@ -38,7 +38,7 @@ NOT_COUNTED = ("copy_by_id", "same_order_in_two_sources", "copy_by_rule", "possi
 
 
 def ranked_orders(orders: Table) -> Table:
-    """Add `order_uid`, and `rank`: of two orders that are one sale the lower one is the original."""
+    """Add `order_uid`, `is_copy` and `rank`: of two orders that are one sale the original has the lower rank."""
     is_copy = orders.origin.notnull() & (orders.origin != orders.platform)
     level = is_copy.cast("int64") * 2 + (orders.selling_mode != "native").cast("int64")
     uid = orders.source + ":" + orders.order_id
@@ -48,32 +48,44 @@ def ranked_orders(orders: Table) -> Table:
 def by_id(orders: Table, links: Table) -> Table:
     """Return (copy, original, why) of the orders that ids state to be one sale; `links` are facts of that kind."""
     own = orders.filter(orders.external_ids.length() > 0)
-    own = own.select("order_uid", "rank", external_id=own.external_ids.unnest())
+    own = own.select("rank", external_id=own.external_ids.unnest())
     said = links.select("source", "order_id", "external_id").join(orders, ["source", "order_id"])
-    stated = own.union(said.select("order_uid", "rank", "external_id"))
-    named = orders.select(named_uid="order_uid", named_rank="rank", named_id=orders.platform + ":" + orders.order_id)
+    stated = own.union(said.select("rank", "external_id"))
+    named = orders.select(named="rank", named_id=orders.platform + ":" + orders.order_id)
     pairs = stated.join(named, stated.external_id == named.named_id)
-    return _pairs(pairs, "copy_by_id").union(_same_order(orders))
+    return _directed(pairs, "copy_by_id").union(_same_order(orders))
 
 
 def _same_order(orders: Table) -> Table:
     """Pair the same order of one platform that two sources hold; shops count from 1, so money and time must agree."""
-    same = ["platform", "order_id", "placed_at", "currency", "total"]
-    several = orders.group_by(same).agg(found=orders.source.nunique()).filter(lambda t: t.found > 1)
-    held = orders.semi_join(several, same).select("order_uid", "rank", *same)
-    other = held.rename(named_uid="order_uid", named_rank="rank")
-    return _pairs(held.join(other, same), "same_order_in_two_sources")
+    same = [orders.platform, orders.order_id, orders.placed_at, orders.currency, orders.total]
+    held = orders.select("rank", first=orders["rank"].min().over(group_by=same))
+    again = held.filter(held["rank"] != held["first"])
+    return again.select(
+        copy=_uid(again["rank"]),
+        original=_uid(again["first"]),
+        level=again["first"].left(1),
+        why=ibis.literal("same_order_in_two_sources"),
+    )
 
 
-def _pairs(pairs: Table, why: str) -> Table:
-    """Direct each pair from the copy to the original, the lower rank."""
-    apart = pairs.filter(pairs.order_uid != pairs.named_uid)
-    down = apart["rank"] > apart.named_rank
-    return apart.select(
-        copy=ibis.ifelse(down, apart.order_uid, apart.named_uid),
-        original=ibis.ifelse(down, apart.named_uid, apart.order_uid),
+def _directed(pairs: Table, why: str) -> Table:
+    """Direct each pair from copy to original: by level, and between equals from the one that names the other."""
+    apart = pairs.filter(pairs["rank"] != pairs.named)
+    low, high = ibis.least(apart["rank"], apart.named), ibis.greatest(apart["rank"], apart.named)
+    told = apart.mutate(low=low, high=high, by_high=(apart["rank"] == high).cast("int64"))
+    once = told.group_by("low", "high").agg(by_high=told.by_high.max())
+    down = (once.low.left(1) != once.high.left(1)) | (once.by_high == 1)
+    return once.select(
+        copy=_uid(ibis.ifelse(down, once.high, once.low)),
+        original=_uid(ibis.ifelse(down, once.low, once.high)),
+        level=ibis.ifelse(down, once.low, once.high).left(1),
         why=ibis.literal(why),
-    ).distinct()
+    )
+
+
+def _uid(rank: StringValue) -> StringValue:
+    return rank.substr(2)
 
 
 def by_rule(orders: Table, linked: Table, hours: float) -> Table:
@@ -90,7 +102,7 @@ def by_rule(orders: Table, linked: Table, hours: float) -> Table:
         of_original=pairs.copy.count().over(group_by=pairs.original),
     )
     return counted.filter((counted.of_copy == 1) & (counted.of_original == 1)).select(
-        "copy", "original", why=ibis.literal("copy_by_rule")
+        "copy", "original", level=ibis.literal("0"), why=ibis.literal("copy_by_rule")
     )
 
 
@@ -131,10 +143,10 @@ def sales(engine: Engine, orders: Table, order_links: Table, refunds: Table, opt
 
 
 def _one_parent(pairs: Table) -> Table:
-    """Keep one original of each copy: the first by name."""
-    rank = ibis.row_number().over(group_by=pairs.copy, order_by=[pairs.original, pairs.why])
-    ranked = pairs.mutate(rank=rank)
-    return ranked.filter(ranked["rank"] == 0).drop("rank")
+    """Keep one original of each copy: of the lowest level, then the first by name."""
+    place = ibis.row_number().over(group_by=pairs.copy, order_by=[pairs.level, pairs.original, pairs.why])
+    ranked = pairs.mutate(place=place)
+    return ranked.filter(ranked.place == 0).drop("place", "level")
 
 
 def _to_the_sale(parents: Table, depth: int = 3) -> Table:

@@ -209,7 +209,7 @@ def _place(address: str) -> tuple[str | None, str | None]:
         host = parts.hostname
     except ValueError:
         return None, None
-    return host.removeprefix("www.") if host else None, parts.path or None
+    return host.rstrip(".").removeprefix("www.") if host else None, parts.path or None
 
 
 def _landing(

@@ -3,6 +3,7 @@
 https://partner.tiktokshop.com/docv2/page/search-returns-202602
 https://partner.tiktokshop.com/docv2/page/search-cancellations-202602
 
+What moves no money (an order cancelled before it was paid) is no refund: it is taken back, should it have been one.
 A cancelled order counts nothing by its own status; the cancellation's refund says what went back, also where only some
 of its lines were cancelled.
 """
@@ -124,9 +125,10 @@ def _facts(raw: Raw, context: Context, case: Case) -> list[Fact]:
     money = _money(raw.body, case.items)
     if money is None:
         return facts
-    taken_back = case.replaced or case.state != "succeeded" or money.total == 0
-    facts.append(_touch(raw, context, case, "refunded", "refund", case.changed_at, taken_back))
-    facts.append(_refund(raw, context, case, money))
+    taken_back = case.replaced or money.total == 0
+    unseen = taken_back or case.state != "succeeded"
+    facts.append(_touch(raw, context, case, "refunded", "refund", case.changed_at, unseen))
+    facts.append(_refund(raw, context, case, money, taken_back))
     return facts
 
 
@@ -160,7 +162,7 @@ def _amounts(row: Row) -> Money:
     return Money(currency, not_negative(goods), shipping, tax, total)
 
 
-def _refund(raw: Raw, context: Context, case: Case, money: Money) -> Refund:
+def _refund(raw: Raw, context: Context, case: Case, money: Money, taken_back: bool) -> Refund:
     return Refund(
         source=raw.source,
         key=case.key,
@@ -179,7 +181,7 @@ def _refund(raw: Raw, context: Context, case: Case, money: Money) -> Refund:
         shipping=money.shipping,
         tax=money.tax,
         total=money.total,
-        removed=case.replaced,
+        removed=taken_back,
     )
 
 

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode
 
@@ -22,6 +23,8 @@ from jalon.sandbox.shopify_bulk_rules import Validator, fields_of, fragments_of,
 from jalon.sandbox.shopify_journey import Tree, instant
 
 LIFE_OF_URL = 7 * 86_400
+AT_REST = 0.05
+"""Seconds at most that a job is created and does not run yet."""
 OVER = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
 
 
@@ -43,6 +46,8 @@ class Job:
     content: bytes = b""
     expires_at: float = 0.0
     error: str | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it was cancelled."""
 
     @property
     def gid(self) -> str:
@@ -145,7 +150,7 @@ class BulkJobs:
 
     async def _work(self, job: Job) -> None:
         until = self.wall() + self.limits["bulk_seconds"]
-        await asyncio.sleep(self.limits["bulk_seconds"] / 2)
+        await asyncio.sleep(min(AT_REST, self.limits["bulk_seconds"] / 2))
         if job.status == "CREATED":
             job.status = "RUNNING"
         written = bytearray()
@@ -162,7 +167,9 @@ class BulkJobs:
         except GraphQLError as error:
             denied = (error.extensions or {}).get("code") == "ACCESS_DENIED"
             job.error = "ACCESS_DENIED" if denied else "INTERNAL_SERVER_ERROR"
-        await asyncio.sleep(max(0.0, until - self.wall()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until - self.wall())):
+                await job.stop.wait()
         self._end(job, bytes(written))
 
     def _end(self, job: Job, content: bytes) -> None:
@@ -188,6 +195,7 @@ class BulkJobs:
             said = f"A bulk operation cannot be canceled when it is {job.status.lower()}"
             return {"bulkOperation": self.tree(job), "userErrors": [{"field": None, "message": said}]}
         job.status = "CANCELING"
+        job.stop.set()
         return {"bulkOperation": self.tree(job), "userErrors": []}
 
     def tree(self, job: Job) -> Tree:

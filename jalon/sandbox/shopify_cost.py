@@ -119,7 +119,7 @@ class Price:
 
     def actual(self, data: Any, variables: Variables) -> int:
         """Return the points that the answer was worth."""
-        return total(self.parts, data, variables)
+        return total(self.parts, {} if data is None else data, variables)
 
 
 def parts_of(

@@ -94,8 +94,8 @@ def _entries(world: World) -> list[Entry]:
 class History:
     """All orders of the shop, moved on to a moment by `advance`, with sorted lists to page through.
 
-    Orders are numbered in the order of their ids, so that a place in a sorted list is one integer: the value sorted by and the
-    number. A million orders take some tens of megabytes beside the world.
+    Orders are numbered in the order of their ids, so that a place in a sorted list is one integer: the value sorted by
+    and the number. A million orders take some tens of megabytes beside the world.
     """
 
     def __init__(self, world: World) -> None:
@@ -186,7 +186,8 @@ def value_of(entry: Entry, key: SortBy) -> int:
     return entry.updated_at if key == "updated_at" else entry.created_at
 
 
-# Places and moments as integers: value or time in the high bits, then the order's number, then (moments) the count of changes.
+# Places and moments as integers: value or time in the high bits, then the order's number, then, of moments, the count
+# of changes.
 NUMBER_BITS, COUNT_BITS = 24, 7
 NUMBERS = (1 << NUMBER_BITS) - 1
 

@@ -14,8 +14,8 @@ from typing import Any
 from jalon.sandbox.shopify_history import Entry, lot
 from jalon.sandbox.shopify_journey import Tree, instant
 from jalon.sandbox.shopify_money import Till
-from jalon.sandbox.shopify_shares import COPIED_REFUND, FULFILLMENT, REFUND_LINE, TRANSACTION, Part, own_id, split
-from jalon.sandbox.world import Change, shares
+from jalon.sandbox.shopify_shares import COPIED_REFUND, FULFILLMENT, REFUND_LINE, TRANSACTION, Part, own_id, shares_of
+from jalon.sandbox.world import Change
 
 
 @dataclass(slots=True)
@@ -34,6 +34,8 @@ class Aftermath:
     transactions: list[Tree] = field(default_factory=list)
     fulfillments: list[Tree] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
+    """Units that came back, by line."""
+    shares: dict[str, list[Part]] = field(default_factory=dict)
     paid_at: int | None = None
     cancelled_at: int | None = None
     edited_at: int | None = None
@@ -47,6 +49,7 @@ class Aftermath:
     def __post_init__(self) -> None:
         """Live through the changes."""
         self.returned = [0] * len(self.entry.sale.lines)
+        self.shares = shares_of(self.entry.sale)
         for change in self.changes:
             step = _STEPS.get(change.kind)
             if step is not None:
@@ -143,7 +146,7 @@ class Aftermath:
 
     def return_requested(self, change: Change) -> None:
         """Open a return for units; a request for money alone leaves no return, only a later update time."""
-        units = sum(change.quantities) if change.quantities else sum(line.quantity for line in self.entry.sale.lines)
+        units = sum(part.quantity for part in self.shares[change.id])
         if units == 0:
             return
         self.returns.append(
@@ -162,30 +165,28 @@ class Aftermath:
         )
 
     def _return_lines(self, change: Change) -> list[Tree]:
-        touched = change.lines or tuple(range(len(self.entry.sale.lines)))
-        quantities = change.quantities or tuple(self.entry.sale.lines[index].quantity for index in touched)
         return [
             {
                 "__typename": "ReturnLineItem",
-                "id": f"gid://shopify/ReturnLineItem/{int(change.id or 0) + index}",
-                "quantity": quantity,
+                "id": f"gid://shopify/ReturnLineItem/{int(change.id) + part.index}",
+                "quantity": part.quantity,
                 "processedQuantity": 0,
-                "refundableQuantity": quantity,
+                "refundableQuantity": part.quantity,
                 "refundedQuantity": 0,
                 "returnReason": "UNWANTED",
                 "returnReasonNote": "",
                 "customerNote": None,
-                "withCodeDiscountedTotalPriceSet": self.till.bag(
-                    sum(shares(self.entry.sale.lines[index].paid, self.entry.sale.lines[index].quantity)[:quantity])
-                ),
+                "withCodeDiscountedTotalPriceSet": self.till.bag(self._shown(part)),
             }
-            for index, quantity in zip(touched, quantities, strict=True)
-            if quantity
+            for part in self.shares[change.id]
+            if part.quantity
         ]
 
     def refund(self, change: Change) -> None:
         """Give money back, with or without goods."""
-        parts = list(split(self.entry.sale.lines, change, self.returned))
+        parts = self.shares[change.id]
+        for part in parts:
+            self.returned[part.index] += part.quantity
         # A refund's tax covers its lines first; the rest is the tax of the shipping that went back.
         shipping_tax = change.tax - sum(part.tax for part in parts)
         amount = change.goods + change.tax + change.shipping

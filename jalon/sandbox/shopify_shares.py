@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jalon.sandbox.shopify_history import Entry
-from jalon.sandbox.world import Change, Line, shares
+from jalon.sandbox.world import Change, Line, Sale, shares
 
 LINE, TRANSACTION, REFUND_LINE, COPIED_REFUND, FULFILLMENT = (
     14_000_000_000_000,
@@ -33,16 +33,29 @@ class Part:
     tax: int
 
 
-def split(lines: tuple[Line, ...], change: Change, returned: list[int]) -> Iterator[Part]:
-    """Yield a refund's shares per line; `returned` counts the units that came back before and is moved on."""
+def shares_of(sale: Sale) -> dict[str, list[Part]]:
+    """Return what each line gives back, by the id of the return or cancellation.
+
+    Units are asked back in the order of the requests, whenever the money for them goes back, and refused or not.
+    """
+    asked = [0] * len(sale.lines)
+    return {
+        change.id: list(_split(sale.lines, change, asked))
+        for change in sale.changes
+        if change.kind in ("return_requested", "cancelled")
+    }
+
+
+def _split(lines: tuple[Line, ...], change: Change, asked: list[int]) -> Iterator[Part]:
+    """Yield a change's shares per line; `asked` counts the units that were asked back before and is moved on."""
     touched = change.lines or tuple(range(len(lines)))
     quantities = change.quantities or tuple(lines[index].quantity for index in touched)
     for index, quantity in zip(touched, quantities, strict=True):
-        line, first = lines[index], returned[index]
+        line, first = lines[index], asked[index]
         if quantity == 0:
             yield Part(index, 0, change.goods, change.tax)
             continue
-        returned[index] += quantity
+        asked[index] += quantity
         units = slice(first, first + quantity)
         yield Part(
             index, quantity, sum(shares(line.paid, line.quantity)[units]), sum(shares(line.tax, line.quantity)[units])

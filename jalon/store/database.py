@@ -112,8 +112,11 @@ class Store:
 
     def check(self) -> list[str]:
         """Return what SQLite finds wrong with the file; empty: nothing."""
-        with self.read() as db:
-            found = [str(text) for (text,) in db.execute("PRAGMA quick_check(20)")]
+        try:
+            with self.read() as db:
+                found = [str(text) for (text,) in db.execute("PRAGMA quick_check(20)")]
+        except StoreError as error:
+            return [error.message]
         return [] if found == ["ok"] else found
 
     def compact(self) -> None:

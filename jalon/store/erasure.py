@@ -146,7 +146,7 @@ def _cut_rest(db: sqlite3.Connection, pending: Sequence[Erasing]) -> None:
             "WHERE source = ? AND state IN ('unknown', 'bad') AND received_at < ?",
             (one.source, one.requested_at),
         ).rowcount
-    _count(db, pending, {"quarantine": changed, "deliveries": dropped})
+    _count(db, pending, {"records": 0, "quarantine": changed, "deliveries": dropped})
 
 
 def _cut_entry(

@@ -16,10 +16,13 @@ from typing import Any
 
 import orjson
 
-_HASHES = re.compile(rb"(?::|%3A)([0-9a-f]{32})")
-"""The hash of a `kind:hash` pseudonym, also where it is a parameter of an address."""
+_HASHES = re.compile(rb":([0-9a-f]{32})")
+_HASHES_IN_ADDRESSES = re.compile(rb"%3A([0-9a-f]{32})")
+"""The hash of a `kind:hash` pseudonym. Two patterns, since one that begins with a literal is four times as fast."""
 _PSEUDONYM = re.compile(r"[A-Za-z0-9_.-]+(?::|%3A)([0-9a-f]{32})")
-_WORDS = re.compile(rb"[0-9A-Za-z_-]+")
+_WORDS = re.compile(r"[0-9A-Za-z_-]+")
+_FEW = 24
+"""Up to so many ids it is faster to look for each than to take the body apart."""
 Row = tuple[str, int, bytes]
 
 
@@ -44,7 +47,8 @@ class Tombstones:
 
 def hashes(data: bytes) -> set[bytes]:
     """Return the hash (hex) of every pseudonym in some text."""
-    return set(_HASHES.findall(data))
+    found = set(_HASHES.findall(data))
+    return found.union(_HASHES_IN_ADDRESSES.findall(data)) if b"%3A" in data else found
 
 
 def digest(found: bytes) -> bytes:
@@ -88,12 +92,19 @@ def names_order(body: bytes, key: str, wanted: frozenset[str]) -> bool:
         return False
     if key in wanted:
         return True
-    if wanted.isdisjoint(word.decode() for word in _WORDS.findall(body)):
+    if not _mentions(body, wanted):
         return False
     try:
         return _names(orjson.loads(body), wanted, is_order=False)
     except orjson.JSONDecodeError:
         return True
+
+
+def _mentions(body: bytes, wanted: frozenset[str]) -> bool:
+    """Say quickly whether any of the ids may be in a body at all."""
+    if len(wanted) <= _FEW:
+        return any(one.encode() in body for one in wanted)
+    return not wanted.isdisjoint(_WORDS.findall(body.decode("utf-8", "replace")))
 
 
 def _names(value: Any, wanted: frozenset[str], *, is_order: bool) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jalon.store.forget import spare
 
@@ -44,23 +44,27 @@ def append(
     rows = spare(db, source, rows)
     cursor = db.cursor()
     newest: dict[str, tuple[int, bytes]] = {}
-    old: set[tuple[str, bytes]] = set()
-    fresh = []
+    fresh: list[tuple[str, str, str, int, int, bytes, bytes]] = []
     for key, version, body in rows:
-        mark = digest(body)
+        digest = blake2b(body, digest_size=16).digest()
         head = newest.get(key) or cursor.execute(_NEWEST, (source, stream, key)).fetchone()
-        if head is not None:
-            if head[1] == mark:
-                continue
-            if version < head[0]:
-                if (key, mark) in old or cursor.execute(_KNOWN, (source, stream, key, mark)).fetchone():
-                    continue
-                old.add((key, mark))
         if head is None or version >= head[0]:
-            newest[key] = (version, mark)
-        fresh.append((source, stream, key, version, observed_at, mark, body))
+            if head is not None and head[1] == digest:
+                continue
+            newest[key] = (version, digest)
+        elif head[1] == digest or _kept(cursor, fresh, (source, stream, key, digest)):
+            continue
+        fresh.append((source, stream, key, version, observed_at, digest, body))
     cursor.executemany(_INSERT, fresh)
     return Appended(len(fresh), len(rows) - len(fresh))
+
+
+def _kept(cursor: sqlite3.Cursor, fresh: Sequence[tuple[Any, ...]], revision: tuple[str, str, str, bytes]) -> bool:
+    """Say whether a revision that comes late is there already, in the inbox or among the rows about to be appended."""
+    _, _, key, digest = revision
+    if any(row[2] == key and row[5] == digest for row in fresh):
+        return True
+    return cursor.execute(_KNOWN, revision).fetchone() is not None
 
 
 def rows(db: sqlite3.Connection, low_id: int, high_id: int) -> Iterator[tuple[int, str, str, str, int, int, bytes]]:

@@ -144,7 +144,10 @@ TABLES: dict[str, Table] = {
     ),
     # Each erasure asked for and the proof that it was carried out; nothing in it tells who.
     "erasures": Table(
-        {"id": int, "source": str, "request": str, "scope": str, "requested_at": float, "finished_at": float, "counts": str},
+        {
+            "id": int, "source": str, "request": str, "scope": str, "requested_at": float, "finished_at": float,
+            "counts": str,
+        },
         "id",
         null=("finished_at",),
         defaults={"counts": "{}"},

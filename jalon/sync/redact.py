@@ -12,6 +12,7 @@ import re
 import traceback
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
@@ -34,7 +35,8 @@ class Redactor(logging.Filter):
 
     def add(self, secrets: Iterable[str | None]) -> None:
         """Remember secrets that must not be read anywhere."""
-        fresh = {secret for secret in secrets if secret and len(secret) >= SHORTEST} - self._secrets
+        clear = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
+        fresh = (clear | {quote(secret, safe="") for secret in clear}) - self._secrets
         if fresh:
             self._secrets |= fresh
             longest_first = sorted(self._secrets, key=len, reverse=True)

@@ -1,10 +1,11 @@
-"""TikTok Shop's deliveries: signatures over raw bytes, what each topic says to read, what is stale, what is not ours."""
+"""TikTok Shop's deliveries: signatures over raw bytes, what each topic says to read, what is stale or not ours."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from connectors.tiktok_fakes import CONNECTOR, settings
 from jalon.connectors.base import Delivery, Opened, Ref, Undelivered
+from jalon.connectors.tiktok_deliveries import TOPICS
 from jalon.connectors.tiktok_shop import Settings
 
 SHOP = "7494049642642441621"
@@ -195,24 +197,18 @@ DATA = st.dictionaries(
 @given(st.one_of(JSON, st.integers(1, 70)), st.one_of(DATA, JSON), JSON, JSON)
 def test_any_json_is_opened_or_refused_by_name(number: Any, data: Any, timestamp: Any, shop: Any) -> None:
     body = json.dumps({"type": number, "data": data, "timestamp": timestamp, "shop_id": shop}).encode()
-    try:
-        assert isinstance(CONNECTOR.open(delivery(body), settings(shop_id=SHOP)), Opened)
-    except Undelivered as reason:
-        assert len(str(reason)) < 200
+    with suppress(Undelivered):
+        said = CONNECTOR.open(delivery(body), settings(shop_id=SHOP))
+        assert all(ref.key.isdigit() for ref in said.refs)
 
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_opened_or_refused_by_name(body: bytes) -> None:
-    try:
-        CONNECTOR.open(delivery(body), settings())
-    except Undelivered:
-        return
+    with suppress(Undelivered):
+        assert not CONNECTOR.open(delivery(body), settings()).records
 
 
-def test_the_official_examples_fit_the_official_schema(contracts: Path) -> None:
-    """The fields by which a topic is known must all be documented for its number."""
-    from jalon.connectors.tiktok_deliveries import TOPICS
-
+def test_topics_are_known_by_documented_fields(contracts: Path) -> None:
     schemas = json.loads((contracts / "tiktok-shop" / "webhooks.schemas.json").read_text())
     for topic in TOPICS:
         documented = schemas[str(topic.number)]["payload"]["properties"]["data"]["properties"]

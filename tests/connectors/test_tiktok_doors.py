@@ -1,16 +1,14 @@
-"""What of TikTok Shop's answers comes in: everything the official schema knows is sent, and only what is named passes."""
+"""What of TikTok Shop's answers comes in: all that the official schema knows is sent, and only what is named passes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.test_tiktok_shop import STREAMS, day_window, window
-from connectors.tiktok_fakes import CONNECTOR, FakeSession, Official, all_of, good
+from connectors.tiktok_fakes import CONNECTOR, STREAMS, FakeSession, Official, all_of, day_window, good, window
 from jalon.connectors.base import Request
 
 PERSONAL = re.compile(
@@ -71,21 +69,21 @@ async def passed(stream: str, official: Official) -> Any:
 
 
 @pytest.mark.parametrize("stream", READS)
-async def test_nothing_personal_passes(stream: str, contracts: Path) -> None:
-    body = await passed(stream, Official(contracts))
+async def test_nothing_personal_passes(stream: str, official: Official) -> None:
+    body = await passed(stream, official)
     came_in = {path.removesuffix(".") for path in leaves(body, stream)}
     assert len(came_in) > 2, "the door lets nothing in"
     assert {path for path in came_in if PERSONAL.search(path) and path not in NAMES_OF_THINGS} == set()
 
 
-async def test_a_buyer_is_known_by_a_hash_alone(contracts: Path) -> None:
-    body = await passed("orders", Official(contracts))
+async def test_a_buyer_is_known_by_a_hash_alone(official: Official) -> None:
+    body = await passed("orders", official)
     assert body["user_id"] == "hash of tiktok_user"
     assert "canary:orders.user_id" not in str(body)
 
 
-async def test_what_the_facts_need_passes(contracts: Path) -> None:
-    body = await passed("orders", Official(contracts))
+async def test_what_the_facts_need_passes(official: Official) -> None:
+    body = await passed("orders", official)
     assert {"id", "status", "create_time", "update_time", "paid_time", "payment", "line_items"} <= body.keys()
     assert {"sub_total", "original_total_product_price", "total_amount"} <= body["payment"].keys()
     assert {"id", "sale_price", "original_price", "room_id", "seller_sku"} <= body["line_items"][0].keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,34 +17,22 @@ from connectors.tiktok_fakes import (
     ACCOUNT,
     CONNECTOR,
     NOW,
+    STREAMS,
     TOKEN,
     FakeSession,
     Official,
     all_of,
+    day_window,
     good,
     refused,
     settings,
+    window,
 )
-from jalon.connectors.base import Answer, Credentials, Ref, Request, Skip, Stop, Stream, Window
+from jalon.connectors.base import Answer, Credentials, Ref, Request, Skip, Stop, Stream
 from jalon.connectors.tiktok_analytics import SETTLED
 from jalon.connectors.tiktok_signing import sign
 
-STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
 SEARCHED = ["orders", "affiliate_orders", "returns", "cancellations", "products"]
-
-
-@pytest.fixture(scope="session")
-def official(contracts: Path) -> Official:
-    return Official(contracts)
-
-
-def window(stream: str, low: float = NOW - 3600, high: float = NOW, cursor: str | None = None) -> Window:
-    return Window(STREAMS[stream], datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC), cursor)
-
-
-def day_window(stream: str, day: str = "2025-11-19", cursor: str | None = None) -> Window:
-    low = datetime.fromisoformat(f"{day}T05:00:00+00:00")  # midnight in New York
-    return Window(STREAMS[stream], low, low + timedelta(days=1), cursor)
 
 
 # --- signatures -------------------------------------------------------------------------------------------------------

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import jsonschema
 
-from jalon.connectors.base import Answer, Batch, Credentials, Fault, Request
+from jalon.connectors.base import Answer, Batch, Credentials, Request, Window
 from jalon.connectors.tiktok_shop import Settings, TikTokShop
 
 CONNECTOR = TikTokShop()
+STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
 NOW = 1_764_000_000.0
 TOKEN = Credentials("token-of-the-shop")
 ACCOUNT = {"shop_id": "7495540735365777507", "shop_cipher": "ROW_cipher"}
@@ -34,6 +35,15 @@ def refused(code: int, message: str = "no", status: int = 200) -> Answer:
 
 def answer(value: Any, status: int = 200, **headers: str) -> Answer:
     return Answer(status, {"content-type": "application/json", **headers}, json.dumps(value).encode())
+
+
+def window(stream: str, low: float = NOW - 3600, high: float = NOW, cursor: str | None = None) -> Window:
+    return Window(STREAMS[stream], datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC), cursor)
+
+
+def day_window(stream: str, day: str = "2025-11-19", cursor: str | None = None) -> Window:
+    low = datetime.fromisoformat(f"{day}T05:00:00+00:00")  # midnight in New York
+    return Window(STREAMS[stream], low, low + timedelta(days=1), cursor)
 
 
 class FakeSession:
@@ -64,14 +74,6 @@ class FakeSession:
 
 async def all_of(batches: AsyncIterator[Batch]) -> list[Batch]:
     return [batch async for batch in batches]
-
-
-async def fault_of(session: FakeSession, request: Request) -> Fault | None:
-    try:
-        await session.ask(request)
-    except Fault as fault:
-        return fault
-    return None
 
 
 class Official:
@@ -123,8 +125,3 @@ class Official:
         """Return the schema of `data` in the operation's answer."""
         content = self.operation(request)["responses"]["200"]["content"]["application/json"]
         return content["schema"]["properties"]["data"]
-
-
-def url(request: Request) -> str:
-    """Return what would be sent, encoded as a client does it."""
-    return f"{request.path}?{urlencode(dict(request.query))}"

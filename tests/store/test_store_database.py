@@ -20,8 +20,6 @@ from jalon.errors import JalonError, LockedError, StoreError
 from jalon.store import schema, sources
 from jalon.store.database import FILE, Store, library_warning
 
-PUT = "sources.put(db, 'shop', {name!r}, {value!r})"
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
@@ -174,7 +172,12 @@ def test_a_process_killed_in_a_transaction_leaves_nothing_of_it(store: Store) ->
 
 def test_a_stopped_writer_is_named_and_harms_nothing(tmp_path: Path) -> None:
     with Store.open(tmp_path, patience=0.5) as store:
-        code = "def job(db):\n  print('inside', flush=True); time.sleep(1); return sources.put(db, 'shop', 'a', '1')\nstore.write(job)"
+        code = (
+            "def job(db):\n"
+            "  print('inside', flush=True); time.sleep(1)\n"
+            "  sources.put(db, 'shop', 'a', '1')\n"
+            "store.write(job)"
+        )
         with child(tmp_path, code) as process:
             assert line(process) == "inside"
             process.send_signal(signal.SIGSTOP)
@@ -194,7 +197,8 @@ def test_writers_in_two_processes_take_turns(tmp_path: Path) -> None:
         "longest, count, until = 0.0, 0, time.monotonic() + 2.0\n"
         "while time.monotonic() < until:\n"
         "  began = time.monotonic()\n"
-        "  store.write(lambda db: inbox.append(db, 's', str(os.getpid()), 1, [(f'{count}-{n}', 1, os.urandom(1000)) for n in range(50)]))\n"
+        "  rows = [(f'{count}-{n}', 1, os.urandom(1000)) for n in range(50)]\n"
+        "  store.write(lambda db: inbox.append(db, 's', str(os.getpid()), 1, rows))\n"
         "  longest, count = max(longest, time.monotonic() - began), count + 1\n"
         "print(longest, count)"
     )
@@ -264,10 +268,7 @@ def test_damage_inside_is_told_when_it_is_met(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         with pytest.raises(StoreError, match=r"is damaged\. Restore"), store.read() as db:
             db.execute("SELECT count(value) FROM source_values WHERE value LIKE 'x%'").fetchall()
-        try:
-            assert store.check()
-        except StoreError as error:
-            assert "damaged" in str(error)
+        assert any("page" in found.lower() or "damaged" in found for found in store.check())
 
 
 def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
@@ -377,18 +378,26 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_really_full_disk_is_told_and_heals(small_disk: Path) -> None:
     with Store.open(small_disk) as store:
-        ballast = small_disk / "tmp" / "ballast"
-        written = 0
-        with pytest.raises(StoreError, match="the disk is full"):
-            while True:
-                store.write(lambda db, n=written: sources.put(db, "shop", str(n), "x" * 20_000))
-                written += 1
-                ballast.write_bytes(b"x" * (1 << 20) if written == 5 else b"x" * 1000)
-        ballast.unlink(missing_ok=True)
-        store.compact()
+        ballast = store.tmp / "ballast"
+        ballast.write_bytes(bytes(1 << 20))
+        written = until_full(store)
+        ballast.unlink()
+        assert written
         assert all(value(store, str(n)) for n in range(written))
         store.write(lambda db: sources.put(db, "shop", "after", "1"))
         assert store.check() == []
+
+
+def until_full(store: Store) -> int:
+    """Write until the disk is full; return how many values were acknowledged."""
+    for written in range(1000):
+        try:
+            store.write(lambda db, n=written: sources.put(db, "shop", str(n), "x" * 20_000))  # type: ignore[misc]
+        except StoreError as error:
+            if "the disk is full" in str(error):
+                return written
+            raise
+    raise AssertionError("the disk was never full")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_what_is_not_understood_is_kept_and_stops_nothing(store: Store) ->
 async def test_the_same_body_under_another_key_is_marked_and_harmless(store: Store) -> None:
     for key in ("d1", "d2"):
         deliver(store, key, {"topic": "order", "refs": [["orders", "o1", 0]]})
-    await run(store)
+        await run(store)
     assert [(state, note) for state, _, note, _ in states(store)] == [
         ("opened", ""),
         ("stale", "the same body came before"),
