@@ -110,13 +110,22 @@ def _less(money: Money, line: Json, currency: str, included: bool) -> Money:
     return Money(money.gross - goods, money.discount, money.goods - goods, money.tax - min(tax, money.tax))
 
 
-def order_money(order: Json, lines: Sequence[Money] | None, currency: str) -> Money:
-    """Return the money of an order: the sum of its lines, or where an export gives none, what the order states."""
-    tax = amount(order.get("totalTaxSet"), currency)
-    if lines is not None:
-        gross, discount, goods = (sum(column) for column in list(zip(*lines, strict=True))[:3]) if lines else (0, 0, 0)
-        return Money(gross, discount, goods, tax)
+def order_money(order: Json, lines: Sequence[Json] | None, moneys: Sequence[Money], currency: str) -> Money:
+    """Return the money of an order: what it states, or the sum of its lines where that says more.
+
+    Apps that copy orders leave discounts off the lines, so the order's own subtotal counts. It holds gift cards and
+    what an edit took off, so where there are such, the lines count.
+    """
+    is_plain = not order.get("edited") and not any(line.get("isGiftCard") for line in lines or ())
+    if lines is None or (is_plain and order.get("subtotalPriceSet")):
+        return _stated_money(order, currency)
+    gross, discount, goods, _ = (sum(column) for column in zip(*moneys, strict=True)) if moneys else (0, 0, 0, 0)
+    return Money(gross, discount, goods, amount(order.get("totalTaxSet"), currency))
+
+
+def _stated_money(order: Json, currency: str) -> Money:
     shipping = order.get("shippingLine") or {}
+    tax = amount(order.get("totalTaxSet"), currency)
     goods = amount(order.get("subtotalPriceSet"), currency)
     if order.get("taxesIncluded"):
         goods -= tax - _sum(shipping.get("taxLines"), "priceSet", currency)

@@ -68,7 +68,7 @@ class Reading:
         self.visits = list(visits(self.body.get("customerJourneySummary") or {}))
         self.origins = [origin_of(visit) for visit in self.visits]
         self.lines: list[Json] | None = self.body["lineItems"]["nodes"] if self.body.get("lineItems") else None
-        self.moneys = None if self.lines is None else charged(self.body, self.lines, self.currency, self.included)
+        self.moneys = charged(self.body, self.lines or (), self.currency, self.included)
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
@@ -78,7 +78,7 @@ class Reading:
     def facts(self) -> Iterator[Fact]:
         order = self._order()
         yield order
-        for line, money in zip(self.lines or (), self.moneys or (), strict=True):
+        for line, money in zip(self.lines or (), self.moneys, strict=True):
             yield line_fact(self.raw, line, self.id, money, self.currency)
         for visit, origin in zip(self.visits, self.origins, strict=True):
             yield touchpoint(self.raw, self.context, visit, origin, self.person, self.id)
@@ -89,7 +89,7 @@ class Reading:
 
     def _order(self) -> Order:
         body, summary = self.body, self.body.get("customerJourneySummary")
-        money = order_money(body, self.moneys, self.currency)
+        money = order_money(body, self.lines, self.moneys, self.currency)
         total = body["totalPriceSet"]
         presented = total.get("presentmentMoney")
         paid_at = _paid_at(body.get("transactions") or ())

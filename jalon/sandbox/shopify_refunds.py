@@ -8,8 +8,8 @@ shows as a line of 0.0, or as no line at all, with the difference as an order ad
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from jalon.sandbox.shopify_history import Entry, lot
 from jalon.sandbox.shopify_journey import Tree, instant
@@ -264,7 +264,7 @@ class Aftermath:
         }
 
 
-_STEPS: dict[str, Any] = {
+_STEPS: dict[str, Callable[[Aftermath, Change], None]] = {
     "placed": Aftermath.placed,
     "paid": Aftermath.paid,
     "shipped": Aftermath.shipped,

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shopkeeper import WORLD, Shopkeeper, open_shop
 
-from jalon.sandbox.brand import NOW
+from jalon.sandbox.brand import NOW, generate
 from jalon.sandbox.shopify_asking import Asking
 from jalon.sandbox.shopify_execute import dumps
 from jalon.sandbox.shopify_history import History
 from jalon.sandbox.shopify_money import Till, exponent, padded, trimmed
 from jalon.sandbox.shopify_search import Dialect, parse_search
+from jalon.sandbox.shopify_shares import shares_of
 from jalon.sandbox.truth import truth
 from jalon.sandbox.world import Sale
 
@@ -126,6 +127,19 @@ async def test_refunds_are_what_their_transactions_say() -> None:
     assert kept > 0
     for order in orders:
         assert cents(order["totalRefundedSet"]) == sum(cents(refund["totalRefundedSet"]) for refund in order["refunds"])
+
+
+def test_shares_of_lines_add_up_to_the_refund_whatever_was_asked_back_before() -> None:
+    requests = 0
+    for sale in generate(11, orders=2500).sales:
+        shares = shares_of(sale)
+        for change in sale.changes:
+            if change.kind in ("refunded", "cancelled") and change.goods:
+                parts = shares[change.id]
+                assert sum(part.goods for part in parts) == change.goods
+                assert change.tax - sum(part.tax for part in parts) == (sale.shipping_tax if change.shipping else 0)
+        requests = max(requests, sum(change.kind == "return_requested" for change in sale.changes))
+    assert requests > 2
 
 
 def copies() -> Iterator[Sale]:

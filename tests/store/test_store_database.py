@@ -392,7 +392,7 @@ def until_full(store: Store) -> int:
     """Write until the disk is full; return how many values were acknowledged."""
     for written in range(1000):
         try:
-            store.write(lambda db, n=written: sources.put(db, "shop", str(n), "x" * 20_000))  # type: ignore[misc]
+            store.write(lambda db, n=written: sources.put(db, "shop", str(n), "x" * 20_000))
         except StoreError as error:
             if "the disk is full" in str(error):
                 return written

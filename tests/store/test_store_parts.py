@@ -179,7 +179,7 @@ def test_the_same_body_under_another_key_is_recognised(db: sqlite3.Connection) -
 def test_what_was_understood_loses_its_body_and_the_rest_keeps_it(db: sqlite3.Connection) -> None:
     arrive(db, "a", "b", "c", "d")
     for one, state in zip(deliveries.unopened(db, "shop", 10), ("opened", "unknown", "bad", "stale"), strict=True):
-        deliveries.opened(db, one.id, state, "topic", "why")  # type: ignore[arg-type]
+        deliveries.opened(db, one.id, state, "topic", "why")
     kept = db.execute("SELECT key FROM deliveries WHERE sealed IS NOT NULL ORDER BY key").fetchall()
     assert kept == [("b",), ("c",)]
     assert deliveries.reopen(db, "shop") == 2
