@@ -169,6 +169,8 @@ class Reader:
         included = self._included is not (parent in self._unusual)
         body = {**row, "order": {"id": parent}, "taxesIncluded": included}
         self.records.append(Record(plain(row["id"]), 0, body, stream))
+        if row.get("isGiftCard"):  # the order's goods cannot be told from its totals alone
+            self.follow.append(Ref("orders", plain(parent)))
 
 
 def _kind(row: Any) -> str:

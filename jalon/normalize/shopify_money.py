@@ -131,6 +131,8 @@ def _stated_money(order: Json, currency: str) -> Money:
         goods -= tax - _sum(shipping.get("taxLines"), "priceSet", currency)
     discount = amount(order.get("totalDiscountsSet"), currency)
     discount -= _sum(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    if goods < 0 or discount < 0:
+        raise Unfit("negative_amount", f"goods of {goods} after a discount of {discount}")
     return Money(goods + discount, discount, goods, tax)
 
 

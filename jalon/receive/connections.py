@@ -68,6 +68,11 @@ class Connection(RequestHandler):
         """Note that the request is answered."""
         self._quiet = True
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being received or answered; half a head is none."""
+        return self._quiet
+
     def overdue(self, since: float) -> bool:
         """Say whether the head of a request has been coming since before `since` (loop time)."""
         return self._heard is not None and self._heard < since
@@ -148,6 +153,17 @@ class Server(web.Server):
             "access_log": None,
             "logger": log,
         }
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being received or answered."""
+        return any(isinstance(one, Connection) and not one.idle for one in self.connections)
+
+    def close_idle(self) -> None:
+        """Hang up where nothing is going on; the other connections end with their answer."""
+        for one in self.connections:
+            if isinstance(one, Connection) and one.idle:
+                one.close()
 
     def __call__(self) -> RequestHandler:
         return Connection(self, self._places, **self._options)

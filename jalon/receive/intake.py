@@ -80,11 +80,6 @@ class Intake:
         self._rows -= len(group.rows)
         self._bytes -= group.bytes
 
-    async def drain(self) -> None:
-        """Wait until nothing is left to store."""
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-
     async def _write(self) -> None:
         while (group := self._gathering) is not None:
             self._gathering = None

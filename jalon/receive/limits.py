@@ -30,7 +30,7 @@ class Limits:
     """Connections of one address."""
     proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     """Addresses that speak for many and are held to `connections` only."""
-    stop_seconds: float = 4.5
+    stop_seconds: float = 4.0
     """For what was accepted to be stored and answered once the receiver stops."""
 
     def __post_init__(self) -> None:

@@ -37,6 +37,7 @@ from jalon.store.envelope import Sealer
 log = logging.getLogger(__name__)
 _LONGEST_KEY = 300
 _LONGEST_NUMBER = 20
+_STOP_PAUSE = 0.01
 _BACKLOG = 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -78,18 +79,18 @@ class Receiver:
         return port, admin_port
 
     async def stop(self) -> None:
-        """Accept nothing more, make durable and answer what was accepted, and close; takes at most `stop_seconds`."""
+        """Accept nothing more, make durable and answer what was begun, and close; takes `stop_seconds` at most."""
         self._stopping = True
         for listener in self._listeners:
             listener.close()
+        for server in self._servers:
+            server.close_idle()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.limits.stop_seconds):
-                await self._intake.drain()
-                for server in self._servers:
-                    await server.shutdown(self.limits.stop_seconds)
+                while any(server.busy for server in self._servers):
+                    await asyncio.sleep(_STOP_PAUSE)
         for server in self._servers:
-            for connection in server.connections:
-                connection.force_close()
+            await server.shutdown(_STOP_PAUSE)
         if self._sweeper is not None:
             self._sweeper.cancel()
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jalon.lean import without
+
 APPLICATION_ID = 0x6A616C6E
 """'jaln': tells a jalon store from any other SQLite file (PRAGMA application_id)."""
 GENERATION = 1
@@ -157,7 +159,8 @@ TABLES: dict[str, Table] = {
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring the open transaction's database to `VERSION`: make what is missing, change nothing that is there."""
-    import sqlite_utils
+    with without("pandas", "numpy"):
+        import sqlite_utils
 
     tables = sqlite_utils.Database(db, execute_plugins=False)
     for name, shape in TABLES.items():

@@ -20,8 +20,11 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import httpcore
-import httpx
+from jalon.lean import without
+
+with without("rich", "trio"):
+    import httpcore
+    import httpx
 
 from jalon import __version__
 from jalon.connectors.base import Answer, Request, Split, Stop, Wait

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jalon.connectors.base import Fault, Finding, Stop
+from jalon.store import sources
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SKEW, SourceSession, skewed
@@ -16,7 +17,10 @@ async def examine(source: Source, shop: Workshop) -> list[Finding]:
     """Return what `doctor` should say about a source: its account, its tokens, the clock."""
     halt = shop.halt or Halt(shop.clock)
     session = SourceSession(source, shop, halt.part(), Counts())
+    with shop.store.read() as db:
+        session.account = sources.account(db, source.name)
     try:
+        session.account = session.account or await source.connector.greet(session)
         findings = [finding async for finding in source.connector.examine(session)]
     except Fault as fault:
         remedy = fault.remedy if isinstance(fault, Stop) else "run it again in a while"

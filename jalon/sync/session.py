@@ -31,12 +31,15 @@ class SourceSession:
         self.account: Mapping[str, str] = {}
         self.skew: float | None = None
         """Seconds by which this machine's clock is ahead of the platform's, as first seen."""
-        self.tokens = Tokens(source, shop)
+        self.tokens = Tokens(source, shop, halt.sleep)
         self._shop = shop
         self._halt = halt
         self._counts = counts
         self._client = Client(
-            source.connector.hosts(source.settings), in_flight=source.settings.in_flight, resolver=shop.resolver
+            source.connector.hosts(source.settings),
+            in_flight=source.settings.in_flight,
+            patience=shop.patience,
+            resolver=shop.resolver,
         )
         self._budget = Budget(source, shop, halt.sleep)
         REDACTOR.add(secrets_of(source.settings))

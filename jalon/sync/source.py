@@ -10,6 +10,7 @@ from jalon import errors
 from jalon.connectors.base import Connector, Finding, Settings
 from jalon.privacy import Keyring
 from jalon.store.database import Store
+from jalon.sync.client import Patience
 from jalon.sync.clock import Clock, SystemClock
 from jalon.sync.halt import Halt
 from jalon.sync.network import Resolver, resolve
@@ -104,5 +105,6 @@ class Workshop:
     address: Callable[[str], str | None] = lambda _: None
     """Public address at which a source's deliveries arrive; None: not configured."""
     resolver: Resolver = resolve
+    patience: Patience = Patience()
     linger: float = 120.0
     """Seconds that a run stays for something that becomes due soon."""

@@ -1,10 +1,10 @@
 """Keep the tokens of one source: renewed once for all who wait, sealed and durable before they are used.
 
 Platforms that rotate refresh tokens kill the old pair when they hand out the new one. So: one refresh at a time (a lock
-in the process, a file lock between processes, and a look into the store after each), the new pair is committed before
-anyone uses it, and a refresh whose answer was lost is not sent again by the same run. What remains is a crash between
-the platform's answer and the commit; the old refresh token is then still stored, platforms that keep it valid until the
-new pair is used take it, and the error of those that do not says what happened.
+in the process, a file lock between processes, and a look into the store behind each), and the new pair is committed
+before anyone uses it. A refresh whose answer was lost is never repeated by the layer that sends requests; here it is
+tried again a few times, each after a look into the store, because nothing else tells whether the old token still lives:
+a platform that had rotated nothing answers, one that had refuses, and then the error says what happened.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,17 +22,16 @@ from jalon.errors import LockedError
 from jalon.store import credentials as stored_credentials
 from jalon.store import sources
 from jalon.store.lock import RunLock
-from jalon.sync.client import Unsent
 from jalon.sync.redact import REDACTOR
-from jalon.sync.retry import utc
+from jalon.sync.retry import PATIENCE, back_off, utc
 from jalon.sync.source import Source, Workshop
 
 EARLY = 0.2
 """Renewed when this part of a token's life is left."""
 UNKNOWN_LIFE = 300.0
 """Seconds before the end, where nobody knows when the token was made."""
-REST = 60.0
-"""Seconds after a renewal that did not reach the platform before it is tried again."""
+TRIES = 3
+"""Renewals tried in a row; after that the run does without."""
 LONGEST_WAIT = 120.0
 """Seconds for another process to finish its renewal."""
 BEGAN = "token_refresh_began"
@@ -69,12 +68,13 @@ class Held:
 class Tokens:
     """The credentials of one source."""
 
-    def __init__(self, source: Source, shop: Workshop) -> None:
+    def __init__(self, source: Source, shop: Workshop, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._source = source
         self._shop = shop
+        self._sleep = sleep
         self._lock = asyncio.Lock()
         self._held: Held | None = None
-        self._failed: tuple[float, Unrenewed] | None = None
+        self._failed: Unrenewed | None = None
         self._settled = source.connector.credentials(source.settings)
         self._seed = shop.keyring.fingerprint(source.connector.grant(source.settings))
         self._about = f"token/{source.name}".encode()
@@ -96,32 +96,35 @@ class Tokens:
             return held.credentials
 
     async def renew(self, session: Session, refused: Credentials | None) -> Credentials:
-        """Return credentials other than `refused`: another's renewal if there was one, else a new one."""
+        """Return credentials other than `refused`: another's renewal if there was one, else a new one.
+
+        Raises `Stop`, and `Unrenewed` for the rest of the run once it has not worked.
+        """
         async with self._lock:
             if (other := self._other(self._held, refused)) is not None:
                 return other
-            self._recall_failure()
-            try:
-                self._held = await self._renew(session, refused)
-            except Wait as fault:
-                raise self._remember(fault) from None
+            if self._failed is not None:
+                raise self._failed
+            self._held = await self._persist(session, refused)
             return self._held.credentials
 
     def state(self) -> Held | None:
         """Return what is held, as `doctor` wants to know it."""
         return self._held or self._load()
 
-    def _remember(self, fault: Wait) -> Unrenewed:
-        """Keep others from trying again: for a while, or for this run if the platform may have rotated the tokens."""
-        unharmed = fault.throttled or isinstance(fault, Unsent)
-        until = self._shop.clock.now() + REST if unharmed else float("inf")
-        failed = Unrenewed(f"the access token could not be renewed: {fault.reason}", fault.seconds)
-        self._failed = until, failed
-        return failed
-
-    def _recall_failure(self) -> None:
-        if self._failed is not None and self._shop.clock.now() < self._failed[0]:
-            raise self._failed[1]
+    async def _persist(self, session: Session, refused: Credentials | None) -> Held:
+        tries = 0
+        while True:
+            try:
+                return await self._renew(session, refused)
+            except Wait as fault:
+                tries += 1
+                seconds = back_off(tries, self._shop.clock) if fault.seconds is None else fault.seconds
+                if tries == TRIES or seconds > PATIENCE:
+                    reason = f"the access token could not be renewed: {fault.reason}"
+                    self._failed = Unrenewed(reason, fault.seconds)
+                    raise self._failed from None
+            await self._sleep(seconds)
 
     def _other(self, held: Held | None, refused: Credentials | None) -> Credentials | None:
         if held is None or held.over(self._shop.clock.now()):

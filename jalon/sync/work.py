@@ -111,8 +111,9 @@ class Work:
         self._nothing.clear()
         for task in ended:
             del self._running[task]
-        for task in ended:
-            task.result()
+        errors = [error for task in ended if (error := task.exception()) is not None]
+        if errors:
+            raise min(errors, key=_rank)
 
     async def _wait(self) -> bool:
         """Wait for a window that becomes due soon; False: there is none."""
@@ -177,6 +178,11 @@ class Work:
             self._in_a_row += isinstance(error, Wait) and not isinstance(error, Astray)
             if self._in_a_row >= TOO_MANY:
                 raise Away(told(error)) from None
+
+
+def _rank(error: BaseException) -> int:
+    """Of several ends at once, what a person must act on comes first."""
+    return next((rank for rank, kind in enumerate((JalonError, Stop, Halted)) if isinstance(error, kind)), 3)
 
 
 def left_over(shop: Workshop, source: str, counts: Counts, backfill: str | None = None) -> None:

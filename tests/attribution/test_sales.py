@@ -97,7 +97,8 @@ def test_the_same_order_in_two_sources_counts_once(tmp_path: Path) -> None:
         tmp_path, [order("1", 1), order("1", 1, source="shop-again"), order("2", 1), order("2", 5, source="shop-again")]
     )
     rows = {row["order_uid"]: row for row in run.rows("sales")}
-    assert rows["shop-again:1"]["duplicate_of"] == "shop:1"
+    assert rows["shop:1"]["duplicate_of"] == "shop-again:1", "of equals the first by name counts"
+    assert rows["shop-again:1"]["is_sale"]
     assert rows["shop-again:2"]["is_sale"], "another shop counts its orders from 1 too"
     assert rows["shop:2"]["is_sale"]
 

@@ -13,17 +13,21 @@ from jalon.attribution.stages import RULES, STAGES, read_rules
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import TouchKind
 
+LOOKS = ("impression", "view", "live_view")
+VISITS = ("engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click")
+INTEREST = ("tag_click", "product_view", "save", "question", "sign_up", "newsletter")
 BEFORE = {
-    "impression": "awareness", "view": "awareness", "live_view": "awareness", "engagement": "discovery", "profile_visit": "discovery",
-    "visit": "discovery", "search_click": "discovery", "ad_click": "discovery", "content_click": "discovery",
-    "tag_click": "consideration", "product_view": "consideration", "save": "consideration", "question": "consideration",
-    "sign_up": "consideration", "newsletter": "consideration", "add_to_cart": "decision", "checkout": "decision",
-    "offer_used": "decision", "live_cart": "decision", "chat": "decision", "purchase": "purchase", "delivery": "service",
-    "support": "service", "return_requested": "service", "refund": "service", "survey": "service", "review": "advocacy",
-    "share": "advocacy", "referral": "advocacy", "other": "unknown",
-}  # fmt: skip
+    **dict.fromkeys(LOOKS, "awareness"),
+    **dict.fromkeys(VISITS, "discovery"),
+    **dict.fromkeys(INTEREST, "consideration"),
+    **dict.fromkeys(("add_to_cart", "checkout", "offer_used", "live_cart", "chat"), "decision"),
+    "purchase": "purchase",
+    **dict.fromkeys(("delivery", "support", "return_requested", "refund", "survey"), "service"),
+    **dict.fromkeys(("review", "share", "referral"), "advocacy"),
+    "other": "unknown",
+}
 """Kind -> stage of what happens to somebody of whom nothing is known."""
-AFTER = BEFORE | dict.fromkeys(("impression", "view", "live_view", "engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click", "tag_click", "product_view", "save", "question", "sign_up", "newsletter", "purchase"), "loyalty") | {"chat": "service"}  # fmt: skip
+AFTER = {**BEFORE, **dict.fromkeys((*LOOKS, *VISITS, *INTEREST, "purchase"), "loyalty"), "chat": "service"}
 """Kind -> stage of what happens to a customer."""
 
 

@@ -266,6 +266,14 @@ async def test_an_exports_lines_become_records_of_their_own() -> None:
     assert list(batch.follow) == [base.Ref("orders", "1")], "an export cannot hold the lines of refunds"
 
 
+async def test_an_order_of_a_gift_card_is_read_whole_after_an_export() -> None:
+    shop = exporting({**COMPLETED, "objectCount": "1"})
+    card = {"id": "gid://shopify/LineItem/11", "__parentId": "gid://shopify/Order/1", "isGiftCard": True}
+    shop.files[URL] = [line(card)]
+    (batch,) = await pulled(shop, window(NOW - 30 * DAY, cursor="bulk:88:0"))
+    assert list(batch.follow) == [base.Ref("orders", "1")]
+
+
 async def test_an_export_is_gone_on_with_at_the_line_where_it_was_left() -> None:
     shop = exporting(COMPLETED)
     shop.files[URL] = EXPORT

@@ -1,4 +1,4 @@
-"""What Shopify's records become: golden files for behaviour, properties for money."""
+"""What Shopify's records become, beside what the golden files show: refusals, identity, properties of money."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from golden import Sample, derive, samples, written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,18 +28,6 @@ from jalon.normalize.vocabulary import (
 )
 
 CONTEXT = Context(ZoneInfo("Europe/Berlin"), {"currency": "EUR", "channel:tiktok": "tiktok_shop"})
-
-
-@pytest.mark.parametrize("sample", samples("shopify"), ids=str)
-def test_a_sample_gives_the_facts_beside_it(sample: Sample, accept: bool) -> None:
-    found = written(derive(sample))
-    if accept:
-        sample.facts.write_text(found)
-    assert found == sample.facts.read_text()
-
-
-def test_every_stream_has_a_sample() -> None:
-    assert {sample.stream for sample in samples("shopify")} == set(STREAMS)
 
 
 # --- orders made here -------------------------------------------------------------------------------------------------
@@ -324,6 +311,12 @@ def test_refunds_move_what_their_transactions_say_and_never_more_goods_than_ther
 def test_a_refund_that_failed_gave_nothing_back() -> None:
     failed = one(Refund, order(line(1, 1000), refunds=[refund(500, goods=500, status="FAILURE")]))
     assert (failed.state, failed.goods, failed.total) == ("failed", 0, 0)
+
+
+def test_a_discount_that_an_app_left_off_the_lines_counts() -> None:
+    """As real copies of a platform's orders have it: the line's list price stands beside a lower subtotal."""
+    told = one(Order, order(line(1, 3999), subtotalPriceSet=bag(2798), totalDiscountsSet=bag(1201)))
+    assert (told.gross, told.discount, told.goods) == (3999, 1201, 2798)
 
 
 def test_a_gift_card_is_not_goods_when_it_is_sold() -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from plain import hook
+from plain import Start, hook
 
 from jalon.privacy import Keyring
 from jalon.receive.limits import Limits
 from jalon.receive.receiver import Receiver
 from jalon.store.database import Store
-
-Start = Callable[..., Awaitable[tuple[Receiver, int]]]
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar, NamedTuple
 
 from jalon.connectors.base import (
@@ -22,6 +23,10 @@ from jalon.connectors.base import (
     Window,
 )
 from jalon.receive.hooks import Hook, path_of
+from jalon.receive.receiver import Receiver
+
+Start = Callable[..., Awaitable[tuple[Receiver, int]]]
+"""Starts a receiver with the hooks and limits given; returns it and its port."""
 
 SECRET, OLD_SECRET, TOKEN = b"secret", b"old secret", "0123456789abcdef" * 2
 PATH = path_of("shop", TOKEN)
@@ -57,7 +62,7 @@ class Plain(Connector):
 
     def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
         claimed = delivery.headers.get("x-signature", "").encode("utf-8", "replace")
-        return any([hmac.compare_digest(sign(delivery.body, secret).encode(), claimed) for secret in secrets])
+        return any(hmac.compare_digest(sign(delivery.body, secret).encode(), claimed) for secret in secrets)
 
     def delivery_key(self, delivery: Delivery) -> str:
         return delivery.headers["x-id"]
@@ -98,10 +103,6 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    @classmethod
-    async def connect(cls, port: int, source: str = "127.0.0.1") -> Client:
-        return cls(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
-
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
@@ -129,14 +130,20 @@ class Client:
             pass
         return True
 
-    def close(self) -> None:
-        self.writer.close()
+
+@asynccontextmanager
+async def connected(port: int, source: str = "127.0.0.1") -> AsyncIterator[Client]:
+    """Lend a connection from the address `source`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def ask(port: int, data: bytes) -> Heard:
     """Send one request on a connection of its own."""
-    client = await Client.connect(port)
-    try:
+    async with connected(port) as client:
         return await client.ask(data)
-    finally:
-        client.close()

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from conftest import Start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plain import OLD_SECRET, PATH, SECRET, TOKEN, Client, Plain, ask, head, hook, post, sign
+from plain import OLD_SECRET, PATH, SECRET, TOKEN, Plain, Start, ask, connected, head, hook, post, sign
 
 from jalon.connectors.base import Delivery
 from jalon.privacy import Keyring
@@ -66,10 +65,8 @@ async def test_many_at_once_are_all_stored_and_share_commits(start: Start, store
     receiver, port = await start()
 
     async def sender(name: int) -> list[int]:
-        client = await Client.connect(port)
-        statuses = [(await client.ask(post(b"body %d" % n, id=f"{name}-{n}"))).status for n in range(40)]
-        client.close()
-        return statuses
+        async with connected(port) as client:
+            return [(await client.ask(post(b"body %d" % n, id=f"{name}-{n}"))).status for n in range(40)]
 
     answers = await asyncio.gather(*(sender(name) for name in range(16)))
     assert {status for statuses in answers for status in statuses} == {200}
@@ -89,11 +86,10 @@ async def test_a_delivery_that_comes_again_is_acknowledged_again(start: Start, s
 
 async def test_requests_sent_ahead_are_answered_in_order(start: Start, store: Store) -> None:
     _, port = await start()
-    client = await Client.connect(port)
-    await client.send(b"".join(post(b"{}", id=str(n)) for n in range(5)))
-    assert [(await client.hear()).status for _ in range(5)] == [200] * 5
-    assert [one.key for one in waiting(store)] == list("01234")
-    client.close()
+    async with connected(port) as client:
+        await client.send(b"".join(post(b"{}", id=str(n)) for n in range(5)))
+        assert [(await client.hear()).status for _ in range(5)] == [200] * 5
+        assert [one.key for one in waiting(store)] == list("01234")
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 1024 * 1024])
@@ -111,30 +107,32 @@ async def test_a_body_in_chunks_arrives_whole(start: Start, store: Store) -> Non
     data += (
         b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:17], body[17:4000], body[4000:])) + b"0\r\n\r\n"
     )
-    client = await Client.connect(port)
-    for start_at in range(0, len(data), 1000):
-        await client.send(data[start_at : start_at + 1000])
-        await asyncio.sleep(0.01)
-    assert (await client.hear()).status == 200
-    assert stored_bodies(store) == [body]
-    client.close()
+    async with connected(port) as client:
+        for start_at in range(0, len(data), 1000):
+            await client.send(data[start_at : start_at + 1000])
+            await asyncio.sleep(0.01)
+        assert (await client.hear()).status == 200
+        assert stored_bodies(store) == [body]
 
 
 async def test_who_asks_before_sending_is_told_to_go_on(start: Start) -> None:
     _, port = await start()
-    client = await Client.connect(port)
-    await client.send(head(Content_Length=2, X_Signature=sign(b"{}"), X_Id="1", Expect="100-continue"))
-    assert (await client.hear()).status == 100
-    assert (await client.ask(b"{}")).status == 200
-    client.close()
+    async with connected(port) as client:
+        await client.send(head(Content_Length=2, X_Signature=sign(b"{}"), X_Id="1", Expect="100-continue"))
+        assert (await client.hear()).status == 100
+        assert (await client.ask(b"{}")).status == 200
 
 
 # --- what is refused
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/hooks", "/hooks/shop", f"/hooks/shop/{TOKEN[:-1]}", f"/hooks/shop/{TOKEN}/", f"/hooks/other/{TOKEN}",
-             f"/hooks/shop/{TOKEN.upper()}", "/hooks/shop/", "/hooks//", f"//hooks/shop/{TOKEN}", "/hooks/shop/%00\xff", "/metrics", "*"],
+    "path",
+    [
+        "/", "/hooks", "/hooks/shop", f"/hooks/shop/{TOKEN[:-1]}", f"/hooks/shop/{TOKEN}/", f"/hooks/other/{TOKEN}",
+        f"/hooks/shop/{TOKEN.upper()}", "/hooks/shop/", "/hooks//", f"//hooks/shop/{TOKEN}", "/hooks/shop/%00\xff",
+        "/metrics", "*",
+    ],
 )  # fmt: skip
 async def test_there_is_nothing_at_any_other_address(start: Start, store: Store, path: str) -> None:
     receiver, port = await start()
@@ -160,12 +158,12 @@ async def test_one_sources_address_takes_no_other_sources_deliveries(start: Star
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
 async def test_other_methods_are_refused(start: Start, method: str) -> None:
     _, port = await start()
-    client = await Client.connect(port)
-    await client.send(head(PATH, method))
-    answer = await client.hear(bodiless=method == "HEAD")
-    assert answer.status in (405, 400)
-    assert answer.status == 400 or answer.headers["allow"] == "POST"
-    assert await client.ended()
+    async with connected(port) as client:
+        await client.send(head(PATH, method))
+        answer = await client.hear(bodiless=method == "HEAD")
+        assert answer.status in (405, 400)
+        assert answer.status == 400 or answer.headers["allow"] == "POST"
+        assert await client.ended()
 
 
 async def test_each_flipped_bit_is_refused(start: Start, store: Store) -> None:
@@ -244,19 +242,18 @@ async def test_a_body_declared_too_large_is_refused_unread(start: Start) -> None
 
 async def test_a_body_that_turns_out_too_large_is_refused(start: Start, store: Store) -> None:
     _, port = await start()
-    client = await Client.connect(port)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    await client.send(head(Transfer_Encoding="chunked", X_Signature="x", X_Id="1"))
-    part = b"x" * 65536
-    try:
-        for _ in range(16 * 40):
-            await client.send(b"%x\r\n%s\r\n" % (len(part), part))
-    except ConnectionError:
-        pass
-    assert (await client.hear()).status in (413, 0)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
-    assert waiting(store) == []
-    client.close()
+    async with connected(port) as client:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        await client.send(head(Transfer_Encoding="chunked", X_Signature="x", X_Id="1"))
+        part = b"x" * 65536
+        try:
+            for _ in range(16 * 40):
+                await client.send(b"%x\r\n%s\r\n" % (len(part), part))
+        except ConnectionError:
+            pass
+        assert (await client.hear()).status in (413, 0)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
+        assert waiting(store) == []
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "identity, gzip", "\xff"])
@@ -276,10 +273,13 @@ async def test_an_identity_encoding_is_none(start: Start, store: Store) -> None:
 
 
 HOSTILE = [
-    b"\r\n\r\n", b"GARBAGE\r\n\r\n", b"POST / HTTP/9.9\r\n\r\n", b"POST /\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01",
-    head(Content_Length="-1"), head(Content_Length="1e3"), head(Content_Length="5, 6"), head(Content_Length="9" * 5000),
+    b"\r\n\r\n", b"GARBAGE\r\n\r\n", b"POST / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01",
+    b"POST /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+    head(Content_Length="-1"), head(Content_Length="1e3"), head(Content_Length="5, 6"),
+    head(Content_Length="9" * 5000),
     head(Content_Length=2, Transfer_Encoding="chunked") + b"{}", head(Transfer_Encoding="chunked") + b"zz\r\n\r\n",
-    head(Transfer_Encoding="gzip, chunked") + b"0\r\n\r\n", head(X="a" * 10_000), head(**{f"X{n}": "1" for n in range(200)}),
+    head(Transfer_Encoding="gzip, chunked") + b"0\r\n\r\n", head(X="a" * 10_000),
+    head(**{f"X{n}": "1" for n in range(200)}),
     head(X="\0"), b"POST " + PATH.encode() + b" HTTP/1.1\nHost: x\n\n", head(Upgrade="websocket", Connection="Upgrade"),
     b"POST " + PATH.encode() + b" HTTP/1.0\r\n\r\n", head(Expect="200-maybe", Content_Length=3) + b"abc",
 ]  # fmt: skip
@@ -291,15 +291,14 @@ async def test_malformed_requests_are_refused_and_not_logged(
 ) -> None:
     caplog.set_level(logging.INFO)
     _, port = await start(request_seconds=0.5)
-    client = await Client.connect(port)
-    await client.send(data)
-    client.writer.write_eof()
-    assert (await client.hear()).status in (0, 400, 401, 404, 408)
-    assert (await ask(port, post(b"{}"))).status == 200
-    assert len(waiting(store)) == 1
-    assert "HTTP" not in caplog.text
-    assert "Traceback" not in caplog.text
-    client.close()
+    async with connected(port) as client:
+        await client.send(data)
+        client.writer.write_eof()
+        assert (await client.hear()).status in (0, 400, 401, 404, 408)
+        assert (await ask(port, post(b"{}"))).status == 200
+        assert len(waiting(store)) == 1
+        assert "HTTP" not in caplog.text
+        assert "Traceback" not in caplog.text
 
 
 HEADER_NAMES = st.sampled_from([b"X-Signature", b"X-Id", b"X-Topic", b"Content-Type", b"Expect", b"Accept", b"X-\xe9"])

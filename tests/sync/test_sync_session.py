@@ -265,25 +265,31 @@ async def test_a_refresh_that_fails_ahead_of_time_does_not_matter_yet(store: Sto
         assert (await asking.ask(ASK)).data == {"rows": []}
 
 
-async def test_a_lost_answer_is_not_asked_for_again_by_everybody(store: Store) -> None:
+async def test_a_refresh_that_came_to_nothing_is_tried_again_by_one_for_all(store: Store) -> None:
     platform = Rotating(clock := PlayedClock())
-    platform.lose_answers = 9
+    rotate = platform._rotate
+    troubles = [Reply(raw=b""), error("wait")]
+    platform._rotate = lambda given: troubles.pop() if troubles else rotate(given)  # type: ignore[method-assign]
+    async with served(platform) as server, session(store, server, clock, **START) as asking:
+        await asyncio.gather(*(asking.ask(ASK) for _ in range(6)))
+        assert sum(asked.path == "/token" for asked in server.asked) == 3
+
+
+async def test_a_refresh_that_goes_on_failing_is_not_tried_by_everybody(store: Store) -> None:
+    platform = Rotating(clock := PlayedClock())
+    platform._rotate = lambda given: error("wait")  # type: ignore[method-assign]
     async with served(platform) as server, session(store, server, clock, **START) as asking:
         results = await asyncio.gather(*(asking.ask(ASK) for _ in range(6)), return_exceptions=True)
-    assert all(isinstance(result, Wait) for result in results)
-    assert platform.refreshes == 1
+        assert len(server.asked) == 3
+    assert all(isinstance(result, Wait) and "could not be renewed" in result.reason for result in results)
 
 
-async def test_a_dead_refresh_token_after_a_cut_off_refresh_says_what_happened(store: Store) -> None:
+async def test_a_refresh_whose_answer_is_lost_for_good_says_what_happened(store: Store) -> None:
     platform = Rotating(clock := PlayedClock())
     platform.lose_answers = 1
-    async with served(platform) as server:
-        async with session(store, server, clock, **START) as asking:
-            with pytest.raises(Wait):
-                await asking.ask(ASK)
-        async with session(store, server, clock, **START) as asking:
-            with pytest.raises(Stop, match=r"refresh token refused \(a refresh that began .* was cut off") as caught:
-                await asking.ask(ASK)
+    async with served(platform) as server, session(store, server, clock, **START) as asking:
+        with pytest.raises(Stop, match=r"refresh token refused \(a refresh that began .* was cut off") as caught:
+            await asking.ask(ASK)
     assert caught.value.kind == "auth"
     assert caught.value.remedy
 

@@ -1,0 +1,94 @@
+"""Why an order has its credit: nothing that decided is left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from handmade import Run, at, order, refund, same, touch
+
+from jalon.attribution.explain import explain, lines
+from jalon.errors import JalonError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    facts = [
+        touch(
+            "t",
+            1,
+            "cookie",
+            channel="network",
+            kind="tag_click",
+            evidence="own_click",
+            version=3,
+            inbox_id=17,
+            content_id="v1",
+        ),
+        same("cookie", "id"),
+        order("1", 3, 999, person="id", version=8, inbox_id=21),
+        order("copy", 3.1, origin="webshop", source="erp", platform="erp", external_ids=("webshop:1",)),
+        refund("1", 5, 100),
+        refund("1", 6, 50, state="pending"),
+        order("2", 9),
+        order("1", 50, source="other", platform="othershop"),
+    ]
+    return Run(tmp_path_factory.mktemp("explain"), facts)
+
+
+def test_an_order_is_explained_from_touch_to_cent(run: Run) -> None:
+    told = explain(run.facts, run.folder, "shop:1")
+    assert json.loads(json.dumps(told)) == told
+    assert told["order"]["net"] == 899
+    assert told["order"]["revision"] == {"version": 8, "observed_at": "2026-06-09T00:00:00+00:00", "inbox_id": 21}
+    (step,) = told["journey"]
+    assert (step["stage"], step["stage_rule"], step["evidence"], step["content_id"]) == (
+        "consideration",
+        "interest",
+        "own_click",
+        "v1",
+    )
+    assert step["revision"]["inbox_id"] == 17
+    assert [refund["counts"] for refund in told["refunds"]] == [True, False]
+    assert told["copies"] == [{"order_uid": "erp:copy", "why": "copy_by_id"}]
+    (credit,) = told["credit"]["linear"]
+    assert (credit["weight"], credit["amount"], credit["reversed"], credit["net"]) == ("1.000000000", 999, 100, 899)
+    assert told["window"]["lookback_days"] == 30
+
+
+def test_the_text_says_the_same(run: Run) -> None:
+    text = "\n".join(lines(explain(run.facts, run.folder, "shop:1")))
+    for said in (
+        "shop:1",
+        "booked 999 - reversed 100",
+        "erp:copy",
+        "interest",
+        "own_click",
+        "inbox row 17",
+        "Model time_decay",
+    ):
+        assert said in text
+
+
+def test_a_copy_points_to_its_sale_and_the_unknown_says_why(run: Run) -> None:
+    copy = "\n".join(lines(explain(run.facts, run.folder, "copy")))
+    assert "Counted: no" in copy
+    assert "The sale that counts is shop:1" in copy
+    unknown = "\n".join(lines(explain(run.facts, run.folder, "2")))
+    assert "unknown, for the order tells of no person" in unknown
+
+
+def test_an_order_that_is_not_one_is_asked_back(run: Run) -> None:
+    with pytest.raises(JalonError, match="no order"):
+        explain(run.facts, run.folder, "404")
+    with pytest.raises(JalonError, match="several") as caught:
+        explain(run.facts, run.folder, "1")
+    assert "other:1, shop:1" in caught.value.remedy
+
+
+def test_it_explains_as_of_the_same_instant(tmp_path: Path) -> None:
+    facts = [order("1", 3, 999, observed_at=at(4)), refund("1", 5, 100, observed_at=at(6))]
+    run = Run(tmp_path, facts, as_of=at(5))
+    told = explain(run.facts, run.folder, "1")
+    assert (told["order"]["net"], told["refunds"], told["window"]["as_of"]) == (999, [], "2026-03-06T00:00:00+00:00")

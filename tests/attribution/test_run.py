@@ -1,0 +1,98 @@
+"""A run of the engine: what it leaves behind, as of when, and how it fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from handmade import Run, at, order, refund, touch, write
+
+from jalon.attribution.card import read_card
+from jalon.attribution.options import Options
+from jalon.attribution.run import attribute
+from jalon.errors import StoreError
+
+TABLES = ("sales", "people", "touches", "steps", "open_steps", "credit")
+FACTS = [touch("t", 1, "a"), touch("u", 2, "a", channel="direct"), order("1", 3, 999, person="a"), refund("1", 5, 100)]
+
+
+def test_no_facts_give_empty_tables(tmp_path: Path) -> None:
+    run = Run(tmp_path, [])
+    assert {name: run.rows(name) for name in TABLES} == {name: [] for name in TABLES}
+    assert read_card(run.folder)["models"] == list(Options().models)
+
+
+def test_running_again_leaves_the_same_bytes_and_nothing_else(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS)
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    attribute(run.facts, run.folder, Options(threads=1, memory_limit="300MB"))
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+    assert sorted(before) == sorted([*(f"{name}.parquet" for name in TABLES), "run.json"])
+
+
+def test_instants_are_written_as_utc_timestamps(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS)
+    schema = pq.read_schema(run.folder / "sales.parquet")
+    assert str(schema.field("placed_at").type) == "timestamp[us, tz=UTC]"
+    assert str(schema.field("net").type) == "int64"
+    (row,) = duckdb.sql(f"SELECT epoch_us(placed_at) FROM '{run.folder / 'sales.parquet'}'").fetchall()
+    assert row == (at(3),)
+
+
+def test_as_of_an_instant_what_came_later_is_unknown(tmp_path: Path) -> None:
+    facts = [
+        touch("t", 1, "a", observed_at=at(10)),
+        touch("u", 2, "a", observed_at=at(20)),
+        order("1", 3, 999, person="a", observed_at=at(10)),
+        refund("1", 5, 100, observed_at=at(20)),
+    ]
+    run = Run(tmp_path, facts, as_of=at(15))
+    assert run.credit("1", "last") == {"t": 999}
+    assert Run(tmp_path / "now", facts).credit("1", "last") == {"u": 899}
+
+
+def test_only_the_models_asked_for_are_computed(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS, models=["linear", "first"])
+    assert {row["model"] for row in run.rows("credit")} == {"linear", "first"}
+
+
+def test_the_half_life_is_the_users(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS, half_life_days=1)
+    weights = [float(row["weight"]) for row in run.rows("credit", model="time_decay")]
+    assert weights == pytest.approx([1 / 3, 2 / 3], abs=1e-9)
+
+
+def test_the_card_says_how_the_tables_were_made(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS, lookback_days=14, repeat="continue")
+    card = json.loads((run.folder / "run.json").read_text())
+    assert (card["lookback_days"], card["repeat"], card["as_of"]) == (14, "continue", None)
+    assert card["rows"] == run.result.rows
+
+
+def test_a_damaged_facts_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    facts = write(tmp_path / "facts", FACTS)
+    damaged = facts / "orders" / "00000000.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    with pytest.raises(StoreError, match=r"00000000\.parquet") as caught:
+        attribute(facts, tmp_path / "out")
+    assert "normalize" in caught.value.remedy
+    assert not list((tmp_path / "out").glob("*")), "nothing half-made is left"
+
+
+def test_what_was_made_before_stays_when_a_run_fails(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS)
+    before = (run.folder / "credit.parquet").read_bytes()
+    damaged = run.facts / "touchpoints" / "00000000.parquet"
+    damaged.write_bytes(b"PAR1 no more")
+    with pytest.raises(StoreError):
+        attribute(run.facts, run.folder)
+    assert (run.folder / "credit.parquet").read_bytes() == before
+
+
+def test_without_tables_the_card_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"run\.json") as caught:
+        read_card(tmp_path)
+    assert "jalon attribute" in caught.value.remedy

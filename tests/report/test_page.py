@@ -1,0 +1,224 @@
+"""The page: one file, safe whatever texts come in, that says what the marts say."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from handmade import Run, content, led_by, measure, order, refund, touch
+
+from jalon.report.marts import build_marts
+from jalon.report.page import write_page
+from jalon.report.summary import lines, summary
+from jalon.report.words import count, money, percent, plain
+
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+SPACE = "\u202f"
+
+
+class Page(HTMLParser):
+    """A page taken apart: its elements, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.style = ""
+        self._inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "style":
+            self.style += data
+        else:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]]:
+    """Return page and summary of facts."""
+    run = Run(folder, facts, **options)
+    build_marts(run.facts, run.folder, folder / "marts")
+    page = write_page(folder / "marts", run.folder, folder / "page.html", quarantine=3, freshness={"shop": "yesterday"})
+    return page.read_text(), list(lines(summary(folder / "marts", run.folder, 3)))
+
+
+BRAND = [
+    touch("t", 1, "a", kind="tag_click", channel="network", content_id="v1", selling_mode="linked"),
+    touch("u", 2, "a", channel="direct"),
+    order("1", 3, 123456, person="a"),
+    refund("1", 4, 23456),
+    order("2", 3, 5000),
+    order("3", 3, 700, currency="USD", person="b"),
+    order("77", 5, 800, source="net", platform="network", selling_mode="native", channel="network"),
+    order("copy", 5, 800, origin="network", external_ids=("network:77",)),
+    order("maybe", 5, 900, origin="network"),
+    led_by("77", "v1", source="net", creator_id="maker"),
+    content("v1", "The spring film", source="net"),
+    measure("views", 5000, source="net", content_id="v1"),
+]
+
+
+@pytest.fixture(scope="module")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
+    return made(tmp_path_factory.mktemp("brand"), BRAND)
+
+
+def test_it_asks_for_nothing_and_runs_nothing(brand: tuple[str, list[str]]) -> None:
+    page = Page(brand[0])
+    (policy,) = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
+    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert not {"script", "link", "iframe", "img", "object", "embed", "base", "form"} & {tag for tag, _ in page.tags}
+    assert all(not re.match(r"on|style$|src|href", name) for _, attrs in page.tags for name in attrs)
+    assert "url(" not in page.style
+    assert "@import" not in page.style
+
+
+def test_it_says_what_the_orders_say(brand: tuple[str, list[str]]) -> None:
+    text = Page(brand[0]).text
+    assert f"1{SPACE}058.00{SPACE}EUR" in text, "1000 + 50 + 8"
+    assert f"234.56{SPACE}EUR" in text
+    assert f"7.00{SPACE}USD" in text
+    assert "The spring film" in text
+    assert "maker" in text
+    assert "3records in quarantine" in text
+    assert "read to yesterday" in text
+
+
+def test_it_says_what_is_not_known_and_why(brand: tuple[str, list[str]]) -> None:
+    text = " ".join(Page(brand[0]).text.split())
+    assert f"50.00{SPACE}EUR of 1 order unknown: the order tells of no person" in text
+    assert f"1 order of 9.00{SPACE}EUR not counted: made on a platform whose orders are known" in text
+    assert "nothing is known of the person before the order" in text
+    assert "They tell of no person, so they enter no journey" in text
+
+
+def test_every_switch_has_a_label_and_a_rule(brand: tuple[str, list[str]]) -> None:
+    page = Page(brand[0])
+    switches = [attrs["id"] for attrs in page.all("input")]
+    assert sorted(switches) == sorted({label["for"] for label in page.all("label")})
+    assert len(switches) == 6 + 5 + 2
+    assert sum("checked" in attrs for attrs in page.all("input")) == 3
+    for switch in switches:
+        kind = str(switch).partition("-")[0]
+        assert f"#{switch}:checked~main .{kind}:not(.{switch}){{display:none}}" in page.style
+
+
+def test_each_model_shows_its_own_credit(brand: tuple[str, list[str]]) -> None:
+    page = Page(brand[0])
+    credits = {attrs["title"] for attrs in page.all("em") if "m-linear" in str(attrs.get("class"))}
+    assert f"500.00{SPACE}EUR" in credits, "half of 1000.00, for the tag click"
+    last = {attrs["title"] for attrs in page.all("em") if "m-last " in str(attrs.get("class"))}
+    assert f"500.00{SPACE}EUR" not in last
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SCRIPT,
+        "=1+1",
+        "\u202eesrever\u202c",
+        "\u2066iso\u2069late",
+        "x" * 10_000,
+        "\ud83d\ude00 \U0001f9e3",
+        "a\x00\x1b[2Jb",
+        "' \" & <b>",
+        "مرحبا",
+    ],
+    ids=["script", "formula", "override", "isolate", "long", "emoji", "control", "quotes", "arabic"],
+)
+def test_hostile_texts_stay_texts(tmp_path: Path, text: str) -> None:
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16")
+    facts = [
+        touch(
+            "t",
+            1,
+            "a",
+            channel="network",
+            content_id="v1",
+            creator_id=text,
+            campaign=text,
+            referrer_host=text,
+            landing_path=text,
+        ),
+        order("1", 3, person="a"),
+        content("v1", text),
+        measure("views", 1, source=text or "x"),
+    ]
+    html, told = made(tmp_path, facts)
+    page = Page(html)
+    assert not {"script", "img", "b2"} & {tag for tag, _ in page.tags}
+    assert len(html) < 400_000
+    for shown in (page.text, "\n".join(told)):
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b]", shown)
+    names = [attrs for tag, attrs in page.tags if tag == "bdi"]
+    assert names, "foreign names do not turn the writing around them"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ([], "No sale is known yet"),
+        ([order("1", 1, 1234)], f"12.34{SPACE}EUR"),
+        ([order("1", 1, 1234, selling_mode="native", channel="network")], f"100{SPACE}%"),
+        ([measure("views", 5), measure("gmv", 500, currency="EUR")], "Counts that platforms give are below"),
+        ([touch("t", 1, "a")], "1 person"),
+        ([order("1", 1, 1234), refund("1", 2, 2000)], f"\u22127.66{SPACE}EUR"),
+        ([touch("t", 1, "a", kind="other")], "No rule fits"),
+        ([order("1", 1, 0)], f"0.00{SPACE}EUR"),
+    ],
+    ids=["empty", "one order", "native", "aggregates", "no order", "negative", "unknown stage", "free"],
+)
+def test_thin_data_give_a_sensible_page(tmp_path: Path, facts: list[Any], said: str) -> None:
+    html, told = made(tmp_path, facts)
+    page = Page(html)
+    assert said in page.text
+    assert "None" not in page.text
+    assert "nan" not in page.text.lower().split()
+    assert told
+
+
+def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
+    run = Run(tmp_path, BRAND)
+    build_marts(run.facts, run.folder, tmp_path / "marts")
+    first, again = (
+        write_page(tmp_path / "marts", run.folder, tmp_path / name).read_bytes() for name in ("a.html", "b.html")
+    )
+    assert first == again
+
+
+def test_the_summary_says_it_in_lines(brand: tuple[str, list[str]]) -> None:
+    told = "\n".join(brand[1])
+    for said in (
+        f"Net revenue 1{SPACE}058.00{SPACE}EUR from 3 orders (234.56{SPACE}EUR went back)",
+        "Orders placed from 2026-03-04 to 2026-03-06",
+        "Not counted: 1 order of",
+        "The spring film",
+        "unknown: 1 order",
+        "Quarantine: 3 records",
+        "Source net",
+    ):
+        assert said in told, said
+    assert all(len(line) < 140 for line in brand[1])
+
+
+def test_words() -> None:
+    assert money("-1234567.5", "EUR") == f"\u22121{SPACE}234{SPACE}567.5{SPACE}EUR"
+    assert count(1234.0) == f"1{SPACE}234"
+    assert (percent(None), percent(0.034), percent(0.34)) == ("\u2013", f"3.4{SPACE}%", f"34{SPACE}%")
+    assert plain("a\n\tb\u200b c", 4) == "a b\u2026"
