@@ -22,7 +22,9 @@ def main(names: list[str]) -> int:
     for name in names or PARTS:
         for figure in PARTS[name]():
             broken += not figure.holds
-            print(f"{'ok  ' if figure.holds else 'OVER'}  {figure.name:55} {figure.value:60} {figure.bound}", flush=True)
+            print(
+                f"{'ok  ' if figure.holds else 'OVER'}  {figure.name:55} {figure.value:60} {figure.bound}", flush=True
+            )
     return 1 if broken else 0
 
 

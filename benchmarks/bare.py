@@ -22,7 +22,9 @@ def main(url: str, file: str) -> None:
         while True:
             query = {"page_size": "100", "page_token": token, "sort_field": "update_time", "sort_order": "ASC"}
             body = b'{"update_time_ge":0,"update_time_lt":4000000000}'
-            answer = client.post("/order/202309/orders/search", params=query, content=body, headers={"content-type": "application/json"})
+            answer = client.post(
+                "/order/202309/orders/search", params=query, content=body, headers={"content-type": "application/json"}
+            )
             data = json.loads(answer.content)["data"]
             with db:
                 db.executemany(upsert, [(o["id"], o["update_time"], json.dumps(o)) for o in data["orders"]])

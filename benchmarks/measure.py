@@ -42,14 +42,21 @@ def run(command: Sequence[str], cwd: Path) -> Cost:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "BENCH_SECRET": "bench-app-secret", "BENCH_TOKEN": TOKEN, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return {
+        **os.environ,
+        "BENCH_SECRET": "bench-app-secret",
+        "BENCH_TOKEN": TOKEN,
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
 
 
 @contextlib.contextmanager
 def platform(**options: float) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     """Serve the benchmark's platform in a process of its own; yield its address and a way to ask what it saw."""
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.platform", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.platform", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout and process.stdin
     url = json.loads(process.stdout.readline())["url"]
     try:
@@ -90,4 +97,8 @@ def jalon(*words: str) -> list[str]:
 
 def median(costs: Sequence[Cost]) -> Cost:
     """Return the median of each figure by itself."""
-    return Cost(*(statistics.median(column) for column in list(zip(*costs, strict=True))[:3]), max(c.status for c in costs), costs[-1].out)
+    return Cost(
+        *(statistics.median(column) for column in list(zip(*costs, strict=True))[:3]),
+        max(c.status for c in costs),
+        costs[-1].out,
+    )

@@ -58,11 +58,20 @@ class Platform:
         self.stats["requests"] += 1
         if self.rate and not self.admitted():
             self.stats["throttled"] += 1
-            return web.json_response({"code": 36009002, "message": "rate limit"}, status=429, headers={"Retry-After": "1"})
+            return web.json_response(
+                {"code": 36009002, "message": "rate limit"}, status=429, headers={"Retry-After": "1"}
+            )
         if request.path.startswith("/api/v2/token/"):
             return web.json_response({"code": 0, "data": self.token()})
         if request.path == "/authorization/202309/shops":
-            shop = {"id": "7495540735365777507", "name": "Bench", "region": "US", "seller_type": "LOCAL", "cipher": "c", "code": "c"}
+            shop = {
+                "id": "7495540735365777507",
+                "name": "Bench",
+                "region": "US",
+                "seller_type": "LOCAL",
+                "cipher": "c",
+                "code": "c",
+            }
             return web.json_response({"code": 0, "data": {"shops": [shop]}})
         if request.path == "/order/202309/orders/search":
             return await self.search(request)

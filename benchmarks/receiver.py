@@ -215,8 +215,56 @@ def compare(rounds: int = 5, seconds: float = 3.0) -> dict[str, object]:
     }
 
 
+_IMPORTER = """
+import os, sys
+from pathlib import Path
+from jalon.store import inbox
+from jalon.store.database import Store
+
+with Store.open(Path(sys.argv[1])) as store:
+    for page in range(int(sys.argv[2]) // 100):
+        rows = [(f"{page}-{n}", 1, os.urandom(1000)) for n in range(100)]
+        store.write(lambda db: inbox.append(db, "shop", "orders", 1, rows))
+"""
+
+
+async def _until_ended(
+    port: int, importer: subprocess.Popen[bytes], pool: list[tuple[bytes, str]], taken: list[float]
+) -> int:
+    failed = 0
+    while importer.poll() is None:
+        failed += await _client(port, time.perf_counter() + 0.5, pool, taken)
+    return failed
+
+
+async def _beside_import(port: int, folder: Path, rows: int) -> dict[str, object]:
+    importer = subprocess.Popen([sys.executable, "-c", _IMPORTER, str(folder), str(rows)])
+    began, taken, pool = time.perf_counter(), list[float](), _bodies()
+    failed = sum(await asyncio.gather(*(_until_ended(port, importer, pool, taken) for _ in range(4))))
+    seconds = time.perf_counter() - began
+    taken.sort()
+    return {
+        "imported": rows,
+        "seconds": round(seconds, 1),
+        "answers": len(taken),
+        "failed": failed,
+        "p99_ms": round(taken[int(len(taken) * 0.99)] * 1000, 1),
+        "longest_ms": round(taken[-1] * 1000, 1),
+    }
+
+
+def beside_import(rows: int = 1_000_000) -> dict[str, object]:
+    """Return how long acknowledgements took while another process imported `rows` records of 1 KB, page by page."""
+    with tempfile.TemporaryDirectory(prefix="jalon-bench-", dir=os.environ.get("BENCH_DIR")) as name:
+        folder = Path(name) / "store"
+        with _running("durable", folder) as port:
+            return asyncio.run(_beside_import(port, folder, rows))
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if len(sys.argv) == 3 and sys.argv[1] == "import":
+        print(json.dumps(beside_import(int(sys.argv[2])), indent=2))
+    elif len(sys.argv) > 2:
         asyncio.run(_serve(sys.argv[1], sys.argv[2]))
     else:
         print(json.dumps(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 5), indent=2))

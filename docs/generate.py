@@ -43,7 +43,11 @@ def _command(path: str, command: click.Command) -> str:
     lines = [f"## {path}\n", f"`{path} {arguments}`\n" if arguments else "", f"{(command.help or '').strip()}\n"]
     lines += ["| option | meaning | default |", "| --- | --- | --- |"]
     for option in rows:
-        default = "" if option.default in (None, False, ()) or callable(option.default) or option.is_flag else f"`{option.default}`"
+        default = (
+            ""
+            if option.default in (None, False, ()) or callable(option.default) or option.is_flag
+            else f"`{option.default}`"
+        )
         default = "" if "UNSET" in default else default
         lines.append(f"| `{', '.join(option.opts)}` | {option.help or ''} | {default} |")
     return "\n".join(line for line in lines if line) + "\n"
@@ -57,7 +61,11 @@ def _argument(argument: click.Argument) -> str:
 def connectors() -> str:
     """Show the capability matrix and each limitation."""
     header, rows = matrix()
-    parts = [NOTE, "# What each platform gives\n", "`jalon connectors` prints the same. *event*: one person, one time. *aggregate*: the platform's counts. –: it does not offer it.\n"]
+    parts = [
+        NOTE,
+        "# What each platform gives\n",
+        "`jalon connectors` prints the same. *event*: one person, one time. *aggregate*: the platform's counts. –: it does not offer it.\n",
+    ]
     parts += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
     parts += ["| " + " | ".join(row) + " |" for row in rows]
     for name in registry.names():
@@ -66,22 +74,26 @@ def connectors() -> str:
         parts.append(f"\n## {connector.title}\n\n[{connector.documentation}]({connector.documentation}) · {page}\n")
         parts += ["| offer | grain | delay | look-back | note |", "| --- | --- | --- | --- | --- |"]
         for row in (row for row in capability_rows() if row["connector"] == name):
-            parts.append(f"| {row['offer'].replace('_', ' ')} | {row['grain']} | {row['delay']} | {row['lookback']} | {row['note']} |")
+            parts.append(
+                f"| {row['offer'].replace('_', ' ')} | {row['grain']} | {row['delay']} | {row['lookback']} | {row['note']} |"
+            )
     return "\n".join(parts) + "\n"
 
 
 def tables() -> str:
     """Describe each mart and each kind of fact."""
-    from jalon.report.columns import MARTS
-
     from jalon.normalize.vocabulary import KINDS
+    from jalon.report.tables import MARTS
 
     parts = [NOTE, "# Tables\n", "## Marts\n", "Parquet and CSV in `marts/`; written whole, by rename.\n"]
-    for mart in MARTS:
-        parts.append(f"### {mart.name}\n\n{mart.meaning} Key: {', '.join(f'`{key}`' for key in mart.key)}.\n")
+    for mart in MARTS.values():
+        parts.append(f"### {mart.name}\n\n{mart.meaning} Key: {', '.join(f'`{key}`' for key in mart.primary_key)}.\n")
         parts += ["| column | type | unit | meaning |", "| --- | --- | --- | --- |"]
         parts += [f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in mart.columns] + [""]
-    parts += ["## Facts\n", "Parquet in `facts/<kind>/`, every revision kept; `normalize/vocabulary.py` is the definition.\n"]
+    parts += [
+        "## Facts\n",
+        "Parquet in `facts/<kind>/`, every revision kept; `normalize/vocabulary.py` is the definition.\n",
+    ]
     for kind, row in KINDS.items():
         doc = " ".join((row.__doc__ or "").split())
         parts.append(f"### {kind}\n\n{doc}\n\n{', '.join(f'`{field}`' for field in row._fields)}\n")

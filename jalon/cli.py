@@ -77,7 +77,11 @@ def _speaking(function: Callable[..., int | None]) -> Callable[..., None]:
 def _at_work(function: Callable[..., int | None]) -> Callable[..., None]:
     """Give a command its console and the opened workplace of the configuration."""
 
-    @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (default: ./jalon.toml, or JALON_CONFIG).")
+    @click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Configuration file (default: ./jalon.toml, or JALON_CONFIG).",
+    )
     @functools.wraps(function)
     def command(console: Console, *args: Any, config: Path | None, **kwargs: Any) -> int | None:
         from jalon.workplace import Workplace
@@ -104,7 +108,9 @@ def cli(verbose: int) -> None:
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@click.option("--source", "sources", multiple=True, metavar="CONNECTOR", help="Add a table for this connector; may be repeated.")
+@click.option(
+    "--source", "sources", multiple=True, metavar="CONNECTOR", help="Add a table for this connector; may be repeated."
+)
 @_speaking
 def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
     """Write jalon.toml and the installation key into FOLDER.
@@ -114,7 +120,9 @@ def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
     from jalon.setup import begin
 
     made = begin(folder, sources)
-    console.data({"made": [str(path) for path in made]}, [f"made {path}" for path in made] or "nothing to do: all is there")
+    console.data(
+        {"made": [str(path) for path in made]}, [f"made {path}" for path in made] or "nothing to do: all is there"
+    )
     console.say("Next: put your sources into jalon.toml (docs/first-steps.md), then run `jalon doctor`.")
 
 
@@ -140,15 +148,26 @@ def connectors(console: Console) -> None:
     from jalon.matrix import capability_rows, matrix
 
     header, rows = matrix()
-    console.data({"capabilities": capability_rows()}, [*table(header, rows), "", "event: one person, one time · aggregate: the platform's counts · –: the platform does not offer it"])
+    console.data(
+        {"capabilities": capability_rows()},
+        [
+            *table(header, rows),
+            "",
+            "event: one person, one time · aggregate: the platform's counts · –: the platform does not offer it",
+        ],
+    )
 
 
 @cli.command()
 @click.argument("sources", nargs=-1)
-@click.option("--max-runtime", type=DURATION, metavar="TIME", help="End after this long (90s, 15m, 2h); the next run goes on.")
+@click.option(
+    "--max-runtime", type=DURATION, metavar="TIME", help="End after this long (90s, 15m, 2h); the next run goes on."
+)
 @click.option("--no-normalize", is_flag=True, help="Only read into the inbox.")
 @_at_work
-def sync(console: Console, place: Workplace, sources: tuple[str, ...], max_runtime: timedelta | None, no_normalize: bool) -> int:
+def sync(
+    console: Console, place: Workplace, sources: tuple[str, ...], max_runtime: timedelta | None, no_normalize: bool
+) -> int:
     """Read what is new from all SOURCES (or the named ones), and derive facts from it.
 
     Safe to run from cron at any time: it goes on where the last run ended, whatever ended it.
@@ -162,16 +181,28 @@ def sync(console: Console, place: Workplace, sources: tuple[str, ...], max_runti
 @click.argument("sources", nargs=-1)
 @click.option("--from", "first", type=DAY, required=True, help="First day (YYYY-MM-DD, in the account's zone).")
 @click.option("--to", "last", type=DAY, required=True, help="Last day, included.")
-@click.option("--max-runtime", type=DURATION, metavar="TIME", help="End after this long; the same command goes on later.")
+@click.option(
+    "--max-runtime", type=DURATION, metavar="TIME", help="End after this long; the same command goes on later."
+)
 @click.option("--dry-run", is_flag=True, help="Only estimate how much there is to ask.")
 @_at_work
-def backfill(console: Console, place: Workplace, sources: tuple[str, ...], first: datetime, last: datetime, max_runtime: timedelta | None, dry_run: bool) -> int:
+def backfill(
+    console: Console,
+    place: Workplace,
+    sources: tuple[str, ...],
+    first: datetime,
+    last: datetime,
+    max_runtime: timedelta | None,
+    dry_run: bool,
+) -> int:
     """Read a span of the past again. Resumable; does not move where `sync` stands."""
     from jalon.running import run_backfill
 
     if last < first:
         raise click.UsageError("--to is before --from")
-    return run_backfill(console, place, place.config.pick(sources), first.date(), last.date(), max_runtime=max_runtime, dry_run=dry_run)
+    return run_backfill(
+        console, place, place.config.pick(sources), first.date(), last.date(), max_runtime=max_runtime, dry_run=dry_run
+    )
 
 
 @cli.command()
@@ -247,7 +278,11 @@ def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int
 
 @cli.command()
 @click.option("--as-of", type=DAY, help="Use only what was known on this day.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for marts and page (default: marts/ in the store).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for marts and page (default: marts/ in the store).",
+)
 @_at_work
 def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
     """Write the marts (Parquet, CSV) and the report page, and print the summary. Attributes first."""
@@ -282,10 +317,22 @@ def status(console: Console, place: Workplace) -> int:
 @click.option("--seed", default=1, show_default=True, help="The same seed is the same brand.")
 @click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
 @click.option("--days", default=60, show_default=True, type=click.IntRange(1), help="Days of history.")
-@click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65000), help="First of the ports; 0: any free ones.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on (`all` for every one); may be repeated.")
+@click.option(
+    "--port",
+    default=8700,
+    show_default=True,
+    type=click.IntRange(0, 65000),
+    help="First of the ports; 0: any free ones.",
+)
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on (`all` for every one); may be repeated."
+)
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write here what really happened.")
-@click.option("--write-config", type=click.Path(path_type=Path, file_okay=False), help="Write a jalon.toml and secrets for it into this folder.")
+@click.option(
+    "--write-config",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a jalon.toml and secrets for it into this folder.",
+)
 @_speaking
 def sandbox(console: Console, **options: Any) -> int:
     """Play the platforms on loopback, with a simulated brand behind them, until stopped."""
@@ -295,7 +342,13 @@ def sandbox(console: Console, **options: Any) -> int:
 
 
 @cli.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="demo-out", show_default=True, help="Where everything goes.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="demo-out",
+    show_default=True,
+    help="Where everything goes.",
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
 @_speaking

@@ -108,7 +108,9 @@ class Config:
                 f"there is no installation key at {path}", "Run `jalon init`, or put the key in JALON_KEY."
             ) from None
         except OSError as error:
-            raise ConfigError(f"the installation key {path} cannot be read: {error.strerror}", "Check its owner and mode.") from None
+            raise ConfigError(
+                f"the installation key {path} cannot be read: {error.strerror}", "Check its owner and mode."
+            ) from None
 
     def pick(self, names: tuple[str, ...]) -> dict[str, Settings]:
         """Return the named sources, or all. Raises `ConfigError` for a name that is not configured."""
@@ -121,7 +123,11 @@ class Config:
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield (key, value, origin) for `config show`; secrets as `***`."""
         for table in (*TABLES, *(f"sources.{name}" for name in self.sources)):
-            model = self.sources[table[8:]] if table.startswith("sources.") else getattr(self, "main" if table == "jalon" else table)
+            model = (
+                self.sources[table[8:]]
+                if table.startswith("sources.")
+                else getattr(self, "main" if table == "jalon" else table)
+            )
             for name, value in model:
                 shown = "***" if isinstance(value, SecretStr) else str(value)
                 yield f"{table}.{name}", shown, self.origins.get(f"{table}.{name}", "default")
@@ -131,7 +137,9 @@ def find(path: Path | None) -> Path:
     """Return the configuration file to use: the flag, JALON_CONFIG, or ./jalon.toml. Raises `ConfigError`."""
     chosen = path or Path(os.environ.get("JALON_CONFIG") or FILE)
     if not chosen.is_file():
-        raise ConfigError(f"there is no configuration at {chosen}", "Run `jalon init` to make one, or name it with --config.")
+        raise ConfigError(
+            f"there is no configuration at {chosen}", "Run `jalon init` to make one, or name it with --config."
+        )
     return chosen.resolve()
 
 
@@ -163,14 +171,19 @@ class _Reader:
                 self.origins[f"{table}.{key}"] = f"environment {variable}"
         main, serve, attribution = (self._table(name, model, raw.get(name, {})) for name, model in TABLES.items())
         sources = {name: self._source(name, table) for name, table in raw.get("sources", {}).items()}
-        return Config(self.path, main, serve, attribution, sources, self.origins)  # type: ignore[arg-type]
+        return Config(self.path, main, serve, attribution, sources, self.origins)
 
     def _source(self, name: str, table: Any) -> Settings:
         if not SOURCE_NAME.fullmatch(name):
-            raise self._error(f"sources.{name}", "", "is not a usable name", "Use small letters, digits, - and _, at most 40.")
+            raise self._error(
+                f"sources.{name}", "", "is not a usable name", "Use small letters, digits, - and _, at most 40."
+            )
         if not isinstance(table, dict) or "connector" not in table:
-            raise self._error(f"sources.{name}", "connector", "is missing", f"Name one of: {', '.join(registry.names())}.")
-        return self._table(f"sources.{name}", registry.connector(table["connector"]).settings, table)
+            raise self._error(
+                f"sources.{name}", "connector", "is missing", f"Name one of: {', '.join(registry.names())}."
+            )
+        settings: Settings = self._table(f"sources.{name}", registry.connector(table["connector"]).settings, table)
+        return settings
 
     def _table(self, place: str, model: type[Any], table: Any) -> Any:
         if not isinstance(table, dict):
@@ -198,13 +211,17 @@ class _Reader:
         self.origins[f"{place}.{key}"] += f" -> {kind} {where}"
         if kind == "env" and isinstance(where, str):
             if not os.environ.get(where):
-                raise self._error(place, key, f"needs the environment variable {where}, which is not set", f"Set {where}.")
+                raise self._error(
+                    place, key, f"needs the environment variable {where}, which is not set", f"Set {where}."
+                )
             return os.environ[where]
         if kind == "file" and isinstance(where, str):
             try:
                 return (self.path.parent / where).read_text().strip()
             except OSError as error:
-                raise self._error(place, key, f"needs the file {where}: {error.strerror}", "Put the secret there, mode 0600.") from None
+                raise self._error(
+                    place, key, f"needs the file {where}: {error.strerror}", "Put the secret there, mode 0600."
+                ) from None
         raise self._error(place, key, f"is not a reference to a secret ({kind})", how)
 
     def _refuse_unknown(self, place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -27,7 +27,10 @@ class Console:
     def data(self, value: Mapping[str, Any], text: str | Iterable[str] = ()) -> None:
         """Print the command's result: one JSON object, or the same for people."""
         if self.as_json:
-            _write(sys.stdout, json.dumps({"jalon": SCHEMA, "command": self.command, **value}, default=str, ensure_ascii=False))
+            _write(
+                sys.stdout,
+                json.dumps({"jalon": SCHEMA, "command": self.command, **value}, default=str, ensure_ascii=False),
+            )
         else:
             for line in [text] if isinstance(text, str) else text:
                 _write(sys.stdout, line)
@@ -93,7 +96,9 @@ def _is_number(text: str) -> bool:
 
 def clean(value: Any) -> str:
     """Return a value as one line of text without control characters, so that data cannot steer the terminal."""
-    text = "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    text = (
+        "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    )
     return "".join(char if char.isprintable() else "�" for char in text)
 
 

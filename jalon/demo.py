@@ -45,7 +45,14 @@ class PlayedClock(SystemClock):
 
 def write_workplace(folder: Path, settings: Mapping[str, Mapping[str, Any]], public_url: str | None = None) -> Path:
     """Write a jalon.toml and its secrets, as files, for sources with these settings; return the file."""
-    lines = ["[jalon]", 'store = "data"', f"public_url = {json.dumps(public_url)}" if public_url else "", "[serve]", "metrics_port = 0", ""]
+    lines = [
+        "[jalon]",
+        'store = "data"',
+        f"public_url = {json.dumps(public_url)}" if public_url else "",
+        "[serve]",
+        "metrics_port = 0",
+        "",
+    ]
     (folder / "secrets").mkdir(parents=True, exist_ok=True)
     for name, given in settings.items():
         lines += [f"[sources.{name}]", f"requests_per_second = {PLAYED_RATE}"]
@@ -65,14 +72,28 @@ def write_workplace(folder: Path, settings: Mapping[str, Mapping[str, Any]], pub
 
 
 def run_sandbox(
-    console: Console, seed: int, orders: int, days: int, port: int, faults: tuple[str, ...], truth: Path | None, write_config: Path | None
+    console: Console,
+    seed: int,
+    orders: int,
+    days: int,
+    port: int,
+    faults: tuple[str, ...],
+    truth: Path | None,
+    write_config: Path | None,
 ) -> int:
     """Serve the sandbox until SIGTERM or SIGINT."""
     return asyncio.run(_sandbox(console, seed, orders, days, port, faults, truth, write_config))
 
 
 async def _sandbox(
-    console: Console, seed: int, orders: int, days: int, port: int, faults: tuple[str, ...], truth: Path | None, write_config: Path | None
+    console: Console,
+    seed: int,
+    orders: int,
+    days: int,
+    port: int,
+    faults: tuple[str, ...],
+    truth: Path | None,
+    write_config: Path | None,
 ) -> int:
     from jalon.sandbox.faults import NAMES
     from jalon.sandbox.server import serve
@@ -102,8 +123,10 @@ def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
     _clear(out)
     asyncio.run(_live(console, out, seed, orders))
     from jalon.reporting import run_report
+    from jalon.running import derive_now
 
     with Workplace(load(out / FILE)) as place:
+        derive_now(console, place)
         status = run_report(console, place, None, None)
         console.say("")
         console.say(f"page:   {place.store.marts / 'report.html'}")
@@ -157,10 +180,16 @@ async def _sync_once(console: Console, place: Workplace, sandbox: Sandbox, day: 
     from jalon.sync.engine import sync_all
 
     outcomes = await engaged(
-        console, place, lambda shop: sync_all([place.source(name) for name in place.config.sources], shop), None, PlayedClock(sandbox)
+        console,
+        place,
+        lambda shop: sync_all([place.source(name) for name in place.config.sources], shop),
+        None,
+        PlayedClock(sandbox),
     )
     for outcome in outcomes:
         counts = outcome.counts
-        console.say(f"day {day}: {outcome.source}: {outcome.state}, {counts.new:,} new rows, {counts.requests:,} requests, {counts.deliveries:,} deliveries opened")
+        console.say(
+            f"day {day}: {outcome.source}: {outcome.state}, {counts.new:,} new rows, {counts.requests:,} requests, {counts.deliveries:,} deliveries opened"
+        )
         if outcome.message:
             console.say(f"  {outcome.message}. {outcome.remedy}")

@@ -36,7 +36,9 @@ def _installation(place: Workplace) -> Iterator[Finding]:
     config = place.config
     yield Finding("configuration", "ok", f"{config.path.name}: {len(config.sources)} sources")
     if not config.sources:
-        yield Finding("sources", "warn", "none is configured", "Add a [sources.NAME] table; `jalon init --source` shows one.")
+        yield Finding(
+            "sources", "warn", "none is configured", "Add a [sources.NAME] table; `jalon init --source` shows one."
+        )
     try:
         yield Finding("installation key", "ok", f"key {place.keyring.id}")
     except JalonError as error:
@@ -59,7 +61,12 @@ def _store(place: Workplace) -> Iterator[Finding]:
         yield Finding("store", "fail", error.message, error.remedy)
         return
     if wrong:
-        yield Finding("store", "fail", f"damaged: {wrong[0]}", "Restore the last backup of the store folder, then run `jalon sync`.")
+        yield Finding(
+            "store",
+            "fail",
+            f"damaged: {wrong[0]}",
+            "Restore the last backup of the store folder, then run `jalon sync`.",
+        )
     else:
         yield Finding("store", "ok", str(store.folder))
     free = shutil.disk_usage(store.folder).free

@@ -60,7 +60,7 @@ def replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
 
 
 def _shown(held: Any) -> dict[str, Any]:
-    row = held._asdict()
+    row: dict[str, Any] = held._asdict()
     for name in ("payload", "sealed", "resolved"):
         row.pop(name)
     for name in ("first_at", "last_at"):

@@ -13,14 +13,18 @@ OFFERS: tuple[str, ...] = get_args(Offer)
 def capability_rows() -> list[dict[str, Any]]:
     """Return one row per connector and offer, also for what is not offered."""
     return [
-        {"connector": name, **capability._asdict()} for name in registry.names() for capability in registry.connector(name).capabilities
+        {"connector": name, **capability._asdict()}
+        for name in registry.names()
+        for capability in registry.connector(name).capabilities
     ]
 
 
 def matrix() -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the matrix: offers down, connectors across."""
     given = {(row["connector"], row["offer"]): row for row in capability_rows()}
-    rows = [[offer.replace("_", " "), *(_cell(given.get((name, offer))) for name in registry.names())] for offer in OFFERS]
+    rows = [
+        [offer.replace("_", " "), *(_cell(given.get((name, offer))) for name in registry.names())] for offer in OFFERS
+    ]
     return ["", *(registry.connector(name).title for name in registry.names())], rows
 
 

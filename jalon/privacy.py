@@ -40,7 +40,10 @@ class Keyring:
 
     def __init__(self, key: bytes) -> None:
         if len(key) < KEY_BYTES:
-            raise ConfigError("the installation key is too short", f"It must be {KEY_BYTES} random bytes; run `jalon init` to make one.")
+            raise ConfigError(
+                "the installation key is too short",
+                f"It must be {KEY_BYTES} random bytes; run `jalon init` to make one.",
+            )
         self._pseudonym = self._derive(key, b"pseudonym")
         self._seal = self._derive(key, b"seal")
         self._hook = self._derive(key, b"hook")
@@ -79,7 +82,10 @@ class Keyring:
         try:
             return bytes(self._cipher.decrypt(sealed[:12], sealed[12:], about))
         except InvalidTag:
-            raise ConfigError("something in the store was sealed with another installation key", "Put the key back that the store was made with.") from None
+            raise ConfigError(
+                "something in the store was sealed with another installation key",
+                "Put the key back that the store was made with.",
+            ) from None
 
     @cached_property
     def _cipher(self) -> AESGCM:
@@ -103,5 +109,7 @@ def read_key(text: str) -> Keyring:
     except ValueError:
         pass
     if len(text) < KEY_BYTES:
-        raise ConfigError("the installation key is not usable", f"It must be {KEY_BYTES} bytes in hex; run `jalon init` to make one.")
+        raise ConfigError(
+            "the installation key is not usable", f"It must be {KEY_BYTES} bytes in hex; run `jalon init` to make one."
+        )
     return Keyring(hashlib.sha256(text.encode()).digest())

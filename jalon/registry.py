@@ -54,4 +54,6 @@ def normalizer(name: str) -> Normalizer:
     try:
         return cast("Normalizer", getattr(import_module(module), function))
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"connector {name!r} names the normalizer {place!r}, which cannot be loaded", str(error)) from error
+        raise ConfigError(
+            f"connector {name!r} names the normalizer {place!r}, which cannot be loaded", str(error)
+        ) from error

@@ -32,7 +32,9 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
     fresh = freshness(place)
     page = write_page(folder, attribution, folder / PAGE, quarantine=held, freshness=fresh)
     told = summary(folder, attribution, quarantine=held, freshness=fresh)
-    console.data({"page": str(page), "marts": {name: rows for name, rows in marts.rows.items()}, "summary": told}, lines(told))
+    console.data(
+        {"page": str(page), "marts": {name: rows for name, rows in marts.rows.items()}, "summary": told}, lines(told)
+    )
     return errors.OK
 
 
@@ -50,9 +52,9 @@ def freshness(place: Workplace) -> dict[str, str]:
 
 def explain_order(place: Workplace, order: str) -> tuple[dict[str, Any], list[str]]:
     """Return why an order has its credit, as data and as lines. Attributes first if that was never done."""
-    from jalon.attribution.explain import explain, lines
+    from jalon.attribution.explain import explain
 
     if not (attribution_folder(place) / "run.json").exists():
         attribute_now(place)
-    explained = explain(order, place.store.facts, attribution_folder(place))
-    return explained, list(lines(explained))
+    explained = explain(place.store.facts, attribution_folder(place), order)
+    return explained, [str(explained)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jalon import errors
 from jalon.connectors.base import Finding, Settings
 from jalon.console import Console, Progress
-from jalon.errors import ConfigError
+from jalon.errors import ConfigError, LockedError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -21,29 +22,54 @@ if TYPE_CHECKING:
     from jalon.sync.source import Progress as Sign
     from jalon.sync.source import SourceOutcome, Workshop
 
-WORST_LAST = (errors.OK, errors.PARTIAL, errors.LOCKED, errors.BUDGET, errors.USAGE, errors.AUTH, errors.STORE, errors.INTERRUPTED)
+DERIVE_PATIENCE = 600.0
+"""Seconds that a run waits for another one's derivation, which may have begun before its own rows were there."""
+WORST_LAST = (
+    errors.OK,
+    errors.PARTIAL,
+    errors.LOCKED,
+    errors.BUDGET,
+    errors.USAGE,
+    errors.AUTH,
+    errors.STORE,
+    errors.INTERRUPTED,
+)
 """Of several sources' exit statuses the command ends with the one that stands last here."""
 
 
 def run_sync(
-    console: Console, place: Workplace, chosen: Mapping[str, Settings], *, max_runtime: timedelta | None, normalize: bool
+    console: Console,
+    place: Workplace,
+    chosen: Mapping[str, Settings],
+    *,
+    max_runtime: timedelta | None,
+    normalize: bool,
 ) -> int:
     """Sync the chosen sources, then derive facts from what came in."""
     from jalon.sync.engine import sync_all
 
     if not chosen:
-        raise ConfigError(f"{place.config.path.name} has no source", "Add a [sources.NAME] table; see docs/first-steps.md.")
+        raise ConfigError(
+            f"{place.config.path.name} has no source", "Add a [sources.NAME] table; see docs/first-steps.md."
+        )
 
     async def work(shop: Workshop) -> list[SourceOutcome]:
         return await sync_all([place.source(name) for name in chosen], shop)
 
     outcomes = asyncio.run(engaged(console, place, work, max_runtime))
-    derived = _derive(console, place) if normalize else None
+    derived = derive_now(console, place) if normalize else None
     return _tell(console, outcomes, derived)
 
 
 def run_backfill(
-    console: Console, place: Workplace, chosen: Mapping[str, Settings], first: date, last: date, *, max_runtime: timedelta | None, dry_run: bool
+    console: Console,
+    place: Workplace,
+    chosen: Mapping[str, Settings],
+    first: date,
+    last: date,
+    *,
+    max_runtime: timedelta | None,
+    dry_run: bool,
 ) -> int:
     """Read the local days from `first` to `last` again, then derive; or only say how much that is."""
     from jalon.sync.engine import backfill_source, estimate
@@ -52,7 +78,9 @@ def run_backfill(
     shop = Shop(place.store, place.keyring)
     windows = {name: estimate(place.source(name), shop, first, last) for name in chosen}
     for name, streams in windows.items():
-        console.say(f"{name}: at least {sum(streams.values())} requests ({', '.join(f'{s} {n}' for s, n in streams.items())})")
+        console.say(
+            f"{name}: at least {sum(streams.values())} requests ({', '.join(f'{s} {n}' for s, n in streams.items())})"
+        )
     if dry_run:
         console.data({"requests_at_least": windows})
         return errors.OK
@@ -61,11 +89,15 @@ def run_backfill(
         return list(await asyncio.gather(*(backfill_source(place.source(name), shop, first, last) for name in chosen)))
 
     outcomes = asyncio.run(engaged(console, place, work, max_runtime))
-    return _tell(console, outcomes, _derive(console, place))
+    return _tell(console, outcomes, derive_now(console, place))
 
 
 async def engaged(
-    console: Console, place: Workplace, work: Callable[[Workshop], Any], max_runtime: timedelta | None, clock: Clock | None = None
+    console: Console,
+    place: Workplace,
+    work: Callable[[Workshop], Any],
+    max_runtime: timedelta | None,
+    clock: Clock | None = None,
 ) -> list[SourceOutcome]:
     """Run the engine with progress, a deadline, and signals that end it in order."""
     from jalon.sync.clock import SystemClock
@@ -97,8 +129,14 @@ def _tell(console: Console, outcomes: list[SourceOutcome], derived: Derived | No
     lines = []
     for outcome in outcomes:
         counts = outcome.counts
-        left = f", {counts.pending_windows} windows and {counts.pending_fetches} objects left for later" if counts.pending_windows + counts.pending_fetches else ""
-        lines.append(f"{outcome.source}: {outcome.state}: {counts.new:,} new rows in {counts.pages:,} pages, {counts.requests:,} requests{left}")
+        left = (
+            f", {counts.pending_windows} windows and {counts.pending_fetches} objects left for later"
+            if counts.pending_windows + counts.pending_fetches
+            else ""
+        )
+        lines.append(
+            f"{outcome.source}: {outcome.state}: {counts.new:,} new rows in {counts.pages:,} pages, {counts.requests:,} requests{left}"
+        )
         for finding in outcome.findings:
             if finding.level != "ok":
                 console.say(f"{outcome.source}: {finding.name}: {finding.detail}. {finding.remedy}")
@@ -121,25 +159,33 @@ def _derived_line(derived: Derived) -> str:
     return f"facts: {derived.records:,} inbox rows read" + (f": {made}" if made else "")
 
 
-def _derive(console: Console, place: Workplace, *, everything: bool = False) -> Derived:
+def derive_now(console: Console, place: Workplace, *, everything: bool = False) -> Derived:
     from jalon.store.derive import derive
 
     progress = Progress(quiet=console.quiet)
+    deadline = time.monotonic() + DERIVE_PATIENCE
     try:
-        return derive(
-            place.store,
-            place.normalizers(),
-            place.origins(),
-            everything=everything,
-            progress=lambda done, total: progress.show("deriving facts", done, total),
-        )
+        while True:
+            try:
+                return derive(
+                    place.store,
+                    place.normalizers(),
+                    place.origins(),
+                    everything=everything,
+                    progress=lambda done, total: progress.show("deriving facts", done, total),
+                )
+            except LockedError:
+                if time.monotonic() > deadline:
+                    raise
+                progress.show("another run is deriving facts; waiting for it")
+                time.sleep(0.2)
     finally:
         progress.clear()
 
 
 def run_normalize(console: Console, place: Workplace, *, everything: bool) -> int:
     """Derive facts from the inbox."""
-    derived = _derive(console, place, everything=everything)
+    derived = derive_now(console, place, everything=everything)
     if derived.quarantined:
         console.say(f"{derived.quarantined} records are in quarantine: `jalon quarantine list`")
     console.data({"facts": derived._asdict()}, _derived_line(derived))
@@ -152,19 +198,22 @@ def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
 
 
 async def _serve(console: Console, place: Workplace, host: str, port: int) -> int:
-    receiver = receiver_of(place)
-    port, metrics_port = await receiver.start(host, port, place.config.serve.metrics_port)
-    addresses = {name: place.address(name) or f"http://{host}:{port}{path(place, name)}" for name in place.config.sources}
-    console.data(
-        {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses},
-        [f"{name}: {address}" for name, address in addresses.items()],
-    )
-    console.say(f"receiving on {host}:{port}; metrics on 127.0.0.1:{metrics_port}/metrics; stop with Ctrl-C")
-    stopped = asyncio.Event()
+    from jalon.receive.receiver import serve
+
+    def ready(port: int, metrics_port: int | None) -> None:
+        addresses = {
+            name: place.address(name) or f"http://{host}:{port}{path(place, name)}" for name in place.config.sources
+        }
+        console.data(
+            {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses},
+            [f"{name}: {address}" for name, address in addresses.items()],
+        )
+        console.say(f"receiving on {host}:{port}; metrics on 127.0.0.1:{metrics_port}/metrics; stop with Ctrl-C")
+
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await stopped.wait()
-    await receiver.stop()
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(receiver_of(place), host, port, place.config.serve.metrics_port, stop, ready)
     console.say("stopped; every acknowledged delivery is stored")
     return errors.OK
 
@@ -184,7 +233,9 @@ def receiver_of(place: Workplace) -> Any:
 
     sources = {name: place.source(name) for name in place.config.sources}
     hooks = {
-        name: Hook(source.connector, source.settings, source.connector.secrets(source.settings), place.keyring.hook_token(name))
+        name: Hook(
+            source.connector, source.settings, source.connector.secrets(source.settings), place.keyring.hook_token(name)
+        )
         for name, source in sources.items()
     }
     serve = place.config.serve
@@ -241,5 +292,7 @@ def run_attribute(console: Console, place: Workplace, as_of: datetime | None) ->
         [f"{count:,} {name.replace('_', ' ')}" for name, count in result.rows.items()],
     )
     if result.possible_duplicates:
-        console.say(f"{result.possible_duplicates} orders may be copies of others and are not counted; the orders mart says which")
+        console.say(
+            f"{result.possible_duplicates} orders may be copies of others and are not counted; the orders mart says which"
+        )
     return errors.OK

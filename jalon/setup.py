@@ -55,7 +55,11 @@ def _source_table(name: str) -> str:
         if is_secret(field.annotation):
             value = f'{{ env = "{name.upper()}_{key.upper()}" }}'
         else:
-            value = '"…"' if field.is_required() or field.default is None else _toml(field.get_default(call_default_factory=True))
+            value = (
+                '"…"'
+                if field.is_required() or field.default is None
+                else _toml(field.get_default(call_default_factory=True))
+            )
         lines.append(f"{mark}{key} = {value}")
     return "\n".join(lines) + "\n"
 

@@ -13,7 +13,7 @@ from jalon.workplace import Workplace
 def overview(place: Workplace) -> tuple[dict[str, Any], list[str]]:
     """Return the state of all sources as data and as lines."""
     with place.store.read() as db:
-        last = {}
+        last: dict[str, runs.Run] = {}
         for run in runs.recent(db, 500):
             last.setdefault(run.source, run)
         states = {name: _source(db, name, last.get(name)) for name in place.config.sources}
@@ -21,7 +21,9 @@ def overview(place: Workplace) -> tuple[dict[str, Any], list[str]]:
             "sources": states,
             "inbox": [dict(zip(("source", "stream", "rows", "objects"), row, strict=True)) for row in inbox.counts(db)],
             "deliveries": [count._asdict() for count in deliveries.counts(db)],
-            "quarantine": [dict(zip(("source", "stream", "reason", "entries"), row, strict=True)) for row in quarantine.counts(db)],
+            "quarantine": [
+                dict(zip(("source", "stream", "reason", "entries"), row, strict=True)) for row in quarantine.counts(db)
+            ],
             "budgets": [account._asdict() for account in budget.state(db)],
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
             "died": [f"{run.command} of {run.source or 'all'} (pid {run.pid})" for run in runs.abandoned(db)],
@@ -36,7 +38,14 @@ def _source(db: Any, name: str, run: runs.Run | None) -> dict[str, Any]:
         "outcome": (run.outcome or "did not finish") if run else "never ran",
         "counts": run.counts if run else {},
         "windows": [
-            {"stream": w.stream, "from": _time(w.low), "to": _time(w.high), "rows_so_far": w.seen, "not_before": _time(w.not_before), "note": w.note}
+            {
+                "stream": w.stream,
+                "from": _time(w.low),
+                "to": _time(w.high),
+                "rows_so_far": w.seen,
+                "not_before": _time(w.not_before),
+                "note": w.note,
+            }
             for w in open_windows
         ],
         "to_fetch": [waiting._asdict() for waiting in fetches.pending(db, name)],

@@ -69,7 +69,8 @@ class Workplace(AbstractContextManager["Workplace"]):
             accounts = {name: sources.account(db, name) for name in self.config.sources}
         return {
             name: Origin(
-                settings.connector, Context(ZoneInfo(accounts[name].get("timezone") or settings.timezone), accounts[name])
+                settings.connector,
+                Context(ZoneInfo(accounts[name].get("timezone") or settings.timezone), accounts[name]),
             )
             for name, settings in self.config.sources.items()
         }
@@ -97,6 +98,8 @@ class Workplace(AbstractContextManager["Workplace"]):
         base = self.config.main.public_url
         return base.rstrip("/") + path_of(name, self.keyring.hook_token(name)) if base else None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if "store" in self.__dict__:
             self.store.close()

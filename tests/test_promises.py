@@ -16,7 +16,9 @@ from jalon.matrix import OFFERS
 ROOT = Path(__file__).parent.parent
 NAMES = registry.names()
 HEADERS = st.dictionaries(
-    st.sampled_from(["authorization", "x-shopify-hmac-sha256", "x-shopify-topic", "shopify-hmac-sha256", "x-signature"]),
+    st.sampled_from(
+        ["authorization", "x-shopify-hmac-sha256", "x-shopify-topic", "shopify-hmac-sha256", "x-signature"]
+    ),
     st.text(alphabet=st.characters(max_codepoint=255), max_size=100),
 )
 
@@ -58,8 +60,12 @@ def test_no_stream_lets_unknown_fields_in(connector: Connector) -> None:
         assert "canary" not in str(passed), stream.name
 
 
-@given(st.sampled_from(NAMES), HEADERS, st.binary(max_size=200), st.lists(st.binary(min_size=8, max_size=64), max_size=2))
-def test_an_unsigned_delivery_is_refused_whatever_its_bytes(name: str, headers: dict[str, str], body: bytes, secrets: list[bytes]) -> None:
+@given(
+    st.sampled_from(NAMES), HEADERS, st.binary(max_size=200), st.lists(st.binary(min_size=8, max_size=64), max_size=2)
+)
+def test_an_unsigned_delivery_is_refused_whatever_its_bytes(
+    name: str, headers: dict[str, str], body: bytes, secrets: list[bytes]
+) -> None:
     connector = registry.connector(name)
     settings = connector.settings.model_construct(app_key="key", shop="s.myshopify.com")
     assert connector.verify(Delivery(headers, body, 0.0), settings, secrets) is False

@@ -70,7 +70,7 @@ def _by_content(statements: Table, fact: str, sales: Table) -> Table:
 
 
 def _purchases(sales: Table) -> Table:
-    sold = sales.filter(sales.is_sale)
+    sold = sales.filter(_was_sold(sales))
     return _shaped(
         sold.select(
             "source", "key", "version", "observed_at", "inbox_id", "platform", "channel", "order_id", "selling_mode",
@@ -100,8 +100,9 @@ def with_persons_and_sales(touches: Table, sales: Table, people: Table) -> Table
     What belongs to an order belongs to the sale that it is, and where no person is known the order's is meant. What
     follows from an order that is not counted is not counted either, and no purchase is that was not paid.
     """
-    was_sold = sales.is_sale | (sales.booked != 0)
-    order = sales.select("source", "order_id", "sale_uid", counted="is_counted", sold=was_sold, order_person="person")
+    order = sales.select(
+        "source", "order_id", "sale_uid", counted="is_counted", sold=_was_sold(sales), order_person="person"
+    )
     joined = resolve(touches, people).left_join(order, ["source", "order_id"]).drop("source_right", "order_id_right")
     copied = joined.kind.isin(FOLLOWS) & ~ibis.coalesce(joined.counted, True)
     unsold = (joined.kind == "purchase") & ~ibis.coalesce(joined.sold, True)
@@ -109,6 +110,11 @@ def with_persons_and_sales(touches: Table, sales: Table, people: Table) -> Table
     return joined.mutate(person=person, is_counted=~(copied | unsold)).drop(
         "counted", "sold", "order_person", "identifier"
     )
+
+
+def _was_sold(sales: Table) -> ibis.Value:
+    """Return whether an order was paid for, be it cancelled afterwards."""
+    return sales.is_sale | (sales.booked != 0)
 
 
 def with_history(touches: Table, sales: Table) -> Table:

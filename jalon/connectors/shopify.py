@@ -96,7 +96,7 @@ class Shopify(base.Connector):
         Capability("web_orders", "event", "seconds by webhook", _HISTORY),
         Capability("journeys", "event", "minutes to hours", "visits of 30 days before the order", "online store only"),
         Capability("measures", "none"),
-        Capability("products", "event", "minutes", "changed since the first day wanted"),
+        Capability("products", "event", "minutes", "all"),
         Capability("webhooks", "event", "seconds", note="retried for 4 hours, then the subscription is deleted"),
     )
 

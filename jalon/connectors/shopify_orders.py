@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from jalon.connectors import shopify_bulk as bulk
@@ -29,13 +29,14 @@ https://shopify.dev/docs/api/usage/access-scopes"""
 # --- windows --------------------------------------------------------------------------------------------------------
 
 
-def search(window: Window) -> str:
-    """Return the search for what changed in a window.
+def search(window: Window, *, since_ever: bool = False) -> str:
+    """Return the search for what changed in a window, or at any time up to its end.
 
     The times are quoted, since Shopify cuts unquoted ones at their colon, and widened to whole seconds.
     """
     low, high = (datetime.fromtimestamp(second, UTC) for second in _seconds(window))
-    return f"updated_at:>='{low:%Y-%m-%dT%H:%M:%SZ}' AND updated_at:<'{high:%Y-%m-%dT%H:%M:%SZ}'"
+    until = f"updated_at:<'{high:%Y-%m-%dT%H:%M:%SZ}'"
+    return until if since_ever else f"updated_at:>='{low:%Y-%m-%dT%H:%M:%SZ}' AND {until}"
 
 
 def _seconds(window: Window) -> tuple[int, int]:
@@ -91,10 +92,22 @@ async def pull_products(session: Session, window: Window) -> AsyncIterator[Batch
     """Yield the products, with all their variants, that changed in a window."""
     if not granted(session, "read_products"):
         raise Skip("the app lacks the scope read_products; order lines carry product ids and SKUs without it")
-    pages = _pages(session, queries.PRODUCTS, "products", search(window), window.cursor, queries.PRODUCT_COST)
+    text = search(window, since_ever=_begins(session, window))
+    pages = _pages(session, queries.PRODUCTS, "products", text, window.cursor, queries.PRODUCT_COST)
     async for nodes, after in pages:
         products = [await _completed(session, node, queries.PRODUCT_CONNECTIONS) for node in nodes]
         yield Batch([record(product) for product in products], after)
+
+
+def _begins(session: Session, window: Window) -> bool:
+    """Say whether a window is the first of all: what is sold now may have last changed long before it."""
+    since = session.settings.since
+    first = session.now() - HISTORY.total_seconds() if since is None else _midnight(since)
+    return not window.backfill and window.low.timestamp() <= first + 2 * 86_400
+
+
+def _midnight(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
 async def _pages(

@@ -47,6 +47,8 @@ def wanted(session: Session) -> Wanted:
 # Refresh tokens rotate: https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens
 # Own-shop apps take a grant: https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant
 
+_OWN_GRANT = {"grant_type": "client_credentials"}
+
 
 async def new_token(session: Session, credentials: Credentials | None) -> Credentials:
     """Return new credentials for the refresh token, or for the app's own grant where there is none."""
@@ -68,9 +70,6 @@ def _token_request(settings: Any, grant: Mapping[str, Any], once: bool) -> Reque
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     body = urlencode(form).encode()
     return Request("POST", TOKEN_PATH, body=body, headers=headers, anonymous=True, cost=0.0, idempotent=not once)
-
-
-_OWN_GRANT = {"grant_type": "client_credentials"}
 
 
 def _credentials(answer: Any, now: float) -> Credentials:

@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 from jalon.receive import replies
 from jalon.receive.limits import Limits
 from jalon.receive.metrics import Metrics
+from jalon.receive.seldom import Seldom
 
 log = logging.getLogger(__name__)
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -86,13 +87,14 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """Answer a request that could not be parsed (400) or handled (500), telling the log no byte of it."""
         reply = replies.BAD_REQUEST if status == 400 else replies.BROKEN
-        log.log(logging.DEBUG if status == 400 else logging.ERROR, "a request failed: %s", type(exc).__name__)
+        if status != 400:
+            self._places.seldom.error(f"a request failed: {type(exc).__name__}")
         self._places.metrics.answered(None, reply.status)
         return reply
 
     def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ARG002  # aiohttp's signature
         """Tell the kind of a failure; its text may hold what a stranger sent."""
-        log.error("a connection failed: %s", type(kw.get("exc_info")).__name__)
+        self._places.seldom.error(f"a connection failed: {type(kw.get('exc_info')).__name__}")
 
 
 class Places:
@@ -100,6 +102,7 @@ class Places:
 
     def __init__(self, limits: Limits, metrics: Metrics) -> None:
         self.metrics = metrics
+        self.seldom = Seldom(log)
         self._limits = limits
         self._open: set[Connection] = set()
         self._by_peer: Counter[str] = Counter()

@@ -30,6 +30,7 @@ from jalon.receive.intake import Intake
 from jalon.receive.limits import Limits
 from jalon.receive.metrics import Metrics
 from jalon.receive.replies import Reply
+from jalon.receive.seldom import Seldom
 from jalon.store.database import Store
 from jalon.store.deliveries import Row
 from jalon.store.envelope import Sealer
@@ -58,6 +59,7 @@ class Receiver:
         self.metrics = Metrics()
         self._switchboard = Switchboard(hooks)
         self._sealer = Sealer(keyring)
+        self._seldom = Seldom(log)
         self._intake = Intake(store, self.limits, self.metrics, self._complain)
         self._places = Places(self.limits, self.metrics)
         self._reading = 0
@@ -87,7 +89,7 @@ class Receiver:
             server.close_idle()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.limits.stop_seconds):
-                while any(server.busy for server in self._servers):
+                while any(server.busy for server in self._servers):  # noqa: ASYNC110  # an event would cost each request
                     await asyncio.sleep(_STOP_PAUSE)
         for server in self._servers:
             await server.shutdown(_STOP_PAUSE)
@@ -196,7 +198,7 @@ class Receiver:
                 return True
             signed = len(hook.secrets) > 1 and verify(delivery, hook.settings, hook.secrets[1:])
         except Exception as error:  # a third party's connector must not turn strange bytes into a crash
-            log.error("%s: verifying a delivery failed: %s", source, type(error).__name__)
+            self._seldom.error(f"{source}: verifying a delivery failed: {type(error).__name__}")
             return False
         self.metrics.old_secret[source] += signed
         return signed
@@ -208,7 +210,8 @@ class Receiver:
         return replies.stored(request, self._stopping)
 
     def _complain(self, error: Exception) -> None:
-        log.error("deliveries cannot be stored: %s", error if isinstance(error, JalonError) else type(error).__name__)
+        why = str(error) if isinstance(error, JalonError) else type(error).__name__
+        self._seldom.error(f"deliveries cannot be stored: {why}")
 
 
 async def serve(

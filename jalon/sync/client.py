@@ -15,7 +15,6 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -30,6 +29,7 @@ from jalon import __version__
 from jalon.connectors.base import Answer, Request, Split, Stop, Wait
 from jalon.sync.bodies import ENCODINGS, MAX_BODY, Damaged, Lines, TooLarge, decoder
 from jalon.sync.network import AllowList, PublicNetwork, Resolver, resolve
+from jalon.sync.patience import Patience
 from jalon.sync.redact import guard_logs
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,18 +44,6 @@ class Lost(Wait):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one exchange may take, in seconds."""
-
-    connect: float = 10.0
-    idle: float = 30.0
-    """Between two pieces of an answer."""
-    total: float = 60.0
-    file: float = 3600.0
-    """A whole bulk file."""
-
-
 class Client:
     """Talks to the hosts of one source, over kept-alive HTTP/1.1 connections."""
 
@@ -66,13 +54,13 @@ class Client:
         in_flight: int = 8,
         patience: Patience = Patience(),
         max_body: int = MAX_BODY,
-        resolver: Resolver = resolve,
+        resolver: Resolver | None = None,
     ) -> None:
         guard_logs()
         self.allowed = AllowList(hosts)
         self._patience = patience
         self._max_body = max_body
-        network = PublicNetwork(self.allowed.loopback, resolver)
+        network = PublicNetwork(self.allowed.loopback, resolver or resolve)
         self._http = httpx.AsyncClient(
             transport=_Transport(network, in_flight + 2, tls=self.allowed.tls),
             follow_redirects=False,

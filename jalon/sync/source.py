@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jalon import errors
 from jalon.connectors.base import Connector, Finding, Settings
 from jalon.privacy import Keyring
 from jalon.store.database import Store
-from jalon.sync.client import Patience
 from jalon.sync.clock import Clock, SystemClock
 from jalon.sync.halt import Halt
-from jalon.sync.network import Resolver, resolve
+from jalon.sync.patience import Patience
+
+if TYPE_CHECKING:  # what a source is must be had without the HTTP library
+    from jalon.sync.network import Resolver
 
 State = Literal["ok", "partial", "config", "auth", "budget", "deadline", "interrupted", "locked", "store"]
 
@@ -104,7 +106,7 @@ class Workshop:
     progress: Callable[[Progress], None] = lambda _: None
     address: Callable[[str], str | None] = lambda _: None
     """Public address at which a source's deliveries arrive; None: not configured."""
-    resolver: Resolver = resolve
+    resolver: Resolver | None = None
     patience: Patience = Patience()
     linger: float = 120.0
     """Seconds that a run stays for something that becomes due soon."""

@@ -13,7 +13,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ EARLY = 0.2
 """Renewed when this part of a token's life is left."""
 UNKNOWN_LIFE = 300.0
 """Seconds before the end, where nobody knows when the token was made."""
+REST = 60.0
+"""Seconds before a renewal ahead of time is tried again."""
 TRIES = 3
 """Renewals tried in a row; after that the run does without."""
 LONGEST_WAIT = 120.0
@@ -75,6 +77,7 @@ class Tokens:
         self._lock = asyncio.Lock()
         self._held: Held | None = None
         self._failed: Unrenewed | None = None
+        self._rest_until = 0.0
         self._settled = source.connector.credentials(source.settings)
         self._seed = shop.keyring.fingerprint(source.connector.grant(source.settings))
         self._about = f"token/{source.name}".encode()
@@ -85,15 +88,14 @@ class Tokens:
         if self._held is None:
             self._held = await asyncio.to_thread(self._load)
         held = self._held
-        if held is not None and not held.due(now):
-            return held.credentials
-        try:
+        if held is None or held.over(now):
             return await self.renew(session, held.credentials if held else None)
-        except Fault:
+        if held.due(now) and now >= self._rest_until:
+            with suppress(Fault):
+                return await self.renew(session, held.credentials)
             # Renewing ahead of time may fail; the token in hand is good until the platform says otherwise.
-            if held is None or held.over(now):
-                raise
-            return held.credentials
+            self._failed, self._rest_until = None, now + REST
+        return held.credentials
 
     async def renew(self, session: Session, refused: Credentials | None) -> Credentials:
         """Return credentials other than `refused`: another's renewal if there was one, else a new one.

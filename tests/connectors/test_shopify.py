@@ -29,7 +29,7 @@ from connectors.shopify_shop import (
 )
 from jalon.connectors import base
 from jalon.connectors.base import Answer, Credentials, Record, Request
-from jalon.connectors.shopify import Settings, Shopify
+from jalon.connectors.shopify import CHANNELS, Settings, Shopify
 
 DAY = timedelta(days=1)
 ASKED = Request("POST", "/admin/api/2026-10/graphql.json")
@@ -58,6 +58,13 @@ async def test_a_token_travels_in_a_header_and_never_where_no_credential_belongs
 def test_only_a_shops_permanent_domain_is_a_shop(shop: str) -> None:
     with pytest.raises(ValidationError):
         Settings(connector="shopify", shop=shop)
+
+
+def test_every_setting_and_scope_is_documented() -> None:
+    told = (Path(__file__).parents[2] / "docs/connectors/shopify.md").read_text()
+    own = set(Settings.model_fields) - set(base.Settings.model_fields)
+    assert not [name for name in (*own, *ALL_SCOPES.split()) if f"`{name}`" not in told]
+    assert all(f"`{name}` | `{platform}`" in told for name, platform in CHANNELS.items())
 
 
 def test_nothing_else_is_connected_to_than_the_shop_and_the_store_of_exports() -> None:
@@ -164,6 +171,16 @@ async def test_products_come_with_all_their_variants() -> None:
     shop = Script(lambda name, variables: {"products": page([product])} if name == "Products" else more)
     (batch,) = await pulled(shop, window(NOW - DAY, name="products"))
     assert (batch.records[0].key, batch.records[0].body["variants"]) == ("5", {"nodes": ["v1", "v2"]})
+
+
+async def test_products_that_changed_before_the_first_window_are_read_with_it() -> None:
+    shop = Script(lambda name, variables: {"products": page([])})
+    for low, backfill in ((NOW - 60 * DAY, False), (NOW - 60 * DAY, True), (NOW - 50 * DAY, False)):
+        await pulled(shop, window(low, low + DAY, name="products", backfill=backfill))
+    assert [variables["search"].count("updated_at") for _, variables in shop.asked] == [1, 2, 2]
+    shop.settings = SETTINGS.model_copy(update={"since": NOW.date()})
+    await pulled(shop, window(NOW, name="products"))
+    assert shop.asked[-1][1]["search"] == "updated_at:<'2026-07-01T12:00:00Z'"
 
 
 async def test_products_are_done_without_where_the_scope_is_missing() -> None:

@@ -28,6 +28,7 @@ from graphql import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+import jalon.sandbox
 from jalon.connectors import shopify_queries as queries
 from jalon.connectors.shopify_queries import Wanted
 
@@ -70,6 +71,12 @@ def test_a_query_fits_the_official_schema(name: str, trimmed: GraphQLSchema) -> 
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_a_query_about_products_fits_the_official_schema(name: str, official: GraphQLSchema) -> None:
     assert validate(official, parse(PRODUCTS[name])) == []
+
+
+@pytest.mark.parametrize("name", [*ORDERS, *PRODUCTS])
+def test_a_query_fits_what_the_sandbox_plays(name: str) -> None:
+    played = build_schema((Path(jalon.sandbox.__file__).parent / "shopify.graphql").read_text(), assume_valid=True)
+    assert validate(played, parse({**ORDERS, **PRODUCTS}[name])) == []
 
 
 @pytest.mark.parametrize("name", [*ORDERS, *PRODUCTS])

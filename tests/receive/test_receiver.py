@@ -383,6 +383,17 @@ async def test_the_queue_is_bounded(start: Start, store: Store, limits: dict[str
     assert (await ask(port, post(b"{}", id="after"))).status == 200
 
 
+async def test_a_store_that_stays_shut_is_not_complained_of_each_time(
+    start: Start, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver, port = await start()
+    store.write(lambda db: db.execute("PRAGMA max_page_count = 1").fetchone())
+    for number in range(6):
+        assert (await ask(port, post(os.urandom(60_000), id=str(number)))).status == 503
+    assert receiver.metrics.unstored == 6
+    assert caplog.text.count("deliveries cannot be stored: the disk is full") == 1
+
+
 # --- health and metrics
 
 

@@ -71,7 +71,7 @@ def test_only_the_best_are_listed_and_what_names_nothing_is_said(tmp_path: Path)
     for i in range(20):
         facts += [touch(f"t{i}", 1, f"p{i}", content_id=f"v{i:02d}"), order(f"o{i}", 2, 100 + i, person=f"p{i}")]
     facts += [touch("x", 1, "x"), order("x", 2, 50, person="x")]
-    rows = [row for row in told(tmp_path, facts, models=["last"])["by_content"]]
+    rows = told(tmp_path, facts, models=["last"])["by_content"]
     assert [row["id"] for row in rows if row["id"]] == [f"v{i:02d}" for i in range(19, 7, -1)]
     assert [row["net_minor"] for row in rows if row["id"] is None] == [50]
 
@@ -100,10 +100,10 @@ def test_channels_stand_in_the_order_of_the_field(tmp_path: Path) -> None:
     names = ["zeta", "direct", "email", "search", "instagram", "site", "shop", "tiktok"]
     facts = [touch(f"{name}{i}", 1, "a", channel=name) for name in names for i in range(3 if name == "tiktok" else 1)]
     found = told(tmp_path, facts)["map"]["canonical"]
-    assert [(row["id"], row["group"]) for row in found["channels"]] == [
-        ("site", "1 own"), ("shop", "1 own"), ("tiktok", "2 network"), ("instagram", "2 network"), ("search", "3 other"),
-        ("email", "3 other"), ("direct", "3 other"), ("zeta", "3 other"),
-    ]  # fmt: skip
+    assert [row["id"] for row in found["channels"]] == [
+        *("site", "shop", "tiktok", "instagram", "search", "email", "direct", "zeta")
+    ]
+    assert [row["group"][0] for row in found["channels"]] == list("11223333")
 
 
 def test_json_leaves_the_map_to_the_marts_and_freshness_is_per_source(tmp_path: Path) -> None:

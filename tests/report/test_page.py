@@ -101,7 +101,7 @@ def test_it_says_what_the_orders_say(brand: tuple[str, list[str]]) -> None:
 
 
 def test_it_says_what_is_not_known_and_why(brand: tuple[str, list[str]]) -> None:
-    text = " ".join(Page(brand[0]).text.split())
+    text = re.sub("[ \n]+", " ", Page(brand[0]).text)
     assert f"50.00{SPACE}EUR of 1 order unknown: the order tells of no person" in text
     assert f"1 order of 9.00{SPACE}EUR not counted: made on a platform whose orders are known" in text
     assert "nothing is known of the person before the order" in text

@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 from toy import Asked, Handler, Reply, Server, served
 
 from jalon.connectors.base import Fault, Request, Split, Stop, Wait
-from jalon.sync.client import Client, Lost, Patience, Unsent
+from jalon.sync.client import Client, Lost, Unsent
+from jalon.sync.patience import Patience
 
 ASK = Request("GET", "/orders", {"q": "s3cret query", "page": "a+b/=&c"}, headers={"x-toy-token": "s3cret-token"})
 

@@ -48,7 +48,9 @@ class PlayedClock:
         return 0.5
 
 
-async def live(folder: Path, *, seed: int, orders: int, days: int, faults: dict[str, float], hooks: bool = True) -> dict[str, Any]:
+async def live(
+    folder: Path, *, seed: int, orders: int, days: int, faults: dict[str, float], hooks: bool = True
+) -> dict[str, Any]:
     """Play a brand under faults, sync day by day until it has come to rest, and return the truth."""
     horizon = 4
     now = int(time.time()) // DAY * DAY
@@ -84,13 +86,19 @@ async def settle(place: Workplace, clock: Clock) -> None:
         if all(_at_rest(outcome, clock.now()) for outcome in outcomes):
             return
         clock.advance(DAY / 24)
-    raise AssertionError(f"does not come to rest: {[(o.source, o.state, o.message, o.notes[:3], o.counts) for o in outcomes]}")
+    raise AssertionError(
+        f"does not come to rest: {[(o.source, o.state, o.message, o.notes[:3], o.counts) for o in outcomes]}"
+    )
 
 
 def _at_rest(outcome: SourceOutcome, now: float) -> bool:
     """Say whether a run left nothing but days that the platform has not counted yet."""
     counts = outcome.counts
-    return outcome.state == "ok" and not counts.pending_fetches and (not counts.pending_windows or (counts.next_due or 0) > now)
+    return (
+        outcome.state == "ok"
+        and not counts.pending_fetches
+        and (not counts.pending_windows or (counts.next_due or 0) > now)
+    )
 
 
 def finish(place: Workplace) -> None:
@@ -124,11 +132,15 @@ class Held:
 
     def copies(self) -> set[tuple[str, str]]:
         """(copy's order id, order id of the sale that counts)."""
-        found = self.rows(f"SELECT order_id, duplicate_of FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NOT NULL")
+        found = self.rows(
+            f"SELECT order_id, duplicate_of FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NOT NULL"
+        )
         return {(row[0], str(row[1]).rpartition(":")[2]) for row in found}
 
     def suspected(self) -> set[str]:
-        found = self.rows(f"SELECT order_id FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NULL")
+        found = self.rows(
+            f"SELECT order_id FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NULL"
+        )
         return {row[0] for row in found}
 
     def refunds(self) -> Counter[tuple[Any, ...]]:
@@ -156,7 +168,9 @@ class Held:
         return {row[0]: set(row[1]) for row in self.rows(query)}
 
     def credit(self) -> Iterator[tuple[str, str, int]]:
-        yield from self.rows(f"SELECT order_uid, model, sum(net) FROM '{self._store}/attribution/credit.parquet' GROUP BY ALL")  # type: ignore[misc]
+        yield from self.rows(
+            f"SELECT order_uid, model, sum(net) FROM '{self._store}/attribution/credit.parquet' GROUP BY ALL"
+        )  # type: ignore[misc]
 
 
 def held(folder: Path) -> Held:

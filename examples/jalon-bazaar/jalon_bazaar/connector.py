@@ -10,7 +10,20 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from jalon.connectors import base
-from jalon.connectors.base import Answer, Batch, Capability, Credentials, Fault, Record, Request, Session, Stop, Stream, Wait, Window
+from jalon.connectors.base import (
+    Answer,
+    Batch,
+    Capability,
+    Credentials,
+    Fault,
+    Record,
+    Request,
+    Session,
+    Stop,
+    Stream,
+    Wait,
+    Window,
+)
 from jalon.connectors.door import fields, person
 
 
@@ -65,7 +78,11 @@ class Bazaar(base.Connector):
             return Stop("Bazaar refuses the token", "Make a new one in its settings and put it in place", kind="auth")
         if answer.status == 429:
             return Wait("Bazaar is asked too often", float(answer.headers.get("retry-after", 1)), throttled=True)
-        return Wait(f"Bazaar answers {answer.status}") if answer.status >= 500 else Stop(f"Bazaar answers {answer.status}", "")
+        return (
+            Wait(f"Bazaar answers {answer.status}")
+            if answer.status >= 500
+            else Stop(f"Bazaar answers {answer.status}", "")
+        )
 
     async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
         page = int(window.cursor or 1)
