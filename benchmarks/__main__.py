@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import sync
+from benchmarks import receiver, sync
 from benchmarks.sync import Figure
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -14,6 +14,8 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "resume": sync.resume,
     "throttle": sync.throttle,
     "million": sync.million,
+    "receiver": receiver.speed,
+    "beside": receiver.beside,
 }
 
 

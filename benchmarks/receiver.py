@@ -29,9 +29,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
+
+if TYPE_CHECKING:
+    from benchmarks.sync import Figure
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 SECRET = b"a secret for measuring"
@@ -193,26 +196,43 @@ def _measure(mode: str, seconds: float, use_wrk: bool) -> Measured:
 # --- the comparison ---------------------------------------------------------------------------------------------------
 
 
-def compare(rounds: int = 5, seconds: float = 3.0) -> dict[str, object]:
-    """Return rates, 99th percentiles and the two ratios, as medians over `rounds`."""
+class Compared(NamedTuple):
+    """Medians over the rounds: answers per second by server, the receiver's 99th percentile in ms, its ratios."""
+
+    load: str
+    rates: dict[str, float]
+    p99: float
+    failed: int
+    of_bare: float
+    of_verified: float
+
+
+def compare(rounds: int = 5, seconds: float = 3.0) -> Compared:
+    """Measure the three servers in turn."""
     use_wrk = shutil.which("wrk") is not None
     results: dict[str, list[Measured]] = {mode: [] for mode in MODES}
     for _ in range(rounds):
         for mode in MODES:
             results[mode].append(_measure(mode, seconds, use_wrk))
-    rates = {mode: statistics.median(one.rate for one in results[mode]) for mode in MODES}
-    ratios = {
-        mode: statistics.median(a.rate / b.rate for a, b in zip(results["durable"], results[mode], strict=True))
-        for mode in ("bare", "verified")
-    }
-    return {
-        "load": "wrk" if use_wrk else "python",
-        "rate": {mode: round(rate) for mode, rate in rates.items()},
-        "p99_ms": {mode: round(statistics.median(one.p99 for one in results[mode]), 2) for mode in MODES},
-        "failed": sum(one.failed for ones in results.values() for one in ones),
-        "of_bare": round(ratios["bare"], 3),
-        "of_verified": round(ratios["verified"], 3),
-    }
+    ours = results["durable"]
+    return Compared(
+        "wrk" if use_wrk else "client in Python",
+        {mode: statistics.median(one.rate for one in results[mode]) for mode in MODES},
+        statistics.median(one.p99 for one in ours),
+        sum(one.failed for ones in results.values() for one in ones),
+        statistics.median(one.rate / other.rate for one, other in zip(ours, results["bare"], strict=True)),
+        statistics.median(one.rate / other.rate for one, other in zip(ours, results["verified"], strict=True)),
+    )
+
+
+class Beside(NamedTuple):
+    """Acknowledgements during an import: how many, how many refused, the slowest of them in ms; seconds in all."""
+
+    answers: int
+    failed: int
+    p99: float
+    longest: float
+    seconds: float
 
 
 _IMPORTER = """
@@ -237,34 +257,51 @@ async def _until_ended(
     return failed
 
 
-async def _beside_import(port: int, folder: Path, rows: int) -> dict[str, object]:
+async def _beside_import(port: int, folder: Path, rows: int) -> Beside:
     importer = subprocess.Popen([sys.executable, "-c", _IMPORTER, str(folder), str(rows)])
     began, taken, pool = time.perf_counter(), list[float](), _bodies()
     failed = sum(await asyncio.gather(*(_until_ended(port, importer, pool, taken) for _ in range(4))))
-    seconds = time.perf_counter() - began
-    taken.sort()
-    return {
-        "imported": rows,
-        "seconds": round(seconds, 1),
-        "answers": len(taken),
-        "failed": failed,
-        "p99_ms": round(taken[int(len(taken) * 0.99)] * 1000, 1),
-        "longest_ms": round(taken[-1] * 1000, 1),
-    }
+    slowest = sorted(taken)
+    p99 = slowest[int(len(slowest) * 0.99)] * 1000
+    return Beside(len(slowest), failed, p99, slowest[-1] * 1000, time.perf_counter() - began)
 
 
-def beside_import(rows: int = 1_000_000) -> dict[str, object]:
-    """Return how long acknowledgements took while another process imported `rows` records of 1 KB, page by page."""
+def beside_import(rows: int = 1_000_000) -> Beside:
+    """Measure how long acknowledgements took while another process imported `rows` records of 1 KB, page by page."""
     with tempfile.TemporaryDirectory(prefix="jalon-bench-", dir=os.environ.get("BENCH_DIR")) as name:
         folder = Path(name) / "store"
         with _running("durable", folder) as port:
             return asyncio.run(_beside_import(port, folder, rows))
 
 
+def speed() -> Iterator[Figure]:
+    """Durable deliveries per second and their slowest answers, against the bare servers."""
+    from benchmarks.sync import Figure
+
+    found = compare()
+    rates = ", ".join(f"{mode} {rate:.0f}/s" for mode, rate in found.rates.items())
+    value = f"{rates} ({found.load})"
+    yield Figure("receiver: durable of bare", f"{found.of_bare:.2f} x; {value}", ">= 0.38 x", found.of_bare >= 0.38)
+    yield Figure("receiver: durable of verified", f"{found.of_verified:.2f} x", ">= 0.5 x", found.of_verified >= 0.5)
+    yield Figure("receiver: 99 % of answers within", f"{found.p99:.1f} ms", "<= 12 ms", found.p99 <= 12)
+    yield Figure("receiver: answers other than 200", str(found.failed), "0", not found.failed)
+
+
+def beside() -> Iterator[Figure]:
+    """The longest wait for an acknowledgement while 1,000,000 records are imported."""
+    from benchmarks.sync import Figure
+
+    found = beside_import()
+    value = f"{found.longest:.0f} ms of {found.answers} answers in {found.seconds:.0f} s"
+    yield Figure(
+        "receiver: longest wait beside an import", value, "<= 500 ms", found.longest <= 500 and not found.failed
+    )
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == "import":
-        print(json.dumps(beside_import(int(sys.argv[2])), indent=2))
+        print(beside_import(int(sys.argv[2])))
     elif len(sys.argv) > 2:
         asyncio.run(_serve(sys.argv[1], sys.argv[2]))
     else:
-        print(json.dumps(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 5), indent=2))
+        print(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 5))

@@ -53,8 +53,9 @@ def freshness(place: Workplace) -> dict[str, str]:
 def explain_order(place: Workplace, order: str) -> tuple[dict[str, Any], list[str]]:
     """Return why an order has its credit, as data and as lines. Attributes first if that was never done."""
     from jalon.attribution.explain import explain
+    from jalon.report.explanation import lines
 
     if not (attribution_folder(place) / "run.json").exists():
         attribute_now(place)
     explained = explain(place.store.facts, attribution_folder(place), order)
-    return explained, [str(explained)]
+    return explained, list(lines(explained))

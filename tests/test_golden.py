@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-import golden
 import pytest
-from golden import Sample
 
 from jalon import registry
+from tests import golden
+from tests.golden import Sample
 
 ALL = [sample for name in registry.names() for sample in golden.samples(name)]
 

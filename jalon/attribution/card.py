@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jalon.attribution.engine import replacing
 from jalon.errors import StoreError
 
 NAME = "run.json"
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write the card in one step, in a form that depends on nothing but what it says."""
-    with replacing(folder / NAME) as new:
-        new.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+    """Write the card, in a form that depends on nothing but what it says."""
+    (folder / NAME).write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
 
 
 def read_card(folder: Path) -> dict[str, Any]:

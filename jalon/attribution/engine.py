@@ -131,15 +131,15 @@ class Engine:
 
         Without `order` the rows come as they are: for what is read from a file that is sorted already.
 
-        The file appears whole under its name or not at all. `form` is `parquet` or `csv`.
+        `form` is `parquet` or `csv`.
         """
         replaced = ", ".join(f'make_timestamptz("{c}") AS "{c}"' for c in instants)
         replace = f" REPLACE ({replaced})" if replaced else ""
         by = " ORDER BY " + ", ".join(f'"{c}" NULLS FIRST' for c in order) if order else ""
         how = "FORMAT parquet, COMPRESSION zstd" if form == "parquet" else "FORMAT csv, HEADER true"
         query = f"SELECT *{replace} FROM ({_typed(table)}){by}"  # noqa: S608 # names are this package's own
-        with replacing(path) as new, translated():
-            copied = self._db.execute(f"COPY ({query}) TO {_text(str(new))} ({how})").fetchone()
+        with translated():
+            copied = self._db.execute(f"COPY ({query}) TO {_text(str(path))} ({how})").fetchone()
         return int(copied[0]) if copied else 0
 
     def _run(self, statement: str) -> None:
@@ -202,36 +202,17 @@ def _text(value: str) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a new name beside `path` to write to; it then takes the place of `path`, or is gone if writing failed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        yield new
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-@contextmanager
 def translated() -> Iterator[None]:
     """Turn the engine's errors that a person can do something about into errors that say what."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise StoreError(
-            "attribution needs more memory than it may use",
-            "Raise memory_limit, or free space for its temporary files.",
-        ) from error
+        remedy = "Raise memory_limit, or free space for its temporary files."
+        raise StoreError("attribution needs more memory than it may use", remedy) from error
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
-        if ".parquet" not in str(error):
+        said = str(error).partition("\n")[0]
+        if "No space left" in said or "Permission denied" in said:
+            raise StoreError(f"a file cannot be written: {said}", "Free space on the disk, or give access.") from error
+        if ".parquet" not in said:
             raise
-        raise StoreError(
-            f"a facts file cannot be read: {_first_line(error)}", "Derive the facts again: `jalon normalize --all`."
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+        raise StoreError(f"a facts file cannot be read: {said}", "Make it again: `jalon normalize --all`.") from error

@@ -35,14 +35,46 @@ def steps(engine: Engine, touches: Table, sales: Table, options: Options) -> Tab
 
 
 def _of_person(touches: Table, sold: Table, options: Options) -> Table:
-    """Pair each sale with what its person had before it; what is stated to belong to it comes by `_of_order`."""
-    window = sold.placed_at - options.lookback - 1
-    after = window if options.repeat == "continue" else ibis.greatest(window, ibis.coalesce(sold.previous_at, window))
-    sales = sold.filter(sold.person.notnull()).select("order_uid", "placed_at", "person", after=after)
+    """Pair sales with what their person had before them; what is stated to belong to one comes by `_of_order`.
+
+    Where journeys restart each touchpoint leads to the next sale alone, which one pass finds. Orders that were
+    cancelled restart nothing, and look back beside the sales.
+    """
+    known = sold.filter(sold.person.notnull())
     had = touches.filter(touches.person.notnull()).select("person", "touch_uid", "sale_uid", had_at="occurred_at")
-    pairs = had.join(sales, ["person"])
-    fits = (pairs.had_at > pairs.after) & (pairs.had_at <= pairs.placed_at)
-    return pairs.filter(fits & (pairs.sale_uid.isnull() | (pairs.sale_uid != pairs.order_uid))).select(*STEP)
+    if options.repeat == "continue":
+        pairs = _in_window(had, known.mutate(after=ibis.null("int64")))
+    else:
+        pairs = _to_next(had, known.filter(known.is_sale))
+        pairs = pairs.union(_in_window(had, known.filter(~known.is_sale).mutate(after=known.previous_at)))
+    recent = pairs.filter(pairs.had_at >= pairs.placed_at - options.lookback)
+    return recent.filter(recent.sale_uid.isnull() | (recent.sale_uid != recent.order_uid)).select(*STEP)
+
+
+def _in_window(had: Table, known: Table) -> Table:
+    """Pair every order with all that its person had until then, after the instant `after` where there is one."""
+    pairs = had.join(known.select("order_uid", "placed_at", "person", "after"), ["person"])
+    pairs = pairs.filter((pairs.had_at <= pairs.placed_at) & (pairs.after.isnull() | (pairs.had_at > pairs.after)))
+    return pairs.select(*STEP, "sale_uid")
+
+
+def _to_next(had: Table, sales: Table) -> Table:
+    """Pair each touchpoint with its person's next sale: of several at one instant, the first by name."""
+    place = ibis.row_number().over(group_by=[sales.person, sales.placed_at], order_by=sales.order_uid)
+    numbered = sales.select("person", "placed_at", "order_uid", place=place)
+    first = numbered.filter(numbered.place == 0)
+    ends = first.select("person", had_at="placed_at", placed_at="placed_at")
+    begins = had.semi_join(first, "person").mutate(placed_at=ibis.null("int64"))
+    events = begins.union(
+        ends.mutate(touch_uid=ibis.null("string"), sale_uid=ibis.null("string")).select(*begins.columns)
+    )
+    onward = ibis.window(
+        group_by=events.person, order_by=[events.had_at, events.placed_at.notnull()], preceding=0, following=None
+    )
+    ahead = events.mutate(placed_at=events.placed_at.min().over(onward)).filter(events.touch_uid.notnull())
+    return ahead.join(first.select("person", "placed_at", "order_uid"), ["person", "placed_at"]).select(
+        *STEP, "sale_uid"
+    )
 
 
 def _of_order(touches: Table, sold: Table, options: Options) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from jalon.attribution.current import current
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
+from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
 from jalon.attribution.stages import RULES, read_rules, with_stage
 
@@ -42,8 +43,10 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     cannot be read or written.
     """
     options = options or Options()
-    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine:
-        return _run(engine, facts, out, options)
+    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
+        result = _run(engine, facts, making, options)
+        write_card(making, _card(options, result))
+    return replace(result, folder=out)
 
 
 def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
@@ -61,9 +64,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     }
     credited = ibis.union(*credit(engine, steps, touched, sold, options))
     rows["credit"] = _write(engine, credited, out, "credit", ["order_uid", "model", "position"])
-    result = Result(out, rows, **_figures(engine, steps, persons, sold, options))
-    write_card(out, _card(options, result))
-    return result
+    return Result(out, rows, **_figures(engine, steps, persons, sold, options))
 
 
 def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table]:

@@ -5,8 +5,9 @@ order:
 
 1. by id: an order (`external_ids`) or a platform (`OrderLink`) states it, or two sources hold the same order of the
   same platform;
-2. by rule: an order that was made on another platform (`origin`), states no id, and has the currency and the total or
-   the goods money of exactly one order there, placed at about the same time, which no other order claims;
+2. by rule: an order that was made on another platform (`origin`), states no id, and has the currency and the total (its
+   shop's, or as the buyer was shown it) or the goods money of exactly one order there, placed at about the same time,
+   which no other order claims;
 3. not at all: an order of such an origin that could be several, or none, of the orders known there is a possible
    duplicate. It is not counted, and said so.
 
@@ -94,8 +95,11 @@ def by_rule(orders: Table, linked: Table, hours: float) -> Table:
     free = orders.order_uid.notin(linked.copy)
     copies = orders.filter(orders.is_copy & (orders.external_ids.length() == 0) & free)
     originals = orders.filter(~orders.is_copy & orders.order_uid.notin(linked.original))
-    pairs = _same_money(copies, originals, "total", span).union(
-        _same_money(copies, originals, "goods", span), distinct=True
+    pairs = ibis.union(
+        _same_money(copies, originals, ("currency", "total"), "total", span),
+        _same_money(copies, originals, ("currency", "goods"), "goods", span),
+        _same_money(copies, originals, ("presentment_currency", "presentment_total"), "total", span),
+        distinct=True,
     )
     counted = pairs.mutate(
         of_copy=pairs.original.count().over(group_by=pairs.copy),
@@ -106,13 +110,16 @@ def by_rule(orders: Table, linked: Table, hours: float) -> Table:
     )
 
 
-def _same_money(copies: Table, originals: Table, amount: str, span: int) -> Table:
-    """Pair by currency, amount and nearness; joined over buckets of time, so that a common price costs little."""
+def _same_money(copies: Table, originals: Table, said: tuple[str, str], amount: str, span: int) -> Table:
+    """Pair by money and nearness; joined over buckets of time, so that a common price costs little.
+
+    `said`: currency and amount as the copy has them; its shop's, or those that the buyer was shown.
+    """
     left = copies.select(
         copy="order_uid",
         place=copies.origin,
-        currency="currency",
-        amount=amount,
+        currency=said[0],
+        amount=said[1],
         at="placed_at",
         bucket=copies.placed_at // span,
     )

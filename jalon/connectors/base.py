@@ -169,7 +169,8 @@ class Stream:
     batch: int = 1
     """How many keys one `fetch` takes."""
     optional: bool = False
-    """True: a missing scope skips the stream with a note instead of stopping the source."""
+    """True: where it is refused (a window by `Skip`, anything by `Stop` of kind auth: a missing scope), the source goes
+    on without it and says so; once it is granted, it is read from where it stood."""
 
 
 class Record(NamedTuple):

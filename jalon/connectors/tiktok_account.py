@@ -8,10 +8,12 @@ requests are anonymous, and never logged with their query.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Skip, Stop
+from jalon.connectors.tiktok_analytics import VIDEOS, one_day
 from jalon.connectors.tiktok_answers import Row, data_of, rows, text
 from jalon.connectors.tiktok_faults import AUTHORISE, family_of
 from jalon.connectors.wire import encode
@@ -141,8 +143,14 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
         return
     yield Finding("shop", "ok", f"{shop['shop_name']} ({shop['shop_id']}, {shop['region']})")
     yield _zone(shop["region"], session.settings.timezone)
-    for name, request in PROBES:
+    for name, request in (*PROBES, ("figures", _figures(session))):
         yield await _probe(session, name, request)
+
+
+def _figures(session: Session) -> Request:
+    """Return the small question for the scope of analytics: the videos of three days ago."""
+    day = datetime.fromtimestamp(session.now(), UTC).date() - timedelta(days=3)
+    return Request("GET", VIDEOS, {**one_day(day), "page_size": "10"})
 
 
 def _zone(region: str, zone: str) -> Finding:

@@ -63,7 +63,8 @@ def _stamp(path: str, last: date, session: Session) -> dict[str, Any]:
     return {"api": path.split("/")[2], "settled": _since_end(last, session) >= SETTLED}
 
 
-def _one_day(day: date) -> dict[str, str]:
+def one_day(day: date) -> dict[str, str]:
+    """Return the query for the figures of one day, in the shop's currency."""
     return {
         "start_date_ge": day.isoformat(),
         "end_date_lt": (day + timedelta(days=1)).isoformat(),
@@ -78,7 +79,7 @@ def _one_day(day: date) -> dict[str, str]:
 async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the videos of a day with their figures, and a ref to the products of each that was clicked."""
     day = window.low.astimezone(_zone(session)).date()
-    query = {**_one_day(day), "account_type": "ALL", "sort_field": "post_time", "sort_order": "ASC"}
+    query = {**one_day(day), "account_type": "ALL", "sort_field": "post_time", "sort_order": "ASC"}
     token: str | None = window.cursor or ""
     while token is not None:
         data = data_of(await session.ask(Request("GET", VIDEOS, with_token(query, token))))
@@ -114,7 +115,7 @@ async def pull_lives(session: Session, window: Window) -> AsyncIterator[Batch]:
     position: str | None = window.cursor or f"{ACCOUNTS[0]}|"
     while position is not None:
         account, _, token = position.partition("|")
-        query = {**_one_day(day), "account_type": account}
+        query = {**one_day(day), "account_type": account}
         try:
             data = data_of(await session.ask(Request("GET", LIVES, with_token(query, token))))
         except Skip as refusal:
@@ -162,7 +163,7 @@ async def fetch_video_products(session: Session, key: str) -> AsyncIterator[Batc
     """Yield the products of one video on one day (`video id/day`) in one batch."""
     video, _, day_text = key.partition("/")
     day = date.fromisoformat(day_text)
-    path, query = VIDEO_PRODUCTS.format(video), _one_day(day)
+    path, query = VIDEO_PRODUCTS.format(video), one_day(day)
     about = {"video_id": video, "day": day_text, **_stamp(VIDEO_PRODUCTS, day, session)}
     records: list[Record] = []
     token: str | None = ""

@@ -6,10 +6,8 @@ The buyer is not told, nor when the click was: only that it was before the order
 
 from __future__ import annotations
 
-from typing import Any
-
 from jalon.normalize.money import display_amount
-from jalon.normalize.tiktok_common import CHANNEL, PLATFORM, Row, content_touch, inner, needed, text
+from jalon.normalize.tiktok_common import CHANNEL, PLATFORM, Row, content_touch, count, inner, needed, text
 from jalon.normalize.times import instant_from_unix
 from jalon.normalize.vocabulary import Context, Fact, OrderContent, Raw, Unfit
 
@@ -79,12 +77,8 @@ def _statement(raw: Raw, order_id: str, content_id: str, kind: str) -> OrderCont
 
 
 def _quantity(body: Row, name: str) -> int:
-    value: Any = body.get(name) or 0
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    if not isinstance(value, int) or value < 0:
-        raise Unfit("negative_quantity", f"{name} is {str(value)[:20]}, which is no count")
-    return value
+    """Return a number of units; left out is none."""
+    return count(body.get(name) or 0, name)
 
 
 def _refunded(body: Row, quantity: int) -> int:

@@ -98,7 +98,7 @@ def returned(raw: Raw, context: Context) -> list[Fact]:
         items="return_line_items",
         asked_at=instant_from_unix(body.get("create_time")),
         changed_at=instant_from_unix(body.get("update_time") or body.get("create_time")),
-        replaced=body.get("next_return_id") not in {None, "", "0", 0},
+        replaced=body.get("next_return_id") not in (None, "", "0", 0),
     )
     return _facts(raw, context, case)
 

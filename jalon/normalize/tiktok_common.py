@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from jalon.normalize.money import minor
+from jalon.normalize.money import MAX_DIGITS, minor
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Evidence, Instant, Raw, TouchKind, Touchpoint, Unfit
 
@@ -75,6 +75,15 @@ def amount(row: Row, name: str, currency: str) -> int:
 def _units(written: str, currency: str) -> int:
     """Remember the amounts of late: prices repeat."""
     return not_negative(minor(written, currency))
+
+
+def count(value: Any, name: str) -> int:
+    """Return a count, which may come as text. Raises `Unfit('negative_quantity')` for what is none."""
+    if type(value) is str and value.isdecimal() and len(value) < MAX_DIGITS:
+        value = int(value)
+    if type(value) is not int or not 0 <= value < 10**MAX_DIGITS:
+        raise Unfit("negative_quantity", f"{name} is {str(value)[:20]}, which is no count")
+    return value
 
 
 def moment(seconds: Any) -> Instant | None:

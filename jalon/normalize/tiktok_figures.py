@@ -22,7 +22,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from jalon.normalize.money import minor
-from jalon.normalize.tiktok_common import PLATFORM, Row, inner, moment, needed, objects, text
+from jalon.normalize.tiktok_common import PLATFORM, Row, count, inner, moment, needed, objects, text
 from jalon.normalize.times import instant_from_unix
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Raw, Unfit
 
@@ -231,11 +231,7 @@ def _figure(field: str, figure: Any) -> tuple[int, str | None]:
     """Return an amount in minor units with its currency, or a count. Raises `Unfit` for a count below zero."""
     if isinstance(figure, dict):
         return minor(figure.get("amount") or 0, str(figure.get("currency"))), str(figure.get("currency"))
-    if isinstance(figure, str) and figure.isdecimal():
-        figure = int(figure)
-    if type(figure) is not int or not 0 <= figure < 1 << 62:
-        raise Unfit("negative_quantity", f"{field} is {str(figure)[:20]}, which is no count")
-    return figure, None
+    return count(figure, field), None
 
 
 # --- periods ----------------------------------------------------------------------------------------------------------

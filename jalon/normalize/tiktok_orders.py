@@ -123,7 +123,7 @@ def _kind(body: Row) -> OrderKind:
 
 def _goods_and_gross(payment: Row, currency: str) -> tuple[int, int]:
     """Return what was paid for goods and their list price; the latter follows from the discounts where left out."""
-    if payment.get("sub_total") in {None, ""}:
+    if payment.get("sub_total") in (None, ""):
         raise Unfit("missing_field", "an order without payment.sub_total")
     goods = amount(payment, "sub_total", currency)
     if payment.get("original_total_product_price"):
@@ -133,7 +133,7 @@ def _goods_and_gross(payment: Row, currency: str) -> tuple[int, int]:
 
 def _status(body: Row, paid_at: Instant | None) -> OrderStatus:
     status = body.get("status")
-    if body.get("is_cod") and paid_at is None and status not in CASH_COLLECTED:
+    if body.get("is_cod") and paid_at is None and str(status) not in CASH_COLLECTED:
         return "cancelled" if STATUSES.get(str(status)) == "cancelled" else "pending"
     return STATUSES.get(str(status)) or ("paid" if paid_at is not None else "pending")
 

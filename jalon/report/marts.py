@@ -14,6 +14,7 @@ from ibis.expr.types import Table
 from jalon.attribution.card import read_card
 from jalon.attribution.current import current
 from jalon.attribution.engine import Engine
+from jalon.attribution.publish import published
 from jalon.normalize.money import EXPONENTS
 from jalon.report import journey_map
 from jalon.report.tables import MARTS, Mart
@@ -41,16 +42,16 @@ class Marts:
 
 
 def build_marts(facts: Path, attribution: Path, out: Path, options: MartOptions | None = None) -> Marts:
-    """Write `out/<mart>.parquet` and `.csv` for every mart, each in one step; the same input gives the same bytes.
+    """Write `out/<mart>.parquet` and `.csv` for every mart, put in place together; the same input gives the same bytes.
 
     `attribution` is the folder that `attribute` wrote; its options, `as_of` included, hold here too. Raises
     `StoreError`.
     """
     options = options or MartOptions()
     as_of = read_card(attribution)["as_of"]
-    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine:
+    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
         base = _base(engine, facts, attribution, as_of)
-        rows = {name: _write(base, mart, out, options.csv) for name, mart in MARTS.items()}
+        rows = {name: _write(base, mart, making, options.csv) for name, mart in MARTS.items()}
     return Marts(out, rows)
 
 

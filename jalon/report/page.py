@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jalon import __version__
-from jalon.attribution.engine import replacing
+from jalon.attribution.publish import replacing
 from jalon.attribution.stages import UNKNOWN
 from jalon.report.figures import Row, decimal_text, figures
 from jalon.report.summary import chosen_model

@@ -52,13 +52,13 @@ class Client:
         hosts: Mapping[str, tuple[str, ...]],
         *,
         in_flight: int = 8,
-        patience: Patience = Patience(),
+        patience: Patience | None = None,
         max_body: int = MAX_BODY,
         resolver: Resolver | None = None,
     ) -> None:
         guard_logs()
         self.allowed = AllowList(hosts)
-        self._patience = patience
+        self._patience = patience = patience or Patience()
         self._max_body = max_body
         network = PublicNetwork(self.allowed.loopback, resolver or resolve)
         self._http = httpx.AsyncClient(

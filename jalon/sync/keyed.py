@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from jalon.connectors.base import Batch, Fault, Ref, Skip, Split, Stream, Wait
+from jalon.connectors.base import Batch, Fault, Ref, Skip, Split, Stop, Stream, Wait
 from jalon.errors import JalonError
 from jalon.store import fetches, quarantine
 from jalon.store.fetches import Fetch
@@ -18,7 +18,7 @@ from jalon.sync.pages import Page, Pages, closing
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Workshop
-from jalon.sync.windowed import told
+from jalon.sync.windowed import is_refusal, leave_out, told
 
 FIRST, LONGEST = 300.0, 6 * 3600.0
 """Seconds before a key that could not be read is tried again, doubling."""
@@ -46,6 +46,11 @@ class KeyReader:
                 await self.read(stream, batch[len(batch) // 2 :])
             else:
                 await self._give_up(batch[0], "refused" if isinstance(fault, Skip) else "too_large", told(fault))
+        except Stop as fault:
+            if is_refusal(fault, stream):
+                await self._defer(batch, fault)
+                await leave_out(self._shop, self._name, stream.name, fault)
+            raise
         except (Halted, JalonError):
             raise
         except Exception as error:

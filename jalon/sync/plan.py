@@ -21,8 +21,6 @@ OVERLAP = 120
 """Seconds."""
 SMALLEST = 7200
 """Seconds below which a span is not cut for the sake of working at it in parallel: an hourly run asks once."""
-MOST = 32
-"""Windows that a span is cut into for the sake of working at it in parallel."""
 BEGINNING = 1_104_537_600
 """2005-01-01: before the oldest thing that any of the platforms could tell of."""
 BEGINNING = 1_420_070_400
@@ -37,7 +35,7 @@ class Plan(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """What bounds a source's reading: the account's zone, the first day wanted, how many windows to work at."""
+    """What bounds a source's reading: the account's zone, the first day wanted, how many windows to work at at once."""
 
     zone: ZoneInfo
     since: date | None
@@ -103,7 +101,7 @@ def cut(span: Span, widest: timedelta, parallel: int) -> list[Span]:
     low, high = span
     length = high - low
     needed = -(-length // max(1, int(widest.total_seconds())))
-    useful = min(parallel, MOST, length // SMALLEST)
+    useful = min(parallel, length // SMALLEST)
     pieces = max(1, needed, useful)
     edges = [low + length * i // pieces for i in range(pieces + 1)]
     return [(start, end) for start, end in pairwise(edges) if start < end]

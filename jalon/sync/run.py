@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jalon.connectors.base import Fault, Stop, Stream, Wait
 from jalon.errors import ConfigError
 from jalon.store import sources, windows
-from jalon.store.windows import Span
+from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
 from jalon.sync.halt import Halt
 from jalon.sync.inbound import open_deliveries
@@ -18,14 +18,12 @@ from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Source, SourceOutcome, Workshop
-from jalon.sync.windowed import told
+from jalon.sync.windowed import told, without
 from jalon.sync.work import Work, left_over
 
 GREETING_HOLDS = 86_400.0
 """Seconds for which what is known of an account is believed."""
 GREETED = "greeted_at"
-PARALLEL = 2
-"""Windows that a long span is cut into, per request in flight: uneven ones then even out."""
 LEFTOVERS = 3600
 """Seconds of the tail that must have gathered before it is planned while older windows are still unread."""
 
@@ -41,6 +39,7 @@ class Run:
         self.session = SourceSession(source, shop, halt, outcome.counts)
         self.pages = Pages(source, shop, outcome.counts)
         self._halt = halt
+        self._without: set[str] = set()
 
     async def greet(self) -> None:
         """Learn whose account it is. Raises `Stop` if it is not the one that was read so far."""
@@ -86,8 +85,12 @@ class Run:
 
         def job(db: sqlite3.Connection) -> bool:
             unread = {window.stream for window in windows.open_windows(db, name)}
+            refused = {notice.kind for notice in sources.notices(db, name)}
             streams = self.source.connector.streams
-            planned = [_plan_stream(db, name, each, reach, now, unread=each.name in unread) for each in streams]
+            planned = [
+                _plan_stream(db, name, each, reach, now, each.name in unread, without(each.name) in refused)
+                for each in streams
+            ]
             return not all(planned)
 
         return await self.shop.store.commit(job)
@@ -107,9 +110,11 @@ class Run:
 
     async def work(self, backfill: str | None = None) -> None:
         """Read what is planned, of the live sync or of one back-fill, and whatever is due by key."""
-        work = Work(self.session, self.shop, self._halt, self.pages, self.counts)
+        work = Work(self.session, self.shop, self._halt, self.pages, self.counts, self._without)
         with self.shop.store.read() as db:
-            work.add(windows.open_windows(db, self.source.name, backfill))
+            found = windows.open_windows(db, self.source.name, backfill)
+            refused = {notice.kind for notice in sources.notices(db, self.source.name)}
+        work.add(_probes(found, refused))
         try:
             await work.run()
         finally:
@@ -132,6 +137,18 @@ class Run:
 # --- planning -------------------------------------------------------------------------------------------------------
 
 
+def _probes(found: list[OpenWindow], refused: set[str]) -> list[OpenWindow]:
+    """Return what to read: of a stream that was refused so far one window, which tells whether it still is."""
+    tried: set[str] = set()
+    chosen = []
+    for window in found:
+        if window.stream not in tried:
+            chosen.append(window)
+        if without(window.stream) in refused:
+            tried.add(window.stream)
+    return chosen
+
+
 def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
     """Return what bounds a source's reading. The account's own zone counts where the settings name none."""
     settings = source.settings
@@ -142,15 +159,15 @@ def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
         raise ConfigError(
             f"{source.name}: {name!r} is no time zone", "Set timezone to an IANA name such as Europe/Paris."
         ) from None
-    return plan.Reach(zone, settings.since, settings.in_flight * PARALLEL)
+    return plan.Reach(zone, settings.since, settings.in_flight)
 
 
 def _plan_stream(
-    db: sqlite3.Connection, source: str, stream: Stream, reach: plan.Reach, now: float, *, unread: bool
+    db: sqlite3.Connection, source: str, stream: Stream, reach: plan.Reach, now: float, unread: bool, refused: bool
 ) -> bool:
-    """Plan a stream's tail and look-back; False: held back."""
+    """Plan a stream's tail and look-back; False: held back until what is unread has been read."""
     mark = windows.planned_until(db, source, stream.name)
-    if unread and mark is not None and now - mark < LEFTOVERS:
+    if unread and mark is not None and (refused or now - mark < LEFTOVERS):
         return False
     found = plan.tail(stream, reach, mark, now)
     spans: list[Span] = found.spans

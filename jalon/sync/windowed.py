@@ -14,9 +14,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NoReturn
 
-from jalon.connectors.base import Batch, Fault, Skip, Split, Stream, Wait, Window
+from jalon.connectors.base import Batch, Fault, Skip, Split, Stop, Stream, Wait, Window
 from jalon.errors import JalonError
 from jalon.store import quarantine, sources, windows
 from jalon.store.windows import OpenWindow
@@ -38,6 +38,10 @@ Step = Literal["advance", "finish", "defer", "restart", "split"]
 
 class Astray(Wait):
     """The platform's paging makes no sense: the window is kept, and read from its start by a later run."""
+
+
+class LeftOut(Exception):
+    """An optional stream is refused: it is left as it is, and the source does without it for now."""
 
 
 @dataclass(slots=True)
@@ -138,7 +142,13 @@ class WindowReader:
         reading = Reading.of(window, self._streams[window.stream])
         try:
             return await self._read(reading)
-        except (Split, Skip) as fault:
+        except (Split, Skip, Stop) as fault:
+            if is_refusal(fault, self._streams[window.stream]) and (reading.pages or window.cursor is None):
+                await self._keep(reading, fault)
+                await leave_out(self._shop, window.source, window.stream, fault)
+            if isinstance(fault, Stop):
+                await self._keep(reading, fault)
+                raise
             return await self._refused(reading, fault)
         except (Halted, JalonError):
             raise
@@ -154,8 +164,6 @@ class WindowReader:
             return await self._shop.store.commit(lambda db: move(db, reading, "restart", 0.0))
         if isinstance(fault, Split) and reading.divisible:
             return await self._shop.store.commit(lambda db: _halved(db, window))
-        if isinstance(fault, Skip) and self._streams[window.stream].optional:
-            return await self._without(window, fault)
         return await self._skip(window, fault, "refused" if isinstance(fault, Skip) else "too_large")
 
     async def _read(self, reading: Reading) -> list[OpenWindow]:
@@ -175,8 +183,14 @@ class WindowReader:
         page = self._pages.prepare(batch, name)
         done = step(reading, batch)
         not_before = max(batch.later or 0.0, self._shop.clock.now() + SOONEST)
-        left = await self._pages.commit(page, name, lambda db: move(db, reading, done, not_before))
-        return done, left
+        optional = self._streams[name].optional
+
+        def also(db: sqlite3.Connection) -> list[OpenWindow]:
+            if optional and done == "finish":
+                sources.clear_notice(db, reading.window.source, without(name))
+            return move(db, reading, done, not_before)
+
+        return done, await self._pages.commit(page, name, also)
 
     async def _skip(self, window: OpenWindow, fault: Fault, reason: str) -> list[OpenWindow]:
         now = self._shop.clock.now()
@@ -184,20 +198,6 @@ class WindowReader:
 
         def job(db: sqlite3.Connection) -> None:
             quarantine.add(db, window.source, window.stream, key, reason, REDACTOR.clean(fault.reason), at=now)
-            windows.finish(db, window.id)
-
-        await self._shop.store.commit(job)
-        self._counts.skipped += 1
-        return []
-
-    async def _without(self, window: OpenWindow, fault: Skip) -> list[OpenWindow]:
-        """Do without an optional stream, and say since when."""
-        now = self._shop.clock.now()
-        until = f"{_instant(window.high):%Y-%m-%d %H:%M} UTC"
-        detail = f"{REDACTOR.clean(fault.reason)}; left out up to {until}, to be had by `jalon backfill` once granted"
-
-        def job(db: sqlite3.Connection) -> None:
-            sources.notice(db, window.source, f"without {window.stream}", detail, now)
             windows.finish(db, window.id)
 
         await self._shop.store.commit(job)
@@ -218,6 +218,23 @@ class WindowReader:
             windows.fail(db, window.id, told(error))
 
         await self._shop.store.commit(job)
+
+
+def is_refusal(fault: Fault, stream: Stream) -> bool:
+    """Say whether a fault means that an optional stream is not permitted."""
+    return stream.optional and (isinstance(fault, Skip) or (isinstance(fault, Stop) and fault.kind == "auth"))
+
+
+def without(stream: str) -> str:
+    """Return the kind of the notice that a stream is left out."""
+    return f"without {stream}"
+
+
+async def leave_out(shop: Workshop, source: str, stream: str, fault: Fault) -> NoReturn:
+    """Tell people that a source does without a stream. Raises `LeftOut`."""
+    now, detail = shop.clock.now(), f"{told(fault)}; once it is granted, the stream is read from where it stands"
+    await shop.store.commit(lambda db: sources.notice(db, source, without(stream), detail, now))
+    raise LeftOut(stream)
 
 
 def told(error: Exception) -> str:

@@ -28,7 +28,7 @@ from jalon.sync.keyed import KeyReader
 from jalon.sync.pages import Pages
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Progress, Workshop
-from jalon.sync.windowed import Astray, WindowReader, told
+from jalon.sync.windowed import Astray, LeftOut, WindowReader, told
 
 log = logging.getLogger("jalon.sync")
 
@@ -45,7 +45,9 @@ class Away(Exception):
 class Work:
     """The work of one run over one source."""
 
-    def __init__(self, session: SourceSession, shop: Workshop, halt: Halt, pages: Pages, counts: Counts) -> None:
+    def __init__(
+        self, session: SourceSession, shop: Workshop, halt: Halt, pages: Pages, counts: Counts, without: set[str]
+    ) -> None:
         self._session = session
         self._shop = shop
         self._halt = halt
@@ -59,6 +61,8 @@ class Work:
         self._reading: set[tuple[str, str]] = set()
         self._running: dict[asyncio.Task[None], bool] = {}
         """Task -> whether it reads keys."""
+        self._without = without
+        """Optional streams that the platform refused in this run; more may come."""
         self._in_a_row = 0
         self.failures: list[tuple[str, Exception]] = []
         """What went wrong without ending the run: where, and how."""
@@ -94,6 +98,8 @@ class Work:
 
     def _next(self) -> tuple[Coroutine[Any, Any, None], bool] | None:
         """Return the next job: keys first, since somebody waits for them, but at most in every other place."""
+        while self._due and self._due[0][-1].stream in self._without:
+            heapq.heappop(self._due)  # it stays in the store
         windows_due = bool(self._due) and self._due[0][0] <= self._shop.clock.now()
         keyed = sum(self._running.values())
         if not windows_due or keyed * 2 < self._source.settings.in_flight:
@@ -137,7 +143,7 @@ class Work:
 
     def _take_keys(self) -> tuple[Stream, list[Fetch]] | None:
         for stream in self._source.connector.streams:
-            if stream.name in self._nothing:
+            if stream.name in self._nothing or stream.name in self._without:
                 continue
             listed = self._listed.get(stream.name) or self._list(stream)
             batch: list[Fetch] = []
@@ -170,6 +176,8 @@ class Work:
         try:
             await work
             self._in_a_row = 0
+        except LeftOut as left_out:
+            self._without.add(str(left_out))
         except (Stop, Halted, JalonError):
             raise
         except Exception as error:

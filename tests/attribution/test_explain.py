@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from handmade import Run, at, order, refund, same, touch
 
 from jalon.attribution.explain import explain, lines
 from jalon.errors import JalonError
+from tests.handmade import Run, at, order, refund, same, touch
 
 
 @pytest.fixture(scope="module")

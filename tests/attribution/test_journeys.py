@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from handmade import Run, led_by, line, measure, order, same, touch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jalon.normalize.vocabulary import Order, Touchpoint
+from tests.handmade import Run, led_by, line, measure, order, same, touch
 
 SALE = order("1", 40, person="a")
 
@@ -135,3 +140,41 @@ def test_measures_enter_no_journey(tmp_path: Path) -> None:
     without, given = Run(tmp_path / "without", facts), Run(tmp_path / "with", counted)
     for table in ("touches", "steps", "credit", "sales"):
         assert without.rows(table) == given.rows(table)
+
+
+PERSONS = st.sampled_from(["a", "b"])
+HOURS = st.integers(0, 60).map(lambda half_days: half_days / 2)
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("touch"), PERSONS, HOURS, st.none()),
+        st.tuples(st.just("order"), PERSONS, HOURS, st.sampled_from(["paid", "paid", "cancelled", "pending"])),
+    ),
+    max_size=14,
+)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(EVENTS, st.sampled_from(["restart", "continue"]))
+def test_journeys_are_those_that_the_definition_gives(events: list[tuple[Any, ...]], repeat: str) -> None:
+    touches = [touch(f"t{n:02d}", days, who) for n, (kind, who, days, _) in enumerate(events) if kind == "touch"]
+    orders = [
+        order(f"o{n:02d}", days, person=who, status=status, paid_at=None if status == "pending" else 1)
+        for n, (kind, who, days, status) in enumerate(events)
+        if kind == "order"
+    ]
+    with TemporaryDirectory() as folder:
+        run = Run(Path(folder), [*touches, *orders], repeat=repeat, lookback_days=10)
+        found = {each.order_id: run.journey(each.order_id) for each in orders}
+    assert found == {each.order_id: _defined(each, orders, touches, repeat) for each in orders}
+
+
+def _defined(sale: Order, orders: list[Order], touches: list[Touchpoint], repeat: str) -> list[str]:
+    """Return the journey to an order, straight from what a journey is."""
+    if sale.status == "pending":
+        return []
+    mine = [each for each in orders if each.person == sale.person and each.status == "paid"]
+    before = [each for each in mine if (each.placed_at, each.key) < (sale.placed_at, sale.key)]
+    previous = max((each.placed_at for each in before), default=0) if repeat == "restart" else 0
+    begin = sale.placed_at - 10 * 86_400_000_000
+    had = [t for t in touches if t.person == sale.person and begin <= t.occurred_at <= sale.placed_at]
+    return [t.key for t in sorted(had, key=lambda t: (t.occurred_at, t.key)) if t.occurred_at > previous]

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from handmade import Run, order, refund, touch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from jalon.attribution.money import share
 from jalon.attribution.options import Options
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from tests.handmade import Run, order, refund, touch
 
 AGES = (20, 14, 7, 3.5, 0)
 """Days before the order, of the example worked in the notes on attribution."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-from handmade import Run, order, same, touch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.attribution.components import components
+from tests.handmade import Run, order, same, touch
 
 NAMES = st.sampled_from([f"n{i:02d}" for i in range(14)])
 

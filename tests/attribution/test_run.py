@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from handmade import Run, at, order, refund, touch, write
 
 from jalon.attribution.card import read_card
 from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
 from jalon.errors import StoreError
+from tests.handmade import Run, at, order, refund, touch, write
 
 TABLES = ("sales", "people", "touches", "steps", "open_steps", "credit")
 FACTS = [touch("t", 1, "a"), touch("u", 2, "a", channel="direct"), order("1", 3, 999, person="a"), refund("1", 5, 100)]

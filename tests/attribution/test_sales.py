@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import Run, link, order, refund
 
 from jalon.normalize.vocabulary import Order
+from tests.handmade import Run, link, order, refund
 
 NATIVE: dict[str, Any] = {"source": "net", "platform": "network", "selling_mode": "native", "channel": "network"}
 

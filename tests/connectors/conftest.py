@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.tiktok_fakes import Official
+from tests.connectors.tiktok_fakes import Official
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from connectors.shopify_shop import (
+from jalon.connectors import base
+from jalon.connectors.base import Answer, Credentials, Record, Request
+from jalon.connectors.shopify import CHANNELS, Settings, Shopify
+from tests.connectors.shopify_shop import (
     ALL_SCOPES,
     NOW,
     SETTINGS,
@@ -27,9 +30,6 @@ from connectors.shopify_shop import (
     stream,
     window,
 )
-from jalon.connectors import base
-from jalon.connectors.base import Answer, Credentials, Record, Request
-from jalon.connectors.shopify import CHANNELS, Settings, Shopify
 
 DAY = timedelta(days=1)
 ASKED = Request("POST", "/admin/api/2026-10/graphql.json")

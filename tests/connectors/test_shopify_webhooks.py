@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.shopify_shop import SETTINGS, SHOP, Script, answer, delivery, page
 from jalon.connectors.base import Delivery, Erasure, Finding, Opened, Ref, Undelivered
 from jalon.connectors.shopify import Shopify
 from jalon.connectors.shopify_subscriptions import enum
 from jalon.connectors.shopify_webhooks import SUBSCRIBED, TOPICS
+from tests.connectors.shopify_shop import SETTINGS, SHOP, Script, answer, delivery, page
 
 CONNECTOR = Shopify()
 SECRETS = CONNECTOR.secrets(SETTINGS)

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.tiktok_fakes import CONNECTOR, settings
 from jalon.connectors.base import Delivery, Opened, Ref, Undelivered
 from jalon.connectors.tiktok_deliveries import TOPICS
 from jalon.connectors.tiktok_shop import Settings
+from tests.connectors.tiktok_fakes import CONNECTOR, settings
 
 SHOP = "7494049642642441621"
 AT = 1_644_412_885

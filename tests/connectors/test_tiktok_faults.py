@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.tiktok_fakes import CONNECTOR, answer, refused
 from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
+from tests.connectors.tiktok_fakes import CONNECTOR, answer, refused
 
 ORDERS = Request("POST", "/order/202309/orders/search")
 DETAIL = Request("GET", "/order/202507/orders", {"ids": "1"})

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import Run, content, day, led_by, measure, order, refund, touch
 
 from jalon.report.figures import decimal_text, figures
 from jalon.report.marts import build_marts
 from jalon.report.summary import as_dict
+from tests.handmade import Run, content, day, led_by, measure, order, refund, touch
 
 
 def told(folder: Path, facts: list[Any], **options: Any) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from handmade import Run, content, led_by, measure, order, refund, same, touch, write
 
 from jalon.errors import StoreError
 from jalon.report.marts import MartOptions, Marts, build_marts
 from jalon.report.tables import MARTS, document
+from tests.handmade import Run, content, led_by, measure, order, refund, same, touch, write
 
 ROOT = Path(__file__).parent.parent.parent
 FORMULA = '=HYPERLINK("http://evil.example","open")'

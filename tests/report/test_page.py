@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import Run, content, led_by, measure, order, refund, touch
 
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
 from jalon.report.summary import lines, summary
 from jalon.report.words import count, money, percent, plain
+from tests.handmade import Run, content, led_by, measure, order, refund, touch
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 SPACE = "\u202f"

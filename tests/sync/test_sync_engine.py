@@ -37,18 +37,12 @@ ORDERS = fields("id at status")
 
 
 def stream(**more: object) -> Stream:
-    return Stream(name="orders", door=ORDERS, **{"window": timedelta(days=400), "batch": 3, **more})  # type: ignore[arg-type]
+    return Stream(**{"name": "orders", "door": ORDERS, "window": timedelta(days=400), "batch": 3, **more})  # type: ignore[arg-type]
 
 
 def single(server: Server, **more: object) -> Source:
     """A source whose first sync is one window, so that what happens between two pages is known."""
     return source(server, stream(**more), token="access-token-0", in_flight=1)
-
-
-@pytest.fixture(autouse=True)
-def whole_windows(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    if "one_window" in request.keywords:
-        monkeypatch.setattr("jalon.sync.run.PARALLEL", 1)
 
 
 def open_windows(store: Store, backfill: str | None = None) -> list[windows.OpenWindow]:
@@ -139,7 +133,6 @@ async def test_rows_that_move_while_they_are_paged_are_all_read(store: Store, se
     }
 
 
-@pytest.mark.one_window
 async def test_a_window_whose_rows_go_on_moving_is_halved(store: Store) -> None:
     shop = Orders(orders(40, DAYS_AGO_50, 100_000), page=5)
     left = 6
@@ -196,7 +189,6 @@ async def played(store: Store, *pages: Reply, **more: object) -> tuple[object, S
         return await sync_source(single(server, **more), workshop(store, PlayedClock(NOW))), server
 
 
-@pytest.mark.one_window
 async def test_a_page_mark_that_comes_twice_is_told_and_the_window_kept(store: Store) -> None:
     outcome, server = await played(store, page("a", next="1"), page("b", next="2"), page("c", next="1"))
     assert outcome.state == "partial"
@@ -207,7 +199,6 @@ async def test_a_page_mark_that_comes_twice_is_told_and_the_window_kept(store: S
     assert (again.state, open_windows(store)) == ("ok", [])
 
 
-@pytest.mark.one_window
 async def test_endless_paging_ends(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jalon.sync.windowed.MAX_EMPTY", 20)
     number = 0
@@ -223,13 +214,11 @@ async def test_endless_paging_ends(store: Store, monkeypatch: pytest.MonkeyPatch
     assert "there is more after 20 pages" in outcome.message
 
 
-@pytest.mark.one_window
 async def test_an_empty_page_in_between_is_not_the_end(store: Store) -> None:
     outcome, _ = await played(store, page("a", next="1"), page(next="2"), page("b"))
     assert (outcome.state, set(inbox(store))) == ("ok", {"a", "b"})
 
 
-@pytest.mark.one_window
 async def test_a_page_mark_that_has_expired_costs_a_second_reading_only(store: Store) -> None:
     await played(store, page("a", next="1"), Reply(body={"error": "stop"}))
     assert [window.cursor for window in open_windows(store)] == ["1"]
@@ -261,7 +250,6 @@ async def test_too_much_at_once_is_halved_until_it_fits(store: Store) -> None:
     assert entries(store) == []
 
 
-@pytest.mark.one_window
 async def test_what_cannot_be_halved_any_more_is_named_and_left_out(store: Store) -> None:
     clock = PlayedClock(NOW)
     refused = Reply(body={"error": "split", "reason": "too many"})
@@ -272,7 +260,6 @@ async def test_what_cannot_be_halved_any_more_is_named_and_left_out(store: Store
     assert {(entry.reason, entry.detail) for entry in entries(store)} == {("too_large", "too many")}
 
 
-@pytest.mark.one_window
 async def test_a_refused_window_is_named_and_left_out(store: Store) -> None:
     outcome, _ = await played(store, Reply(body={"error": "skip", "reason": "not for you"}))
     assert (outcome.state, open_windows(store)) == ("ok", [])
@@ -281,14 +268,37 @@ async def test_a_refused_window_is_named_and_left_out(store: Store) -> None:
     assert entry.key.endswith("/2026-09-21T14:13:20Z")
 
 
-@pytest.mark.one_window
-async def test_an_optional_stream_without_permission_is_left_out_with_a_notice(store: Store) -> None:
-    outcome, _ = await played(store, Reply(body={"error": "skip", "reason": "scope x is missing"}), optional=True)
-    assert (outcome.state, entries(store)) == ("ok", [])
+@pytest.mark.parametrize("name", ["skip", "stop"])
+async def test_an_optional_stream_without_permission_is_left_out_and_read_once_it_is_granted(
+    store: Store, name: str
+) -> None:
+    clock = PlayedClock(NOW)
+    shop = Orders(orders(40, DAYS_AGO_50, 100_000))
+    refused = Reply(body={"error": name, "reason": "scope x is missing"})
+    granted = False
+
+    def handler(asked: Asked) -> Reply:
+        if asked.path == "/extras":
+            return shop.search(asked) if granted else refused
+        return Reply(body={"rows": [], "id": "1"})
+
+    extras = stream(name="extras", optional=True)
+    async with served(handler) as server:
+        of = source(server, stream(), extras, token="access-token-0")
+        for _ in range(30):
+            outcome = await sync_source(of, workshop(store, clock))
+            assert (outcome.state, outcome.counts.pending_windows) == ("ok", 8)
+            clock.time += 7200
+        with store.read() as db:
+            [notice] = sources.notices(db, "shop")
+        assert (notice.kind, notice.detail.split(";")[0]) == ("without extras", "scope x is missing")
+        assert sum(asked.path == "/extras" for asked in server.asked) <= 8 + 29
+        granted = True
+        outcome = await sync_source(of, workshop(store, clock))
+    assert (outcome.state, set(inbox(store)), open_windows(store)) == ("ok", set(shop.rows), [])
+    assert mark(store, stream="extras") == clock.time
     with store.read() as db:
-        [notice] = sources.notices(db, "shop")
-    assert notice.kind == "without orders"
-    assert "scope x is missing" in notice.detail
+        assert sources.notices(db, "shop") == []
 
 
 async def test_a_stop_ends_the_source_and_says_what_to_do(store: Store) -> None:
@@ -341,7 +351,7 @@ async def test_a_platform_that_is_away_is_not_asked_for_ever(store: Store) -> No
 
     clock = PlayedClock(NOW)
     async with served(handler) as server:
-        outcome = await sync_source(source(server, token="access-token-0", in_flight=2), workshop(store, clock))
+        outcome = await sync_source(source(server, token="access-token-0", in_flight=4), workshop(store, clock))
         assert (outcome.state, len(open_windows(store))) == ("partial", 4)
         assert "keeps failing" in outcome.message
         assert len(server.asked) < 30
@@ -350,7 +360,6 @@ async def test_a_platform_that_is_away_is_not_asked_for_ever(store: Store) -> No
     assert (again.state, set(inbox(store))) == ("ok", set(shop.rows))
 
 
-@pytest.mark.one_window
 async def test_a_spent_quota_ends_the_run_as_such(store: Store) -> None:
     told = Reply(body={"error": "throttled", "reason": "quota"}, headers={"retry-after": "7200"})
     outcome, _ = await played(store, page("a", next="1"), told)
@@ -375,7 +384,6 @@ async def test_a_record_that_cannot_be_stored_does_not_stop_the_others(store: St
 # --- what is not ready yet --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.one_window
 async def test_what_is_ready_soon_is_waited_for_and_the_rest_left(store: Store) -> None:
     outcome, server = await played(
         store, page("a", next="job:1", later=NOW + 5), page(next="job:1", later=NOW + 30), page("b")

@@ -70,7 +70,8 @@ async def live(
             await settle(place, clock)
             await receiver.stop()
             finish(place)
-        return sandbox.truth()
+        products = {product.sku: product.tiktok_product_id for product in world.products}
+        return {**sandbox.truth(), "product_ids": products}
 
 
 async def sync_once(place: Workplace, clock: Clock) -> list[SourceOutcome]:
@@ -124,9 +125,9 @@ class Held:
         )
 
     def sales(self) -> dict[tuple[str, str], tuple[Any, ...]]:
-        """(platform, order id) -> (kind, paid, currency, goods, refunded goods, net), counted orders alone."""
+        """(platform, order id) -> (kind, currency, goods, net), counted orders alone."""
         found = self.rows(
-            f"SELECT platform, order_id, kind, status = 'paid' OR refunded_goods > 0, currency, goods, net FROM '{self._store}/attribution/sales.parquet' WHERE is_counted"
+            f"SELECT platform, order_id, kind, currency, goods, net FROM '{self._store}/attribution/sales.parquet' WHERE is_counted"
         )
         return {(row[0], row[1]): row[2:] for row in found}
 
@@ -159,7 +160,7 @@ class Held:
         """Web order id -> keys of its visits, oldest first."""
         query = (
             f"SELECT order_id, list(key ORDER BY occurred_at, key) FROM {self.newest('touchpoints')} "
-            "WHERE platform = 'shopify' AND kind NOT IN ('purchase', 'refund', 'return_requested', 'delivery') AND order_id IS NOT NULL GROUP BY order_id"
+            "WHERE platform = 'shopify' AND kind NOT IN ('purchase', 'refund', 'return_requested', 'delivery', 'checkout') AND order_id IS NOT NULL GROUP BY order_id"
         )
         return dict(self.rows(query))  # type: ignore[arg-type]
 

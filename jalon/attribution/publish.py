@@ -1,0 +1,90 @@
+"""Putting files in place: they are made apart and take their names at the end, a set of them one after the other.
+
+A run that is killed leaves the old set, or (in the moment of the renames) files that the next run replaces; what it had
+begun is swept away by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jalon.errors import StoreError
+
+_BEGUN = ".making-"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a new name beside `path` to write to; it then takes the place of `path`, or is gone if writing failed.
+
+    Raises `StoreError` if the file cannot be written.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield new
+            _sync(new)
+            new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to write files to; if all went well they then stand in `folder`, else none does.
+
+    Raises `StoreError` if the folder cannot be written to.
+    """
+    making = folder / f"{_BEGUN}{os.getpid()}"
+    try:
+        with _told(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sweep(folder)
+            making.mkdir(mode=0o700)
+            yield making
+            for file in sorted(making.iterdir()):
+                file.chmod(0o600)
+                _sync(file)
+            for file in sorted(making.iterdir()):
+                file.replace(folder / file.name)
+            _sync(folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say of a failure of the system which place it was about."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}", "Free space on the disk, or give access."
+        ) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs left that live no more."""
+    for left in folder.glob(f"{_BEGUN}*"):
+        if not _lives(left.name.removeprefix(_BEGUN)) or left.name.endswith(f"-{os.getpid()}"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(pid: str) -> bool:
+    with suppress(ValueError, ProcessLookupError, PermissionError):
+        os.kill(int(pid), 0)
+        return True
+    return False
