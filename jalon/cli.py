@@ -6,9 +6,6 @@ stdout is data, stderr is talk. Exit status: 0 ok, 1 partial, 2 usage or configu
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,81 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jalon import __version__, errors
+from jalon.command import DAY, DURATION, EXITS, at_work, run, speaking
 from jalon.console import Console, table
 
 if TYPE_CHECKING:
     from jalon.workplace import Workplace
-
-EXITS = """\b
-Exit status:
-  0    all done
-  1    partial: some units failed, everything else is stored
-  2    wrong usage or configuration
-  3    a platform refuses the credentials
-  4    a rate budget or deadline ended the run; run it again
-  5    another run works on the same thing
-  6    the store or the disk is not usable
-  130  interrupted; what was read is stored"""
-
-
-class _Duration(click.ParamType[timedelta]):
-    """`90s`, `15m`, `2h`, `1d`."""
-
-    name = "duration"
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # noqa: RUF012  # click's own attribute style
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        number, unit = value[:-1], value[-1:]
-        if unit not in self.units or not number.isdigit() or int(number) == 0:
-            self.fail(f"{value!r} is not a duration such as 90s, 15m, 2h or 1d", param, ctx)
-        return timedelta(seconds=int(number) * self.units[unit])
-
-
-DURATION = _Duration()
-DAY = click.DateTime(["%Y-%m-%d"])
-
-
-def _speaking(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Give a command its `console`, and turn its outcome or error into an exit status."""
-
-    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-    @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
-    @functools.wraps(function)
-    def command(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> None:
-        path = click.get_current_context().command_path.split(" ", 1)[-1]
-        console = Console(path, as_json=as_json, quiet=quiet)
-        try:
-            status = function(console, *args, **kwargs)
-        except errors.JalonError as error:
-            console.fail(error)
-            status = error.exit_status
-        except KeyboardInterrupt:
-            console.say("interrupted; what was stored stays stored")
-            status = errors.INTERRUPTED
-        sys.exit(status or errors.OK)
-
-    return command
-
-
-def _at_work(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Give a command its console and the opened workplace of the configuration."""
-
-    @click.option(
-        "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="Configuration file (default: ./jalon.toml, or JALON_CONFIG).",
-    )
-    @functools.wraps(function)
-    def command(console: Console, *args: Any, config: Path | None, **kwargs: Any) -> int | None:
-        from jalon.workplace import Workplace
-
-        with Workplace.at(config) as place:
-            return function(console, place, *args, **kwargs)
-
-    return _speaking(command)
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXITS)
 @click.version_option(__version__, prog_name="jalon")
@@ -111,7 +38,7 @@ def cli(verbose: int) -> None:
 @click.option(
     "--source", "sources", multiple=True, metavar="CONNECTOR", help="Add a table for this connector; may be repeated."
 )
-@_speaking
+@speaking
 def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
     """Write jalon.toml and the installation key into FOLDER.
 
@@ -129,7 +56,7 @@ def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
 @cli.command()
 @click.argument("sources", nargs=-1)
 @click.option("--offline", is_flag=True, help="Ask no platform.")
-@_at_work
+@at_work
 def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline: bool) -> int:
     """Check configuration, key, store, disk, clock, tokens, scopes and subscriptions, and say what to do."""
     from jalon.doctor import examine
@@ -142,7 +69,7 @@ def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline
 
 
 @cli.command()
-@_speaking
+@speaking
 def connectors(console: Console) -> None:
     """Show what each platform can give, at which grain and delay, and what it does not offer at all."""
     from jalon.matrix import capability_rows, matrix
@@ -164,7 +91,7 @@ def connectors(console: Console) -> None:
     "--max-runtime", type=DURATION, metavar="TIME", help="End after this long (90s, 15m, 2h); the next run goes on."
 )
 @click.option("--no-normalize", is_flag=True, help="Only read into the inbox.")
-@_at_work
+@at_work
 def sync(
     console: Console, place: Workplace, sources: tuple[str, ...], max_runtime: timedelta | None, no_normalize: bool
 ) -> int:
@@ -185,7 +112,7 @@ def sync(
     "--max-runtime", type=DURATION, metavar="TIME", help="End after this long; the same command goes on later."
 )
 @click.option("--dry-run", is_flag=True, help="Only estimate how much there is to ask.")
-@_at_work
+@at_work
 def backfill(
     console: Console,
     place: Workplace,
@@ -208,7 +135,7 @@ def backfill(
 @cli.command()
 @click.option("--host", help="Address to listen on (default: [serve] host).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default: [serve] port; 0: any free one).")
-@_at_work
+@at_work
 def serve(console: Console, place: Workplace, host: str | None, port: int | None) -> int:
     """Receive webhooks until stopped. A delivery is on disk before it is acknowledged."""
     from jalon.running import run_serve
@@ -218,7 +145,7 @@ def serve(console: Console, place: Workplace, host: str | None, port: int | None
 
 @cli.command()
 @click.option("--all", "everything", is_flag=True, help="Derive all facts anew from the inbox.")
-@_at_work
+@at_work
 def normalize(console: Console, place: Workplace, everything: bool) -> int:
     """Derive facts from the inbox. Asks no platform; the same inbox gives the same files."""
     from jalon.running import run_normalize
@@ -234,7 +161,7 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.option("--source", help="Only this source.")
 @click.option("--reason", help="Only this reason code.")
-@_at_work
+@at_work
 def quarantine_list(console: Console, place: Workplace, source: str | None, reason: str | None) -> None:
     """List open entries, newest first."""
     from jalon import held
@@ -247,7 +174,7 @@ def quarantine_list(console: Console, place: Workplace, source: str | None, reas
 
 @quarantine.command("show")
 @click.argument("number", type=int)
-@_at_work
+@at_work
 def quarantine_show(console: Console, place: Workplace, number: int) -> None:
     """Show one entry with its raw payload."""
     from jalon import held
@@ -258,7 +185,7 @@ def quarantine_show(console: Console, place: Workplace, number: int) -> None:
 
 @quarantine.command("replay")
 @click.argument("numbers", type=int, nargs=-1)
-@_at_work
+@at_work
 def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
     """Derive the named entries (or all) again; those that now become facts are closed."""
     from jalon import held
@@ -268,7 +195,7 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
 
 @cli.command()
 @click.option("--as-of", type=DAY, help="Use only what was known on this day.")
-@_at_work
+@at_work
 def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
     """Join persons, build journeys, and credit every counted order to its touchpoints, in every model."""
     from jalon.running import run_attribute
@@ -283,7 +210,7 @@ def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for marts and page (default: marts/ in the store).",
 )
-@_at_work
+@at_work
 def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
     """Write the marts (Parquet, CSV) and the report page, and print the summary. Attributes first."""
     from jalon.reporting import run_report
@@ -293,7 +220,7 @@ def report(console: Console, place: Workplace, as_of: datetime | None, out: Path
 
 @cli.command()
 @click.argument("order")
-@_at_work
+@at_work
 def explain(console: Console, place: Workplace, order: str) -> None:
     """Say why an ORDER has its credit: touches, rules, window, models, revision."""
     from jalon.reporting import explain_order
@@ -303,7 +230,7 @@ def explain(console: Console, place: Workplace, order: str) -> None:
 
 
 @cli.command()
-@_at_work
+@at_work
 def status(console: Console, place: Workplace) -> int:
     """Show where each source stands: last run, what is waiting and why, quarantine, facts."""
     from jalon.status import overview
@@ -333,7 +260,7 @@ def status(console: Console, place: Workplace) -> int:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write a jalon.toml and secrets for it into this folder.",
 )
-@_speaking
+@speaking
 def sandbox(console: Console, **options: Any) -> int:
     """Play the platforms on loopback, with a simulated brand behind them, until stopped."""
     from jalon.demo import run_sandbox
@@ -351,7 +278,7 @@ def sandbox(console: Console, **options: Any) -> int:
 )
 @click.option("--seed", default=1, show_default=True)
 @click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
-@_speaking
+@speaking
 def demo(console: Console, out: Path, seed: int, orders: int) -> int:
     """Go the whole way once: sandbox, sync over HTTP, webhooks, facts, attribution, marts and a report page."""
     from jalon.demo import run_demo
@@ -366,7 +293,7 @@ def config() -> None:
 
 @config.command("show")
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
-@_at_work
+@at_work
 def config_show(console: Console, place: Workplace, origin: bool) -> None:
     """Print every setting in force; secrets as ***."""
     rows = list(place.config.rows())
@@ -377,4 +304,4 @@ def config_show(console: Console, place: Workplace, origin: bool) -> None:
 
 def main() -> None:
     """Run the command line."""
-    cli(prog_name="jalon")
+    run(cli)

@@ -42,11 +42,15 @@ class Console:
 
     def fail(self, error: JalonError) -> None:
         """Tell what went wrong and what to do; with --json also as data."""
-        _write(sys.stderr, f"jalon {self.command}: {error.message}")
+        _write(sys.stderr, f"jalon {self.command}: {clean(error.message)}")
         if error.remedy:
-            _write(sys.stderr, f"  {error.remedy}")
+            _write(sys.stderr, f"  {clean(error.remedy)}")
         if self.as_json:
-            self.data({"error": {"message": error.message, "remedy": error.remedy, "exit_status": error.exit_status}})
+            self.refuse(error)
+
+    def refuse(self, error: JalonError) -> None:
+        """Print an error as data."""
+        self.data({"error": {"message": error.message, "remedy": error.remedy, "exit_status": error.exit_status}})
 
 
 class Progress:

@@ -5,12 +5,20 @@ JalonError
 ├── AuthError       3  a platform refuses the credentials
 ├── BudgetError     4  a rate budget or deadline ended the run early
 ├── LockedError     5  another run works on the same thing
-└── StoreError      6  the disk, the store or a facts file is not usable
+├── StoreError      6  the disk, the store or a facts file is not usable
+└── Interrupted   130  a person or the system ended the command
 """
 
 from __future__ import annotations
 
 OK, PARTIAL, USAGE, AUTH, BUDGET, LOCKED, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+
+
+def told(message: str, remedy: str) -> str:
+    """Return what happened and what to do about it as two sentences, however the remedy's writer began and ended it."""
+    if not remedy:
+        return message
+    return f"{message.rstrip('.')}. {remedy[:1].upper()}{remedy[1:].rstrip('.')}."
 
 
 class JalonError(Exception):
@@ -24,7 +32,7 @@ class JalonError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.remedy}" if self.remedy else self.message
+        return told(self.message, self.remedy)
 
 
 class ConfigError(JalonError):
@@ -45,3 +53,7 @@ class LockedError(JalonError):
 
 class StoreError(JalonError):
     exit_status = STORE
+
+
+class Interrupted(JalonError):
+    exit_status = INTERRUPTED

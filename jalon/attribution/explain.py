@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -116,42 +115,3 @@ def _readable(value: Any, name: str = "") -> Any:
     if isinstance(value, int) and (name.endswith("_at") or name == "as_of"):
         return datetime.fromtimestamp(value / 1e6, UTC).isoformat(timespec="seconds")
     return value
-
-
-def lines(told: Row) -> Iterator[str]:
-    """Yield the explanation as lines of text."""
-    yield from _order_lines(told)
-    window, journey = told["window"], told["journey"]
-    yield f"Journey: {len(journey)} touches, {window['lookback_days']:g} days before the order ({window['repeat']})"
-    for touch in journey:
-        yield f"  {touch['position']}. {touch['had_at']} {touch['kind']} on {touch['channel']}: {touch['touch_uid']}"
-        yield f"     stage {touch['stage']} by the rule {touch['stage_rule']}; known by {touch['evidence']}"
-        yield f"     {_revision(touch['revision'])}"
-    for model, rows in told["credit"].items():
-        yield f"Model {model}"
-        for row in rows:
-            what = f"touch {row['position']}" if row["touch_uid"] else f"unknown, for {row['because']}"
-            amounts = f"{row['net']} = {row['amount']} - {row['reversed']} {row['currency']}"
-            yield f"  {row['weight']}: {amounts}: {what} ({row['basis']})"
-
-
-def _order_lines(told: Row) -> Iterator[str]:
-    order = told["order"]
-    yield f"Order {order['order_uid']}, placed {order['placed_at']}, {order['kind']}, {order['status']}"
-    yield f"  Counted: {'yes' if order['is_counted'] else 'no'}: {order['because']}"
-    if order["duplicate_of"]:
-        yield f"  The sale that counts is {order['duplicate_of']}"
-    for copy in told["copies"]:
-        yield f"  Its copy {copy['order_uid']} is not counted: {WHY[copy['why']]}"
-    money = f"{order['net']} = booked {order['booked']} - reversed {order['reversed']}"
-    yield f"  Net {money} (minor units of {order['currency']}; {order['net_rule']})"
-    for refund in told["refunds"]:
-        effect = "taken off" if refund["counts"] else "not taken off"
-        yield f"  Refund {refund['refund_id']}: {refund['goods']} {refund['currency']}, {refund['state']}: {effect}"
-    yield f"  Selling mode {order['mode']} ({order['mode_rule']})"
-    yield f"  {_revision(order['revision'])}"
-
-
-def _revision(revision: Row) -> str:
-    version, observed, row = (revision[name] for name in _REVISION)
-    return f"revision: version {version}, observed {observed}, inbox row {row}"

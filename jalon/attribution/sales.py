@@ -91,7 +91,7 @@ def _uid(rank: StringValue) -> StringValue:
 
 def by_rule(orders: Table, linked: Table, hours: float) -> Table:
     """Return (copy, original, why) where money and time fit one order only, both ways; `linked` is known by id."""
-    span = round(hours * HOUR)
+    span = max(round(hours * HOUR), 1)
     free = orders.order_uid.notin(linked.copy)
     copies = orders.filter(orders.is_copy & (orders.external_ids.length() == 0) & free)
     originals = orders.filter(~orders.is_copy & orders.order_uid.notin(linked.original))

@@ -36,18 +36,20 @@ def write_page(
     freshness: Mapping[str, str] | None = None,
     made_at: str | None = None,
     title: str = "Journey report",
+    stages: str = "canonical",
 ) -> Path:
     """Write the page to `path` in one step and return it. Raises `StoreError` if the marts are not there.
 
-    `made_at` is shown as the time of making; without it the same marts give the same bytes.
+    `made_at` is shown as the time of making; without it the same marts give the same bytes. `stages` is the stage model
+    shown first.
     """
-    html = render(figures(marts, attribution, quarantine, freshness), made_at, title)
+    html = render(figures(marts, attribution, quarantine, freshness), made_at, title, stages)
     with replacing(path) as new:
         new.write_text(html, encoding="utf-8")
     return path
 
 
-def render(told: Row, made_at: str | None = None, title: str = "Journey report") -> str:
+def render(told: Row, made_at: str | None = None, title: str = "Journey report", stages: str = "canonical") -> str:
     """Return the page for figures as HTML."""
     environment = Environment(
         loader=PackageLoader("jalon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -65,6 +67,7 @@ def render(told: Row, made_at: str | None = None, title: str = "Journey report")
         made_at=made_at,
         version=__version__,
         chosen=chosen_model(told),
+        stages=stages,
         coins={currency: number for number, currency in enumerate(told["currencies"])},
         maps={preset: _map(one) for preset, one in told["map"].items()},
         groups=GROUP_TITLES,

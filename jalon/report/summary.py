@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from jalon.report.figures import DEFAULT_MODEL, Row, figures
 from jalon.report.words import label, money, orders, percent, plain
@@ -16,8 +15,12 @@ LISTED = 5
 def summary(
     marts: Path, attribution: Path, quarantine: int | None = None, freshness: Mapping[str, str] | None = None
 ) -> Row:
-    """Return the figures of the summary as JSON-able data; `lines` makes text of them. Raises `StoreError`."""
-    return figures(marts, attribution, quarantine, freshness)
+    """Return the figures of the summary as JSON-able data; `lines` makes text of them. Raises `StoreError`.
+
+    They are those of the page without the journey map, which the marts hold.
+    """
+    told = figures(marts, attribution, quarantine, freshness)
+    return {name: value for name, value in told.items() if name != "map"}
 
 
 def lines(told: Row) -> Iterator[str]:
@@ -85,8 +88,3 @@ def _freshness(told: Row) -> Iterator[str]:
         yield f"As of {told['as_of']}"
     if told["quarantine"]:
         yield f"Quarantine: {told['quarantine']} records could not be read; see `jalon quarantine list`"
-
-
-def as_dict(told: Row) -> dict[str, Any]:
-    """Return what `--json` prints: the figures without the map, which the marts hold."""
-    return {name: value for name, value in told.items() if name != "map"}

@@ -11,7 +11,6 @@ import pytest
 
 from jalon.report.figures import decimal_text, figures
 from jalon.report.marts import build_marts
-from jalon.report.summary import as_dict
 from tests.handmade import Run, content, day, led_by, measure, order, refund, touch
 
 
@@ -106,9 +105,8 @@ def test_channels_stand_in_the_order_of_the_field(tmp_path: Path) -> None:
     assert [row["group"][0] for row in found["channels"]] == list("11223333")
 
 
-def test_json_leaves_the_map_to_the_marts_and_freshness_is_per_source(tmp_path: Path) -> None:
+def test_freshness_is_per_source(tmp_path: Path) -> None:
     found = told(tmp_path, [order("1", 1), led_by("9", "v"), touch("t", 1, source="site")])
-    assert "map" not in as_dict(found)
     assert [(row["source"], row["newest"]) for row in found["sources"]] == [
         ("shop", "2026-06-09 00:00 UTC"),
         ("site", "2026-06-09 00:00 UTC"),

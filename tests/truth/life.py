@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -148,13 +148,14 @@ class Held:
         query = f"SELECT platform, order_id, goods, tax, shipping FROM {self.newest('refunds')} WHERE state = 'succeeded' AND total > 0"
         return Counter(self.rows(query))
 
-    def measures(self) -> dict[tuple[Any, ...], int]:
-        """(content, product id, day, metric) -> value, for one-day figures of content x product."""
+    def measures(self) -> Counter[tuple[str, str, str, str]]:
+        """(content, product id, day or "" for a whole LIVE, metric) -> value, of figures per content and product."""
         query = (
-            f"SELECT content_id, product_id, start_date, metric, value FROM {self.newest('measures')} "
-            "WHERE content_id IS NOT NULL AND product_id IS NOT NULL AND end_date = start_date + 1"
+            "SELECT content_id, product_id, CASE WHEN kind = 'live' THEN '' ELSE start_date::TEXT END, metric, value "
+            f"FROM {self.newest('measures')} JOIN (SELECT DISTINCT content_id, kind FROM {self.newest('contents')}) "
+            "USING (content_id) WHERE product_id IS NOT NULL"
         )
-        return {(row[0], row[1], row[2].isoformat(), row[3]): row[4] for row in self.rows(query)}
+        return _summed((row[:4], row[4]) for row in self.rows(query))
 
     def journeys(self) -> dict[str, list[str]]:
         """Web order id -> keys of its visits, oldest first."""
@@ -172,6 +173,13 @@ class Held:
         yield from self.rows(
             f"SELECT order_uid, model, sum(net) FROM '{self._store}/attribution/credit.parquet' GROUP BY ALL"
         )  # type: ignore[misc]
+
+
+def _summed(rows: Iterable[tuple[Any, int]]) -> Counter[Any]:
+    found: Counter[Any] = Counter()
+    for key, value in rows:
+        found[key] += value
+    return found
 
 
 def held(folder: Path) -> Held:

@@ -1,0 +1,47 @@
+"""The explanation of an order as text says what the data say."""
+
+from __future__ import annotations
+
+import pytest
+
+from jalon.attribution.explain import explain
+from jalon.report.explanation import lines
+from tests.handmade import Run, order, refund, touch
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    facts = [
+        touch("t\x1b[2J", 1, "a", kind="tag_click", evidence="own_click", inbox_id=17),
+        order("1", 3, 999, person="a"),
+        order("copy", 3.1, origin="webshop", source="erp", platform="erp", external_ids=("webshop:1",)),
+        refund("1", 5, 100),
+        refund("1", 6, 50, state="pending"),
+        order("2", 9),
+    ]
+    return Run(tmp_path_factory.mktemp("explanation"), facts)
+
+
+def text(run: Run, order: str) -> str:
+    return "\n".join(lines(explain(run.facts, run.folder, order))).replace("\u202f", " ")
+
+
+def test_it_goes_from_the_touch_to_the_cent(run: Run) -> None:
+    told = text(run, "1")
+    for said in (
+        "Order shop:1, placed 2026-03-04",
+        "Net 8.99 EUR = booked 9.99 EUR - reversed 1.00 EUR (paid)",
+        "Its copy erp:copy is not counted: an id states",
+        "0.50 EUR, pending: not taken off",
+        "stage consideration by the rule interest; known by own_click",
+        "inbox row 17",
+        "Model time_decay\n  1.000000000: 8.99 EUR = 9.99 EUR - 1.00 EUR: touch 1 (observed)",
+    ):
+        assert said in told, said
+    assert "\x1b" not in told
+
+
+def test_a_copy_points_to_its_sale_and_the_unknown_says_why(run: Run) -> None:
+    assert "Counted: no" in text(run, "copy")
+    assert "The sale that counts is shop:1" in text(run, "copy")
+    assert "unknown, for the order tells of no person" in text(run, "2")
