@@ -1,7 +1,6 @@
 """The commands: words in, words out. What they do lives in the rooms; heavy imports happen inside commands.
 
-stdout is data, stderr is talk. Exit status: 0 ok, 1 partial, 2 usage or configuration, 3 a platform refuses the credentials,
-4 a budget or deadline ended the run, 5 another run holds the lock, 6 store or disk, 130 interrupted.
+stdout is data, stderr is talk; `command.EXITS` says what each exit status means.
 """
 
 from __future__ import annotations
@@ -42,7 +41,11 @@ def cli(verbose: int) -> None:
 def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
     """Write jalon.toml and the installation key into FOLDER.
 
-    Nothing that is there is replaced. The key makes persons' hashes and seals secrets: keep a copy in a safe place.
+    Nothing that is there is replaced; a table that is asked for and missing is added at the end. The key makes persons'
+    hashes and seals secrets: keep a copy in a safe place.
+
+    \b
+    jalon init shop --source tiktok_shop --source shopify
     """
     from jalon.setup import begin
 
@@ -58,7 +61,16 @@ def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
 @click.option("--offline", is_flag=True, help="Ask no platform.")
 @at_work
 def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline: bool) -> int:
-    """Check configuration, key, store, disk, clock, tokens, scopes and subscriptions, and say what to do."""
+    """Look for what could make the next run fail.
+
+    Checks configuration, key, store, facts, disk, clock, tokens, scopes and subscriptions of all SOURCES (or the named
+    ones), and says what to do about each trouble. Exit status 1: something has failed.
+
+    \b
+    jalon doctor
+    jalon doctor shopify
+    jalon doctor --offline
+    """
     from jalon.doctor import examine
 
     findings = examine(place, place.config.pick(sources), offline=offline)
@@ -71,17 +83,17 @@ def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline
 @cli.command()
 @speaking
 def connectors(console: Console) -> None:
-    """Show what each platform can give, at which grain and delay, and what it does not offer at all."""
-    from jalon.matrix import capability_rows, matrix
+    """Show what each platform can give, and what it cannot.
+
+    One row per kind of data, one column per installed connector: at which grain it comes and after how long. With
+    --json also how far back it reaches, and notes.
+    """
+    from jalon.matrix import LEGEND, capability_rows, matrix
 
     header, rows = matrix()
     console.data(
         {"capabilities": capability_rows()},
-        [
-            *table(header, rows),
-            "",
-            "event: one person, one time · aggregate: the platform's counts · –: the platform does not offer it",
-        ],
+        [*table(header, rows), "", LEGEND],
     )
 
 
@@ -95,9 +107,14 @@ def connectors(console: Console) -> None:
 def sync(
     console: Console, place: Workplace, sources: tuple[str, ...], max_runtime: timedelta | None, no_normalize: bool
 ) -> int:
-    """Read what is new from all SOURCES (or the named ones), and derive facts from it.
+    """Read what is new, and derive facts from it.
 
-    Safe to run from cron at any time: it goes on where the last run ended, whatever ended it.
+    From all SOURCES, or the named ones. Safe to run from cron at any time: it goes on where the last run ended,
+    whatever ended it.
+
+    \b
+    jalon sync
+    jalon sync shopify --max-runtime 10m
     """
     from jalon.running import run_sync
 
@@ -122,7 +139,14 @@ def backfill(
     max_runtime: timedelta | None,
     dry_run: bool,
 ) -> int:
-    """Read a span of the past again. Resumable; does not move where `sync` stands."""
+    """Read a span of the past again.
+
+    Of all SOURCES, or the named ones. The same command goes on where an earlier one was cut off. Where `sync` stands
+    does not move.
+
+    \b
+    jalon backfill shopify --from 2026-01-01 --to 2026-06-30 --dry-run
+    """
     from jalon.running import run_backfill
 
     if last < first:
@@ -137,7 +161,14 @@ def backfill(
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default: [serve] port; 0: any free one).")
 @at_work
 def serve(console: Console, place: Workplace, host: str | None, port: int | None) -> int:
-    """Receive webhooks until stopped. A delivery is on disk before it is acknowledged."""
+    """Receive webhooks until stopped.
+
+    Prints the address of each source. A delivery is on disk before it is acknowledged; the next `sync` reads what it
+    tells of. Put a TLS proxy in front, and set public_url so that `sync` subscribes.
+
+    \b
+    jalon serve --port 8737
+    """
     from jalon.running import run_serve
 
     return run_serve(console, place, host or place.config.serve.host, place.config.serve.port if port is None else port)
@@ -147,7 +178,11 @@ def serve(console: Console, place: Workplace, host: str | None, port: int | None
 @click.option("--all", "everything", is_flag=True, help="Derive all facts anew from the inbox.")
 @at_work
 def normalize(console: Console, place: Workplace, everything: bool) -> int:
-    """Derive facts from the inbox. Asks no platform; the same inbox gives the same files."""
+    """Derive facts from the inbox.
+
+    Asks no platform; the same inbox gives the same files. `sync` does it too; this is for a mapping that has changed,
+    or for files that were damaged (--all). Exit status 1: some records are in quarantine.
+    """
     from jalon.running import run_normalize
 
     return run_normalize(console, place, everything=everything)
@@ -155,7 +190,7 @@ def normalize(console: Console, place: Workplace, everything: bool) -> int:
 
 @cli.group()
 def quarantine() -> None:
-    """Records that could not become facts: see why, and try again."""
+    """Records that could not become facts."""
 
 
 @quarantine.command("list")
@@ -176,7 +211,7 @@ def quarantine_list(console: Console, place: Workplace, source: str | None, reas
 @click.argument("number", type=int)
 @at_work
 def quarantine_show(console: Console, place: Workplace, number: int) -> None:
-    """Show one entry with its raw payload."""
+    """Show entry NUMBER with its raw payload."""
     from jalon import held
 
     entry = held.entry(place, number)
@@ -187,7 +222,10 @@ def quarantine_show(console: Console, place: Workplace, number: int) -> None:
 @click.argument("numbers", type=int, nargs=-1)
 @at_work
 def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
-    """Derive the named entries (or all) again; those that now become facts are closed."""
+    """Derive entries again; what becomes facts is closed.
+
+    All open entries, or those with the NUMBERS. Exit status 1: some are still open.
+    """
     from jalon import held
 
     return held.replay(console, place, numbers)
@@ -197,7 +235,11 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
 @click.option("--as-of", type=DAY, help="Use only what was known on this day.")
 @at_work
 def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
-    """Join persons, build journeys, and credit every counted order to its touchpoints, in every model."""
+    """Join persons, build journeys, credit orders.
+
+    Every counted order's net revenue is shared among the touchpoints of its journey, by each model, to the last minor
+    unit. `report` does it too.
+    """
     from jalon.running import run_attribute
 
     return run_attribute(console, place, as_of)
@@ -212,7 +254,15 @@ def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int
 )
 @at_work
 def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
-    """Write the marts (Parquet, CSV) and the report page, and print the summary. Attributes first."""
+    """Attribute, write marts and page, print the summary.
+
+    The marts are Parquet and CSV (docs/tables.md); the page is one HTML file that needs nothing else. The same facts
+    and options give the same files.
+
+    \b
+    jalon report
+    jalon report --as-of 2026-06-30 --out june
+    """
     from jalon.reporting import run_report
 
     return run_report(console, place, as_of, out)
@@ -222,7 +272,14 @@ def report(console: Console, place: Workplace, as_of: datetime | None, out: Path
 @click.argument("order")
 @at_work
 def explain(console: Console, place: Workplace, order: str) -> None:
-    """Say why an ORDER has its credit: touches, rules, window, models, revision."""
+    """Say why an ORDER has its credit.
+
+    Shows its touchpoints with stage and rule, the window, each model's weights and credit, refunds, revisions. ORDER is
+    a platform's order id, or `source:order id`. Tells of the last `attribute` or `report`.
+
+    \b
+    jalon explain 577901644120000069
+    """
     from jalon.reporting import explain_order
 
     explained, lines = explain_order(place, order)
@@ -232,7 +289,10 @@ def explain(console: Console, place: Workplace, order: str) -> None:
 @cli.command()
 @at_work
 def status(console: Console, place: Workplace) -> int:
-    """Show where each source stands: last run, what is waiting and why, quarantine, facts."""
+    """Show where each source stands.
+
+    The last run and how it ended, what is left to read and why it waits, notices of the platforms, quarantine.
+    """
     from jalon.status import overview
 
     data, lines = overview(place)
@@ -262,7 +322,15 @@ def status(console: Console, place: Workplace) -> int:
 )
 @speaking
 def sandbox(console: Console, **options: Any) -> int:
-    """Play the platforms on loopback, with a simulated brand behind them, until stopped."""
+    """Play the platforms on loopback until stopped.
+
+    Behind them stands a simulated brand whose truth is known. Its clock and faults can be set while it plays: POST
+    /clock and /faults at the control address.
+
+    \b
+    jalon sandbox --write-config played --port 0
+    cd played && jalon sync
+    """
     from jalon.demo import run_sandbox
 
     return run_sandbox(console, **options)
@@ -280,7 +348,11 @@ def sandbox(console: Console, **options: Any) -> int:
 @click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
 @speaking
 def demo(console: Console, out: Path, seed: int, orders: int) -> int:
-    """Go the whole way once: sandbox, sync over HTTP, webhooks, facts, attribution, marts and a report page."""
+    """Go the whole way once, with played platforms.
+
+    Sandbox, sync over HTTP, webhooks, facts, attribution, marts and a report page. Needs no account, key or server.
+    Leaves a folder in which every command works.
+    """
     from jalon.demo import run_demo
 
     return run_demo(console, out, seed=seed, orders=orders)
@@ -295,7 +367,10 @@ def config() -> None:
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @at_work
 def config_show(console: Console, place: Workplace, origin: bool) -> None:
-    """Print every setting in force; secrets as ***."""
+    """Print every setting in force; secrets as ***.
+
+    Above jalon.toml stand JALON_STORE, JALON_PUBLIC_URL, JALON_HOST and JALON_PORT; --origin says which it was.
+    """
     rows = list(place.config.rows())
     header = ("setting", "value", "origin") if origin else ("setting", "value")
     settings = [dict(zip(("setting", "value", "origin"), row, strict=True)) for row in rows]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from jalon.connectors.base import Finding, Settings
 from jalon.errors import JalonError
+from jalon.store.database import library_warning
 from jalon.workplace import Workplace
 
 FREE_BYTES = 1 << 30
 """Below this much free disk, doctor warns."""
-FIXED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
-"""Releases without the WAL-reset fault (docs/decisions/sqlite-writers.md): the first of its line, newest first."""
+RESTORE = "Restore the last backup of the store folder, then run `jalon sync`."
 
 
 def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool) -> list[Finding]:
@@ -61,29 +61,30 @@ def _store(place: Workplace) -> Iterator[Finding]:
         yield Finding("store", "fail", error.message, error.remedy)
         return
     if wrong:
-        yield Finding(
-            "store",
-            "fail",
-            f"damaged: {wrong[0]}",
-            "Restore the last backup of the store folder, then run `jalon sync`.",
-        )
+        yield Finding("store", "fail", f"damaged: {wrong[0]}", RESTORE)
     else:
         yield Finding("store", "ok", str(store.folder))
-    free = shutil.disk_usage(store.folder).free
-    level, remedy = ("ok", "") if free > FREE_BYTES else ("warn", "Free some, before writes are refused.")
-    yield Finding("disk", level, f"{free / 1e9:,.1f} GB free", remedy)  # type: ignore[arg-type]
-    if not os.access(store.folder, os.W_OK):
-        yield Finding("store", "fail", f"{store.folder} is read-only", "Give it to the user that runs jalon.")
-    yield _sqlite()
+    yield _facts(store.facts)
+    yield _disk(store.folder)
+    warning = library_warning()
+    yield Finding("sqlite", "ok", warning or sqlite3.sqlite_version)
 
 
-def _sqlite() -> Finding:
-    """Tell of the SQLite library; an affected one is safe under jalon's own writer lock, others' tools are not."""
-    version = sqlite3.sqlite_version_info
-    fixed = version >= FIXED_SQLITE[0] or any(version[:2] == line[:2] and version >= line for line in FIXED_SQLITE)
-    if fixed:
-        return Finding("sqlite", "ok", sqlite3.sqlite_version)
-    return Finding(
-        "sqlite", "ok", f"{sqlite3.sqlite_version}: has the WAL-reset fault, which jalon's writer lock rules out",
-        "Do not write to the store with other tools while jalon runs.",
-    )  # fmt: skip
+def _facts(folder: Path) -> Finding:
+    """Read all facts against their checksums."""
+    from jalon.store.facts import check_facts
+
+    try:
+        return Finding("facts", "ok", f"{check_facts(folder)} files, all whole")
+    except JalonError as error:
+        return Finding("facts", "fail", error.message, error.remedy)
+
+
+def _disk(folder: Path) -> Finding:
+    if not os.access(folder, os.W_OK):
+        return Finding("disk", "fail", f"{folder} is read-only", "Give it to the user that runs jalon.")
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 1e9:,.1f} GB free"
+    if free < FREE_BYTES:
+        return Finding("disk", "warn", detail, "Free some, before writes are refused.")
+    return Finding("disk", "ok", detail)

@@ -10,11 +10,17 @@ QUIET = ("httpx", "httpcore", "aiohttp.access", "hpack", "asyncio")
 
 
 class OneLine(logging.Formatter):
-    """Keep each event on one line: what comes from outside must not be able to forge another."""
+    """Keep each event on one line, a trace indented below it: what comes from outside cannot forge another event."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+        trace = record.exc_text or ""
+        event = text.removesuffix(f"\n{trace}") if trace else text
+        return "\n    ".join(map(_printable, [event, *trace.splitlines()]))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def configure(verbose: int) -> None:

@@ -8,6 +8,7 @@ from jalon import registry
 from jalon.connectors.base import Offer
 
 OFFERS: tuple[str, ...] = get_args(Offer)
+LEGEND = "event: one person, one time · aggregate: the platform's counts · –: the platform does not offer it"
 
 
 def capability_rows() -> list[dict[str, Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import get_args
 
-from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from jalon import registry
 from jalon.config import FILE, is_secret
-from jalon.errors import StoreError
+from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
 
 HEAD = """\
@@ -29,14 +33,13 @@ store = "data"
 
 
 def begin(folder: Path, sources: tuple[str, ...]) -> list[Path]:
-    """Write what is missing in `folder` and return it. Raises `ConfigError` for an unknown connector, `StoreError`."""
-    text = HEAD + "".join(_source_table(name) for name in sources)
-    made = []
+    """Write what is missing in `folder` and return what was written to.
+
+    Raises `ConfigError` for an unknown connector or a jalon.toml that is not TOML, `StoreError` for the disk.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / FILE).exists():
-            (folder / FILE).write_text(text)
-            made.append(folder / FILE)
+        made = _configured(folder / FILE, {name: _source_table(name) for name in sources})
         if not (folder / "jalon.key").exists():
             make_key(folder / "jalon.key")
             made.append(folder / "jalon.key")
@@ -45,23 +48,44 @@ def begin(folder: Path, sources: tuple[str, ...]) -> list[Path]:
     return made
 
 
+def _configured(path: Path, tables: Mapping[str, str]) -> list[Path]:
+    """Make the configuration, or add the tables that it lacks at its end."""
+    if not path.exists():
+        path.write_text(HEAD + "".join(tables.values()))
+        return [path]
+    try:
+        held = tomllib.loads(path.read_text())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}", "Correct the line it names.") from None
+    missing = [text for name, text in tables.items() if name not in held.get("sources", {})]
+    if not missing:
+        return []
+    with path.open("a") as file:
+        file.write("".join(missing))
+    return [path]
+
+
+EXAMPLES: dict[type, str] = {date: "2026-01-01", float: "5.0", int: "1", str: '"…"'}
+"""Type of a setting without default -> what stands in the template."""
+
+
 def _source_table(name: str) -> str:
     """Return a `[sources.NAME]` table with every setting of the connector, optional ones commented out."""
     lines = [f"\n[sources.{name}]", f'connector = "{name}"']
     for key, field in registry.connector(name).settings.model_fields.items():
-        if key == "connector":
-            continue
-        mark = "" if field.is_required() else "# "
-        if is_secret(field.annotation):
-            value = f'{{ env = "{name.upper()}_{key.upper()}" }}'
-        else:
-            value = (
-                '"…"'
-                if field.is_required() or field.default is None
-                else _toml(field.get_default(call_default_factory=True))
-            )
-        lines.append(f"{mark}{key} = {value}")
+        if key != "connector":
+            lines.append(f"{'' if field.is_required() else '# '}{key} = {_shown(name, key, field)}")
     return "\n".join(lines) + "\n"
+
+
+def _shown(source: str, key: str, field: FieldInfo) -> str:
+    """Return what the template gives a setting: where its secret would be, its default, or an example."""
+    if is_secret(field.annotation):
+        return f'{{ env = "{source.upper()}_{key.upper()}" }}'
+    if not field.is_required() and field.default is not None:
+        return _toml(field.get_default(call_default_factory=True))
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next((example for kind, example in EXAMPLES.items() if kind in kinds), EXAMPLES[str])
 
 
 def _toml(value: object) -> str:
@@ -73,5 +97,4 @@ def _toml(value: object) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{}"
-    assert not isinstance(value, SecretStr)
     return f'"{value}"'

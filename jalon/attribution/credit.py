@@ -23,7 +23,7 @@ UNKNOWN_BECAUSE = {
     "no_person": "the order tells of no person and the platform names no content",
     "path_not_ready": "the shop has not yet made its journey known",
     "outside_window": "all touchpoints known lie outside the look-back window or before the previous sale",
-    "nothing_known": "nothing is known of the person before the order",
+    "nothing_known": "nothing is known of the person before the order, and the platform names no content",
 }
 """Reason code -> why the credit for an order is unknown."""
 
@@ -51,7 +51,7 @@ def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: 
         ),
     )
     features = engine.keep("features", with_features(steps, touches))
-    unknown = engine.keep("unknown", _unknown(sold, steps, touches))
+    unknown = engine.keep("unknown", _unknown(sold, steps, usable))
     parameters = {"half_life_days": options.half_life_days}
 
     def one(model: str) -> Table:
@@ -79,16 +79,16 @@ def _weight(billionths: ibis.Value) -> ibis.Value:
     return (billionths / BILLION).cast("decimal(10, 9)")
 
 
-def _unknown(sold: Table, steps: Table, touches: Table) -> Table:
+def _unknown(sold: Table, steps: Table, usable: Table) -> Table:
     """Return the orders with money that no touchpoint is known of, with the reason."""
-    without = sold.anti_join(steps, "order_uid")
-    had = touches.filter(touches.kind != "purchase")
-    by_person = had.filter(had.person.notnull()).select(met="person").distinct()
-    found = without.left_join(by_person, without.person == by_person.met)
+    without = sold.filter(sold.order_uid.notin(steps.order_uid))
+    known = usable.filter(usable.person.notnull())
+    met = known.group_by(met="person").agg(met_at=known.occurred_at.min())
+    found = without.left_join(met, without.person == met.met)
     reason = ibis.cases(
         (found.journey == "not_ready", "path_not_ready"),
         (found.person.isnull(), "no_person"),
-        (found.met.notnull(), "outside_window"),
+        (found.met_at <= found.placed_at, "outside_window"),
         else_="nothing_known",
     )
     return found.select("order_uid", "booked", "net", "currency", reason=reason)

@@ -28,10 +28,15 @@ def steps(engine: Engine, touches: Table, sales: Table, options: Options) -> Tab
 
     `cut` counts the touchpoints that the journey had beyond `Options.max_touches`.
     """
-    usable = touches.filter(touches.is_counted & touches.kind.notin(tuple(options.not_credited)))
+    usable = creditable(touches, options)
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     led = _of_person(usable, sold, options).union(_of_order(usable, sold, options))
     return engine.keep("steps", _numbered(engine.keep("led", led), options.max_touches))
+
+
+def creditable(touches: Table, options: Options) -> Table:
+    """Return the touchpoints that can have led to a sale."""
+    return touches.filter(touches.is_counted & touches.kind.notin(tuple(options.not_credited)))
 
 
 def _of_person(touches: Table, sold: Table, options: Options) -> Table:

@@ -18,7 +18,8 @@ def lines(told: Row) -> Iterator[str]:
     window, journey = told["window"], told["journey"]
     yield f"Journey: {len(journey)} touches, {window['lookback_days']:g} days before the order ({window['repeat']})"
     for touch in journey:
-        yield f"  {touch['position']}. {touch['had_at']} {touch['kind']} on {touch['channel']}: {plain(touch['touch_uid'])}"
+        yield f"  {touch['position']}. {touch['had_at']} {touch['kind']} on {touch['channel']}"
+        yield f"     {plain(touch['touch_uid'])}"
         yield f"     stage {touch['stage']} by the rule {touch['stage_rule']}; known by {touch['evidence']}"
         yield f"     {_revision(touch['revision'])}"
     for model, rows in told["credit"].items():

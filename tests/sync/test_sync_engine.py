@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from toy import (
+    KEYRING,
     Asked,
     Orders,
     PlayedClock,
     Reply,
     Server,
+    Toy,
     halted,
     inbox,
     mark,
@@ -23,12 +27,13 @@ from toy import (
     workshop,
 )
 
-from jalon.connectors.base import Stream
+from jalon.connectors.base import Batch, Record, Session, Stream, Wait, Window
 from jalon.connectors.door import fields
 from jalon.store import fetches, quarantine, runs, sources, windows
 from jalon.store.database import Store
 from jalon.store.lock import RunLock
 from jalon.sync.engine import backfill_source, estimate, sync_all, sync_source
+from jalon.sync.pages import quarantined_body
 from jalon.sync.source import Progress, Source
 
 NOW = 1_790_000_000
@@ -374,6 +379,8 @@ async def test_a_record_that_cannot_be_stored_does_not_stop_the_others(store: St
     rows = [{"id": "a", "at": 1}, {"id": "", "at": 1}, {"id": "b", "at": 1, "version": 2**70}, {"id": "c", "at": 1}]
     outcome, _ = await played(store, Reply(body={"rows": rows, "skipped": [["d", "gone", "it was deleted"]]}))
     assert (outcome.state, set(inbox(store)), outcome.counts.skipped) == ("ok", {"a", "c"}, 3 * outcome.counts.pages)
+    [kept] = [entry for entry in entries(store) if entry.key == "b"]
+    assert json.loads(quarantined_body(KEYRING, kept) or b"")["id"] == "b"
     assert {(entry.key, entry.reason, entry.sealed) for entry in entries(store)} == {
         ("", "no_identity", True),
         ("b", "no_identity", True),
@@ -491,6 +498,54 @@ async def test_a_key_that_nobody_understands_is_tried_less_and_less_and_then_put
         asked = sum(each.path != "/shop" for each in server.asked)
     assert (asked, outcome.state) == (8, "partial")
     assert [(entry.key, entry.reason) for entry in entries(store)] == [("a", "unreadable")]
+
+
+async def test_keys_that_are_not_ready_stay_on_the_list(store: Store) -> None:
+    want(store, ("a", 0.0), ("b", 0.0))
+
+    def handler(asked: Asked) -> Reply:
+        return Reply(body={"id": "1"} if asked.path == "/shop" else {"rows": [], "later": NOW + 3600})
+
+    async with served(handler) as server:
+        outcome = await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
+        assert (outcome.state, outcome.counts.pending_fetches, outcome.counts.next_due) == ("ok", 2, NOW + 3600)
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("optional", [True, False])
+async def test_keys_without_permission_stop_the_source_unless_it_can_do_without(store: Store, optional: bool) -> None:
+    want(store, ("a", 0.0))
+    refused = Reply(body={"error": "stop", "reason": "scope y is missing"})
+    each = stream(grain="keyed", optional=optional)
+    async with served(lambda asked: Reply(body={"id": "1"}) if asked.path == "/shop" else refused) as server:
+        outcome = await sync_source(source(server, each, token="access-token-0"), workshop(store, PlayedClock(NOW)))
+    assert (outcome.state, waiting(store)) == ("ok" if optional else "auth", 1)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_bulk_file_is_read_by_a_window_and_goes_on_after_a_cut(store: Store) -> None:
+    class Bulk(Toy):
+        async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
+            start = int(window.cursor or 0)
+            number = 0
+            async for line in session.lines(session.settings.other_url + "/file"):
+                number += 1
+                if number > start:
+                    yield Batch([Record(line.decode(), 0, {"id": line.decode()})], str(number))
+            if number < 4:
+                raise Wait("the file ends early")
+            yield Batch()
+
+    bodies = [b"r1\nr2\n", b"r1\nr2\nr3\nr4\n"]
+    async with served(Orders([])) as server, served(lambda _: Reply(body=bodies.pop(0))) as files:
+        of = source(server, token="access-token-0", other_url=files.address, in_flight=1)
+        of = replace(of, connector=Bulk(stream()))
+        first = await sync_source(of, workshop(store, PlayedClock(NOW)))
+        assert (first.state, set(inbox(store)), open_windows(store)[0].cursor) == ("partial", {"r1", "r2"}, "2")
+        second = await sync_source(of, workshop(store, PlayedClock(NOW)))
+    assert (second.state, second.counts.new, set(inbox(store))) == ("ok", 2, {"r1", "r2", "r3", "r4"})
 
 
 # --- back-fill --------------------------------------------------------------------------------------------------------
@@ -618,6 +673,19 @@ async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(stor
         outcome = await sync_source(source(server, token="access-token-0", timezone="Europe/Pari"), workshop(store))
     assert (outcome.state, outcome.exit_status) == ("config", 2)
     assert "'Europe/Pari' is no time zone" in outcome.message
+
+
+async def test_hooks_that_cannot_be_ensured_do_not_stop_the_run(store: Store) -> None:
+    shop = Orders(orders(5, DAYS_AGO_50))
+
+    def handler(asked: Asked) -> Reply:
+        return Reply(body={"error": "skip", "reason": "no hooks for you"}) if asked.method == "PUT" else shop(asked)
+
+    async with served(handler) as server:
+        hall = workshop(store, PlayedClock(NOW), address=lambda name: f"https://jalon.example/{name}")
+        outcome = await sync_source(source(server, token="access-token-0"), hall)
+    assert (outcome.state, outcome.counts.new) == ("ok", 5)
+    assert outcome.notes == ["subscribing to deliveries: no hooks for you"]
 
 
 async def test_hooks_are_ensured_where_there_is_an_address(store: Store) -> None:

@@ -1,0 +1,107 @@
+"""What a store holds, read beside jalon: whole after every kill, and in the end the same as if nobody had been killed."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+TABLES = ("credit", "open_steps", "people", "sales", "steps", "touches")
+OF_THE_RUN = ("observed_at", "inbox_id")
+"""Columns that say when and in which order rows came in: what every run has of its own."""
+
+
+class Stored:
+    """The files of one store."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the operational store, as a reader that never writes."""
+        with closing(sqlite3.connect(f"file:{self._store / 'jalon.sqlite'}?mode=ro", uri=True)) as db:
+            return db.execute(query).fetchall()
+
+    # --- at any time
+
+    def check_whole(self) -> None:
+        """Fail unless database and every file under its own name are sound, whatever has just been killed."""
+        assert self.ask("PRAGMA integrity_check") == [("ok",)]
+        for path in self._parquet():
+            duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()
+
+    def _parquet(self) -> Iterable[Path]:
+        return (path for path in self._store.rglob("*.parquet") if not _is_passing(path.relative_to(self._store)))
+
+    def keys(self) -> set[str]:
+        """Return the keys of all deliveries that are stored."""
+        return {key for (key,) in self.ask("SELECT key FROM deliveries UNION SELECT key FROM delivered")}
+
+    # --- in the end
+
+    def left_over(self) -> dict[str, Any]:
+        """Return what should not be there once all is done: work, bodies, half-made files, locks with a name in them."""
+        found: dict[str, Any] = {
+            table: self.ask(f"SELECT count(*) FROM {table}")[0][0] for table in ("windows", "fetches", "quarantine")
+        }
+        found["deliveries"] = self.ask(
+            "SELECT count(*) FROM deliveries WHERE state NOT IN ('opened', 'stale') OR sealed IS NOT NULL"
+        )[0][0]
+        paths = [path.relative_to(self._store) for path in self._store.rglob("*")]
+        found["files"] = [str(path) for path in paths if _is_passing(path)]
+        locks = [path for path in (self._store / "locks").iterdir() if path.name != "writer.lock"]
+        found["locks"] = [path.name for path in locks if path.read_text()]
+        return {name: value for name, value in found.items() if value}
+
+    def unfinished_runs(self) -> set[int]:
+        """Return the processes whose runs have no end."""
+        return {pid for (pid,) in self.ask("SELECT pid FROM runs WHERE finished_at IS NULL")}
+
+    def revisions(self) -> Counter[tuple[Any, ...]]:
+        """Return every revision in the inbox; none may be there twice."""
+        return Counter(self.ask("SELECT source, stream, key, version, digest FROM inbox"))
+
+    def schema(self) -> set[tuple[Any, ...]]:
+        """Return tables with their columns, and indexes."""
+        columns = self.ask(
+            "SELECT m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+            "WHERE m.type = 'table'"
+        )
+        indexes = self.ask(
+            "SELECT m.tbl_name, l.\"unique\", group_concat(i.name) FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l, "
+            "pragma_index_info(l.name) AS i WHERE m.type = 'index' AND m.name = l.name GROUP BY l.name"
+        )
+        return {*columns, *indexes, *self.ask("PRAGMA user_version"), *self.ask("PRAGMA application_id")}
+
+    def facts(self) -> dict[str, Counter[tuple[Any, ...]]]:
+        """Return the facts by kind, without what every run has of its own."""
+        kinds = sorted(path.name for path in (self._store / "facts").iterdir() if any(path.glob("*.parquet")))
+        return {kind: _rows(f"{self._store}/facts/{kind}/*.parquet") for kind in kinds}
+
+    def attribution(self) -> dict[str, Counter[tuple[Any, ...]]]:
+        """Return the attribution tables, without what every run has of its own."""
+        return {name: _rows(f"{self._store}/attribution/{name}.parquet") for name in TABLES}
+
+    def fact_files(self) -> dict[str, str]:
+        """Return the digest of every facts file."""
+        return {
+            str(path.relative_to(self._store)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self._store / "facts").rglob("*.parquet")
+        }
+
+
+def _is_passing(path: Path) -> bool:
+    """Say whether a file is one that somebody was still making."""
+    return path.parts[0] == "tmp" and len(path.parts) > 1 or any(part.startswith(".") for part in path.parts)
+
+
+def _rows(files: str) -> Counter[tuple[Any, ...]]:
+    found = duckdb.sql(f"SELECT * FROM '{files}'")
+    kept = [name for name in found.columns if name not in OF_THE_RUN]
+    return Counter(tuple(map(str, row)) for row in found.project(", ".join(f'"{name}"' for name in kept)).fetchall())
