@@ -5,6 +5,7 @@ stdout is data, stderr is talk; `command.EXITS` says what each exit status means
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,12 @@ import click
 
 from jalon import __version__, errors
 from jalon.command import DAY, DURATION, EXITS, at_work, run, speaking
-from jalon.console import Console, table
+from jalon.console import Console, clean, table
+from jalon.store.arrow import stay_small
 
 if TYPE_CHECKING:
     from jalon.workplace import Workplace
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXITS)
 @click.version_option(__version__, prog_name="jalon")
@@ -169,7 +172,7 @@ def serve(console: Console, place: Workplace, host: str | None, port: int | None
     \b
     jalon serve --port 8737
     """
-    from jalon.running import run_serve
+    from jalon.serving import run_serve
 
     return run_serve(console, place, host or place.config.serve.host, place.config.serve.port if port is None else port)
 
@@ -203,7 +206,7 @@ def quarantine_list(console: Console, place: Workplace, source: str | None, reas
 
     entries = held.entries(place, source=source, reason=reason)
     header = ("id", "source", "stream", "key", "reason", "times", "detail")
-    rows = [tuple(str(entry[name]) for name in header) for entry in entries]
+    rows = [[str(entry[name]) for name in header] for entry in entries]
     console.data({"entries": entries}, table(header, rows) if rows else "nothing is in quarantine")
 
 
@@ -215,16 +218,18 @@ def quarantine_show(console: Console, place: Workplace, number: int) -> None:
     from jalon import held
 
     entry = held.entry(place, number)
-    console.data({"entry": entry}, [f"{name}: {value}" for name, value in entry.items()])
+    told = [f"{name}: {clean(str(value))}" for name, value in entry.items() if value is not None]
+    console.data({"entry": entry}, told)
 
 
 @quarantine.command("replay")
 @click.argument("numbers", type=int, nargs=-1)
 @at_work
 def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
-    """Derive entries again; what becomes facts is closed.
+    """Try entries again; what succeeds is closed.
 
-    All open entries, or those with the NUMBERS. Exit status 1: some are still open.
+    All open entries and deliveries that were not understood, or the entries with the NUMBERS. What was never received
+    is read by the next `sync`. Exit status 1: some are still open.
     """
     from jalon import held
 
@@ -240,7 +245,7 @@ def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int
     Every counted order's net revenue is shared among the touchpoints of its journey, by each model, to the last minor
     unit. `report` does it too.
     """
-    from jalon.running import run_attribute
+    from jalon.reporting import run_attribute
 
     return run_attribute(console, place, as_of)
 
@@ -377,6 +382,12 @@ def config_show(console: Console, place: Workplace, origin: bool) -> None:
     console.data({"settings": settings}, table(header, [row[: len(header)] for row in rows]))
 
 
+FACTS_ONLY = frozenset({"sync", "backfill", "normalize", "quarantine"})
+"""Commands that write facts and then end, and so may load Arrow without its friends."""
+
+
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, in a process of its own."""
+    if FACTS_ONLY & set(sys.argv[1:]):
+        stay_small()
     run(cli)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from jalon.errors import JalonError
@@ -38,13 +39,17 @@ class Console:
     def say(self, line: str) -> None:
         """Tell the person something that is not data."""
         if not self.quiet:
-            _write(sys.stderr, line)
+            self.warn(line)
+
+    def warn(self, line: str) -> None:
+        """Tell the person something that must be told, also to whoever asked for quiet."""
+        _write(sys.stderr, clean(line))
 
     def fail(self, error: JalonError) -> None:
         """Tell what went wrong and what to do; with --json also as data."""
-        _write(sys.stderr, f"jalon {self.command}: {clean(error.message)}")
+        self.warn(f"jalon {self.command}: {error.message}")
         if error.remedy:
-            _write(sys.stderr, f"  {clean(error.remedy)}")
+            self.warn(f"  {error.remedy}")
         if self.as_json:
             self.refuse(error)
 
@@ -104,6 +109,11 @@ def clean(value: Any) -> str:
         "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     )
     return "".join(char if char.isprintable() else "�" for char in text)
+
+
+def day_and_time(at: float) -> str:
+    """Return unix seconds as UTC in ISO 8601, to the second."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def _write(stream: TextIO, line: str) -> None:

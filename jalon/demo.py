@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import shutil
 import signal
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MARK = ".jalon-demo"
 """Stands in a folder that the demo made, and may therefore make anew."""
 DAY = 86_400
+FAULT_RATE = 0.1
+"""Share of requests (or deliveries) that a fault strikes once it is switched on."""
 PLAYED_RATE = 200
 """Requests per second that the sandbox bears."""
 DAYS_LIVED = 3
@@ -71,68 +74,83 @@ def write_workplace(folder: Path, settings: Mapping[str, Mapping[str, Any]], pub
     return folder / FILE
 
 
+def _server() -> ModuleType:
+    """Return the module that plays the platforms. Raises `ConfigError` where the libraries it needs are missing."""
+    try:
+        from jalon.sandbox import server
+    except ModuleNotFoundError as error:
+        how = "Install it with `pip install 'jalon[sandbox]'`."
+        raise ConfigError(f"the sandbox needs the package {error.name}, which is not installed", how) from None
+    return server
+
+
+# --- the sandbox ----------------------------------------------------------------------------------------------------
+
+
 def run_sandbox(
-    console: Console,
-    seed: int,
-    orders: int,
-    days: int,
-    port: int,
-    faults: tuple[str, ...],
-    truth: Path | None,
-    write_config: Path | None,
+    console: Console, *, faults: tuple[str, ...], port: int, write_config: Path | None, truth: Path | None, **brand: int
 ) -> int:
-    """Serve the sandbox until SIGTERM or SIGINT."""
-    return asyncio.run(_sandbox(console, seed, orders, days, port, faults, truth, write_config))
+    """Serve the sandbox until SIGTERM or SIGINT. `brand`: seed, orders, days."""
+    server = _server()
+    rates = _rates(faults)
+
+    async def play() -> None:
+        async with server.serve(base_port=port, faults=rates, truth_file=truth, **brand) as sandbox:
+            _present(console, sandbox, write_config)
+            await _until_stopped()
+
+    try:
+        asyncio.run(play())
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConfigError(f"port {port} or one behind it is taken", "Name another with --port (0: any free).") from None
+    return errors.OK
 
 
-async def _sandbox(
-    console: Console,
-    seed: int,
-    orders: int,
-    days: int,
-    port: int,
-    faults: tuple[str, ...],
-    truth: Path | None,
-    write_config: Path | None,
-) -> int:
+def _rates(faults: tuple[str, ...]) -> dict[str, float]:
     from jalon.sandbox.faults import NAMES
-    from jalon.sandbox.server import serve
 
     unknown = sorted(set(faults) - {*NAMES, "all"})
     if unknown:
         raise ConfigError(f"no fault is called {unknown[0]!r}", f"Known are: all, {', '.join(NAMES)}.")
-    rates = {name: 0.1 for name in (NAMES if "all" in faults else faults)}
-    async with serve(seed=seed, orders=orders, days=days, base_port=port, faults=rates, truth_file=truth) as sandbox:
-        settings = sandbox.settings()
-        if write_config is not None:
-            console.say(f"wrote {write_workplace(write_config, settings)}")
-        console.data(
-            {"addresses": sandbox.addresses, "settings": settings},
-            [f"{name}: {address}" for name, address in sandbox.addresses.items()],
-        )
-        console.say("playing until stopped (Ctrl-C); these secrets are the sandbox's own and open nothing else")
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await stopped.wait()
-    return errors.OK
+    return dict.fromkeys(NAMES if "all" in faults else faults, FAULT_RATE)
+
+
+def _present(console: Console, sandbox: Sandbox, write_config: Path | None) -> None:
+    """Say where the platforms are, and write a workplace for them if one is wanted."""
+    settings = sandbox.settings()
+    if write_config is not None:
+        console.say(f"wrote {write_workplace(write_config, settings)}")
+    lines = [f"{name}: {address}" for name, address in sandbox.addresses.items()]
+    console.data({"addresses": sandbox.addresses, "settings": settings}, lines)
+    console.say("playing until stopped (Ctrl-C); these secrets are the sandbox's own and open nothing else")
+
+
+async def _until_stopped() -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+# --- the demo -------------------------------------------------------------------------------------------------------
 
 
 def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
     """Go the whole way over HTTP on loopback, and leave a workplace behind that every command works on."""
-    _clear(out)
-    asyncio.run(_live(console, out, seed, orders))
     from jalon.reporting import run_report
     from jalon.running import derive_now
 
+    server = _server()
+    _clear(out)
+    states = asyncio.run(_live(console, server, out, seed, orders))
     with Workplace(load(out / FILE)) as place:
         derive_now(console, place)
         status = run_report(console, place, None, None)
-        console.say("")
-        console.say(f"page:   {place.store.marts / 'report.html'}")
-        console.say(f"marts:  {place.store.marts}/*.parquet, *.csv")
-        console.say(f"look:   cd {out} && jalon status; jalon explain ORDER")
-    return status
+        console.say(f"marts: {place.store.marts}/*.parquet, *.csv")
+        console.say(f"look around: cd {out} && jalon status; jalon explain ORDER; jalon quarantine list")
+    return status if states == {"ok"} else errors.PARTIAL
 
 
 def _clear(out: Path) -> None:
@@ -148,48 +166,43 @@ def _clear(out: Path) -> None:
         raise StoreError(f"{out} cannot be written to: {error.strerror}", "Name another folder with --out.") from None
 
 
-async def _live(console: Console, out: Path, seed: int, orders: int) -> None:
-    """Play the platforms, and sync from them while a few days pass and deliveries arrive."""
-    from jalon.running import receiver_of
+async def _live(console: Console, server: ModuleType, out: Path, seed: int, orders: int) -> set[str]:
+    """Play the platforms, sync while a few days pass and deliveries arrive, and return how the runs ended."""
     from jalon.sandbox.clock import Clock
-    from jalon.sandbox.server import serve
+    from jalon.serving import receiver_of
 
-    import time
-
-    began = time.time() - DAYS_LIVED * DAY
-    async with serve(seed=seed, orders=orders, clock=Clock(began)) as sandbox:
+    clock = Clock(time.time() - DAYS_LIVED * DAY)
+    async with server.serve(seed=seed, orders=orders, clock=clock) as sandbox:
         console.say(f"playing {', '.join(sandbox.parts)} on loopback: a brand with about {orders} orders")
-        config = write_workplace(out, sandbox.settings())
-        with Workplace(load(config)) as place:
+        with Workplace(load(write_workplace(out, sandbox.settings()))) as place:
             receiver = receiver_of(place)
             port, _ = await receiver.start("127.0.0.1", 0)
-            write_workplace(out, sandbox.settings(), f"http://127.0.0.1:{port}")
-            place.config = load(config)
+            place.config = load(write_workplace(out, sandbox.settings(), f"http://127.0.0.1:{port}"))
             try:
-                for day in range(DAYS_LIVED + 1):
-                    if day:
-                        sandbox.clock.advance(DAY)
-                        await sandbox.deliverer.pump()
-                    await _sync_once(console, place, sandbox, day)
+                return await _days(console, place, sandbox)
             finally:
                 await receiver.stop()
 
 
-async def _sync_once(console: Console, place: Workplace, sandbox: Sandbox, day: int) -> None:
-    from jalon.running import engaged
+async def _days(console: Console, place: Workplace, sandbox: Sandbox) -> set[str]:
+    """Sync, then let a day pass, deliver what happened in it, and sync again."""
+    states = await _sync_once(console, place, sandbox, 0)
+    for day in range(1, DAYS_LIVED + 1):
+        sandbox.clock.advance(DAY)
+        await sandbox.deliverer.pump()
+        states |= await _sync_once(console, place, sandbox, day)
+    return states
+
+
+async def _sync_once(console: Console, place: Workplace, sandbox: Sandbox, day: int) -> set[str]:
+    from jalon.running import engaged, talk
     from jalon.sync.engine import sync_all
 
-    outcomes = await engaged(
-        console,
-        place,
-        lambda shop: sync_all([place.source(name) for name in place.config.sources], shop),
-        None,
-        PlayedClock(sandbox),
-    )
+    sources = list(map(place.source, place.config.sources))
+    outcomes = await engaged(console, place, lambda shop: sync_all(sources, shop), None, PlayedClock(sandbox))
     for outcome in outcomes:
         counts = outcome.counts
-        console.say(
-            f"day {day}: {outcome.source}: {outcome.state}, {counts.new:,} new rows, {counts.requests:,} requests, {counts.deliveries:,} deliveries opened"
-        )
-        if outcome.message:
-            console.say(f"  {outcome.message}. {outcome.remedy}")
+        read = f"{counts.new:,} new rows, {counts.requests:,} requests, {counts.deliveries:,} deliveries opened"
+        console.say(f"day {day}: {outcome.source}: {outcome.state}, {read}")
+        talk(console, outcome)
+    return {outcome.state for outcome in outcomes}

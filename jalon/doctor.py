@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -22,14 +23,15 @@ RESTORE = "Restore the last backup of the store folder, then run `jalon sync`."
 def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool) -> list[Finding]:
     """Return all findings, the installation's first. Never raises for what it finds."""
     findings = list(_installation(place))
-    if any(finding.level == "fail" for finding in findings):
-        return findings
-    findings += _store(place)
-    if not offline:
-        from jalon.running import examine_sources
-
-        findings += examine_sources(place, sources)
+    if not _failed(findings):
+        findings += _store(place)
+    if not offline and not _failed(findings):
+        findings += _sources(place, sources)
     return findings
+
+
+def _failed(findings: list[Finding]) -> bool:
+    return any(finding.level == "fail" for finding in findings)
 
 
 def _installation(place: Workplace) -> Iterator[Finding]:
@@ -88,3 +90,16 @@ def _disk(folder: Path) -> Finding:
     if free < FREE_BYTES:
         return Finding("disk", "warn", detail, "Free some, before writes are refused.")
     return Finding("disk", "ok", detail)
+
+
+def _sources(place: Workplace, chosen: Mapping[str, Settings]) -> list[Finding]:
+    """Ask each platform how the source stands; findings carry the source's name."""
+    from jalon.sync import doctor
+    from jalon.sync.source import Workshop
+
+    async def work() -> list[list[Finding]]:
+        shop = Workshop(place.store, place.keyring, address=place.address)
+        return await asyncio.gather(*(doctor.examine(place.source(name), shop) for name in chosen))
+
+    found = zip(chosen, asyncio.run(work()), strict=True)
+    return [finding._replace(name=f"{name}: {finding.name}") for name, findings in found for finding in findings]

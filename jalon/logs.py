@@ -1,4 +1,4 @@
-"""Logs for people who look after cron jobs: one line per event on stderr, without secrets, bodies or control characters."""
+"""Logs for people who look after cron jobs: on stderr, one line per event, no secret, no body, no control character."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from jalon import registry
 from jalon.connectors.base import Offer
 
 OFFERS: tuple[str, ...] = get_args(Offer)
-LEGEND = "event: one person, one time · aggregate: the platform's counts · –: the platform does not offer it"
+NOTHING = "\u2013"
+LEGEND = f"event: one person, one time · aggregate: the platform's counts · {NOTHING}: the platform does not offer it"
 
 
 def capability_rows() -> list[dict[str, Any]]:
@@ -31,5 +32,5 @@ def matrix() -> tuple[list[str], list[list[str]]]:
 
 def _cell(row: dict[str, Any] | None) -> str:
     if row is None or row["grain"] == "none":
-        return "–"
+        return NOTHING
     return f"{row['grain']}, {row['delay']}" if row["delay"] else str(row["grain"])

@@ -1,15 +1,17 @@
-"""From facts to what people read: marts, page, summary, explanation."""
+"""From facts to what people read: attribution, marts, page, summary, explanation."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.console import Console
-from jalon.running import attribute_now, attribution_folder
+from jalon.console import Console, day_and_time
 from jalon.workplace import Workplace
+
+if TYPE_CHECKING:
+    from jalon.attribution.run import Result
 
 PAGE = "report.html"
 
@@ -19,35 +21,38 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
     from jalon.report.marts import MartOptions, build_marts
     from jalon.report.page import write_page
     from jalon.report.summary import lines, summary
-    from jalon.store import quarantine
     from jalon.store.lock import RunLock
 
     attribute_now(place, as_of)
-    folder = out or place.store.marts
-    attribution = attribution_folder(place)
+    folder, attribution = out or place.store.marts, attribution_folder(place)
+    held, fresh = _held(place), freshness(place)
     with RunLock(place.store.locks, "report", what="report"):
         marts = build_marts(place.store.facts, attribution, folder, MartOptions(temp_folder=place.store.tmp))
-    with place.store.read() as db:
-        held = sum(entries for *_, entries in quarantine.counts(db))
-    fresh = freshness(place)
-    page = write_page(folder, attribution, folder / PAGE, quarantine=held, freshness=fresh)
-    told = summary(folder, attribution, quarantine=held, freshness=fresh)
-    console.data(
-        {"page": str(page), "marts": {name: rows for name, rows in marts.rows.items()}, "summary": told}, lines(told)
-    )
+        page = write_page(folder, attribution, folder / PAGE, held, fresh, stages=place.config.attribution.stages)
+    told = summary(folder, attribution, held, fresh)
+    console.data({"page": str(page), "marts": marts.rows, "summary": told}, lines(told))
+    console.say(f"page: {page}")
     return errors.OK
 
 
+def _held(place: Workplace) -> int:
+    """Return how many records are in quarantine."""
+    from jalon.store import quarantine
+
+    with place.store.read() as db:
+        return sum(entries for *_, entries in quarantine.counts(db))
+
+
 def freshness(place: Workplace) -> dict[str, str]:
-    """Return when each source was last synced without leaving anything behind (UTC)."""
+    """Return when each source was last synced in full (UTC); one that never was is left out."""
     from jalon.store import runs
 
     with place.store.read() as db:
         last: dict[str, str] = {}
         for run in runs.recent(db, 1000):
-            if run.outcome == "ok" and run.finished_at:
-                last.setdefault(run.source, datetime.fromtimestamp(run.finished_at, UTC).isoformat(timespec="seconds"))
-    return {name: last.get(name, "never complete") for name in place.config.sources}
+            if run.command == "sync" and run.outcome == "ok" and run.finished_at:
+                last.setdefault(run.source, day_and_time(run.finished_at))
+    return {name: at for name, at in last.items() if name in place.config.sources}
 
 
 def explain_order(place: Workplace, order: str) -> tuple[dict[str, Any], list[str]]:
@@ -59,3 +64,46 @@ def explain_order(place: Workplace, order: str) -> tuple[dict[str, Any], list[st
         attribute_now(place)
     explained = explain(place.store.facts, attribution_folder(place), order)
     return explained, list(lines(explained))
+
+
+def _as_of(day: datetime | None) -> int | None:
+    """Return the end of a UTC day in microseconds."""
+    return None if day is None else int((day.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
+
+
+def attribution_folder(place: Workplace) -> Path:
+    """Return where the tables of the attribution are."""
+    return place.store.folder / "attribution"
+
+
+def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
+    """Attribute the facts as they are (or as they were known on a day)."""
+    from jalon.attribution.models import MODELS
+    from jalon.attribution.options import Options
+    from jalon.attribution.run import attribute
+    from jalon.store.lock import RunLock
+
+    chosen = place.config.attribution
+    options = Options(
+        as_of=_as_of(as_of),
+        lookback_days=chosen.lookback_days,
+        half_life_days=chosen.half_life_days,
+        models=chosen.models or tuple(MODELS),
+        copy_hours=chosen.copy_hours,
+        temp_folder=place.store.tmp,
+    )
+    with RunLock(place.store.locks, "attribute", what="attribute"):
+        return attribute(place.store.facts, attribution_folder(place), options)
+
+
+def run_attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
+    """Attribute, and say what was made."""
+    result = attribute_now(place, as_of)
+    console.data(
+        {"rows": result.rows, "possible_duplicates": result.possible_duplicates, "folder": str(result.folder)},
+        [f"{count:,} {name.replace('_', ' ')}" for name, count in result.rows.items()],
+    )
+    if result.possible_duplicates:
+        doubtful = "orders may be copies of others and are not counted; the orders mart says which"
+        console.say(f"{result.possible_duplicates} {doubtful}")
+    return errors.OK

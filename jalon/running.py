@@ -1,17 +1,16 @@
-"""What the long-running commands do: put the rooms to work and tell how it went."""
+"""What the commands that read and derive do: put the engine to work and tell how it went."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.connectors.base import Finding, Settings
+from jalon.command import heed_sigterm
+from jalon.connectors.base import Settings
 from jalon.console import Console, Progress
 from jalon.errors import ConfigError, LockedError
 from jalon.workplace import Workplace
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from jalon.sync.clock import Clock
     from jalon.sync.source import Progress as Sign
     from jalon.sync.source import SourceOutcome, Workshop
+
+Work = Callable[["Workshop"], Awaitable["list[SourceOutcome]"]]
 
 DERIVE_PATIENCE = 600.0
 """Seconds that a run waits for another one's derivation, which may have begun before its own rows were there."""
@@ -48,17 +49,10 @@ def run_sync(
     """Sync the chosen sources, then derive facts from what came in."""
     from jalon.sync.engine import sync_all
 
-    if not chosen:
-        raise ConfigError(
-            f"{place.config.path.name} has no source", "Add a [sources.NAME] table; see docs/first-steps.md."
-        )
-
-    async def work(shop: Workshop) -> list[SourceOutcome]:
-        return await sync_all([place.source(name) for name in chosen], shop)
-
-    outcomes = asyncio.run(engaged(console, place, work, max_runtime))
-    derived = derive_now(console, place) if normalize else None
-    return _tell(console, outcomes, derived)
+    _refuse_none(place, chosen)
+    return _read(
+        console, place, lambda shop: sync_all(map(place.source, chosen), shop), max_runtime, normalize=normalize
+    )
 
 
 def run_backfill(
@@ -72,46 +66,62 @@ def run_backfill(
     dry_run: bool,
 ) -> int:
     """Read the local days from `first` to `last` again, then derive; or only say how much that is."""
-    from jalon.sync.engine import backfill_source, estimate
-    from jalon.sync.source import Workshop as Shop
+    from jalon.sync.engine import backfill_source
 
-    shop = Shop(place.store, place.keyring)
-    windows = {name: estimate(place.source(name), shop, first, last) for name in chosen}
-    for name, streams in windows.items():
-        console.say(
-            f"{name}: at least {sum(streams.values())} requests ({', '.join(f'{s} {n}' for s, n in streams.items())})"
-        )
+    _refuse_none(place, chosen)
     if dry_run:
-        console.data({"requests_at_least": windows})
-        return errors.OK
+        return _estimate(console, place, chosen, first, last)
 
     async def work(shop: Workshop) -> list[SourceOutcome]:
         return list(await asyncio.gather(*(backfill_source(place.source(name), shop, first, last) for name in chosen)))
 
+    return _read(console, place, work, max_runtime, normalize=True)
+
+
+def _refuse_none(place: Workplace, chosen: Mapping[str, Settings]) -> None:
+    if not chosen:
+        how = "Add a [sources.NAME] table; `jalon init --source CONNECTOR` shows one."
+        raise ConfigError(f"{place.config.path.name} has no source", how)
+
+
+def _estimate(console: Console, place: Workplace, chosen: Mapping[str, Settings], first: date, last: date) -> int:
+    from jalon.sync.engine import estimate
+    from jalon.sync.source import Workshop
+
+    shop = Workshop(place.store, place.keyring)
+    windows = {name: estimate(place.source(name), shop, first, last) for name in chosen}
+    lines = [
+        f"{name}: at least {sum(streams.values())} requests ({', '.join(f'{s} {n}' for s, n in streams.items())})"
+        for name, streams in windows.items()
+    ]
+    console.data({"requests_at_least": windows}, lines)
+    return errors.OK
+
+
+def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, *, normalize: bool) -> int:
+    """Run the engine, derive (unless a person has just asked to stop), and tell."""
     outcomes = asyncio.run(engaged(console, place, work, max_runtime))
-    return _tell(console, outcomes, derive_now(console, place))
+    heed_sigterm()
+    stopped = any(outcome.state == "interrupted" for outcome in outcomes)
+    derived = derive_now(console, place) if normalize and not stopped else None
+    return _tell(console, outcomes, derived)
 
 
 async def engaged(
-    console: Console,
-    place: Workplace,
-    work: Callable[[Workshop], Any],
-    max_runtime: timedelta | None,
-    clock: Clock | None = None,
+    console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, clock: Clock | None = None
 ) -> list[SourceOutcome]:
     """Run the engine with progress, a deadline, and signals that end it in order."""
     from jalon.sync.clock import SystemClock
     from jalon.sync.halt import Halt, stopped_by_signals
-    from jalon.sync.source import Workshop as Shop
+    from jalon.sync.source import Workshop
 
     clock = clock or SystemClock()
     halt = Halt(clock, max_runtime.total_seconds() if max_runtime else None)
     progress = Progress(quiet=console.quiet)
-    shop = Shop(place.store, place.keyring, clock, halt, _shown(progress), place.address)
+    shop = Workshop(place.store, place.keyring, clock, halt, _shown(progress), place.address)
     try:
         with stopped_by_signals(halt):
-            outcomes: list[SourceOutcome] = await work(shop)
-            return outcomes
+            return await work(shop)
     finally:
         progress.clear()
 
@@ -124,34 +134,41 @@ def _shown(progress: Progress) -> Callable[[Sign], None]:
     return show
 
 
+# --- how it went ----------------------------------------------------------------------------------------------------
+
+
 def _tell(console: Console, outcomes: list[SourceOutcome], derived: Derived | None) -> int:
-    """Say how each source ended, and return the exit status of the whole."""
-    lines = []
+    """Say how each source ended and what was derived, and return the exit status of the whole."""
     for outcome in outcomes:
-        counts = outcome.counts
-        left = (
-            f", {counts.pending_windows} windows and {counts.pending_fetches} objects left for later"
-            if counts.pending_windows + counts.pending_fetches
-            else ""
-        )
-        lines.append(
-            f"{outcome.source}: {outcome.state}: {counts.new:,} new rows in {counts.pages:,} pages, {counts.requests:,} requests{left}"
-        )
-        for finding in outcome.findings:
-            if finding.level != "ok":
-                console.say(f"{outcome.source}: {finding.name}: {finding.detail}. {finding.remedy}")
-        for note in outcome.notes:
-            console.say(f"{outcome.source}: {note}")
-        if outcome.message:
-            console.say(f"{outcome.message}. {outcome.remedy}".strip())
+        talk(console, outcome)
     data: dict[str, Any] = {"sources": [{"source": o.source, "outcome": o.state, **o.summary()} for o in outcomes]}
+    lines = [_line(outcome) for outcome in outcomes]
+    statuses = [outcome.exit_status for outcome in outcomes]
     if derived is not None:
         data["facts"] = derived._asdict()
         lines.append(_derived_line(derived))
-        if derived.quarantined:
-            console.say(f"{derived.quarantined} records are in quarantine: `jalon quarantine list`")
+        statuses.append(_heed_quarantine(console, derived))
     console.data(data, lines)
-    return max((outcome.exit_status for outcome in outcomes), key=WORST_LAST.index, default=errors.OK)
+    return max(statuses, key=WORST_LAST.index, default=errors.OK)
+
+
+def talk(console: Console, outcome: SourceOutcome) -> None:
+    """Say what a person should know about a source's run: what was found, left out, or went wrong."""
+    for finding in outcome.findings:
+        if finding.level != "ok":
+            console.say(errors.told(f"{outcome.source}: {finding.name}: {finding.detail}", finding.remedy))
+    for note in outcome.notes:
+        console.say(f"{outcome.source}: {note}")
+    if outcome.message:
+        console.warn(errors.told(outcome.message, outcome.remedy))
+
+
+def _line(outcome: SourceOutcome) -> str:
+    counts = outcome.counts
+    read = f"{counts.new:,} new rows in {counts.pages:,} pages, {counts.requests:,} requests"
+    left = f"{counts.pending_windows} windows and {counts.pending_fetches} objects left for later"
+    pending = counts.pending_windows + counts.pending_fetches
+    return f"{outcome.source}: {outcome.state}: {read}{f', {left}' if pending else ''}"
 
 
 def _derived_line(derived: Derived) -> str:
@@ -159,21 +176,33 @@ def _derived_line(derived: Derived) -> str:
     return f"facts: {derived.records:,} inbox rows read" + (f": {made}" if made else "")
 
 
-def derive_now(console: Console, place: Workplace, *, everything: bool = False) -> Derived:
-    from jalon.store.derive import derive
+def _heed_quarantine(console: Console, derived: Derived) -> int:
+    """Say what could not become facts, and return the exit status that it means."""
+    if not derived.quarantined:
+        return errors.OK
+    console.warn(f"{derived.quarantined} of the records read are in quarantine: `jalon quarantine list` says why.")
+    return errors.PARTIAL
 
+
+# --- deriving -------------------------------------------------------------------------------------------------------
+
+
+def run_normalize(console: Console, place: Workplace, *, everything: bool) -> int:
+    """Derive facts from the inbox."""
+    derived = derive_now(console, place, everything=everything)
+    status = _heed_quarantine(console, derived)
+    console.data({"facts": derived._asdict()}, _derived_line(derived))
+    return status
+
+
+def derive_now(console: Console, place: Workplace, *, everything: bool = False) -> Derived:
+    """Derive facts, after whoever does so now. Raises `LockedError` if that takes longer than `DERIVE_PATIENCE`."""
     progress = Progress(quiet=console.quiet)
     deadline = time.monotonic() + DERIVE_PATIENCE
     try:
         while True:
             try:
-                return derive(
-                    place.store,
-                    place.normalizers(),
-                    place.origins(),
-                    everything=everything,
-                    progress=lambda done, total: progress.show("deriving facts", done, total),
-                )
+                return _derive(place, progress, everything)
             except LockedError:
                 if time.monotonic() > deadline:
                     raise
@@ -183,116 +212,13 @@ def derive_now(console: Console, place: Workplace, *, everything: bool = False) 
         progress.clear()
 
 
-def run_normalize(console: Console, place: Workplace, *, everything: bool) -> int:
-    """Derive facts from the inbox."""
-    derived = derive_now(console, place, everything=everything)
-    if derived.quarantined:
-        console.say(f"{derived.quarantined} records are in quarantine: `jalon quarantine list`")
-    console.data({"facts": derived._asdict()}, _derived_line(derived))
-    return errors.PARTIAL if derived.quarantined else errors.OK
+def _derive(place: Workplace, progress: Progress, everything: bool) -> Derived:
+    from jalon.store.derive import derive
 
-
-def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
-    """Receive deliveries until SIGTERM or SIGINT."""
-    return asyncio.run(_serve(console, place, host, port))
-
-
-async def _serve(console: Console, place: Workplace, host: str, port: int) -> int:
-    from jalon.receive.receiver import serve
-
-    def ready(port: int, metrics_port: int | None) -> None:
-        addresses = {
-            name: place.address(name) or f"http://{host}:{port}{path(place, name)}" for name in place.config.sources
-        }
-        console.data(
-            {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses},
-            [f"{name}: {address}" for name, address in addresses.items()],
-        )
-        console.say(f"receiving on {host}:{port}; metrics on 127.0.0.1:{metrics_port}/metrics; stop with Ctrl-C")
-
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(receiver_of(place), host, port, place.config.serve.metrics_port, stop, ready)
-    console.say("stopped; every acknowledged delivery is stored")
-    return errors.OK
-
-
-def path(place: Workplace, name: str) -> str:
-    """Return the path at which a source's deliveries arrive."""
-    from jalon.receive.hooks import path_of
-
-    return path_of(name, place.keyring.hook_token(name))
-
-
-def receiver_of(place: Workplace) -> Any:
-    """Return a receiver for all configured sources."""
-    from jalon.receive.hooks import Hook
-    from jalon.receive.limits import Limits
-    from jalon.receive.receiver import Receiver
-
-    sources = {name: place.source(name) for name in place.config.sources}
-    hooks = {
-        name: Hook(
-            source.connector, source.settings, source.connector.secrets(source.settings), place.keyring.hook_token(name)
-        )
-        for name, source in sources.items()
-    }
-    serve = place.config.serve
-    return Receiver(place.store, place.keyring, hooks, Limits(body=serve.max_body, connections=serve.connections))
-
-
-def examine_sources(place: Workplace, chosen: Mapping[str, Settings]) -> list[Finding]:
-    """Ask each platform how the source stands; findings carry the source's name."""
-    from jalon.sync.doctor import examine
-    from jalon.sync.source import Workshop as Shop
-
-    async def work() -> list[list[Finding]]:
-        shop = Shop(place.store, place.keyring, address=place.address)
-        return await asyncio.gather(*(examine(place.source(name), shop) for name in chosen))
-
-    found = zip(chosen, asyncio.run(work()), strict=True)
-    return [finding._replace(name=f"{name}: {finding.name}") for name, findings in found for finding in findings]
-
-
-def _as_of(day: datetime | None) -> int | None:
-    """Return the end of a UTC day in microseconds."""
-    return None if day is None else int((day.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
-
-
-def attribution_folder(place: Workplace) -> Path:
-    return place.store.folder / "attribution"
-
-
-def attribute_now(place: Workplace, as_of: datetime | None = None) -> Any:
-    """Attribute the facts as they are (or as they were known on a day)."""
-    from jalon.attribution.models import MODELS
-    from jalon.attribution.options import Options
-    from jalon.attribution.run import attribute
-    from jalon.store.lock import RunLock
-
-    chosen = place.config.attribution
-    options = Options(
-        as_of=_as_of(as_of),
-        lookback_days=chosen.lookback_days,
-        half_life_days=chosen.half_life_days,
-        models=chosen.models or tuple(MODELS),
-        copy_hours=chosen.copy_hours,
-        temp_folder=place.store.tmp,
+    return derive(
+        place.store,
+        place.normalizers(),
+        place.origins(),
+        everything=everything,
+        progress=lambda done, total: progress.show("deriving facts", done, total),
     )
-    with RunLock(place.store.locks, "attribute", what="attribute"):
-        return attribute(place.store.facts, attribution_folder(place), options)
-
-
-def run_attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
-    """Attribute, and say what was made."""
-    result = attribute_now(place, as_of)
-    console.data(
-        {"rows": result.rows, "possible_duplicates": result.possible_duplicates, "folder": str(result.folder)},
-        [f"{count:,} {name.replace('_', ' ')}" for name, count in result.rows.items()],
-    )
-    if result.possible_duplicates:
-        console.say(
-            f"{result.possible_duplicates} orders may be copies of others and are not counted; the orders mart says which"
-        )
-    return errors.OK

@@ -20,7 +20,7 @@ HEAD = """\
 
 [jalon]
 store = "data"
-# public_url = "https://hooks.example.com"   # where `jalon serve` is reached from outside; sync then subscribes webhooks
+# public_url = "https://hooks.example.com"   # where `jalon serve` is reached from outside; sync then subscribes
 
 # [serve]
 # host = "127.0.0.1"

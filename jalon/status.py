@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import sqlite3
+import time
+from collections.abc import Iterator
 from typing import Any
 
-from jalon.console import table
+from jalon.console import day_and_time, table
 from jalon.store import budget, deliveries, fetches, inbox, quarantine, runs, sources, windows
 from jalon.workplace import Workplace
 
+Row = dict[str, Any]
 
-def overview(place: Workplace) -> tuple[dict[str, Any], list[str]]:
+
+def overview(place: Workplace) -> tuple[Row, list[str]]:
     """Return the state of all sources as data and as lines."""
     with place.store.read() as db:
         last: dict[str, runs.Run] = {}
         for run in runs.recent(db, 500):
             last.setdefault(run.source, run)
-        states = {name: _source(db, name, last.get(name)) for name in place.config.sources}
         data = {
-            "sources": states,
+            "sources": {name: _source(db, name, last.get(name)) for name in place.config.sources},
             "inbox": [dict(zip(("source", "stream", "rows", "objects"), row, strict=True)) for row in inbox.counts(db)],
             "deliveries": [count._asdict() for count in deliveries.counts(db)],
             "quarantine": [
@@ -26,47 +29,83 @@ def overview(place: Workplace) -> tuple[dict[str, Any], list[str]]:
             ],
             "budgets": [account._asdict() for account in budget.state(db)],
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
-            "died": [f"{run.command} of {run.source or 'all'} (pid {run.pid})" for run in runs.abandoned(db)],
+            "died": [f"{run.command} of {run.source or 'all'} (process {run.pid})" for run in runs.abandoned(db)],
         }
-    return data, _lines(data)
+    return data, list(_lines(data))
 
 
-def _source(db: Any, name: str, run: runs.Run | None) -> dict[str, Any]:
-    open_windows = windows.open_windows(db, name)
+def _source(db: sqlite3.Connection, name: str, run: runs.Run | None) -> Row:
     return {
         "last_run": _time(run.started_at) if run else None,
         "outcome": (run.outcome or "did not finish") if run else "never ran",
         "counts": run.counts if run else {},
-        "windows": [
-            {
-                "stream": w.stream,
-                "from": _time(w.low),
-                "to": _time(w.high),
-                "rows_so_far": w.seen,
-                "not_before": _time(w.not_before),
-                "note": w.note,
-            }
-            for w in open_windows
-        ],
+        "windows": [_window(window) for window in windows.open_windows(db, name)],
         "to_fetch": [waiting._asdict() for waiting in fetches.pending(db, name)],
         "notices": [notice._asdict() for notice in sources.notices(db, name)],
     }
 
 
+def _window(window: windows.OpenWindow) -> Row:
+    return {
+        "stream": window.stream,
+        "from": _time(window.low),
+        "to": _time(window.high),
+        "rows_so_far": window.seen,
+        "not_before": _time(window.not_before),
+        "note": window.note,
+    }
+
+
 def _time(at: float | None) -> str | None:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else None
+    return day_and_time(at) if at else None
 
 
-def _lines(data: dict[str, Any]) -> list[str]:
-    rows = []
+# --- for people -----------------------------------------------------------------------------------------------------
+
+HEADER = ("source", "last run (UTC)", "outcome", "inbox rows", "open windows", "to fetch", "deliveries", "quarantine")
+
+
+def _lines(data: Row) -> Iterator[str]:
+    yield from table(HEADER, [_line(data, name, state) for name, state in data["sources"].items()])
     for name, state in data["sources"].items():
-        waiting = sum(item["keys"] for item in state["to_fetch"])
-        held = sum(row["entries"] for row in data["quarantine"] if row["source"] == name)
-        stored = sum(row["rows"] for row in data["inbox"] if row["source"] == name)
-        rows.append((name, state["last_run"] or "", state["outcome"], stored, len(state["windows"]), waiting, held))
-    lines = table(("source", "last run (UTC)", "outcome", "inbox rows", "open windows", "to fetch", "quarantine"), rows)
-    for name, state in data["sources"].items():
-        lines += [f"{name}: {notice['kind']}: {notice['detail']}" for notice in state["notices"]]
-        lines += [f"{name}: {w['stream']} {w['from']} to {w['to']}: {w['note']}" for w in state["windows"] if w["note"]]
-    lines += [f"did not finish: {what}; the next run goes on where it stood" for what in data["died"]]
-    return lines
+        yield from _notes(name, state)
+    yield from _elsewhere(data)
+
+
+def _line(data: Row, name: str, state: Row) -> tuple[Any, ...]:
+    def sum_of(table: str, what: str) -> int:
+        return sum(row[what] for row in data[table] if row["source"] == name)
+
+    unopened = sum(row["deliveries"] for row in data["deliveries"] if (row["source"], row["state"]) == (name, "new"))
+    waiting = sum(item["keys"] for item in state["to_fetch"])
+    at = (state["last_run"] or "").removesuffix("+00:00").replace("T", " ")
+    rows, held = sum_of("inbox", "rows"), sum_of("quarantine", "entries")
+    return name, at, state["outcome"], rows, len(state["windows"]), waiting, unopened, held
+
+
+def _notes(name: str, state: Row) -> Iterator[str]:
+    """Say what a person should know about a source, and why something waits."""
+    if state["counts"].get("message"):
+        yield f"{state['counts']['message']}. {state['counts']['remedy']}".strip()
+    for notice in state["notices"]:
+        yield f"{name}: {notice['kind']}: {notice['detail']}"
+    for window in state["windows"]:
+        if window["note"] or window["not_before"]:
+            waits = f" (not before {window['not_before']})" if window["not_before"] else ""
+            yield f"{name}: {window['stream']} {window['from']} to {window['to']}{waits}: {window['note'] or 'waits'}"
+
+
+def _elsewhere(data: Row) -> Iterator[str]:
+    for row in data["deliveries"]:
+        if row["state"] in ("bad", "unknown"):
+            again = "`jalon quarantine replay` has them tried again"
+            yield f"{row['source']}: {row['deliveries']} deliveries not understood ({row['state']}): {again}"
+    for account in data["budgets"]:
+        if account["paused_until"] > time.time():
+            yield f"{account['account']}: its rate budget is spent until {_time(account['paused_until'])}"
+    for back in data["backfills"]:
+        if back["done"] < back["windows"]:
+            read = f"{back['done']} of {back['windows']} windows read"
+            yield f"{back['source']}: back-fill {back['name']} of {back['stream']}: {read}"
+    for what in data["died"]:
+        yield f"did not finish: {what}; the next run goes on where it stood"

@@ -13,11 +13,14 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.attribution.journeys import creditable
 from jalon.attribution.models import MODELS, with_features, with_points
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
 
 BILLION = 1_000_000_000
+WEIGHTED = "weighted"
+"""Name under which the steps of one model after the other are kept."""
 
 UNKNOWN_BECAUSE = {
     "no_person": "the order tells of no person and the platform names no content",
@@ -42,27 +45,26 @@ COLUMNS = (
 )
 
 
-def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: Options) -> list[Table]:
-    """Return and keep the credit rows, a table per model of the options. `basis`: observed, modelled or unknown."""
-    sold = engine.keep(
-        "sold",
-        sales.filter(sales.is_sale | (sales.booked != 0)).select(
-            "order_uid", "booked", "net", "currency", "person", "journey"
-        ),
-    )
+def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: Options) -> Table:
+    """Return the credit rows of every model of the options. `basis` is observed, modelled or unknown."""
+    sold = sales.filter(sales.is_sale | (sales.booked != 0))
+    sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
     features = engine.keep("features", with_features(steps, touches))
-    unknown = engine.keep("unknown", _unknown(sold, steps, usable))
+    unknown = engine.keep("unknown", _unknown(sold, steps, creditable(touches, options)))
+    chosen = [model for model in MODELS if model in options.models]
     parameters = {"half_life_days": options.half_life_days}
+    observed = _observed(with_points(features, chosen[0], parameters).schema(), sold)
 
     def one(model: str) -> Table:
-        weighted = engine.keep("weighted", with_points(features, model, parameters))
-        return engine.keep(f"credit_{model}", _observed(weighted, sold).union(_for_model(unknown, model)))
+        engine.keep(WEIGHTED, with_points(features, model, parameters))
+        return engine.keep(f"credit_{model}", observed)
 
-    return [one(model) for model in MODELS if model in options.models]
+    return ibis.union(*map(one, chosen), *(_for_model(unknown, model) for model in chosen))
 
 
-def _observed(weighted: Table, sold: Table) -> Table:
-    """Share each order's money out over its weighted steps."""
+def _observed(schema: ibis.Schema, sold: Table) -> Table:
+    """Share each order's money out over the steps that are kept as `WEIGHTED`: one expression for all models."""
+    weighted = ibis.table(schema, name=WEIGHTED)
     money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
     rows = weighted.select("order_uid", "model", "position", "touch_uid", "points").join(money, "order_uid")
     shared = with_shares(rows, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})

@@ -22,6 +22,7 @@ import ibis
 from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
+from jalon.attribution.publish import begun, sweep
 from jalon.errors import StoreError
 from jalon.normalize.vocabulary import KINDS, Instant
 
@@ -57,7 +58,8 @@ class Engine:
     def __init__(self, memory_limit: str = "1GB", threads: int | None = None, temp_folder: Path | None = None) -> None:
         if temp_folder is not None:
             temp_folder.mkdir(parents=True, exist_ok=True)
-        self._spill = Path(tempfile.mkdtemp(prefix="jalon-", dir=temp_folder))
+            sweep(temp_folder)
+        self._spill = Path(tempfile.mkdtemp(prefix=begun("spill-"), dir=temp_folder))
         settings: dict[str, str | int] = {
             "memory_limit": memory_limit,
             "temp_directory": str(self._spill),

@@ -111,9 +111,8 @@ def open_journeys(touches: Table, steps: Table, sales: Table, options: Options) 
     A person's touchpoints that are on no journey to a sale hang together until the next sale, or until a pause as
     long as the look-back window.
     """
-    usable = touches.filter(
-        touches.person.notnull() & touches.is_counted & touches.kind.notin(tuple(options.not_credited))
-    )
+    usable = creditable(touches, options)
+    usable = usable.filter(usable.person.notnull())
     left = usable.anti_join(steps, "touch_uid").select(
         "person", "touch_uid", had_at="occurred_at", is_sale=ibis.literal(False)
     )

@@ -9,12 +9,38 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from jalon.errors import StoreError
 
 _BEGUN = ".making-"
+
+
+def begun(what: str) -> str:
+    """Return a name, for this process alone, of something that it is making; `sweep` knows by it whose that is."""
+    return f"{_BEGUN}{os.getpid()}-{what}"
+
+
+def sweep(folder: Path) -> None:
+    """Remove from `folder` what was being made by processes that live no more."""
+    for left in folder.glob(f"{_BEGUN}*"):
+        if _lives(left.name.removeprefix(_BEGUN).partition("-")[0]):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:  # it lives, as another user
+        return True
+    return True
 
 
 @contextmanager
@@ -23,10 +49,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises `StoreError` if the file cannot be written.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = path.with_name(begun(path.name))
     try:
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(path.parent)
             yield new
             _sync(new)
             new.replace(path)
@@ -40,11 +67,12 @@ def published(folder: Path) -> Iterator[Path]:
 
     Raises `StoreError` if the folder cannot be written to.
     """
-    making = folder / f"{_BEGUN}{os.getpid()}"
+    making = folder / begun("set")
     try:
         with _told(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sweep(folder)
+            sweep(folder)
+            shutil.rmtree(making, ignore_errors=True)  # of a process that had our number before us
             making.mkdir(mode=0o700)
             yield making
             for file in sorted(making.iterdir()):
@@ -74,17 +102,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what runs left that live no more."""
-    for left in folder.glob(f"{_BEGUN}*"):
-        if not _lives(left.name.removeprefix(_BEGUN)) or left.name.endswith(f"-{os.getpid()}"):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _lives(pid: str) -> bool:
-    with suppress(ValueError, ProcessLookupError, PermissionError):
-        os.kill(int(pid), 0)
-        return True
-    return False

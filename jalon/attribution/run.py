@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution import journeys, modes, touches
@@ -62,7 +61,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
             engine, journeys.open_journeys(touched, steps, sold, options), out, "open_steps", ["journey_id", "position"]
         ),
     }
-    credited = ibis.union(*credit(engine, steps, touched, sold, options))
+    credited = credit(engine, steps, touched, sold, options)
     rows["credit"] = _write(engine, credited, out, "credit", ["order_uid", "model", "position"])
     return Result(out, rows, **_figures(engine, steps, persons, sold, options))
 
@@ -91,7 +90,7 @@ def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str])
 
 def _figures(engine: Engine, steps: Table, persons: Table, sold: Table, options: Options) -> dict[str, int]:
     """Return the figures of `Result`."""
-    cut = steps.filter(steps.position == 1).agg(n=ibis.coalesce(steps.cut.sum(), 0))
+    cut = steps.filter(steps.position == 1).agg(n=steps.cut.sum().fill_null(0))
     aside = persons.filter(persons.links > options.max_links).agg(n=persons.identifier.count())
     possible = sold.filter(sold.why == "possible_duplicate").agg(n=sold.order_uid.count())
     counted = {"touches_cut": cut, "identifiers_set_aside": aside, "possible_duplicates": possible}

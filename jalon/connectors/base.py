@@ -99,7 +99,7 @@ class Credentials:
 
 # --- faults: classed by what happens next -----------------------------------------------------------------------------
 #
-# Fault
+# Fault       refused for a reason that is not understood: leave this window for another run, go on with the rest
 # ├── Wait    ask again later: after `seconds` where the platform says so, else by back-off
 # ├── Renew   the access token is over: refresh it once and ask again
 # ├── Split   too much asked: halve the window

@@ -131,9 +131,17 @@ _READ_AGAIN = timedelta(hours=20)
 _VISIBLE = timedelta(minutes=1)
 
 STREAMS = (
-    Stream(name="orders", door=ORDER, window=_DAY, lag=_VISIBLE, batch=50),
-    Stream(name="returns", door=RETURN, window=timedelta(days=7), lag=_VISIBLE, batch=50),
-    Stream(name="cancellations", door=CANCELLATION, window=timedelta(days=7), lag=_VISIBLE, batch=50),
+    Stream(name="orders", door=ORDER, window=timedelta(days=3), lag=_VISIBLE, batch=50, lookback=_DAY, every=_DAY),
+    Stream(name="returns", door=RETURN, window=timedelta(days=7), lag=_VISIBLE, batch=50, lookback=_DAY, every=_DAY),
+    Stream(
+        name="cancellations",
+        door=CANCELLATION,
+        window=timedelta(days=7),
+        lag=_VISIBLE,
+        batch=50,
+        lookback=_DAY,
+        every=_DAY,
+    ),
     Stream(
         name="affiliate_orders",
         door=AFFILIATE_ORDER,

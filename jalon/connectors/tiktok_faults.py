@@ -14,8 +14,8 @@ from typing import Any, Literal, NamedTuple
 from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
 from jalon.connectors.wire import Malformed
 
-Act = Literal["renew", "wait", "throttled", "split", "skip", "scope", "auth", "config", "budget"]
-"""`scope` skips what is optional and stops the source for the rest; the last three stop it."""
+Act = Literal["renew", "wait", "throttled", "split", "skip", "fail", "scope", "auth", "config", "budget"]
+"""`fail` leaves the window for another run; `scope` skips what is optional and stops the source for the rest; the last three stop it."""
 
 
 class Rule(NamedTuple):
@@ -149,7 +149,7 @@ def _unknown(code: int, request: Request, status: int) -> Rule:
     if not _reads_a_stretch(request):
         return Rule("skip", "the platform refuses it")
     if code == AMBIGUOUS:
-        return Rule("config", "the request is refused", REPORT)
+        return Rule("fail", "the request is refused")
     return Rule("wait", "the platform refuses for a reason that is not documented")
 
 
@@ -171,6 +171,8 @@ def _fault(rule: Rule, family: Family, said: str) -> Fault:
             return Split(reason)
         case "skip":
             return Skip(reason)
+        case "fail":
+            return Fault(reason)
         case "scope":
             return Skip(reason) if family.optional else Stop(reason, remedy, kind="auth")
         case "auth" | "budget" | "config":

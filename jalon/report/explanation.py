@@ -1,4 +1,4 @@
-"""An explanation (`jalon.attribution.explain`) as text for a terminal."""
+"""An explanation (`jalon.attribution.explain`) as text for a terminal, in sentences."""
 
 from __future__ import annotations
 
@@ -6,52 +6,117 @@ from collections.abc import Iterator
 from typing import Any
 
 from jalon.attribution.sales import WHY
-from jalon.report.figures import decimal_text
-from jalon.report.words import money, plain
+from jalon.report.words import decimal_text, money, plain
 
 Row = dict[str, Any]
+
+NET_RULES = {
+    "paid": "what was booked, less what was taken back",
+    "unpaid": "not paid, so no revenue yet",
+    "cancelled": "cancelled, so no revenue",
+    "deleted": "deleted, so no revenue",
+    "not_counted": "the sale is counted elsewhere, or cannot be told apart from one that is",
+}
+"""Rule -> why the net is what it is; other rules are the kinds of order that are no revenue."""
 
 
 def lines(told: Row) -> Iterator[str]:
     """Yield what decided about an order, as lines."""
-    yield from _order_lines(told)
-    window, journey = told["window"], told["journey"]
-    yield f"Journey: {len(journey)} touches, {window['lookback_days']:g} days before the order ({window['repeat']})"
-    for touch in journey:
-        yield f"  {touch['position']}. {touch['had_at']} {touch['kind']} on {touch['channel']}"
-        yield f"     {plain(touch['touch_uid'])}"
-        yield f"     stage {touch['stage']} by the rule {touch['stage_rule']}; known by {touch['evidence']}"
-        yield f"     {_revision(touch['revision'])}"
-    for model, rows in told["credit"].items():
-        yield f"Model {model}"
-        for row in rows:
-            what = f"touch {row['position']}" if row["touch_uid"] else f"unknown, for {row['because']}"
-            net, amount, back = (_money(row, name) for name in ("net", "amount", "reversed"))
-            yield f"  {row['weight']}: {net} = {amount} - {back}: {what} ({row['basis']})"
+    yield from _order(told)
+    yield from _refunds(told)
+    yield from _journey(told)
+    yield from _credit(told)
 
 
-def _order_lines(told: Row) -> Iterator[str]:
+def _order(told: Row) -> Iterator[str]:
     order = told["order"]
-    yield f"Order {plain(order['order_uid'])}, placed {order['placed_at']}, {order['kind']}, {order['status']}"
-    yield f"  Counted: {'yes' if order['is_counted'] else 'no'}: {order['because']}"
+    yield f"Order {plain(order['order_uid'])}"
+    yield f"  {order['kind']}, {order['status']}, placed {_time(order['placed_at'])}, channel {plain(order['channel'])}"
+    yield f"  {'counted' if order['is_counted'] else 'not counted'}: {order['because']}"
     if order["duplicate_of"]:
-        yield f"  The sale that counts is {plain(order['duplicate_of'])}"
+        yield f"  the sale that counts: {plain(order['duplicate_of'])}"
     for copy in told["copies"]:
-        yield f"  Its copy {plain(copy['order_uid'])} is not counted: {WHY[copy['why']]}"
+        yield f"  its copy {plain(copy['order_uid'])} is not counted: {WHY[copy['why']]}"
     net, booked, back = (_money(order, name) for name in ("net", "booked", "reversed"))
-    yield f"  Net {net} = booked {booked} - reversed {back} ({order['net_rule']})"
-    for refund in told["refunds"]:
-        effect = "taken off" if refund["counts"] else "not taken off"
-        yield f"  Refund {plain(refund['refund_id'])}: {_money(refund, 'goods')}, {refund['state']}: {effect}"
-    yield f"  Selling mode {order['mode']} ({order['mode_rule']})"
+    yield f"  net {net} = {booked} booked - {back} taken back (rule {order['net_rule']}: {_net_rule(order)})"
+    yield f"  selling mode {order['mode']} (rule {order['mode_rule']})"
+    yield f"  buyer {plain(order['person'] or 'not known')}, {_times(order['prior_sales'], 'sale')} before this one"
     yield f"  {_revision(order['revision'])}"
+
+
+def _net_rule(order: Row) -> str:
+    return NET_RULES.get(order["net_rule"], f"a {order['net_rule']} order is no revenue")
+
+
+def _refunds(told: Row) -> Iterator[str]:
+    if told["refunds"]:
+        yield ""
+        yield "Refunds"
+    for refund in told["refunds"]:
+        what = (
+            f"{_money(refund, 'goods')} of goods, {refund['reason']}, {refund['state']}, {_time(refund['occurred_at'])}"
+        )
+        effect = "taken off the net" if refund["counts"] else "not taken off the net"
+        yield f"  {plain(refund['refund_id'])}: {what}: {effect}"
+        yield f"     {_revision(refund)}"
+
+
+def _journey(told: Row) -> Iterator[str]:
+    window, journey = told["window"], told["journey"]
+    within = f"in the {window['lookback_days']:g} days before the order"
+    begins = ", after the previous sale" if window["repeat"] == "restart" else ""
+    as_of = f", as known {_time(window['as_of'])}" if window["as_of"] else ""
+    yield ""
+    yield f"Journey: {_times(len(journey), 'touchpoint')} {within}{begins}{as_of}"
+    if journey and journey[0]["cut"]:
+        yield f"  {journey[0]['cut']} more were left out: a journey has at most {window['max_touches']}"
+    for touch in journey:
+        yield from _touch(touch)
+
+
+def _touch(touch: Row) -> Iterator[str]:
+    at = f"{_time(touch['had_at'])}{' at the latest' if touch['time_is_bound'] else ''}"
+    where = " / ".join(plain(touch[name]) for name in ("channel", "surface") if touch[name])
+    yield f"  {touch['position']}. {at}: {touch['kind'].replace('_', ' ')} on {where}"
+    named = (("content", "content_id"), ("creator", "creator_id"), ("campaign", "campaign"))
+    if what := ", ".join(f"{word} {plain(touch[name])}" for word, name in named if touch[name]):
+        yield f"     {what}"
+    whom = "a customer" if touch["is_customer"] else "a person known before" if touch["is_known"] else "someone new"
+    yield f"     stage {touch['stage']} (rule {touch['stage_rule']}, {whom}), known by {touch['evidence']}"
+    yield f"     {plain(touch['touch_uid'])}, {_revision(touch['revision'])}"
+
+
+def _credit(told: Row) -> Iterator[str]:
+    yield ""
+    yield f"Credit by model (half-life of time decay: {told['window']['half_life_days']:g} days)"
+    if not told["credit"]:
+        yield "  none: only counted sales are credited"
+    for model, rows in told["credit"].items():
+        yield f"  {model}"
+        for row in rows:
+            yield f"    {_share(row)}"
+
+
+def _share(row: Row) -> str:
+    whom = f"touchpoint {row['position']}" if row["touch_uid"] else f"unknown: {row['because']}"
+    net, amount, back = (_money(row, name) for name in ("net", "amount", "reversed"))
+    less = f" = {amount} - {back} taken back" if row["reversed"] else ""
+    return f"{row['weight']}  {net}{less}  {whom} ({row['basis']})"
+
+
+def _revision(revision: Row) -> str:
+    seen = _time(revision["observed_at"])
+    return f"revision {revision['version']}, seen {seen}, inbox row {revision['inbox_id']}"
+
+
+def _time(instant: str) -> str:
+    """Return an ISO 8601 instant in UTC for reading."""
+    return f"{instant[:10]} {instant[11:16]} UTC"
 
 
 def _money(row: Row, name: str) -> str:
     return money(decimal_text(row[name], row["currency"]), row["currency"])
 
 
-def _revision(revision: Row) -> str:
-    return (
-        f"revision: version {revision['version']}, observed {revision['observed_at']}, inbox row {revision['inbox_id']}"
-    )
+def _times(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

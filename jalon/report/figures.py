@@ -7,7 +7,6 @@ text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +21,16 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.sales import WHY
 from jalon.normalize.channels import NETWORKS
-from jalon.normalize.money import EXPONENTS
+from jalon.report.measured import counted
 from jalon.report.tables import MARTS
+from jalon.report.words import decimal_text, moment
 
 Row = dict[str, Any]
 TOP = 12
 """How many contents and creators are listed."""
 DEFAULT_MODEL = "last_non_direct"
 
+BASES = ("observed", "modelled", "unknown")
 BEFORE_NETWORKS = ("site", "shop")
 AFTER_NETWORKS = ("search", "forum", "mobile", "email")
 """The journey map's channels: the brand's own places, the networks, these, then all others."""
@@ -51,7 +52,7 @@ def figures(
         sold = told["orders"].filter(told["orders"].is_sale)
         currencies = _currencies(engine, told["orders"])
         return {
-            "as_of": None if card["as_of"] is None else _iso(card["as_of"]),
+            "as_of": None if card["as_of"] is None else moment(card["as_of"]),
             "card": card,
             "models": _model_cards(card),
             "currencies": currencies,
@@ -67,22 +68,10 @@ def figures(
             "by_content": _top(engine, _of_contents(told), "content_id", currencies),
             "by_creator": _top(engine, _of_contents(told), "creator_id", currencies),
             "map": _map(engine, told, currencies),
-            "measures": _measures(engine, told["measures"]),
+            "measures": counted(engine, told["measures"]),
             "sources": _sources(engine, told, freshness or {}),
             "quarantine": quarantine,
         }
-
-
-def decimal_text(minor: int, currency: str) -> str:
-    """Return minor units as plain decimal text: 1234, EUR -> '12.34'."""
-    places = EXPONENTS.get(currency, 0)
-    digits = f"{abs(minor):0{places + 1}d}"
-    whole, fraction = (digits[:-places], digits[-places:]) if places else (digits, "")
-    return f"{'-' if minor < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
-
-
-def _iso(instant: int) -> str:
-    return datetime.fromtimestamp(instant / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _model_cards(card: Row) -> list[Row]:
@@ -94,10 +83,10 @@ def _model_cards(card: Row) -> list[Row]:
 
 
 def _currencies(engine: Engine, orders: Table) -> list[str]:
-    """Return the currencies, the one with most orders first."""
-    counted = orders.group_by("currency").agg(orders=orders.order_uid.count())
+    """Return the currencies, the one with most sales first."""
+    counted = orders.group_by("currency").agg(sales=orders.is_sale.cast("int64").sum())
     rows = engine.dicts(counted)
-    return [row["currency"] for row in sorted(rows, key=lambda row: (-row["orders"], row["currency"]))]
+    return [row["currency"] for row in sorted(rows, key=lambda row: (-row["sales"], row["currency"]))]
 
 
 def _with_money(rows: Iterable[Row], currencies: list[str], *names: str) -> list[Row]:
@@ -144,7 +133,8 @@ def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[st
     found = rows.group_by("basis", "currency").agg(
         orders=rows.order_uid.nunique(where=rows.is_sale), net_minor=rows.net_minor.sum()
     )
-    return _with_share(_with_money(engine.dicts(found), currencies, "net"))
+    shared = _with_share(_with_money(engine.dicts(found), currencies, "net"))
+    return sorted(shared, key=lambda row: (currencies.index(row["currency"]), BASES.index(row["basis"])))
 
 
 def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
@@ -237,44 +227,6 @@ def _place(channel: str) -> tuple[str, int]:
     return (GROUPS[2], len(AFTER_NETWORKS))
 
 
-def _measures(engine: Engine, measures: Table) -> list[Row]:
-    """Return what platforms count, per metric and grain; a total only where periods are days: those do not overlap."""
-    grain = ibis.cases(
-        (measures.content_id.notnull() & measures.product_id.notnull(), "content and product"),
-        (measures.content_id.notnull(), "content"),
-        (measures.product_id.notnull(), "product"),
-        (measures.creator_id.notnull(), "creator"),
-        else_="account",
-    )
-    days = (measures.end_date.delta(measures.start_date, unit="day") == 1).cast("int64")
-    marked = measures.mutate(grain=grain, one_day=days)
-    found = marked.group_by("platform", "metric", "grain", "currency").agg(
-        rows=marked.measure_uid.count(),
-        total=marked.value.sum(),
-        days=marked.one_day.min(),
-        final=(marked.finality == "final").cast("int64").sum(),
-        first=marked.start_date.min(),
-        last=marked.end_date.max(),
-        as_of=marked.as_of_at.max(),
-    )
-    rows = sorted(
-        engine.dicts(found), key=lambda row: (row["platform"], row["metric"], row["grain"], str(row["currency"]))
-    )
-    return [_measure_row(row) for row in rows]
-
-
-def _measure_row(row: Row) -> Row:
-    total = row.pop("total") if row.pop("days") else None
-    text = None if total is None else decimal_text(total, row["currency"]) if row["currency"] else str(total)
-    return {
-        **row,
-        "total": text,
-        "first": row["first"].isoformat(),
-        "last": row["last"].isoformat(),
-        "as_of": _iso(row["as_of"]),
-    }
-
-
 def _sources(engine: Engine, told: Mapping[str, Table], freshness: Mapping[str, str]) -> list[Row]:
     """Return per source when the newest of its records was observed."""
     seen = [
@@ -286,6 +238,6 @@ def _sources(engine: Engine, told: Mapping[str, Table], freshness: Mapping[str, 
     found = {row["source"]: row["at"] for row in engine.dicts(all_seen.group_by("source").agg(at=all_seen["at"].max()))}
     names = sorted(set(found) | set(freshness))
     return [
-        {"source": name, "newest": _iso(found[name]) if name in found else None, "read_to": freshness.get(name)}
+        {"source": name, "newest": moment(found[name]) if name in found else None, "read_to": freshness.get(name)}
         for name in names
     ]

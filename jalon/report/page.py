@@ -19,9 +19,9 @@ from markupsafe import Markup
 from jalon import __version__
 from jalon.attribution.publish import replacing
 from jalon.attribution.stages import UNKNOWN
-from jalon.report.figures import Row, decimal_text, figures
+from jalon.report.figures import Row, figures
 from jalon.report.summary import chosen_model
-from jalon.report.words import count, label, money, orders, percent, plain
+from jalon.report.words import count, decimal_text, label, money, orders, percent, plain
 
 HEATS = 8
 """Shades of the map, above none."""

@@ -66,17 +66,20 @@ def _shares(title: str, rows: list[Row], name: str) -> Iterator[str]:
 
 
 def _named(title: str, rows: list[Row], model: str) -> Iterator[str]:
+    """Yield the best of each currency, and what names none."""
     own = [row for row in rows if row["model"] == model]
-    known = [row for row in own if row["id"] is not None][:LISTED]
-    if known:
+    if any(row["id"] is not None for row in own):
         yield ""
         yield f"{title} (credit by the model {model})"
-    for row in known:
-        amount = money(row["net"], row["currency"])
-        yield f"  {plain(row['title'] or row['id']):<40.40} {amount:>20}  {orders(row['orders'])}"
-    for row in own:
-        if known and row["id"] is None:
-            yield f"  {'none named':<40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}"
+        for currency in dict.fromkeys(row["currency"] for row in own):
+            yield from _best([row for row in own if row["currency"] == currency])
+
+
+def _best(rows: list[Row]) -> Iterator[str]:
+    named = [row for row in rows if row["id"] is not None][:LISTED]
+    for row in [*named, *(row for row in rows if row["id"] is None)]:
+        name = "none named" if row["id"] is None else plain(row["title"] or row["id"])
+        yield f"  {name:<40.40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}"
 
 
 def _freshness(told: Row) -> Iterator[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
+
+from jalon.normalize.money import EXPONENTS
 
 NO_BREAK = "\u202f"
 """Narrow space that does not break."""
@@ -32,6 +35,19 @@ def money(amount: str, currency: str) -> str:
     whole, point, fraction = digits.partition(".")
     grouped = f"{int(whole):,}".replace(",", NO_BREAK)
     return f"{sign}{grouped}{point}{fraction}{NO_BREAK}{currency}"
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """Return minor units as plain decimal text: 1234, EUR -> '12.34'."""
+    places = EXPONENTS.get(currency, 0)
+    digits = f"{abs(minor):0{places + 1}d}"
+    whole, fraction = (digits[:-places], digits[-places:]) if places else (digits, "")
+    return f"{'-' if minor < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
+
+
+def moment(instant: int) -> str:
+    """Return microseconds since the epoch to the minute, UTC."""
+    return datetime.fromtimestamp(instant / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def count(number: float) -> str:

@@ -91,8 +91,7 @@ def _is_stale(db: sqlite3.Connection, segment: int, last: int, meanings: Meaning
 
 
 def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress | None) -> Derived:
-    if todo:
-        facts.sweep(store.facts, segments.number(last))
+    facts.sweep(store.facts, segments.number(last))
     done, failed, counts = 0, 0, dict.fromkeys(KINDS, 0)
     total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
     for segment in todo:

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
-from jalon.connectors.base import Stop, Stream, Wait
+from jalon.connectors.base import Fault, Stop, Stream
 from jalon.errors import JalonError
 from jalon.store import fetches, windows
 from jalon.store.fetches import Fetch
@@ -183,7 +183,7 @@ class Work:
         except Exception as error:
             log.warning("%s: reading %s: %s", self._source.name, what, told(error))
             self.failures.append((what, error))
-            self._in_a_row += isinstance(error, Wait) and not isinstance(error, Astray)
+            self._in_a_row += isinstance(error, Fault) and not isinstance(error, Astray)
             if self._in_a_row >= TOO_MANY:
                 raise Away(told(error)) from None
 

@@ -28,7 +28,7 @@ DAY = 86_400
 AT_REST = 9
 """Days after the last event by which every figure is final and every journey ready."""
 DELIVERIES = 360
-SENDERS = 12
+SENDERS = 8
 TAGGED = 9_000_000_000_000_000_000
 """Content ids of the numbered tags: above 2^53, and none of the brand's own."""
 KEY = "7" * 64
@@ -92,7 +92,8 @@ class Stream:
         }
         self.deliveries = [self._make(number) for number in range(DELIVERIES)]
         self.acknowledged: set[int] = set()
-        self.sent = 0
+        self.answers = 0
+        """Acknowledgements in all, those of duplicates included."""
 
     def _make(self, number: int) -> Delivery:
         # The brand's last day, and not this moment: the record must be the same in every life.
@@ -125,12 +126,9 @@ class Stream:
         }
         return Delivery("shopify", f"{DOMAIN}|orders/updated|numbered-{number}", body, headers)
 
-    async def send(self, addresses: dict[str, str], last: int) -> None:
-        """Send what is not acknowledged yet, up to the number `last`, and every tenth of the rest again.
-
-        Ends when all is acknowledged, or when nobody answers any more.
-        """
-        numbers = [n for n in range(last) if n not in self.acknowledged or n % 10 == 0]
+    async def send(self, addresses: dict[str, str]) -> None:
+        """Send what is not acknowledged yet, and every tenth of the rest again, until all is or nobody answers."""
+        numbers = [n for n in range(DELIVERIES) if n not in self.acknowledged or n % 10 == 0]
         async with aiohttp.ClientSession() as session:
             await asyncio.gather(*(self._sender(session, addresses, numbers[n::SENDERS]) for n in range(SENDERS)))
 
@@ -138,7 +136,7 @@ class Stream:
         with suppress(aiohttp.ClientError, OSError):
             for number in numbers:
                 one = self.deliveries[number]
-                self.sent += 1
                 async with session.post(addresses[one.source], data=one.body, headers=one.headers) as answer:
                     assert answer.status == 200, f"delivery {number} was answered {answer.status}"
                     self.acknowledged.add(number)
+                    self.answers += 1

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -51,10 +51,13 @@ class Running:
     def talk(self) -> str:
         return self._talk.read_text()
 
-    def holds(self, name: str) -> bool:
-        """Say whether the lock `name` bears this process's number; a kill leaves it there."""
+    def holds(self, *names: str) -> bool:
+        """Say whether one of these locks bears this process's number; a kill leaves it there."""
+        return any(self._signed(self.store / "locks" / f"{name}.lock") for name in names)
+
+    def _signed(self, lock: Path) -> bool:
         with suppress(OSError, ValueError, TypeError):
-            return bool(json.loads((self.store / "locks" / f"{name}.lock").read_text())["pid"] == self.pid)
+            return bool(json.loads(lock.read_text())["pid"] == self.pid)
         return False
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -65,6 +68,11 @@ class Running:
                 raise Ended
             assert time.monotonic() < deadline, f"the moment never came: {self.talk()}"
             await asyncio.sleep(GLANCE)
+
+    async def rest(self, seconds: float) -> None:
+        """Let it work on for so long. Raises `Ended` if it ends meanwhile."""
+        begun = time.monotonic()
+        await self.until(lambda: time.monotonic() - begun >= seconds)
 
     async def line(self) -> dict[str, Any]:
         """Return the next line of stdout, read as JSON."""
@@ -101,24 +109,32 @@ Moment = Callable[[Running], Awaitable[None]]
 """Returns when the moment to kill has come. Raises `Ended` if there will be none."""
 
 
-def holding(lock: str, seconds: float) -> Moment:
-    """Name the moment `seconds` after a process has taken a lock."""
+def holding(locks: Sequence[str], seconds: float) -> Moment:
+    """Name the moment `seconds` after a process has taken one of these locks."""
 
     async def moment(running: Running) -> None:
-        await running.until(lambda: running.holds(lock))
-        begun = time.monotonic()
-        await running.until(lambda: time.monotonic() - begun >= seconds)
+        await running.until(lambda: running.holds(*locks))
+        await running.rest(seconds)
 
     return moment
 
 
-def reached(count: Callable[[], int], wanted: int, seconds: float) -> Moment:
-    """Name the moment `seconds` after a count has grown by `wanted`."""
+def reached(count: Callable[[], int], growth: int, locks: Sequence[str], seconds: float) -> Moment:
+    """Name the moment `seconds` after a count has grown, and the process has taken one of these locks if any is named."""
     begin = count()
 
     async def moment(running: Running) -> None:
-        await running.until(lambda: count() - begin >= wanted)
-        begun = time.monotonic()
-        await running.until(lambda: time.monotonic() - begun >= seconds)
+        await running.until(lambda: count() - begin >= growth and (not locks or running.holds(*locks)))
+        await running.rest(seconds)
+
+    return moment
+
+
+def making(folder: Path, seconds: float) -> Moment:
+    """Name the moment `seconds` after a process has made the last of the files that it puts in place together."""
+
+    async def moment(running: Running) -> None:
+        await running.until((folder / f".making-{running.pid}-set" / "run.json").exists)
+        await running.rest(seconds)
 
     return moment

@@ -20,12 +20,12 @@ OF_THE_RUN = ("observed_at", "inbox_id")
 class Stored:
     """The files of one store."""
 
-    def __init__(self, store: Path) -> None:
-        self._store = store
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the operational store, as a reader that never writes."""
-        with closing(sqlite3.connect(f"file:{self._store / 'jalon.sqlite'}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"file:{self.folder / 'jalon.sqlite'}?mode=ro", uri=True)) as db:
             return db.execute(query).fetchall()
 
     # --- at any time
@@ -37,7 +37,7 @@ class Stored:
             duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()
 
     def _parquet(self) -> Iterable[Path]:
-        return (path for path in self._store.rglob("*.parquet") if not _is_passing(path.relative_to(self._store)))
+        return (path for path in self.folder.rglob("*.parquet") if not _is_passing(path.relative_to(self.folder)))
 
     def keys(self) -> set[str]:
         """Return the keys of all deliveries that are stored."""
@@ -53,9 +53,9 @@ class Stored:
         found["deliveries"] = self.ask(
             "SELECT count(*) FROM deliveries WHERE state NOT IN ('opened', 'stale') OR sealed IS NOT NULL"
         )[0][0]
-        paths = [path.relative_to(self._store) for path in self._store.rglob("*")]
+        paths = [path.relative_to(self.folder) for path in self.folder.rglob("*")]
         found["files"] = [str(path) for path in paths if _is_passing(path)]
-        locks = [path for path in (self._store / "locks").iterdir() if path.name != "writer.lock"]
+        locks = [path for path in (self.folder / "locks").iterdir() if path.name != "writer.lock"]
         found["locks"] = [path.name for path in locks if path.read_text()]
         return {name: value for name, value in found.items() if value}
 
@@ -81,18 +81,18 @@ class Stored:
 
     def facts(self) -> dict[str, Counter[tuple[Any, ...]]]:
         """Return the facts by kind, without what every run has of its own."""
-        kinds = sorted(path.name for path in (self._store / "facts").iterdir() if any(path.glob("*.parquet")))
-        return {kind: _rows(f"{self._store}/facts/{kind}/*.parquet") for kind in kinds}
+        kinds = sorted(path.name for path in (self.folder / "facts").iterdir() if any(path.glob("*.parquet")))
+        return {kind: _rows(f"{self.folder}/facts/{kind}/*.parquet") for kind in kinds}
 
     def attribution(self) -> dict[str, Counter[tuple[Any, ...]]]:
         """Return the attribution tables, without what every run has of its own."""
-        return {name: _rows(f"{self._store}/attribution/{name}.parquet") for name in TABLES}
+        return {name: _rows(f"{self.folder}/attribution/{name}.parquet") for name in TABLES}
 
     def fact_files(self) -> dict[str, str]:
         """Return the digest of every facts file."""
         return {
-            str(path.relative_to(self._store)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (self._store / "facts").rglob("*.parquet")
+            str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self.folder / "facts").rglob("*.parquet")
         }
 
 
@@ -103,5 +103,5 @@ def _is_passing(path: Path) -> bool:
 
 def _rows(files: str) -> Counter[tuple[Any, ...]]:
     found = duckdb.sql(f"SELECT * FROM '{files}'")
-    kept = [name for name in found.columns if name not in OF_THE_RUN]
-    return Counter(tuple(map(str, row)) for row in found.project(", ".join(f'"{name}"' for name in kept)).fetchall())
+    chosen = ", ".join(f'"{name}"::VARCHAR' for name in found.columns if name not in OF_THE_RUN)
+    return Counter(found.project(chosen).fetchall())

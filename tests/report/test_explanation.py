@@ -29,19 +29,21 @@ def text(run: Run, order: str) -> str:
 def test_it_goes_from_the_touch_to_the_cent(run: Run) -> None:
     told = text(run, "1")
     for said in (
-        "Order shop:1, placed 2026-03-04",
-        "Net 8.99 EUR = booked 9.99 EUR - reversed 1.00 EUR (paid)",
-        "Its copy erp:copy is not counted: an id states",
-        "0.50 EUR, pending: not taken off",
-        "stage consideration by the rule interest; known by own_click",
+        "Order shop:1\n  sale, paid, placed 2026-03-04 00:00 UTC",
+        "net 8.99 EUR = 9.99 EUR booked - 1.00 EUR taken back (rule paid: ",
+        "its copy erp:copy is not counted: an id states",
+        "0.50 EUR of goods, refund, pending, 2026-03-07 00:00 UTC: not taken off the net",
+        "Journey: 1 touchpoint in the 30 days before the order, after the previous sale",
+        "stage consideration (rule interest, someone new), known by own_click",
         "inbox row 17",
-        "Model time_decay\n  1.000000000: 8.99 EUR = 9.99 EUR - 1.00 EUR: touch 1 (observed)",
+        "  time_decay\n    1.000000000  8.99 EUR = 9.99 EUR - 1.00 EUR taken back  touchpoint 1 (observed)",
     ):
         assert said in told, said
     assert "\x1b" not in told
 
 
 def test_a_copy_points_to_its_sale_and_the_unknown_says_why(run: Run) -> None:
-    assert "Counted: no" in text(run, "copy")
-    assert "The sale that counts is shop:1" in text(run, "copy")
-    assert "unknown, for the order tells of no person" in text(run, "2")
+    assert "not counted: an id states that it is a copy\n  the sale that counts: shop:1" in text(run, "copy")
+    assert "none: only counted sales are credited" in text(run, "copy")
+    assert "buyer not known" in text(run, "2")
+    assert "10.00 EUR  unknown: the order tells of no person" in text(run, "2")

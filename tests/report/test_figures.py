@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from jalon.report.figures import decimal_text, figures
+from jalon.report.figures import figures
 from jalon.report.marts import build_marts
+from jalon.report.words import decimal_text
 from tests.handmade import Run, content, day, led_by, measure, order, refund, touch
 
 
@@ -82,6 +83,7 @@ def test_measures_are_added_only_over_days(tmp_path: Path) -> None:
         measure("views", 100, key="3"),
         measure("reach", 7, key="4", end_date=day(7)),
         measure("gmv", 1234, key="5", currency="EUR", content_id="v", product_id="p"),
+        measure("attributed_buyers", 12, key="6", content_id="v"),
     ]
     rows = {(row["metric"], row["grain"]): row for row in told(tmp_path, facts)["measures"]}
     assert (rows["views", "content"]["total"], rows["views", "content"]["final"], rows["views", "content"]["rows"]) == (
@@ -91,6 +93,7 @@ def test_measures_are_added_only_over_days(tmp_path: Path) -> None:
     )
     assert rows["views", "account"]["total"] == "100"
     assert rows["reach", "account"]["total"] is None
+    assert rows["attributed_buyers", "content"]["total"] is None, "one buyer may be counted for two contents"
     assert rows["gmv", "content and product"]["total"] == "12.34"
     assert rows["views", "content"]["last"] == date(2026, 3, 3).isoformat()
 

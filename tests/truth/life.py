@@ -15,7 +15,7 @@ from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
 from jalon.config import load
 from jalon.demo import write_workplace
-from jalon.running import receiver_of
+from jalon.serving import receiver_of
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults

@@ -1,0 +1,75 @@
+"""`jalon serve`: the receiver of all configured sources, from its addresses to its orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+from typing import TYPE_CHECKING
+
+from jalon import errors
+from jalon.console import Console
+from jalon.errors import ConfigError
+from jalon.workplace import Workplace
+
+if TYPE_CHECKING:
+    from jalon.receive.receiver import Receiver
+
+
+def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
+    """Receive deliveries until SIGTERM or SIGINT."""
+    try:
+        asyncio.run(_serve(console, place, host, port))
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        what = f"{host}:{port} or the metrics port {place.config.serve.metrics_port} cannot be listened on"
+        how = "Name others with --port, or host, port and metrics_port in [serve]; perhaps `jalon serve` runs already."
+        raise ConfigError(f"{what}: {error.strerror}", how) from None
+    console.say("stopped; every acknowledged delivery is stored")
+    return errors.OK
+
+
+async def _serve(console: Console, place: Workplace, host: str, port: int) -> None:
+    from jalon.receive.receiver import serve
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    def ready(port: int, metrics_port: int | None) -> None:
+        _present(console, place, host, port, metrics_port)
+
+    await serve(receiver_of(place), host, port, place.config.serve.metrics_port, stop, ready)
+
+
+def _present(console: Console, place: Workplace, host: str, port: int, metrics_port: int | None) -> None:
+    """Say at which address each source's deliveries arrive."""
+    from jalon.receive.hooks import path_of
+
+    addresses = {
+        name: place.address(name) or f"http://{host}:{port}{path_of(name, place.keyring.hook_token(name))}"
+        for name in place.config.sources
+    }
+    console.data(
+        {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses},
+        [f"{name}: {address}" for name, address in addresses.items()],
+    )
+    metrics = f"metrics on 127.0.0.1:{metrics_port}/metrics; " if metrics_port is not None else ""
+    console.say(f"receiving on {host}:{port}; {metrics}stop with Ctrl-C")
+
+
+def receiver_of(place: Workplace) -> Receiver:
+    """Return a receiver for all configured sources."""
+    from jalon.receive.hooks import Hook
+    from jalon.receive.limits import Limits
+    from jalon.receive.receiver import Receiver
+
+    def hook(name: str) -> Hook:
+        source = place.source(name)
+        secrets = source.connector.secrets(source.settings)
+        return Hook(source.connector, source.settings, secrets, place.keyring.hook_token(name))
+
+    serve = place.config.serve
+    limits = Limits(body=serve.max_body, connections=serve.connections)
+    return Receiver(place.store, place.keyring, {name: hook(name) for name in place.config.sources}, limits)

@@ -1,0 +1,31 @@
+"""Platforms shared by all tests of the command line, and a workplace for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.played import Desk, Played
+
+
+@pytest.fixture(scope="session")
+def played() -> Iterator[Played]:
+    with Played() as platforms:
+        yield platforms
+
+
+@pytest.fixture
+def desk(played: Played, tmp_path: Path) -> Iterator[Desk]:
+    """A workplace of its own that has read nothing yet."""
+    yield played.desk(tmp_path / "shop")
+    played.mended()
+
+
+@pytest.fixture(scope="session")
+def lived(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A workplace that has synced once. Tests may read it and copy it, but not change it."""
+    desk = played.desk(tmp_path_factory.mktemp("lived") / "shop")
+    desk.settled()
+    return desk

@@ -1,0 +1,167 @@
+"""The command as a person runs it: a process of its own, in a workplace, against platforms played in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import duckdb
+
+from jalon.demo import write_workplace
+from jalon.sandbox.brand import generate
+from jalon.sandbox.clock import Clock
+from jalon.sandbox.faults import Faults
+from jalon.sandbox.server import Sandbox
+from jalon.sandbox.tiktok_tokens import SCOPES
+
+T = TypeVar("T")
+DAY = 86_400
+JALON = Path(sysconfig.get_path("scripts")) / "jalon"
+PATIENCE = 60.0
+
+
+class Said(NamedTuple):
+    """What a command said, and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The one JSON object on stdout; fails if there is anything else."""
+        (line,) = self.out.splitlines()
+        told: dict[str, Any] = json.loads(line)
+        assert told["jalon"] == 1
+        return told
+
+
+class Desk:
+    """A workplace folder, and commands run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "jalon.toml"
+
+    def edit(self, old: str, new: str) -> None:
+        """Change a piece of jalon.toml that is there once."""
+        text = self.config.read_text()
+        assert text.count(old) == 1, text
+        self.config.write_text(text.replace(old, new))
+
+    def command(self, *words: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return what starts a command in this folder."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("JALON_")}
+        return {"args": [str(JALON), *words], "cwd": self.folder, "env": {**kept, **(env or {})}, "text": True}
+
+    def __call__(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Said:
+        """Run a command to its end. Whatever happens, it shows no trace of the program's insides."""
+        done = subprocess.run(**self.command(*words, env=env), capture_output=True, input=stdin, timeout=PATIENCE)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a command, and see to it that it has ended behind the block."""
+        started = subprocess.Popen(**self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            with started:
+                yield started
+                if started.poll() is None:
+                    started.send_signal(signal.SIGTERM)
+        finally:
+            started.kill()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the facts; `{orders}` stands for the files of the orders, and so on for each kind."""
+        facts = self.folder / "data" / "facts"
+        named = {path.name: f"'{path}/*.parquet'" for path in facts.iterdir() if any(path.glob("*.parquet"))}
+        with duckdb.connect() as db:
+            return db.execute(query.format_map(named)).fetchall()
+
+    def orders(self) -> set[tuple[str, str]]:
+        """Return (source, order id) of every order among the facts."""
+        return set(self.rows("SELECT source, order_id FROM {orders}"))  # type: ignore[arg-type]
+
+    def settled(self) -> None:
+        """Sync without trouble, and see that this gives the whole state."""
+        said = self("sync", "--json")
+        assert said.status == 0, said
+        assert {source["outcome"] for source in said.data["sources"]} == {"ok"}
+
+
+class Played:
+    """The platforms, served by a thread of this process; a test may reach into them between two commands."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.sandbox: Sandbox
+
+    def __enter__(self) -> Played:
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        now = int(time.time())
+        world = generate(3, orders=30, days=6, horizon_days=1, now=now // DAY * DAY, products=6)
+        clock = Clock(float(now), frozen=True)
+        async with Sandbox(world, clock, Faults(3, hang=0.2, slow=0.02), deliver=False) as self.sandbox:
+            self._ready.set()
+            await self._stop.wait()
+
+    def inside(self, job: Callable[[Sandbox], T]) -> T:
+        """Do something to the sandbox in its own thread."""
+
+        async def work() -> T:
+            return job(self.sandbox)
+
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(PATIENCE)
+
+    def mended(self) -> None:
+        """Put everything right that a test may have spoilt, and let the first refresh token be fresh again."""
+
+        def mend(sandbox: Sandbox) -> None:
+            sandbox.faults.set({})
+            tiktok, shopify = sandbox.parts["tiktok_shop"], sandbox.parts["shopify"]
+            secrets = tiktok.settings(sandbox.addresses)["secrets"]
+            tiktok.limits.update(clock_skew=0)
+            tiktok.tokens.refresh_token = secrets["refresh_token"]
+            tiktok.tokens.deauthorized = False
+            tiktok.tokens.scopes.update(SCOPES)
+            shopify.tokens.revoked = False
+
+        self.inside(mend)
+
+    def desk(self, folder: Path, *, public_url: str | None = None) -> Desk:
+        """Write a workplace for the platforms; it reads few days, so that a sync is short."""
+        self.mended()
+        settings = self.inside(lambda sandbox: sandbox.settings())
+        days = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 8 * DAY))
+        settings["tiktok_shop"] |= {"analytics": False}
+        write_workplace(folder, {name: {**given, "since": days} for name, given in settings.items()}, public_url)
+        return Desk(folder)

@@ -1,0 +1,187 @@
+"""A disk that is full or read-only, and files that are damaged: said with the remedy, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jalon import errors
+from tests.cli.played import JALON, PATIENCE, Desk, Played
+
+
+@pytest.fixture
+def copied(played: Played, lived: Desk, tmp_path: Path) -> Iterator[Desk]:
+    """A workplace of its own that has synced once."""
+    shutil.copytree(lived.folder, tmp_path / "shop")
+    yield Desk(tmp_path / "shop")
+    played.mended()
+
+
+# --- the disk
+
+
+@pytest.fixture(scope="module")
+def may_mount() -> None:
+    """Skip where this user may not mount a disk of its own (in a name space, seen by the test alone)."""
+    tried = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False)
+    if tried.returncode:
+        pytest.skip("this user may not make a name space to mount a small disk in")
+
+
+def on_a_small_disk(desk: Desk, script: str) -> dict[str, tuple[int, str]]:
+    """Run a script with a disk of 16 MB under `data`; return status and stderr of each `try NAME COMMAND`."""
+    start = f"""
+        set -u; mkdir -p data tried; mount -t tmpfs -o size=16m none data
+        try() {{ name=$1; shift; {JALON} "$@" > tried/$name.out 2> tried/$name.err; echo $? > tried/$name.status; }}
+    """
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f"{start}{script}\ncp -r data kept"],
+        cwd=desk.folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (desk.folder / "data").rmdir()
+    (desk.folder / "kept").rename(desk.folder / "data")
+    tried = (desk.folder / "tried").glob("*.status")
+    return {path.stem: (int(path.read_text()), path.with_suffix(".err").read_text()) for path in tried}
+
+
+@pytest.mark.usefixtures("may_mount")
+def test_a_full_disk_is_said_and_the_next_run_goes_on(desk: Desk, lived: Desk) -> None:
+    fill = "dd if=/dev/zero of=data/filler bs=4k 2> /dev/null"
+    tried = on_a_small_disk(
+        desk,
+        f"""
+        try status status
+        {fill}; try full sync
+        truncate -s -400k data/filler; try middle sync
+        rm data/filler; try good sync
+        {fill}; try report report
+        rm -f data/filler; try after report
+        """,
+    )
+    for name in ("full", "middle", "report"):
+        status, said = tried[name]
+        assert status == errors.STORE, (name, said)
+        assert "the disk is full" in said or "No space left" in said, (name, said)
+        assert "space" in said
+        assert "Traceback" not in said
+    assert [tried[name][0] for name in ("status", "good", "after")] == [errors.OK] * 3
+    assert desk.orders() == lived.orders()
+
+
+@pytest.mark.usefixtures("may_mount")
+def test_a_read_only_store_is_said(desk: Desk, lived: Desk) -> None:
+    tried = on_a_small_disk(
+        desk,
+        """
+        try first sync
+        mount -o remount,ro none data
+        try sync sync; try report report; try doctor doctor --offline
+        mount -o remount,rw none data
+        try good sync
+        """,
+    )
+    for name in ("sync", "report"):
+        status, said = tried[name]
+        assert status == errors.STORE, said
+        assert f"{desk.folder}/data" in said
+        assert "writable for the user that runs jalon" in said
+    assert tried["doctor"][0] == errors.PARTIAL
+    assert tried["good"][0] == errors.OK
+    assert desk.orders() == lived.orders()
+
+
+def test_init_in_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = Desk(tmp_path)("init", "file/shop", "--json")
+    assert said.status == errors.STORE
+    assert "cannot be written" in said.data["error"]["message"]
+    assert said.data["error"]["remedy"] == "Name a folder of your own."
+
+
+# --- the store
+
+
+@pytest.mark.parametrize("at", [0, 3 * 8192])
+def test_a_damaged_store_is_named_and_its_backup_is_good(copied: Desk, lived: Desk, at: int) -> None:
+    store = copied.folder / "data" / "jalon.sqlite"
+    backup = store.read_bytes()
+    damaged = bytearray(backup)
+    damaged[at : at + 6 * 8192] = b"\xff" * (6 * 8192)
+    store.write_bytes(damaged)
+    said = copied("sync", "--json")
+    assert said.status == errors.STORE
+    assert str(store) in said.err
+    assert "damaged" in said.err
+    assert "Restore the folder from a backup" in said.err
+    doctor = copied("doctor", "--offline", "--json")
+    assert doctor.status == errors.PARTIAL
+    assert [found["name"] for found in doctor.data["findings"] if found["level"] == "fail"] == ["store"]
+    store.write_bytes(backup)
+    copied.settled()
+    assert copied.orders() == lived.orders()
+
+
+def test_another_programs_file_is_left_alone(desk: Desk) -> None:
+    import sqlite3
+
+    (desk.folder / "data").mkdir()
+    path = desk.folder / "data" / "jalon.sqlite"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE theirs (a)")
+    db.close()
+    before = path.read_bytes()
+    said = desk("sync")
+    assert said.status == errors.STORE
+    assert "is not a jalon store" in said.err
+    assert path.read_bytes() == before
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def spoil(path: Path) -> None:
+    whole = bytearray(path.read_bytes())
+    whole[40 : len(whole) // 2] = bytes(len(whole) // 2 - 40)
+    path.write_bytes(whole)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [cut, spoil, empty])
+def test_a_damaged_facts_file_is_named_and_made_again(copied: Desk, lived: Desk, damage) -> None:
+    path = copied.folder / "data" / "facts" / "orders" / "00000000.parquet"
+    whole = path.read_bytes()
+    damage(path)
+    said = copied("report", "--json")
+    assert said.status == errors.STORE
+    assert str(path) in said.data["error"]["message"]
+    assert "jalon normalize --all" in said.data["error"]["remedy"]
+    doctor = copied("doctor", "--offline").out
+    assert f"FAIL  facts: the facts file {path}" in doctor
+    assert copied("normalize", "--all").status == errors.OK
+    assert path.read_bytes() == whole
+    assert copied("report", "--quiet").status == errors.OK
+
+
+def test_a_damaged_table_of_the_attribution_is_named(copied: Desk) -> None:
+    order = next(iter(copied.orders()))
+    assert copied("attribute").status == errors.OK
+    cut(copied.folder / "data" / "attribution" / "sales.parquet")
+    said = copied("explain", ":".join(order))
+    assert said.status == errors.STORE
+    assert "sales.parquet" in said.err
+    assert "jalon attribute" in said.err
+    assert copied("attribute").status == errors.OK
+    assert copied("explain", ":".join(order)).status == errors.OK
