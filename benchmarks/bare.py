@@ -16,7 +16,10 @@ def main(url: str, file: str) -> None:
     db = sqlite3.connect(file)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("CREATE TABLE orders (id TEXT PRIMARY KEY, updated INTEGER, body TEXT)")
-    upsert = "INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT(id) DO UPDATE SET updated = excluded.updated, body = excluded.body"
+    upsert = (
+        "INSERT INTO orders VALUES (?, ?, ?) "
+        "ON CONFLICT(id) DO UPDATE SET updated = excluded.updated, body = excluded.body"
+    )
     token, pages = "", 0
     with httpx.Client(base_url=url) as client:
         while True:

@@ -57,7 +57,8 @@ def platform(**options: float) -> Iterator[tuple[str, Callable[[], dict[str, Any
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.platform", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert process.stdout and process.stdin
+    assert process.stdout
+    assert process.stdin
     url = json.loads(process.stdout.readline())["url"]
     try:
         yield url, lambda: json.load(urllib.request.urlopen(f"{url}/stats"))

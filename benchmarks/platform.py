@@ -1,7 +1,7 @@
 """A TikTok Shop that only has orders, as many as wanted, answered from arithmetic: the server of the benchmarks.
 
-`python -m benchmarks.platform --orders 20000` prints its address as JSON and serves until its stdin closes. Signatures are
-not checked: both sides of a ratio must cost the server the same. GET /stats tells what was asked.
+`python -m benchmarks.platform --orders 20000` prints its address as JSON and serves until its stdin closes. Signatures
+are not checked: both sides of a ratio must cost the server the same. GET /stats tells what was asked.
 """
 
 from __future__ import annotations
@@ -87,9 +87,13 @@ class Platform:
     def token(self) -> dict[str, object]:
         later = int(time.time()) + 30 * 86_400
         return {
-            "access_token": "a", "access_token_expire_in": later, "refresh_token": "r", "refresh_token_expire_in": later,
-            "user_type": 0, "granted_scopes": ["seller.order.info"],
-        }  # fmt: skip
+            "access_token": "a",
+            "access_token_expire_in": later,
+            "refresh_token": "r",
+            "refresh_token_expire_in": later,
+            "user_type": 0,
+            "granted_scopes": ["seller.order.info"],
+        }
 
     async def search(self, request: web.Request) -> web.Response:
         self.stats["order_pages"] += 1
@@ -101,7 +105,7 @@ class Platform:
         end = min(at + int(request.query["page_size"]), high)
         token = str(end - low) if end < high else ""
         rows = ",".join(map(self.order, range(at, end)))
-        text = '{"code":0,"message":"Success","request_id":"1","data":{"next_page_token":"%s","total_count":%d,"orders":[%s]}}'
+        text = '{"code":0,"message":"Success","data":{"next_page_token":"%s","total_count":%d,"orders":[%s]}}'
         return web.Response(text=text % (token, high - low, rows), content_type="application/json")
 
 
@@ -111,7 +115,7 @@ async def serve(platform: Platform) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(json.dumps({"url": "http://127.0.0.1:%d" % runner.addresses[0][1], "start": platform.start}), flush=True)
+    print(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}", "start": platform.start}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await runner.cleanup()
 

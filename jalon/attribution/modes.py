@@ -1,11 +1,4 @@
-"""Selling mode of a sale: what the network did for it, by an ordered table.
-
-| mode | when |
-| --- | --- |
-| native | the order was made inside a network |
-| linked | the shop knows a selling link of a network, or a step of the journey is one |
-| communication | neither: networks, if any, only talked |
-"""
+"""Selling mode of a sale: what the network did for it, by an ordered table."""
 
 from __future__ import annotations
 
@@ -13,6 +6,15 @@ import ibis
 from ibis.expr.types import Table
 
 MODES = ("native", "linked", "communication")
+
+RULES = {
+    "order_is_native": "native",
+    "order_has_link": "linked",
+    "step_is_linked": "linked",
+    "no_link_known": "communication",
+}
+"""Rule -> mode; the first that fits decides. Native: made inside a network. Linked: the shop knows a selling link of a
+network, or a step of the journey is one. Communication: networks, if any, only talked."""
 
 
 def with_mode(sales: Table, steps: Table, touches: Table) -> Table:
@@ -27,9 +29,4 @@ def with_mode(sales: Table, steps: Table, touches: Table) -> Table:
         else_="no_link_known",
     )
     told = found.mutate(mode_rule=rule).drop("linked_uid")
-    mode = ibis.cases(
-        (told.mode_rule == "order_is_native", "native"),
-        (told.mode_rule == "no_link_known", "communication"),
-        else_="linked",
-    )
-    return told.mutate(mode=mode)
+    return told.mutate(mode=ibis.cases(*((told.mode_rule == name, mode) for name, mode in RULES.items())))

@@ -165,7 +165,7 @@ class Stream:
     retention: timedelta | None = None
     """How far back the platform answers at all."""
     whole: bool = False
-    """True: the first sync reads all there is, whatever `since` says (a catalogue, which its oldest entries belong to)."""
+    """True: the first sync reads all there is, whatever `since` says (a catalogue, where the oldest entries count)."""
     batch: int = 1
     """How many keys one `fetch` takes."""
     optional: bool = False
@@ -222,7 +222,7 @@ class Batch:
     records: Sequence[Record] = ()
     cursor: str | None = None
     total: int | None = None
-    """Rows that the platform counts in the window; if it shrinks between pages, rows moved and the window is re-read."""
+    """Rows that the platform counts in the window; if it shrinks between pages, rows moved: it is read again."""
     follow: Sequence[Ref] = ()
     skipped: Sequence[Skipped] = ()
     later: float | None = None
@@ -294,7 +294,17 @@ class Undelivered(Exception):
 # --- what a platform offers -------------------------------------------------------------------------------------------
 
 Offer = Literal[
-    "content", "product_tags", "tag_clicks", "native_orders", "order_content", "refunds", "web_orders", "journeys", "measures", "products", "webhooks"
+    "content",
+    "product_tags",
+    "tag_clicks",
+    "native_orders",
+    "order_content",
+    "refunds",
+    "web_orders",
+    "journeys",
+    "measures",
+    "products",
+    "webhooks",
 ]
 
 
@@ -343,7 +353,9 @@ class Connector(ABC):
         """Return the base addresses by role; the first of each is asked, nothing else is ever connected to."""
 
     @abstractmethod
-    def prepare(self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float) -> Request:
+    def prepare(
+        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
+    ) -> Request:
         """Return the request with credentials and signature. Called again for each attempt."""
 
     @abstractmethod
@@ -359,7 +371,7 @@ class Connector(ABC):
         return None
 
     def grant(self, settings: Any) -> str:
-        """Return the configured tokens or code that refreshed ones descend from: others in the settings win over them."""
+        """Return the configured tokens or code that stored ones descend from: others in the settings win over them."""
         held = (getattr(settings, name, None) for name in ("refresh_token", "auth_code", "access_token"))
         return "\n".join(secret.get_secret_value() for secret in held if isinstance(secret, SecretStr))
 

@@ -23,9 +23,11 @@ Hasher = Callable[[str, str], str]
 Rule = Callable[[Any, Hasher], Any]
 Door = Callable[[Any, Hasher], Any]
 
-MARKS = frozenset("utm_source utm_medium utm_campaign utm_content utm_term utm_id ref variant".split())
-CLICK_IDS = frozenset("gclid gbraid wbraid fbclid ttclid epik msclkid igshid twclid sclid li_fat_id jclid".split())
-"""Query parameters that name one click of one person: kept as a keyed hash, which still joins and proves the platform."""
+MARKS = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_id", "ref", "variant"})
+CLICK_IDS = frozenset(
+    {"gclid", "gbraid", "wbraid", "fbclid", "ttclid", "epik", "msclkid", "igshid", "twclid", "sclid", "li_fat_id"}
+)
+"""Query parameters that name one click of one person: kept as a keyed hash, which joins and proves the platform."""
 
 
 def person(kind: str) -> Rule:
@@ -73,6 +75,10 @@ def each(rule: Rule | str, /, **rules: Rule) -> Rule:
     inner = fields(rule, **rules) if isinstance(rule, str) else rule
 
     def door(value: Any, hasher: Hasher) -> Any:
-        return [inner(item, hasher) for item in value] if isinstance(value, Iterable) and not isinstance(value, str | dict) else None
+        return (
+            [inner(item, hasher) for item in value]
+            if isinstance(value, Iterable) and not isinstance(value, str | dict)
+            else None
+        )
 
     return door

@@ -15,7 +15,8 @@ from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, St
 from jalon.connectors.wire import Malformed
 
 Act = Literal["renew", "wait", "throttled", "split", "skip", "fail", "scope", "auth", "config", "budget"]
-"""`fail` leaves the window for another run; `scope` skips what is optional and stops the source for the rest; the last three stop it."""
+"""`fail` leaves the window for another run; `scope` skips what is optional and stops the source for the rest; the last
+three stop it."""
 
 
 class Rule(NamedTuple):

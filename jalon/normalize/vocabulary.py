@@ -27,9 +27,10 @@ Instant = NewType("Instant", int)
 
 SellingMode = Literal["communication", "linked", "native"]
 TouchKind = Literal[
-    "impression", "view", "engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click", "tag_click", "product_view", "save",
-    "question", "sign_up", "add_to_cart", "checkout", "offer_used", "live_cart", "live_view", "chat", "purchase", "delivery", "support",
-    "return_requested", "refund", "survey", "newsletter", "review", "share", "referral", "other",
+    "impression", "view", "engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click",
+    "tag_click", "product_view", "save", "question", "sign_up", "add_to_cart", "checkout", "offer_used",
+    "live_cart", "live_view", "chat", "purchase", "delivery", "support", "return_requested", "refund", "survey",
+    "newsletter", "review", "share", "referral", "other",
 ]  # fmt: skip
 Evidence = Literal["own_click", "platform_order", "platform_row", "click_id", "utm", "referrer", "declared", "none"]
 """How the origin of a touchpoint is known, strongest first."""
@@ -302,7 +303,19 @@ class Identity(NamedTuple):
     removed: bool = False
 
 
-Fact = Touchpoint | Order | OrderLine | Refund | OrderContent | OrderLink | Content | ContentTag | Product | Measure | Identity
+Fact = (
+    Touchpoint
+    | Order
+    | OrderLine
+    | Refund
+    | OrderContent
+    | OrderLink
+    | Content
+    | ContentTag
+    | Product
+    | Measure
+    | Identity
+)
 
 KINDS: dict[str, type[Fact]] = {
     "touchpoints": Touchpoint,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 Type = Literal["text", "integer", "decimal", "instant", "date", "boolean"]
@@ -228,17 +227,3 @@ MARTS: dict[str, Mart] = {
     mart.name: mart for mart in (ORDERS, TOUCHPOINTS, MEASURES, ATTRIBUTION, CONTENTS, JOURNEY_MAP, JOURNEY_MAP_CREDIT)
 }
 """Name -> mart."""
-
-
-def document() -> Iterator[str]:
-    """Yield the lines of `docs/tables.md`."""
-    yield "# The marts"
-    yield ""
-    yield "Made by `jalon report` as Parquet and CSV in the folder `marts/`. This page is `jalon/report/tables.py`."
-    yield "In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe."
-    for mart in MARTS.values():
-        key = ", ".join(f"`{column}`" for column in mart.primary_key)
-        yield from ("", f"## {mart.name}", "", mart.meaning, "", f"Primary key: {key}.", "")
-        yield from ("| column | type | unit | meaning |", "| --- | --- | --- | --- |")
-        for column in mart.columns:
-            yield f"| `{column.name}` | {column.type} | {column.unit} | {column.meaning} |"

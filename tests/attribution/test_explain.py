@@ -58,7 +58,7 @@ def test_an_order_is_explained_from_touch_to_cent(run: Run) -> None:
 
 
 def test_an_order_that_is_not_one_is_asked_back(run: Run) -> None:
-    with pytest.raises(JalonError, match="(?i)no order"):
+    with pytest.raises(JalonError, match="no order"):
         explain(run.facts, run.folder, "404")
     with pytest.raises(JalonError, match="several") as caught:
         explain(run.facts, run.folder, "1")

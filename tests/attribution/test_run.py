@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import duckdb
@@ -96,3 +98,38 @@ def test_without_tables_the_card_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"run\.json") as caught:
         read_card(tmp_path)
     assert "jalon attribute" in caught.value.remedy
+
+
+def test_what_killed_runs_left_is_swept_and_what_lives_is_let_be(tmp_path: Path) -> None:
+    out = tmp_path / "attribution"
+    left, lives = out / ".making-99999999", out / f".making-{os.getppid()}"
+    for folder in (left, lives):
+        folder.mkdir(parents=True)
+        (folder / "sales.parquet").write_bytes(b"half")
+    Run(tmp_path, FACTS)
+    assert not left.exists()
+    assert lives.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    facts = write(tmp_path / "facts", FACTS)
+    (tmp_path / "out").write_text("in the way")
+    with pytest.raises(StoreError, match="out cannot be written") as caught:
+        attribute(facts, tmp_path / "out")
+    assert caught.value.remedy
+
+
+def test_too_little_memory_says_what_to_raise(tmp_path: Path) -> None:
+    facts = write(tmp_path / "facts", [touch(f"t{n}", 1, f"p{n}") for n in range(20_000)])
+    with pytest.raises(StoreError, match="needs more memory"):
+        attribute(facts, tmp_path / "out", Options(memory_limit="1MB"))
+
+
+def test_one_identifier_with_everything_costs_no_square(tmp_path: Path) -> None:
+    """A till that nobody noticed: all orders and touches of a shop under one identifier."""
+    facts = [touch(f"t{n}", n / 1000, "till") for n in range(20_000)]
+    facts += [order(f"o{n}", n / 100, person="till") for n in range(2_000)]
+    began = time.process_time()
+    run = Run(tmp_path, facts, models=["linear"])
+    assert time.process_time() - began < 10
+    assert len(run.rows("steps")) == 19_991

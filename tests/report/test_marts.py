@@ -14,10 +14,9 @@ import pytest
 
 from jalon.errors import StoreError
 from jalon.report.marts import MartOptions, Marts, build_marts
-from jalon.report.tables import MARTS, document
+from jalon.report.tables import MARTS
 from tests.handmade import Run, content, led_by, measure, order, refund, same, touch, write
 
-ROOT = Path(__file__).parent.parent.parent
 FORMULA = '=HYPERLINK("http://evil.example","open")'
 FACTS = [
     touch("view", 1, "cookie", kind="view", channel="network", content_id="v1"),
@@ -212,9 +211,8 @@ def test_before_attribution_it_says_what_to_run(tmp_path: Path) -> None:
         build_marts(facts, tmp_path / "none", tmp_path / "marts")
 
 
-def test_every_column_is_documented_and_the_page_is_the_code() -> None:
+def test_every_column_is_documented() -> None:
     for mart in MARTS.values():
         assert set(mart.primary_key) <= set(mart.names)
         assert all(column.meaning for column in mart.columns)
         assert len(set(mart.names)) == len(mart.names)
-    assert (ROOT / "docs" / "tables.md").read_text() == "\n".join(document()) + "\n"

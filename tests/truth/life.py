@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
 from jalon.config import load
 from jalon.demo import write_workplace
-from jalon.serving import receiver_of
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.server import Sandbox
+from jalon.serving import receiver_of
 from jalon.store.database import Store
 from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
@@ -108,71 +108,76 @@ def finish(place: Workplace) -> None:
     attribute(place.store.facts, place.store.folder / "attribution", Options(copy_hours=72, lookback_days=30))
 
 
+NEWEST = """
+    SELECT * EXCLUDE (age) FROM (
+        SELECT *, row_number() OVER (
+            PARTITION BY source, key ORDER BY version DESC, observed_at DESC, inbox_id DESC
+        ) AS age FROM '{files}'
+    ) WHERE age = 1 AND NOT removed
+"""
+AFTER_THE_WAY = ("purchase", "checkout", "delivery", "return_requested", "refund")
+"""Kinds of touchpoint that are no visit."""
+
+
 class Held:
-    """What jalon holds, in the truth's words."""
+    """What jalon holds, in the truth's words: read from its files, with nothing of its code."""
 
     def __init__(self, store: Path) -> None:
         self._db = duckdb.connect()
-        self._store = store
+        for table in ("sales", "credit"):
+            self._db.execute(f"CREATE VIEW {table} AS SELECT * FROM '{store}/attribution/{table}.parquet'")
+        for kind in ("refunds", "measures", "contents", "touchpoints"):
+            self._db.execute(f"CREATE VIEW {kind} AS {NEWEST.format(files=f'{store}/facts/{kind}/*.parquet')}")
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._db.execute(query).fetchall()
-
-    def newest(self, kind: str) -> str:
-        return (
-            f"(SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY source, key ORDER BY version DESC, observed_at DESC, inbox_id DESC) AS age "
-            f"FROM '{self._store}/facts/{kind}/*.parquet') WHERE age = 1 AND NOT removed)"
-        )
 
     def sales(self) -> dict[tuple[str, str], tuple[Any, ...]]:
         """(platform, order id) -> (kind, currency, goods, net), counted orders alone."""
-        found = self.rows(
-            f"SELECT platform, order_id, kind, currency, goods, net FROM '{self._store}/attribution/sales.parquet' WHERE is_counted"
-        )
+        found = self._rows("SELECT platform, order_id, kind, currency, goods, net FROM sales WHERE is_counted")
         return {(row[0], row[1]): row[2:] for row in found}
 
     def copies(self) -> set[tuple[str, str]]:
         """(copy's order id, order id of the sale that counts)."""
-        found = self.rows(
-            f"SELECT order_id, duplicate_of FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NOT NULL"
-        )
+        found = self._rows("SELECT order_id, duplicate_of FROM sales WHERE duplicate_of IS NOT NULL")
         return {(row[0], str(row[1]).rpartition(":")[2]) for row in found}
 
     def suspected(self) -> set[str]:
-        found = self.rows(
-            f"SELECT order_id FROM '{self._store}/attribution/sales.parquet' WHERE NOT is_counted AND duplicate_of IS NULL"
-        )
+        found = self._rows("SELECT order_id FROM sales WHERE NOT is_counted AND duplicate_of IS NULL")
         return {row[0] for row in found}
 
     def refunds(self) -> Counter[tuple[Any, ...]]:
-        query = f"SELECT platform, order_id, goods, tax, shipping FROM {self.newest('refunds')} WHERE state = 'succeeded' AND total > 0"
-        return Counter(self.rows(query))
+        query = "SELECT platform, order_id, goods, tax, shipping FROM refunds WHERE state = 'succeeded' AND total > 0"
+        return Counter(self._rows(query))
 
     def measures(self) -> Counter[tuple[str, str, str, str]]:
         """(content, product id, day or "" for a whole LIVE, metric) -> value, of figures per content and product."""
-        query = (
+        found = self._rows(
             "SELECT content_id, product_id, CASE WHEN kind = 'live' THEN '' ELSE start_date::TEXT END, metric, value "
-            f"FROM {self.newest('measures')} JOIN (SELECT DISTINCT content_id, kind FROM {self.newest('contents')}) "
-            "USING (content_id) WHERE product_id IS NOT NULL"
+            "FROM measures JOIN (SELECT DISTINCT content_id, kind FROM contents) USING (content_id) "
+            "WHERE product_id IS NOT NULL"
         )
-        return _summed((row[:4], row[4]) for row in self.rows(query))
+        return _summed((row[:4], row[4]) for row in found)
 
     def journeys(self) -> dict[str, list[str]]:
         """Web order id -> keys of its visits, oldest first."""
-        query = (
-            f"SELECT order_id, list(key ORDER BY occurred_at, key) FROM {self.newest('touchpoints')} "
-            "WHERE platform = 'shopify' AND kind NOT IN ('purchase', 'refund', 'return_requested', 'delivery', 'checkout') AND order_id IS NOT NULL GROUP BY order_id"
+        found = self._rows(
+            "SELECT order_id, list(key ORDER BY occurred_at, key) FROM touchpoints "
+            f"WHERE platform = 'shopify' AND kind NOT IN {AFTER_THE_WAY} AND order_id IS NOT NULL GROUP BY order_id"
         )
-        return dict(self.rows(query))  # type: ignore[arg-type]
+        return {row[0]: row[1] for row in found}
 
     def named_contents(self) -> dict[str, set[str]]:
-        query = f"SELECT order_id, list(DISTINCT content_id) FROM {self.newest('touchpoints')} WHERE platform = 'tiktok_shop' AND content_id IS NOT NULL AND order_id IS NOT NULL GROUP BY order_id"
-        return {row[0]: set(row[1]) for row in self.rows(query)}
+        """In-app order id -> contents that the platform names on it."""
+        found = self._rows(
+            "SELECT order_id, list(DISTINCT content_id) FROM touchpoints "
+            "WHERE platform = 'tiktok_shop' AND content_id IS NOT NULL AND order_id IS NOT NULL GROUP BY order_id"
+        )
+        return {row[0]: set(row[1]) for row in found}
 
-    def credit(self) -> Iterator[tuple[str, str, int]]:
-        yield from self.rows(
-            f"SELECT order_uid, model, sum(net) FROM '{self._store}/attribution/credit.parquet' GROUP BY ALL"
-        )  # type: ignore[misc]
+    def credit(self) -> list[tuple[Any, ...]]:
+        """(order, model, credit net of what went back), summed over the touchpoints."""
+        return self._rows("SELECT order_uid, model, sum(net) FROM credit GROUP BY ALL")
 
 
 def _summed(rows: Iterable[tuple[Any, int]]) -> Counter[Any]:

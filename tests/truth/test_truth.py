@@ -100,7 +100,7 @@ def check_measures(truth: dict[str, Any], holds: Held) -> None:
 def check_credit(truth: dict[str, Any], holds: Held) -> None:
     """For every model and order, credit sums to the net revenue to the minor unit."""
     net = {f"{sale['platform']}:{sale['order_id']}": sale["net"] for sale in truth["sales"]}
-    credit = list(holds.credit())
+    credit = holds.credit()
     assert len({model for _, model, _ in credit}) >= 6
     assert credit
     assert all(amount == net[order] for order, _, amount in credit)
