@@ -61,6 +61,7 @@ def figures(
             "by_mode": sorted(
                 _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
             ),
+            "modes": _modes(engine, sold),
             "by_platform": _revenue(engine, sold, ("platform",), currencies),
             "coverage": _coverage(engine, told["attribution"], card, currencies),
             "unknown": _unknown(engine, told["attribution"], card, currencies),
@@ -110,6 +111,14 @@ def _revenue(engine: Engine, sold: Table, by: tuple[str, ...], currencies: list[
     )
     rows = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
     return _with_share(rows)
+
+
+def _modes(engine: Engine, sold: Table) -> list[Row]:
+    """Return the orders of each selling mode, over all currencies, with their share."""
+    rows = engine.dicts(sold.group_by("selling_mode").agg(orders=sold.order_uid.count()))
+    whole = sum(row["orders"] for row in rows)
+    shared = [{**row, "share": row["orders"] / whole} for row in rows]
+    return sorted(shared, key=lambda row: MODES.index(row["selling_mode"]))
 
 
 def _with_share(rows: list[Row]) -> list[Row]:

@@ -94,7 +94,7 @@ def test_throttling_is_seen_in_the_body_and_in_the_status(code: int, status: int
         ("page_token is invalid or expired", Split),
         ("the access token is invalid", Renew),
         ("too many requests", Wait),
-        ("something else", Stop),
+        ("something else", Fault),
     ],
 )
 def test_the_code_with_several_meanings_goes_by_its_message(message: str, kind: type[Fault]) -> None:
