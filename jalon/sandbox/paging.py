@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from jalon.sandbox.tiktok_envelope import Refused
+from jalon.sandbox.tiktok_shop.envelope import Refused
 
 T = TypeVar("T")
 _MARK = b"\xfb\xff\xbf"

@@ -89,15 +89,16 @@ def _writer() -> str:
 def _code(normalizer: Normalizer) -> str:
     """Name a mapping by its code, so that a mapping fixed today derives again what the old one derived.
 
-    A module counts with the modules that lie beside it, since mappings share their helpers.
+    A module counts with the modules that lie beside and below it, and with what jalon lends to all mappings.
     """
     name = getattr(normalizer, "__qualname__", type(normalizer).__qualname__)
     module = sys.modules[normalizer.__module__]
     file = getattr(module, "__file__", None)
     if file is None:
         return name
-    beside = sorted(Path(file).parent.glob("*.py")) if module.__package__ else [Path(file)]
-    return " ".join([name, *map(_digest, beside)])
+    beside = sorted(Path(file).parent.rglob("*.py")) if module.__package__ else [Path(file)]
+    lent = sorted(Path(jalon.normalize.__file__).parent.glob("*.py"))
+    return " ".join([name, *map(_digest, dict.fromkeys([*beside, *lent]))])
 
 
 @cache

@@ -22,7 +22,7 @@ from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.server import Sandbox
-from jalon.sandbox.tiktok_tokens import SCOPES
+from jalon.sandbox.tiktok_shop.tokens import SCOPES
 
 T = TypeVar("T")
 DAY = 86_400

@@ -10,7 +10,7 @@ from typing import Any
 
 from jalon.connectors.base import Answer, Batch, Delivery, Request, Stream, Window
 from jalon.connectors.shopify import Settings, Shopify
-from jalon.connectors.shopify_webhooks import signature
+from jalon.connectors.shopify.webhooks import signature
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 SHOP = "jalon-test.myshopify.com"

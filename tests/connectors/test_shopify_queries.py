@@ -29,8 +29,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jalon.sandbox
-from jalon.connectors import shopify_queries as queries
-from jalon.connectors.shopify_queries import Wanted
+from jalon.connectors.shopify import queries
+from jalon.connectors.shopify.queries import Wanted
 
 SEARCH = "updated_at:>='2026-01-01T00:00:00Z' AND updated_at:<'2026-02-01T00:00:00Z'"
 EVERYTHING = Wanted(customer=True, contact=True, returns=True)
@@ -75,7 +75,9 @@ def test_a_query_about_products_fits_the_official_schema(name: str, official: Gr
 
 @pytest.mark.parametrize("name", [*ORDERS, *PRODUCTS])
 def test_a_query_fits_what_the_sandbox_plays(name: str) -> None:
-    played = build_schema((Path(jalon.sandbox.__file__).parent / "shopify.graphql").read_text(), assume_valid=True)
+    played = build_schema(
+        (Path(jalon.sandbox.__file__).parent / "shopify" / "schema.graphql").read_text(), assume_valid=True
+    )
     assert validate(played, parse({**ORDERS, **PRODUCTS}[name])) == []
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from jalon.connectors.base import Delivery, Erasure, Finding, Opened, Ref, Undelivered
 from jalon.connectors.shopify import Shopify
-from jalon.connectors.shopify_subscriptions import enum
-from jalon.connectors.shopify_webhooks import SUBSCRIBED, TOPICS
+from jalon.connectors.shopify.subscriptions import enum
+from jalon.connectors.shopify.webhooks import SUBSCRIBED, TOPICS
 from tests.connectors.shopify_shop import SETTINGS, SHOP, Script, answer, delivery, page
 
 CONNECTOR = Shopify()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.connectors.base import Answer, Ref, Request
-from jalon.connectors.tiktok_analytics import SETTLED
+from jalon.connectors.tiktok_shop.analytics import SETTLED
 from tests.connectors.tiktok_fakes import (
     CONNECTOR,
     NOW,

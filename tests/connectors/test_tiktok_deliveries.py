@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.connectors.base import Delivery, Opened, Ref, Undelivered
-from jalon.connectors.tiktok_deliveries import TOPICS
 from jalon.connectors.tiktok_shop import Settings
+from jalon.connectors.tiktok_shop.deliveries import TOPICS
 from tests.connectors.tiktok_fakes import CONNECTOR, settings
 
 SHOP = "7494049642642441621"

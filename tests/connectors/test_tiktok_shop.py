@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.connectors.base import Answer, Ref, Request, Skip, Stream
-from jalon.connectors.tiktok_signing import sign
+from jalon.connectors.tiktok_shop.signing import sign
 from tests.connectors.tiktok_fakes import (
     ACCOUNT,
     CONNECTOR,

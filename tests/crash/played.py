@@ -19,9 +19,9 @@ from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.server import Sandbox
 from jalon.sandbox.shopify import DOMAIN
-from jalon.sandbox.shopify_hooks import signature
-from jalon.sandbox.tiktok_hooks import authorization
+from jalon.sandbox.shopify.hooks import signature
 from jalon.sandbox.tiktok_shop import APP_KEY, SHOP_ID
+from jalon.sandbox.tiktok_shop.hooks import authorization
 from jalon.sandbox.world import World
 
 DAY = 86_400

@@ -98,7 +98,7 @@ class Stored:
 
 def _is_passing(path: Path) -> bool:
     """Say whether a file is one that somebody was still making."""
-    return path.parts[0] == "tmp" and len(path.parts) > 1 or any(part.startswith(".") for part in path.parts)
+    return (path.parts[0] == "tmp" and len(path.parts) > 1) or any(part.startswith(".") for part in path.parts)
 
 
 def _rows(files: str) -> Counter[tuple[Any, ...]]:

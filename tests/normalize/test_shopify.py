@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.normalize.shopify import STREAMS, normalize
-from jalon.normalize.shopify_money import line_money, refund_money
+from jalon.normalize.shopify.money import line_money, refund_money
 from jalon.normalize.vocabulary import (
     Context,
     Fact,

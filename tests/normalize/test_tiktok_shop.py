@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.tiktok_aftersales import CANCELLATION_STATES, RETURN_STATES
-from jalon.normalize.tiktok_orders import STATUSES
 from jalon.normalize.tiktok_shop import STREAMS, normalize
+from jalon.normalize.tiktok_shop.aftersales import CANCELLATION_STATES, RETURN_STATES
+from jalon.normalize.tiktok_shop.orders import STATUSES
 from jalon.normalize.vocabulary import (
     Context,
     Instant,

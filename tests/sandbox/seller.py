@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from jalon.sandbox.server import Sandbox
-from jalon.sandbox.tiktok_door import sign
 from jalon.sandbox.tiktok_shop import CIPHER
+from jalon.sandbox.tiktok_shop.door import sign
 
 
 class Seller:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shopkeeper import RUN, STATUS, Shopkeeper, open_shop
 
-from jalon.sandbox.shopify_bulk import lines
-from jalon.sandbox.shopify_cost import Bucket
+from jalon.sandbox.shopify.bulk import lines
+from jalon.sandbox.shopify.cost import Bucket
 
 DAY = 86_400
 EXPORT = """{orders(query:"%s"){edges{node{id updatedAt transactions{id amountSet{shopMoney{amount}}}

@@ -25,11 +25,11 @@ from graphql import (
 )
 from shopkeeper import STATUS, open_shop
 
-from jalon.sandbox.shopify_bulk_rules import Validator
-from jalon.sandbox.shopify_cost import price
-from jalon.sandbox.shopify_door import with_defaults
-from jalon.sandbox.shopify_hooks import signature, wrong_address
-from jalon.sandbox.shopify_search import Dialect, parse_search
+from jalon.sandbox.shopify.bulk_rules import Validator
+from jalon.sandbox.shopify.cost import price
+from jalon.sandbox.shopify.door import with_defaults
+from jalon.sandbox.shopify.hooks import signature, wrong_address
+from jalon.sandbox.shopify.search import Dialect, parse_search
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def official(contracts: Path) -> GraphQLSchema:
 
 @pytest.fixture(scope="module")
 def ours() -> GraphQLSchema:
-    return build_schema(resources.files("jalon.sandbox").joinpath("shopify.graphql").read_text("utf-8"))
+    return build_schema(resources.files("jalon.sandbox.shopify").joinpath("schema.graphql").read_text("utf-8"))
 
 
 def recorded(contracts: Path, name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from shopkeeper import SUBSCRIBE, WORLD, Receiver, Shopkeeper, open_shop
 
 from jalon.sandbox.brand import NOW
-from jalon.sandbox.shopify_hooks import RETRIES, signature
+from jalon.sandbox.shopify.hooks import RETRIES, signature
 
 DAY = 86_400
 LIST = "{webhookSubscriptions(first:50){nodes{id topic uri}}}"

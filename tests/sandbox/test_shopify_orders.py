@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from shopkeeper import WORLD, Shopkeeper, open_shop
 
 from jalon.sandbox.brand import NOW, generate
-from jalon.sandbox.shopify_asking import Asking
-from jalon.sandbox.shopify_execute import dumps
-from jalon.sandbox.shopify_history import History
-from jalon.sandbox.shopify_money import Till, exponent, padded, trimmed
-from jalon.sandbox.shopify_search import Dialect, parse_search
-from jalon.sandbox.shopify_shares import shares_of
+from jalon.sandbox.shopify.asking import Asking
+from jalon.sandbox.shopify.execute import dumps
+from jalon.sandbox.shopify.history import History
+from jalon.sandbox.shopify.money import Till, exponent, padded, trimmed
+from jalon.sandbox.shopify.search import Dialect, parse_search
+from jalon.sandbox.shopify.shares import shares_of
 from jalon.sandbox.truth import truth
 from jalon.sandbox.world import Sale
 

@@ -14,9 +14,9 @@ from jalon.sandbox.brand import NOW
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.server import Sandbox
-from jalon.sandbox.tiktok_door import sign
-from jalon.sandbox.tiktok_hooks import authorization
 from jalon.sandbox.tiktok_shop import TikTokShopPart
+from jalon.sandbox.tiktok_shop.door import sign
+from jalon.sandbox.tiktok_shop.hooks import authorization
 from jalon.sandbox.world import World
 
 SEARCH = "/order/202309/orders/search"
