@@ -60,7 +60,7 @@ class Attribution(_Table):
     """Empty: all."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"
-    copy_hours: Annotated[int, Field(ge=0)] = 72
+    copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
 
 

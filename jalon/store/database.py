@@ -33,8 +33,8 @@ _IDLE_READERS = 4
 _PAGE_BYTES = 8192
 """Holds three deliveries or seven records; measured against 4096 and 16384 it costs least (benchmarks/receiver.py)."""
 _CHECKPOINT_PAGES = 500
-"""Every 4 MiB of log. A checkpoint holds commits up in proportion to its size, of 4 MiB some 5 ms, of 32 MiB some 40 ms;
-the work in all is the same, so small ones keep a busy receiver's slowest answers quick."""
+"""Every 4 MiB of log. A checkpoint holds commits up in proportion to its size: 5 ms for 4 MiB, 40 ms for 32 MiB. The
+work in all is the same, so small ones keep a busy receiver's slowest answers quick."""
 _LOG_BYTES = 64 * 1024 * 1024
 """What the write-ahead log is cut back to after a checkpoint, should a long reader have made it grow."""
 

@@ -149,11 +149,12 @@ EVENTS = st.lists(
         st.tuples(st.just("touch"), PERSONS, HOURS, st.none()),
         st.tuples(st.just("order"), PERSONS, HOURS, st.sampled_from(["paid", "paid", "cancelled", "pending"])),
     ),
-    max_size=14,
+    min_size=4,
+    max_size=24,
 )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS, st.sampled_from(["restart", "continue"]))
 def test_journeys_are_those_that_the_definition_gives(events: list[tuple[Any, ...]], repeat: str) -> None:
     touches = [touch(f"t{n:02d}", days, who) for n, (kind, who, days, _) in enumerate(events) if kind == "touch"]

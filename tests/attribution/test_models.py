@@ -139,7 +139,7 @@ BRANDS = st.lists(
         st.tuples(st.just("refund"), st.integers(0, 5), DAYS, st.integers(1, 10**7)),
     ),
     min_size=1,
-    max_size=25,
+    max_size=30,
 )
 
 
@@ -155,7 +155,7 @@ def _facts(brand: list[tuple[Any, ...]]) -> list[Fact]:
     return facts
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(BRANDS, st.randoms(use_true_random=False))
 def test_every_model_sums_to_the_net_of_every_order_and_the_order_of_facts_is_nothing(
     brand: list[tuple[Any, ...]], random: Any

@@ -64,7 +64,7 @@ GROUPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(GROUPS)
 def test_the_table_form_gives_the_same_shares(groups: list[tuple[int, list[int]]]) -> None:
     rows = [

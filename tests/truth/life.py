@@ -105,7 +105,7 @@ def _at_rest(outcome: SourceOutcome, now: float) -> bool:
 def finish(place: Workplace) -> None:
     """Derive and attribute."""
     derive(place.store, place.normalizers(), place.origins())
-    attribute(place.store.facts, place.store.folder / "attribution", Options(copy_hours=72, lookback_days=30))
+    attribute(place.store.facts, place.store.folder / "attribution", Options())
 
 
 NEWEST = """
