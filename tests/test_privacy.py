@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import stat
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.errors import ConfigError
-from jalon.privacy import Keyring, canonical, make_key, read_key
+from jalon.privacy import Keyring, _Mac, canonical, make_key, read_key
 
 KEYRING = Keyring(b"k" * 32)
 
@@ -29,6 +30,11 @@ def test_canonical_form_is_stable_and_never_in_the_hash(kind: str, value: str) -
     hashed = KEYRING.pseudonym(kind, value)
     assert hashed.startswith(f"{kind}:")
     assert len(hashed) == len(kind) + 33
+
+
+@given(st.binary(max_size=300))
+def test_the_hash_is_hmac_sha256_as_the_standard_library_computes_it(message: bytes) -> None:
+    assert _Mac(b"k" * 32).hex(message) == hmac.digest(b"k" * 32, message, "sha256").hex()
 
 
 def test_without_the_key_hashes_cannot_be_tried() -> None:
