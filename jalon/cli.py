@@ -390,5 +390,7 @@ def main() -> None:
     """Run the command line, in a process of its own."""
     if FACTS_ONLY & set(sys.argv[1:]):
         stay_small()
-        import gc; gc.set_threshold(50_000, 20, 100)
+        import gc
+
+        gc.set_threshold(50_000, 20, 100)
     run(cli)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
 from jalon.console import Console, day_and_time
+from jalon.errors import StoreError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -26,13 +29,27 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
     attribute_now(place, as_of)
     folder, attribution = out or place.store.marts, attribution_folder(place)
     held, fresh = _held(place), freshness(place)
-    with RunLock(place.store.locks, "report", what="report"):
+    with RunLock(place.store.locks, "report", what="report"), _naming_damage(place):
         marts = build_marts(place.store.facts, attribution, folder, MartOptions(temp_folder=place.store.tmp))
         page = write_page(folder, attribution, folder / PAGE, held, fresh, stages=place.config.attribution.stages)
     told = summary(folder, attribution, held, fresh)
     console.data({"page": str(page), "marts": marts.rows, "summary": told}, lines(told))
     console.say(f"page: {page}")
     return errors.OK
+
+
+@contextmanager
+def _naming_damage(place: Workplace) -> Iterator[None]:
+    """Where reading has failed, say which facts file is damaged: the engine does not always know."""
+    import duckdb
+
+    from jalon.store.facts import check_facts
+
+    try:
+        yield
+    except (StoreError, duckdb.Error):
+        check_facts(place.store.facts)
+        raise
 
 
 def _held(place: Workplace) -> int:
@@ -62,7 +79,8 @@ def explain_order(place: Workplace, order: str) -> tuple[dict[str, Any], list[st
 
     if not (attribution_folder(place) / "run.json").exists():
         attribute_now(place)
-    explained = explain(place.store.facts, attribution_folder(place), order)
+    with _naming_damage(place):
+        explained = explain(place.store.facts, attribution_folder(place), order)
     return explained, list(lines(explained))
 
 
@@ -92,7 +110,7 @@ def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
         copy_hours=chosen.copy_hours,
         temp_folder=place.store.tmp,
     )
-    with RunLock(place.store.locks, "attribute", what="attribute"):
+    with RunLock(place.store.locks, "attribute", what="attribute"), _naming_damage(place):
         return attribute(place.store.facts, attribution_folder(place), options)
 
 

@@ -217,4 +217,5 @@ def translated() -> Iterator[None]:
             raise StoreError(f"a file cannot be written: {said}", "Free space on the disk, or give access.") from error
         if ".parquet" not in said:
             raise
-        raise StoreError(f"a facts file cannot be read: {said}", "Make it again: `jalon normalize --all`.") from error
+        again = "jalon normalize --all" if "/facts/" in said else "jalon report"
+        raise StoreError(f"a file cannot be read: {said}", f"Make it again: `{again}`.") from error

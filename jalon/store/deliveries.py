@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import Literal, NamedTuple
 
 KEEP_SECONDS = 35 * 86400
 """How long a settled delivery's key and digest are kept at least: longer than any platform re-sends."""
 State = Literal["opened", "unknown", "bad", "stale"]
-_INSERT = "INSERT INTO deliveries (source, key, received_at, digest, sealed) VALUES "
-_INSERTS = {size: _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * size) for size in (64, 32, 16, 8, 4, 2, 1)}
-"""Statements that insert many rows in one step. A step gives the interpreter lock away: getting it back costs most."""
+_LARGEST_INSERT = 64
+_INSERTS = [
+    "INSERT INTO deliveries (source, key, received_at, digest, sealed) VALUES " + ", ".join(["(?, ?, ?, ?, ?)"] * rows)
+    for rows in range(1, _LARGEST_INSERT + 1)
+]
+"""Statements that insert 1, 2, ... rows in one step. A step gives the interpreter lock away: getting it back costs most."""
 
 
 class Row(NamedTuple):
@@ -53,12 +57,10 @@ class Count(NamedTuple):
 
 def add(db: sqlite3.Connection, rows: Sequence[tuple[str, str, float, bytes, bytes]]) -> int:
     """Append deliveries; return how many."""
-    start = 0
-    for size, statement in _INSERTS.items():
-        while len(rows) - start >= size:
-            db.execute(statement, [value for row in rows[start : start + size] for value in row])
-            start += size
-    return start
+    for start in range(0, len(rows), _LARGEST_INSERT):
+        group = rows[start : start + _LARGEST_INSERT]
+        db.execute(_INSERTS[len(group) - 1], tuple(chain.from_iterable(group)))
+    return len(rows)
 
 
 def unopened(db: sqlite3.Connection, source: str, limit: int) -> list[Unopened]:

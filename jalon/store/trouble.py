@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,8 @@ _RESTORE = (
     "Restore the folder from a backup; without one, move it away and run `jalon sync`: "
     "what platforms still tell comes back."
 )
+_LITTLE = 64 * 1024
+"""Free bytes below which a disk counts as full."""
 _FREE = "Free some space; nothing that was acknowledged is lost, and writing goes on by itself."
 _WRITABLE = "Make the folder and the files in it writable for the user that runs jalon."
 
@@ -37,10 +40,19 @@ _TROUBLES: dict[int, tuple[str, str]] = {
 def told(error: sqlite3.Error, path: Path) -> Exception:
     """Return the `StoreError` for what is wrong with the file at `path`; a programming mistake comes back as it is."""
     code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR and _is_full(path):
+        code = sqlite3.SQLITE_FULL  # some of SQLite's writes say no more than that they failed
     trouble = _TROUBLES.get(code & 0xFF) if code is not None else None
     if trouble is None:
         return error
     return StoreError(trouble[0].format(path=path), trouble[1])
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _LITTLE
+    except OSError:
+        return False
 
 
 def told_by_system(error: OSError, path: Path) -> StoreError:

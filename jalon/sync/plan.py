@@ -19,12 +19,10 @@ DEFAULT_SPAN = timedelta(days=60)
 """How far back a first sync reads where the settings do not say."""
 OVERLAP = 120
 """Seconds."""
-SMALLEST = 7200
-"""Seconds below which a span is not cut for the sake of working at it in parallel: an hourly run asks once."""
+SMALLEST = 43_200
+"""Seconds below which a span is not cut for the sake of working at it in parallel: a run of a few hours asks once."""
 BEGINNING = 1_104_537_600
 """2005-01-01: before the oldest thing that any of the platforms could tell of."""
-BEGINNING = 1_420_070_400
-"""2015-01-01: before anything that a stream read as a whole can hold."""
 
 
 class Plan(NamedTuple):
@@ -75,7 +73,7 @@ def look_back(stream: Stream, reach: Reach, planned_until: int, now: float) -> l
         return _whole_days(low, first, planned_until, reach.zone)
     if stream.grain != "time" or low >= planned_until:
         return []
-    return cut((low, planned_until), stream.window, reach.parallel)
+    return cut((low, planned_until), stream.window, 1)
 
 
 def is_look_back_due(stream: Stream, looked_back: float, now: float) -> bool:

@@ -24,6 +24,8 @@ from jalon.sync.work import Work, left_over
 GREETING_HOLDS = 86_400.0
 """Seconds for which what is known of an account is believed."""
 GREETED = "greeted_at"
+PER_PLACE = 3
+"""Windows that a long span is cut into, per request in flight: a shop that grows has most of its orders in the last."""
 LEFTOVERS = 3600
 """Seconds of the tail that must have gathered before it is planned while older windows are still unread."""
 
@@ -159,7 +161,7 @@ def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
         raise ConfigError(
             f"{source.name}: {name!r} is no time zone", "Set timezone to an IANA name such as Europe/Paris."
         ) from None
-    return plan.Reach(zone, settings.since, settings.in_flight)
+    return plan.Reach(zone, settings.since, settings.in_flight * PER_PLACE)
 
 
 def _plan_stream(

@@ -182,6 +182,6 @@ def test_a_damaged_table_of_the_attribution_is_named(copied: Desk) -> None:
     said = copied("explain", ":".join(order))
     assert said.status == errors.STORE
     assert "sales.parquet" in said.err
-    assert "jalon attribute" in said.err
-    assert copied("attribute").status == errors.OK
+    assert "jalon report" in said.err
+    assert copied("report").status == errors.OK
     assert copied("explain", ":".join(order)).status == errors.OK

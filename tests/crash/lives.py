@@ -14,13 +14,15 @@ from tests.crash.played import DELIVERIES, Stream, answered, played
 from tests.crash.process import Ended, Moment, Running, done, holding, making, reached
 from tests.crash.stored import Stored
 
-TRIES = 25
-SOONER = 0.7
+TRIES = 12
+SOONER = 0.4
 """For one kill so many processes are started at most; each that ends before its moment makes the next one come sooner."""
 KILLS = ("sync", "sync", "sync", "both", "serve", "serve", "normalize", "normalize", "normalize --all", "attribute")
 """What is killed in one life. `both` is a receiver and a sync at the same time."""
 PUBLISHING = 0.3
 """Share of the kills of `attribute` that come when its tables are made and about to be put in place."""
+READ = 0.6
+"""Part of what is left to ask that a sync asks at most before it is killed."""
 SOURCES = ("source-tiktok_shop", "source-shopify")
 
 
@@ -29,6 +31,7 @@ class Undisturbed(NamedTuple):
 
     store: Path
     requests: int
+    rows: int
     derive_seconds: float
     attribute_seconds: float
 
@@ -41,7 +44,8 @@ async def undisturbed(folder: Path) -> Undisturbed:
         requests = answered(sandbox)
         derive_seconds = await _held_for(folder, "derive", "normalize")
         attribute_seconds = await _held_for(folder, "attribute", "attribute")
-    return Undisturbed(folder / "data", requests, derive_seconds, attribute_seconds)
+    rows = Stored(folder / "data").revisions().total()
+    return Undisturbed(folder / "data", requests, rows, derive_seconds, attribute_seconds)
 
 
 async def serving(folder: Path) -> tuple[Running, dict[str, str]]:
@@ -119,15 +123,18 @@ class Life:
                     moment = making(self.stored.folder / "attribution", self._chance.uniform(0.0, 0.003))
                 return await self._kill(("attribute",), ("attribute",), moment)
             case _:
-                moment = holding(("derive",), part * self._measured.derive_seconds)
+                share = self._rows() / self._measured.rows
+                moment = holding(("derive",), part * share * self._measured.derive_seconds)
                 return await self._kill(tuple(what.split()), ("derive",), moment)
 
+    def _rows(self) -> int:
+        return int(self.stored.ask("SELECT count(*) FROM inbox")[0][0])
+
     async def _kill_sync(self, part: float) -> bool:
-        """Kill a sync after some of the requests that are left; once none is, while it derives."""
-        left = self._measured.requests - answered(self._sandbox)
-        if left < self._chance.randrange(20):
-            return await self._kill(("sync",), ("derive",), holding(("derive",), part * self._measured.derive_seconds))
-        moment = reached(lambda: answered(self._sandbox), round(part * left), SOURCES, self._chance.uniform(0.0, 0.02))
+        """Kill a sync after some of the requests that are left; something is left for the next one."""
+        left = max(self._measured.requests - answered(self._sandbox), 0)
+        growth = round(part * READ * left)
+        moment = reached(lambda: answered(self._sandbox), growth, SOURCES, self._chance.uniform(0.0, 0.02))
         return await self._kill(("sync",), SOURCES, moment)
 
     async def _kill(self, words: tuple[str, ...], locks: tuple[str, ...], moment: Moment) -> bool:

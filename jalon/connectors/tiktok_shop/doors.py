@@ -131,7 +131,7 @@ _READ_AGAIN = timedelta(hours=20)
 _VISIBLE = timedelta(minutes=1)
 
 STREAMS = (
-    Stream(name="orders", door=ORDER, window=timedelta(days=3), lag=_VISIBLE, batch=50, lookback=_DAY, every=_DAY),
+    Stream(name="orders", door=ORDER, window=timedelta(days=30), lag=_VISIBLE, batch=50, lookback=_DAY, every=_DAY),
     Stream(name="returns", door=RETURN, window=timedelta(days=7), lag=_VISIBLE, batch=50, lookback=_DAY, every=_DAY),
     Stream(
         name="cancellations",
