@@ -385,6 +385,9 @@ def config_show(console: Console, place: Workplace, origin: bool) -> None:
 FACTS_ONLY = frozenset({"sync", "backfill", "normalize", "quarantine"})
 """Commands that write facts and then end, and so may load Arrow without its friends."""
 
+SELDOM = (50_000, 20, 100)
+"""When such a command looks for cycles: pages of records hold none, and looking there costs a tenth of its time."""
+
 
 def main() -> None:
     """Run the command line, in a process of its own."""

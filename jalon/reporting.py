@@ -91,7 +91,7 @@ def _as_of(day: datetime | None) -> int | None:
 
 def attribution_folder(place: Workplace) -> Path:
     """Return where the tables of the attribution are."""
-    return place.store.folder / "attribution"
+    return place.store.attribution
 
 
 def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -26,7 +26,7 @@ T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 
 FILE = "jalon.sqlite"
-_FOLDERS = ("locks", "facts", "marts", "exports", "tmp")
+_FOLDERS = ("locks", "facts", "attribution", "marts", "exports", "tmp")
 _BUSY_SECONDS = 5.0
 _SHORT_WAIT_MS = 20
 _IDLE_READERS = 4
@@ -45,7 +45,9 @@ class Store:
     def __init__(self, folder: Path, patience: float) -> None:
         self.folder = folder
         self.path = folder / FILE
-        self.locks, self.facts, self.marts, self.exports, self.tmp = (folder / name for name in _FOLDERS)
+        self.locks, self.facts, self.attribution, self.marts, self.exports, self.tmp = (
+            folder / name for name in _FOLDERS
+        )
         self._pid = os.getpid()
         self._lock = WriterLock(self.locks, patience)
         self._writer: sqlite3.Connection | None = None
@@ -157,12 +159,23 @@ class Store:
         self._lock.close()
 
     def _prepare(self) -> None:
+        self._undo_first_write()
         found = 0
         if self.path.exists() and self.path.stat().st_size:
             with self.read() as db:
                 found = _version(db, self.path)
         if found < schema.VERSION:
             self.write(lambda db: _migrate(db, self.path))
+
+    def _undo_first_write(self) -> None:
+        """Undo what a process had begun that died before the file had its write-ahead log; readers cannot."""
+        if not self.path.with_name(f"{FILE}-journal").exists():
+            return
+        try:
+            with self._lock, closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as db:
+                db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise told(error, self.path) from error
 
     @contextmanager
     def _exclusive(self) -> Iterator[sqlite3.Connection]:

@@ -18,11 +18,9 @@ KEEP_SECONDS = 35 * 86400
 """How long a settled delivery's key and digest are kept at least: longer than any platform re-sends."""
 State = Literal["opened", "unknown", "bad", "stale"]
 _LARGEST_INSERT = 64
-_INSERTS = [
-    "INSERT INTO deliveries (source, key, received_at, digest, sealed) VALUES " + ", ".join(["(?, ?, ?, ?, ?)"] * rows)
-    for rows in range(1, _LARGEST_INSERT + 1)
-]
-"""Statements that insert 1, 2, ... rows in one step. A step gives the interpreter lock away: getting it back costs most."""
+_INSERT = "INSERT INTO deliveries (source, key, received_at, digest, sealed) VALUES "
+_INSERTS = [_INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * rows) for rows in range(1, _LARGEST_INSERT + 1)]
+"""Statements for 1, 2, ... rows in one step. A step gives the interpreter lock away: getting it back costs most."""
 
 
 class Row(NamedTuple):

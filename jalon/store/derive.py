@@ -92,17 +92,16 @@ def _is_stale(db: sqlite3.Connection, segment: int, last: int, meanings: Meaning
 
 def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress | None) -> Derived:
     facts.sweep(store.facts, segments.number(last))
-    done, failed, counts = 0, 0, dict.fromkeys(KINDS, 0)
+    done, held, counts = 0, 0, dict.fromkeys(KINDS, 0)
     total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
     for segment in todo:
         made = _Segment(store, meanings, segment, last)
         for kind, rows in facts.write_segment(store.facts, segment, made.batches).items():
             counts[kind] += rows
-        store.write(made.commit)
-        done, failed = done + made.records, failed + len(made.failures)
+        done, held = done + made.records, held + store.write(made.commit)
         if progress:
             progress(done, total)
-    return Derived(done, {kind: rows for kind, rows in counts.items() if rows}, failed, len(todo))
+    return Derived(done, {kind: rows for kind, rows in counts.items() if rows}, held, len(todo))
 
 
 class _Segment:
@@ -163,12 +162,12 @@ class _Segment:
         inbox_id, source, stream, key, *_ = row
         self.failures.append(Failure(inbox_id, source, stream, key, reason, detail))
 
-    def commit(self, db: sqlite3.Connection) -> None:
-        """Note in the store that the files of this segment are in place, and what is left in quarantine."""
+    def commit(self, db: sqlite3.Connection) -> int:
+        """Note in the store that the files of this segment are in place; return how many rows are in quarantine."""
         names = tuple(sorted(self._ways))
         now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp)
         segments.derived(db, self._segment, now)
-        settle(db, self._low, self._through, self.failures)
+        return settle(db, self._low, self._through, self.failures)
 
 
 def _columns(found: Iterable[Any]) -> dict[str, pa.RecordBatch]:

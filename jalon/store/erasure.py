@@ -1,9 +1,9 @@
 """Erasing a person or a whole source, and proving it without saying who it was.
 
 An erasure is ordered at once and durably: from that moment nothing of the person comes in any more. It is carried out
-by the next derivation: bodies in the inbox lose the links to the person, their segments are derived again, marts and
-what was disclosed are removed (marts are made again by `jalon report`), and the store's file is cleaned. Money and
-counts stay. Doing any of it twice changes nothing, so a crash only means that it is done again.
+by the next derivation: bodies in the inbox lose the links to the person, their segments are derived again, what was
+attributed, marts and what was disclosed are removed (`jalon report` makes the first two again), and the store's file is
+cleaned. Money and counts stay. Doing any of it twice changes nothing, so a crash only means that it is done again.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jalon.errors import LockedError
 from jalon.store import forget, inbox, segments
 from jalon.store.database import Store
 from jalon.store.disclosure import disclose, slug
+from jalon.store.lock import RunLock
 from jalon.store.trouble import told_by_system
 
 __all__ = ["Erasing", "carry_out", "disclose", "erase", "erasures", "finish"]
@@ -186,7 +188,8 @@ def _count(db: sqlite3.Connection, pending: Sequence[Erasing], counts: Mapping[s
 def finish(store: Store, pending: Sequence[Erasing]) -> None:
     """Remove what was made from the old facts, clean the store's file, and note that the erasures are done.
 
-    Where a reader keeps the log from being emptied for long, they stay open and the next derivation finishes them.
+    Where somebody is making tables from the old facts now, or a reader keeps the log from being emptied for long, they
+    stay open and the next derivation finishes them.
     """
     if not pending:
         return
@@ -195,9 +198,11 @@ def finish(store: Store, pending: Sequence[Erasing]) -> None:
         ids = {one.id for one in pending}
         changed = any(one.counts.get("records") for one in erasures(db, finished=False) if one.id in ids)
     try:
-        removed = (_remove_marts(store.marts) if changed else 0) + _remove_disclosures(store.exports, stones, pending)
+        removed = (_remove_made(store) if changed else 0) + _remove_disclosures(store.exports, stones, pending)
         if not _clean(store, stones, certain=any(one.scope == "source" for one in pending)):
             return
+    except LockedError:
+        return
     except OSError as error:
         raise told_by_system(error, store.folder) from error
     store.write(lambda db: _done(db, pending, removed))
@@ -208,10 +213,13 @@ def _done(db: sqlite3.Connection, pending: Sequence[Erasing], removed: int) -> N
     db.executemany("UPDATE erasures SET finished_at = ? WHERE id = ?", [(time.time(), one.id) for one in pending])
 
 
-def _remove_marts(folder: Path) -> int:
-    found = [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
-    for path in found:
-        path.unlink(missing_ok=True)
+def _remove_made(store: Store) -> int:
+    """Remove the tables made from facts; return how many files. Raises `LockedError` while they are being made."""
+    with RunLock(store.locks, "attribute", what="erasure"), RunLock(store.locks, "report", what="erasure"):
+        folders = (store.attribution, store.marts)
+        found = [path for folder in folders for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
+        for path in found:
+            path.unlink(missing_ok=True)
     return len(found)
 
 

@@ -22,11 +22,13 @@ class Failure(NamedTuple):
     detail: str
 
 
-def settle(db: sqlite3.Connection, low: int, through: int, failures: Sequence[Failure]) -> None:
-    """Bring quarantine in line with the inbox rows from `low` to `through`, all just derived.
+def settle(db: sqlite3.Connection, low: int, through: int, failures: Sequence[Failure]) -> int:
+    """Bring quarantine in line with the inbox rows from `low` to `through`, all just derived; return how many are held.
 
-    Idempotent: a row that fails each time its segment is derived is counted once.
+    Idempotent: a row that fails each time its segment is derived is counted once. A revision is not held when the
+    newest one of its record has become facts: nothing is missing then.
     """
+    derived = _Derived(db, through, frozenset(one.inbox_id for one in failures))
     failed = {(one.inbox_id, one.reason) for one in failures}
     rows = db.execute(
         "SELECT id, inbox_id, reason FROM quarantine WHERE resolved = '' AND inbox_id BETWEEN ? AND ?", (low, through)
@@ -35,9 +37,44 @@ def settle(db: sqlite3.Connection, low: int, through: int, failures: Sequence[Fa
     for entry, inbox_id, reason in rows:
         if (inbox_id, reason) not in failed:
             quarantine.resolve(db, entry, "derived")
-    for one in failures:
+    open_ = [one for one in failures if not derived.newer_than(one.source, one.stream, one.key, one.inbox_id)]
+    for one in open_:
         if (one.inbox_id, one.reason) not in known and not _has_later(db, one):
             _add(db, one)
+    _close_superseded(db, derived)
+    return len(open_)
+
+
+class _Derived(NamedTuple):
+    """What is known to have become facts: the inbox rows up to `through` but for those that `failed` or are held."""
+
+    db: sqlite3.Connection
+    through: int
+    failed: frozenset[int]
+
+    def newer_than(self, source: str, stream: str, key: str, inbox_id: int) -> bool:
+        """Say whether a record's newest revision is another one than this, and has become facts."""
+        found = self.db.execute(
+            "SELECT id FROM inbox WHERE source = ? AND stream = ? AND key = ? ORDER BY version DESC, id DESC LIMIT 1",
+            (source, stream, key),
+        ).fetchone()
+        newest = found[0] if found else inbox_id
+        return newest != inbox_id and newest <= self.through and newest not in self.failed and not self._held(newest)
+
+    def _held(self, inbox_id: int) -> bool:
+        held = self.db.execute("SELECT 1 FROM quarantine WHERE resolved = '' AND inbox_id = ?", (inbox_id,))
+        return held.fetchone() is not None
+
+
+def _close_superseded(db: sqlite3.Connection, derived: _Derived) -> None:
+    """Close what is held of records, also of earlier segments, whose newest revision has become facts."""
+    held = db.execute(
+        "SELECT id, source, stream, key, inbox_id FROM quarantine WHERE resolved = '' AND inbox_id <= ?",
+        (derived.through,),
+    )
+    for entry, *record in held.fetchall():
+        if derived.newer_than(*record):
+            quarantine.resolve(db, entry, "superseded")
 
 
 def _add(db: sqlite3.Connection, one: Failure) -> None:

@@ -161,7 +161,8 @@ def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
         raise ConfigError(
             f"{source.name}: {name!r} is no time zone", "Set timezone to an IANA name such as Europe/Paris."
         ) from None
-    return plan.Reach(zone, settings.since, settings.in_flight * PER_PLACE)
+    parallel = settings.in_flight * PER_PLACE if settings.in_flight > 1 else 1
+    return plan.Reach(zone, settings.since, parallel)
 
 
 def _plan_stream(

@@ -10,7 +10,7 @@ import subprocess
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -69,7 +69,9 @@ class Desk:
 
     def __call__(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Said:
         """Run a command to its end. Whatever happens, it shows no trace of the program's insides."""
-        done = subprocess.run(**self.command(*words, env=env), capture_output=True, input=stdin, timeout=PATIENCE)
+        done = subprocess.run(
+            **self.command(*words, env=env), capture_output=True, input=stdin, timeout=PATIENCE, check=False
+        )
         assert "Traceback" not in done.stderr, done.stderr
         return Said(done.returncode, done.stdout, done.stderr)
 
@@ -140,7 +142,11 @@ class Played:
         async def work() -> T:
             return job(self.sandbox)
 
-        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(PATIENCE)
+        return self.run(work())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the sandbox's loop to its end."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def mended(self) -> None:
         """Put everything right that a test may have spoilt, and let the first refresh token be fresh again."""

@@ -1,4 +1,4 @@
-"""What is wrong with configuration, credentials or clock: named with its source and remedy, and nothing is lost by it."""
+"""Wrong configuration, credentials or clock: named with the source and the remedy, and nothing is lost by it."""
 
 from __future__ import annotations
 

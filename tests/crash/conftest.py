@@ -21,7 +21,9 @@ def shares(crashes: int) -> tuple[int, int, int]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     lives, _, _ = shares(metafunc.config.getoption("--crashes"))
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", [pytest.param(seed, marks=pytest.mark.crash(seed)) for seed in range(1, lives + 1)])
+        metafunc.parametrize(
+            "seed", [pytest.param(seed, marks=pytest.mark.crash(seed)) for seed in range(1, lives + 1)]
+        )
 
 
 @pytest.fixture(scope="session")

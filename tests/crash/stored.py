@@ -70,11 +70,11 @@ class Stored:
     def schema(self) -> set[tuple[Any, ...]]:
         """Return tables with their columns, and indexes."""
         columns = self.ask(
-            "SELECT m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+            'SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk FROM sqlite_master AS m, pragma_table_info(m.name) AS c '
             "WHERE m.type = 'table'"
         )
         indexes = self.ask(
-            "SELECT m.tbl_name, l.\"unique\", group_concat(i.name) FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l, "
+            'SELECT m.tbl_name, l."unique", group_concat(i.name) FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l, '
             "pragma_index_info(l.name) AS i WHERE m.type = 'index' AND m.name = l.name GROUP BY l.name"
         )
         return {*columns, *indexes, *self.ask("PRAGMA user_version"), *self.ask("PRAGMA application_id")}
