@@ -13,7 +13,7 @@ from jalon.attribution.credit import UNKNOWN_BECAUSE
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
 from jalon.attribution.sales import WHY
-from jalon.errors import JalonError
+from jalon.errors import ConfigError
 
 Row = dict[str, Any]
 
@@ -35,7 +35,7 @@ def explain(facts: Path, attribution: Path, order: str) -> Row:
 
     `order` is a platform's order id, or `source:order id` where several have that id. Keys: `order`, `refunds`,
     `journey` (the touches, each with its place in the journey), `credit` (rows by model), `copies` (orders that this
-    one counts for), `window`. Raises `JalonError` if there is no such order, or more than one, and `StoreError` if a
+    one counts for), `window`. Raises `ConfigError` if there is no such order, or more than one, and `StoreError` if a
     file cannot be read.
     """
     card = read_card(attribution)
@@ -63,12 +63,12 @@ def _one(engine: Engine, sales: Table, order: str) -> Row:
     """Return the one order that is meant."""
     rows = engine.dicts(sales.filter((sales.order_id == order) | (sales.order_uid == order)))
     if not rows:
-        raise JalonError(
+        raise ConfigError(
             f"no order {order!r} is known", "Give the platform's id of an order; `jalon sync` reads new ones."
         )
     if len(rows) > 1:
         names = ", ".join(sorted(row["order_uid"] for row in rows))
-        raise JalonError(f"several sources have an order {order!r}", f"Name one of them: {names}.")
+        raise ConfigError(f"several sources have an order {order!r}", f"Name one of them: {names}.")
     return rows[0]
 
 

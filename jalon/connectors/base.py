@@ -366,6 +366,10 @@ class Connector(ABC):
         """Return what the answer tells about the budget."""
         return None
 
+    def remark(self, request: Request, answer: Answer) -> str | None:
+        """Say what a person should know about a good answer (another API version than was asked); the run repeats it."""
+        return None
+
     def credentials(self, settings: Any) -> Credentials | None:
         """Return the credentials that the settings hold, before any refresh; None: `renew` must be called first."""
         return None

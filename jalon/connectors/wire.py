@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 MAX_DEPTH = 64
+_ESCAPES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\[^u])|\\u[dD][89a-fA-F][0-9a-fA-F]{2}", re.DOTALL)
+"""Escapes that stand for something (group 1), and surrogates that lack their other half."""
 
 
 class Malformed(ValueError):
@@ -14,13 +17,26 @@ class Malformed(ValueError):
 
 
 def decode(body: bytes) -> Any:
-    """Return the JSON value in `body`: UTF-8 only, no NaN, nested at most 64 deep. Raises `Malformed`."""
+    """Return the JSON value in `body`: UTF-8 only, no NaN, nested at most 64 deep. Raises `Malformed`.
+
+    Half a surrogate pair, which JSON's grammar allows and no text can hold, becomes U+FFFD: one customer's cut emoji
+    must not make a page of orders unreadable for ever.
+    """
     if depth(body) > MAX_DEPTH:
         raise Malformed(f"JSON nested deeper than {MAX_DEPTH}")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if "surrogate" in error.msg:
+            return _mended(body)
         raise Malformed(f"not JSON: {error.msg} at byte {error.pos} of {len(body)}") from None
+
+
+def _mended(body: bytes) -> Any:
+    try:
+        return orjson.loads(_ESCAPES.sub(lambda match: match[1] or rb"\ufffd", body))
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"not JSON: {error.msg}") from None
 
 
 def encode(value: Any) -> bytes:

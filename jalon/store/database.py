@@ -169,7 +169,7 @@ class Store:
 
     def _undo_first_write(self) -> None:
         """Undo what a process had begun that died before the file had its write-ahead log; readers cannot."""
-        if not self.path.with_name(f"{FILE}-journal").exists():
+        if not (self.path.exists() and self.path.with_name(f"{FILE}-journal").exists()):
             return
         try:
             with self._lock, closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as db:

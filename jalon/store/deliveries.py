@@ -16,6 +16,8 @@ from typing import Literal, NamedTuple
 
 KEEP_SECONDS = 35 * 86400
 """How long a settled delivery's key and digest are kept at least: longer than any platform re-sends."""
+SLICE = 1000
+"""Deliveries forgotten in one transaction."""
 State = Literal["opened", "unknown", "bad", "stale"]
 _LARGEST_INSERT = 64
 _INSERT = "INSERT INTO deliveries (source, key, received_at, digest, sealed) VALUES "
@@ -106,6 +108,15 @@ def counts(db: sqlite3.Connection) -> list[Count]:
 
 
 def purge(db: sqlite3.Connection, before: float) -> int:
-    """Forget settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many."""
-    db.execute("DELETE FROM delivered WHERE received_at < ?", (before,))
-    return db.execute("DELETE FROM deliveries WHERE state <> 'new' AND received_at < ?", (before,)).rowcount
+    """Forget settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many.
+
+    At most `SLICE` of them: less says that none are left. What was offered for opening again waits for that.
+    """
+    rows = db.execute(
+        "SELECT delivered.rowid, delivery FROM delivered LEFT JOIN deliveries ON deliveries.id = delivery "
+        "WHERE delivered.received_at < ? AND state IS NOT 'new' LIMIT ?",
+        (before, SLICE),
+    ).fetchall()
+    db.executemany("DELETE FROM delivered WHERE rowid = ?", [(rowid,) for rowid, _ in rows])
+    db.executemany("DELETE FROM deliveries WHERE id = ?", [(id,) for _, id in rows])
+    return len(rows)

@@ -23,7 +23,7 @@ from jalon.store.database import Store
 from jalon.store.lock import RunLock
 from jalon.store.meaning import Meanings, Origin
 from jalon.store.segments import State
-from jalon.store.settle import Failure, settle
+from jalon.store.settle import Failure, count_held, settle
 from jalon.store.trouble import told_by_system
 
 if TYPE_CHECKING:
@@ -92,15 +92,20 @@ def _is_stale(db: sqlite3.Connection, segment: int, last: int, meanings: Meaning
 
 def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress | None) -> Derived:
     facts.sweep(store.facts, segments.number(last))
-    done, held, counts = 0, 0, dict.fromkeys(KINDS, 0)
+    done, counts = 0, dict.fromkeys(KINDS, 0)
+    failures: list[Failure] = []
     total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
     for segment in todo:
         made = _Segment(store, meanings, segment, last)
         for kind, rows in facts.write_segment(store.facts, segment, made.batches).items():
             counts[kind] += rows
-        done, held = done + made.records, held + store.write(made.commit)
+        store.write(made.commit)
+        done += made.records
+        failures += made.failures
         if progress:
             progress(done, total)
+    with store.read() as db:
+        held = count_held(db, last, failures)
     return Derived(done, {kind: rows for kind, rows in counts.items() if rows}, held, len(todo))
 
 
@@ -162,12 +167,12 @@ class _Segment:
         inbox_id, source, stream, key, *_ = row
         self.failures.append(Failure(inbox_id, source, stream, key, reason, detail))
 
-    def commit(self, db: sqlite3.Connection) -> int:
-        """Note in the store that the files of this segment are in place; return how many rows are in quarantine."""
+    def commit(self, db: sqlite3.Connection) -> None:
+        """Note in the store that the files of this segment are in place, and what is left in quarantine."""
         names = tuple(sorted(self._ways))
         now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp)
         segments.derived(db, self._segment, now)
-        return settle(db, self._low, self._through, self.failures)
+        settle(db, self._low, self._through, self.failures)
 
 
 def _columns(found: Iterable[Any]) -> dict[str, pa.RecordBatch]:

@@ -83,7 +83,7 @@ TABLES: dict[str, Table] = {
     "delivered": Table(
         {"source": str, "key": str, "digest": bytes, "received_at": float, "delivery": int},
         ("source", "key"),
-        indexes=(("digest", "source"), ("delivery",)),
+        indexes=(("digest", "source"), ("delivery",), ("received_at",)),
     ),
     # Rate budgets by account, shared by all processes.
     "budgets": Table(

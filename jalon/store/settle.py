@@ -22,8 +22,8 @@ class Failure(NamedTuple):
     detail: str
 
 
-def settle(db: sqlite3.Connection, low: int, through: int, failures: Sequence[Failure]) -> int:
-    """Bring quarantine in line with the inbox rows from `low` to `through`, all just derived; return how many are held.
+def settle(db: sqlite3.Connection, low: int, through: int, failures: Sequence[Failure]) -> None:
+    """Bring quarantine in line with the inbox rows from `low` to `through`, all just derived.
 
     Idempotent: a row that fails each time its segment is derived is counted once. A revision is not held when the
     newest one of its record has become facts: nothing is missing then.
@@ -37,12 +37,19 @@ def settle(db: sqlite3.Connection, low: int, through: int, failures: Sequence[Fa
     for entry, inbox_id, reason in rows:
         if (inbox_id, reason) not in failed:
             quarantine.resolve(db, entry, "derived")
-    open_ = [one for one in failures if not derived.newer_than(one.source, one.stream, one.key, one.inbox_id)]
-    for one in open_:
+    for one in _left(derived, failures):
         if (one.inbox_id, one.reason) not in known and not _has_later(db, one):
             _add(db, one)
     _close_superseded(db, derived)
-    return len(open_)
+
+
+def count_held(db: sqlite3.Connection, last: int, failures: Sequence[Failure]) -> int:
+    """Return how many failures leave something missing, once all rows up to `last` are derived."""
+    return len(_left(_Derived(db, last, frozenset(one.inbox_id for one in failures)), failures))
+
+
+def _left(derived: _Derived, failures: Iterable[Failure]) -> list[Failure]:
+    return [one for one in failures if not derived.newer_than(one.source, one.stream, one.key, one.inbox_id)]
 
 
 class _Derived(NamedTuple):

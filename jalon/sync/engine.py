@@ -78,6 +78,7 @@ async def _sync(run: Run) -> None:
         await run.work()
     while await run.open_deliveries():
         await run.work()
+    await run.forget_deliveries()
 
 
 async def _run(source: Source, shop: Workshop, command: str, body: Body) -> SourceOutcome:
@@ -132,6 +133,7 @@ async def _guarded(source: Source, shop: Workshop, outcome: SourceOutcome, body:
         log.debug("%s: the run ended early", source.name, exc_info=True)
         _end(outcome, "partial", told(error), _GOES_ON)
     finally:
+        outcome.notes += sorted(run.session.remarks)
         await run.session.close()
 
 

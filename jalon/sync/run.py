@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jalon.connectors.base import Fault, Stop, Stream, Wait
 from jalon.errors import ConfigError
-from jalon.store import sources, windows
+from jalon.store import deliveries, sources, windows
 from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
 from jalon.sync.halt import Halt
@@ -123,6 +123,12 @@ class Run:
             self.outcome.notes += [f"{what}: {told(error)}" for what, error in work.failures]
             self._judge(work.failures)
             left_over(self.shop, self.source.name, self.counts, backfill)
+
+    async def forget_deliveries(self) -> None:
+        """Forget what was delivered so long ago that no platform sends it again."""
+        before, slice = self.shop.clock.now() - deliveries.KEEP_SECONDS, deliveries.SLICE
+        while await self.shop.store.commit(lambda db: deliveries.purge(db, before)) == slice:
+            self._halt.check()
 
     def _judge(self, failures: list[tuple[str, Exception]]) -> None:
         if not failures:

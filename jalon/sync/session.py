@@ -16,7 +16,7 @@ from jalon.sync.tokens import Tokens, Unrenewed
 
 _MISSHAPEN = (Malformed, LookupError, TypeError, AttributeError)
 """What reading an answer of another shape than expected raises."""
-RENEWALS = 3
+RENEWALS = 6
 """Tokens may be used up by others between their renewal and this request."""
 SKEW = 120.0
 """Seconds by which this machine's clock may differ from a platform's before it is said."""
@@ -31,6 +31,8 @@ class SourceSession:
         self.account: Mapping[str, str] = {}
         self.skew: float | None = None
         """Seconds by which this machine's clock is ahead of the platform's, as first seen."""
+        self.remarks: set[str] = set()
+        """What the connector said about good answers."""
         self.tokens = Tokens(source, shop, halt.sleep)
         self._shop = shop
         self._halt = halt
@@ -79,6 +81,7 @@ class SourceSession:
             answer = await self._send(request, credentials)
             fault = self._judge(request, answer)
             if fault is None:
+                self._heed(request, answer)
                 return answer
             if not isinstance(fault, Renew) or request.anonymous:
                 raise fault
@@ -116,6 +119,11 @@ class SourceSession:
             reason = f"{request.path} answered {answer.status} with a body that is {detail}"
             return Lost(reason, retry_after(answer, self.now()))
         return None if fault is None else self._told(fault, answer)
+
+    def _heed(self, request: Request, answer: Answer) -> None:
+        remark = self.source.connector.remark(request, answer)
+        if remark:
+            self.remarks.add(REDACTOR.clean(remark))
 
     def _told(self, fault: Fault, answer: Answer) -> Fault:
         fault.reason = REDACTOR.clean(fault.reason)

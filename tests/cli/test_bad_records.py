@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import pytest
 
 from jalon import errors
-from jalon.sandbox.shopify_hooks import signature
-from tests.cli.played import DAY, PATIENCE, Desk, Played
+from tests.cli.played import DAY, Desk, Played
 from tests.cli.proxy import Proxy, each_object
 
 Change = Callable[[dict[str, Any]], None]
@@ -72,7 +70,7 @@ def negative_quantity(order: dict[str, Any]) -> None:
     ("change", "reason", "said"),
     [
         (unknown_currency, "unknown_currency", "ZZQ"),
-        (impossible_date, "bad_time", "2026-02-31"),
+        (impossible_date, "impossible_date", "2026-02-31"),
         (negative_quantity, "negative_quantity", "-2"),
     ],
 )

@@ -16,7 +16,7 @@ from tests.crash.stored import Stored
 
 TRIES = 12
 SOONER = 0.4
-"""For one kill so many processes are started at most; each that ends before its moment makes the next one come sooner."""
+"""Processes started for one kill at most. Each that ends before its moment makes the next moment come sooner."""
 KILLS = ("sync", "sync", "sync", "both", "serve", "serve", "normalize", "normalize", "normalize --all", "attribute")
 """What is killed in one life. `both` is a receiver and a sync at the same time."""
 PUBLISHING = 0.3

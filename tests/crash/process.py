@@ -120,7 +120,7 @@ def holding(locks: Sequence[str], seconds: float) -> Moment:
 
 
 def reached(count: Callable[[], int], growth: int, locks: Sequence[str], seconds: float) -> Moment:
-    """Name the moment `seconds` after a count has grown, and the process has taken one of these locks if any is named."""
+    """Name the moment `seconds` after a count has grown, and one of these locks (if any is named) is taken."""
     begin = count()
 
     async def moment(running: Running) -> None:

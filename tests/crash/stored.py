@@ -1,4 +1,4 @@
-"""What a store holds, read beside jalon: whole after every kill, and in the end the same as if nobody had been killed."""
+"""What a store holds, read beside jalon: whole after every kill, in the end as if nobody had been killed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stored:
     # --- in the end
 
     def left_over(self) -> dict[str, Any]:
-        """Return what should not be there once all is done: work, bodies, half-made files, locks with a name in them."""
+        """Return what should not be there once all is done: work, bodies, half-made files, names in locks."""
         found: dict[str, Any] = {
             table: self.ask(f"SELECT count(*) FROM {table}")[0][0] for table in ("windows", "fetches", "quarantine")
         }
@@ -69,14 +69,9 @@ class Stored:
 
     def schema(self) -> set[tuple[Any, ...]]:
         """Return tables with their columns, and indexes."""
-        columns = self.ask(
-            'SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk FROM sqlite_master AS m, pragma_table_info(m.name) AS c '
-            "WHERE m.type = 'table'"
-        )
-        indexes = self.ask(
-            'SELECT m.tbl_name, l."unique", group_concat(i.name) FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l, '
-            "pragma_index_info(l.name) AS i WHERE m.type = 'index' AND m.name = l.name GROUP BY l.name"
-        )
+        tables = self.ask("SELECT name FROM sqlite_master WHERE type = 'table'")
+        columns = [(table, *column[1:]) for (table,) in tables for column in self.ask(f"PRAGMA table_info('{table}')")]
+        indexes = self.ask("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index'")
         return {*columns, *indexes, *self.ask("PRAGMA user_version"), *self.ask("PRAGMA application_id")}
 
     def facts(self) -> dict[str, Counter[tuple[Any, ...]]]:

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from jalon.store import schema
+from jalon.store.database import Store
 from tests.crash.lives import SOONER, TRIES, Undisturbed
 from tests.crash.process import Ended, Running, done
 from tests.crash.stored import Stored
@@ -33,6 +34,22 @@ def test_a_store_that_is_killed_while_it_is_migrated(migrations: int, measured: 
     for place in opening.completed:
         assert Stored(place / "data").revisions() == Stored(measured.store).revisions()
         assert Stored(place / "data").fact_files() == Stored(measured.store).fact_files()
+
+
+def test_a_first_write_that_was_cut_off_is_undone(tmp_path: Path) -> None:
+    """Before the file has its write-ahead log it has a journal, and what opens it for reading alone cannot use that."""
+    making, store = tmp_path / "making.sqlite", tmp_path / "store"
+    store.mkdir()
+    with closing(sqlite3.connect(making, isolation_level=None)) as db:
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("CREATE TABLE half (made)")
+        db.executemany("INSERT INTO half VALUES (randomblob(?))", [(4000,)] * 50)
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{making}{suffix}", store / f"jalon.sqlite{suffix}")
+    with Store.open(store) as opened:
+        assert opened.check() == []
+    assert ("half",) not in Stored(store).ask("SELECT name FROM sqlite_master")
 
 
 def _remove(store: Path) -> None:
@@ -116,4 +133,5 @@ def _writes(running: Running) -> bool:
 
 def _version(place: Path) -> int:
     path = place / "data" / "jalon.sqlite"
-    return int(Stored(path.parent).ask("PRAGMA user_version")[0][0]) if path.exists() else 0
+    begun = path.with_name("jalon.sqlite-journal").exists()  # not undone yet, and a reader must not
+    return 0 if begun or not path.exists() else int(Stored(path.parent).ask("PRAGMA user_version")[0][0])

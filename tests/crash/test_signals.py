@@ -72,7 +72,7 @@ async def test_sigterm_leaves_what_stood_there(words: tuple[str, ...], lock: str
 
 
 async def test_a_stopped_sync_keeps_its_source(measured: Undisturbed, tmp_path: Path) -> None:
-    """A lease would have run out meanwhile; a kernel lock does not, so there is never a second writer to come back to."""
+    """A lease would have run out meanwhile. A kernel lock does not, so no second writer is there to come back to."""
     folder = tmp_path / "place"
     async with played(folder) as sandbox:
         running = await Running.start(folder, "sync")

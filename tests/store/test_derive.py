@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jalon.errors import LockedError, StoreError
-from jalon.normalize.vocabulary import ContentTag, Context, Fact, Raw
+from jalon.normalize.vocabulary import ContentTag, Context, Fact, Raw, Unfit
 from jalon.store import derive as derivation
 from jalon.store import inbox, quarantine, segments
 from jalon.store.database import Store
@@ -238,6 +238,40 @@ def test_a_mapping_that_was_fixed_closes_what_it_can_read_now(store: Store) -> N
         assert [entry.resolved for entry in quarantine.entries(db, resolved=True)] == ["derived", "derived"]
     assert held(store) == []
     assert len(tiny.table(store.facts, "orders")) == 20
+
+
+def refusing_goods(amount: str) -> Any:
+    """Return a normalizer that stumbles over orders of an amount."""
+
+    def normalize(raw: Raw, context: Context) -> Iterator[Fact]:
+        if raw.body["goods"] == amount:
+            raise Unfit("negative_amount", amount)
+        return tiny.normalize(raw, context)
+
+    return normalize
+
+
+@pytest.mark.parametrize("between", [0, 3, 30])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_revision_that_is_superseded_by_a_good_one_is_closed(store: Store, between: int, at_once: bool) -> None:
+    refuse = refusing_goods("-1.00")
+    tiny.append(store, [tiny.order(1, goods="-1.00")])
+    if not at_once:
+        assert tiny.derived(store, refuse).quarantined == 1
+        assert held(store) == [("1", "negative_amount", 1)]
+    tiny.append(store, [*(tiny.order(number) for number in range(10, 10 + between)), tiny.order(1, goods="2.00")])
+    tiny.derived(store, refuse)
+    assert held(store) == []
+    assert tiny.derived(store, refuse, everything=True).quarantined == 0
+    assert held(store) == []
+
+
+def test_a_bad_revision_is_held_though_an_older_one_was_good(store: Store) -> None:
+    refuse = refusing_goods("-1.00")
+    tiny.append(store, [tiny.order(1, goods="2.00"), tiny.order(1, goods="-1.00")])
+    assert tiny.derived(store, refuse).quarantined == 1
+    assert held(store) == [("1", "negative_amount", 1)]
+    assert len(tiny.table(store.facts, "orders")) == 1
 
 
 def test_a_replay_derives_the_records_again_and_no_others(store: Store) -> None:

@@ -119,12 +119,16 @@ async def test_silence_ends_at_the_idle_deadline() -> None:
     await refused(lambda _: Reply(after=5.0), Lost, patience=Patience(idle=0.2))
 
 
+CUT_GZIP = gzip.compress(b"x" * 99, mtime=0)[:10]
+
+
 @pytest.mark.parametrize(
     "raw",
     [
         b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{}",
         b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello",
-        b"HTTP/1.1 200 X\r\ncontent-length: 10\r\ncontent-encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 99, mtime=0)[:10],
+        b"HTTP/1.1 200 X\r\ncontent-length: 10\r\ncontent-encoding: gzip\r\n\r\n"
+        + gzip.compress(b"x" * 99, mtime=0)[:10],
         b"HTTP/1.1 200 X\r\ncontent-length: 4\r\ncontent-encoding: gzip\r\n\r\noops",
         b"HTTP/1.1 200 X\r\ncontent-length: 2\r\ncontent-encoding: br\r\n\r\nxx",
         b"nonsense\r\n\r\n",

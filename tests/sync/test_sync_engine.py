@@ -34,6 +34,7 @@ from jalon.store.database import Store
 from jalon.store.lock import RunLock
 from jalon.sync.engine import backfill_source, estimate, sync_all, sync_source
 from jalon.sync.pages import quarantined_body
+from jalon.sync.run import PER_PLACE
 from jalon.sync.source import Progress, Source
 
 NOW = 1_790_000_000
@@ -194,6 +195,10 @@ async def played(store: Store, *pages: Reply, **more: object) -> tuple[object, S
         return await sync_source(single(server, **more), workshop(store, PlayedClock(NOW))), server
 
 
+WINDOWS = 8 * PER_PLACE
+"""Into which a first sync is cut with the usual number of requests in flight."""
+
+
 async def test_a_page_mark_that_comes_twice_is_told_and_the_window_kept(store: Store) -> None:
     outcome, server = await played(store, page("a", next="1"), page("b", next="2"), page("c", next="1"))
     assert outcome.state == "partial"
@@ -292,12 +297,12 @@ async def test_an_optional_stream_without_permission_is_left_out_and_read_once_i
         of = source(server, stream(), extras, token="access-token-0")
         for _ in range(30):
             outcome = await sync_source(of, workshop(store, clock))
-            assert (outcome.state, outcome.counts.pending_windows) == ("ok", 8)
+            assert (outcome.state, outcome.counts.pending_windows) == ("ok", WINDOWS)
             clock.time += 7200
         with store.read() as db:
             [notice] = sources.notices(db, "shop")
         assert (notice.kind, notice.detail.split(";")[0]) == ("without extras", "scope x is missing")
-        assert sum(asked.path == "/extras" for asked in server.asked) <= 8 + 29
+        assert sum(asked.path == "/extras" for asked in server.asked) <= WINDOWS + 29
         granted = True
         outcome = await sync_source(of, workshop(store, clock))
     assert (outcome.state, set(inbox(store)), open_windows(store)) == ("ok", set(shop.rows), [])
@@ -357,7 +362,7 @@ async def test_a_platform_that_is_away_is_not_asked_for_ever(store: Store) -> No
     clock = PlayedClock(NOW)
     async with served(handler) as server:
         outcome = await sync_source(source(server, token="access-token-0", in_flight=4), workshop(store, clock))
-        assert (outcome.state, len(open_windows(store))) == ("partial", 4)
+        assert (outcome.state, len(open_windows(store))) == ("partial", 4 * PER_PLACE)
         assert "keeps failing" in outcome.message
         assert len(server.asked) < 30
         server.handler = shop

@@ -15,6 +15,7 @@ from jalon.sync.engine import sync_source
 from jalon.sync.source import SourceOutcome
 
 NOW = 1_790_000_000
+LATER = NOW + deliveries.KEEP_SECONDS
 
 
 def deliver(store: Store, key: str, body: Any, keyring: Keyring = KEYRING) -> None:
@@ -113,3 +114,21 @@ async def test_many_deliveries_are_opened_in_slices(store: Store) -> None:
         deliver(store, f"d{number}", {"topic": "order", "refs": [["orders", f"o{number % 5}", 0]], "n": number})
     outcome = await run(store)
     assert (outcome.counts.deliveries, set(inbox(store))) == (450, {f"o{n}" for n in range(5)})
+
+
+async def test_what_was_delivered_long_ago_is_forgotten_and_what_waits_is_not(store: Store) -> None:
+    """Threat 30: after 35 days a delivery's key and digest go, and with it the sealed body of one never understood."""
+    for number in range(deliveries.SLICE + 5):
+        deliver(store, f"d{number}", {"topic": "order", "refs": []})
+    deliver(store, "bad", b"no json")
+    await run(store)
+    assert len(states(store)) == deliveries.SLICE + 6
+    deliver(store, "fresh", {"topic": "order"})
+    store.write(lambda db: db.execute("UPDATE deliveries SET received_at = ? WHERE key = 'fresh'", (LATER - 5.0,)))
+    for now, left in ((LATER - 60, deliveries.SLICE + 7), (LATER, 1), (LATER, 1)):
+        async with served(Orders(orders(5, NOW - 90 * 86_400))) as server:
+            outcome = await sync_source(source(server, token="access-token-0"), workshop(store, PlayedClock(now)))
+        assert outcome.state == "ok"
+        assert len(states(store)) == left
+    with store.read() as db:
+        assert db.execute("SELECT key FROM delivered").fetchall() == [("fresh",)]

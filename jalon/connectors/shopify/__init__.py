@@ -123,6 +123,9 @@ class Shopify(base.Connector):
     def level(self, answer: Answer) -> base.Level | None:
         return shopify_faults.level(answer.data) if answer.status == 200 else None
 
+    def remark(self, request: Request, answer: Answer) -> str | None:
+        return shopify_faults.other_version(request, answer)
+
     # --- tokens
 
     def credentials(self, settings: Any) -> Credentials | None:
@@ -215,8 +218,7 @@ def _version(asked: str, got: str | None) -> Finding:
     """Compare API versions: Shopify answers with a later one, silently, once a version is no longer supported."""
     if got in (asked, None):
         return Finding("API version", "ok", asked)
-    remedy = f"Version {asked} is no longer served: upgrade jalon, or set `version` and watch `jalon quarantine`."
-    return Finding("API version", "warn", f"asked for {asked}, answered by {got}", remedy)
+    return Finding("API version", "warn", f"asked for {asked}, answered by {got}", shopify_faults.OTHER_VERSION)
 
 
 # https://shopify.dev/docs/api/usage/access-scopes

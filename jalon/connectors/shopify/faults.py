@@ -56,6 +56,20 @@ _UNKNOWN = Refusal("stop", "the request is refused for a reason that is not know
 _BROKEN = Refusal("wait", "Shopify failed on its side")
 
 
+OTHER_VERSION = "That version is no longer served: upgrade jalon, or set `version` and watch `jalon quarantine`."
+
+
+def other_version(request: Request, answer: Answer) -> str | None:
+    """Say so if another API version answered than was asked: Shopify falls forward silently once one is out of service.
+
+    https://shopify.dev/docs/api/usage/versioning
+    """
+    got = answer.headers.get("x-shopify-api-version")
+    if got is None or not request.path.startswith("/admin/api/") or f"/{got}/" in request.path:
+        return None
+    return f"asked for API version {request.path.split('/')[3]}, answered by {_clip(got)}. {OTHER_VERSION}"
+
+
 def judge(request: Request, answer: Answer) -> Fault | None:
     """Say what a failed answer means; None: it is good. `Retry-After` is the engine's to read."""
     if answer.status != 200:

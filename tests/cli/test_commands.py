@@ -1,0 +1,227 @@
+"""Every command: what it teaches, what it prints where, and with which status it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from jalon import errors
+from jalon.cli import cli
+from jalon.console import Console
+from jalon.store.lock import RunLock
+from tests.cli.played import Desk, Played
+
+HEAVY = {"aiohttp", "duckdb", "httpx", "ibis", "numpy", "pandas", "pyarrow", "pydantic", "sqlite_utils", "tenacity"}
+
+
+def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+LEAVES = dict(leaves(cli))
+
+
+@pytest.fixture
+def copied(played: Played, lived: Desk, tmp_path: Path) -> Desk:
+    """A workplace of its own that has synced once."""
+    shutil.copytree(lived.folder, tmp_path / "shop")
+    return Desk(tmp_path / "shop")
+
+
+# --- help
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_teaches(path: tuple[str, ...], tmp_path: Path) -> None:
+    command = LEAVES[path]
+    help_text = command.help or ""
+    first = help_text.partition("\n")[0]
+    assert first.endswith(".")
+    assert len(first) <= 62, "the list of commands would cut it"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{parameter.opts} is not explained"
+        else:
+            assert parameter.human_readable_name.strip("[].") in help_text, f"{parameter.name} is not explained"
+    names = {option for parameter in command.params for option in parameter.opts}
+    assert {"--json", "--quiet", "-q"} <= names
+
+
+def test_help_comes_without_loading_what_only_commands_need(tmp_path: Path) -> None:
+    code = "import sys, jalon.cli; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert HEAVY.isdisjoint(json.loads(loaded.replace("'", '"')))
+    said = Desk(tmp_path)("--help")
+    assert said.status == 0
+    assert "130  interrupted" in said.out
+    assert "..." not in said.out.partition("Commands:")[2]
+
+
+# --- data on stdout, talk on stderr
+
+READING = (
+    ("connectors",),
+    ("config", "show", "--origin"),
+    ("status",),
+    ("doctor", "--offline"),
+    ("quarantine", "list"),
+    ("quarantine", "replay"),
+    ("sync", "shopify"),
+    ("backfill", "--from", "2026-01-01", "--to", "2026-01-02", "--dry-run"),
+    ("normalize",),
+    ("attribute",),
+    ("report",),
+    ("init", "."),
+)
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_json_is_one_object_and_quiet_is_quiet(copied: Desk, words: tuple[str, ...]) -> None:
+    said = copied(*words, "--json", "--quiet")
+    assert said.status == errors.OK
+    assert said.err == ""
+    assert said.data["command"] == " ".join(word for word in words[:2] if (words[0], word) in LEAVES or word == words[0])
+    assert len(said.data) > 2
+
+
+@pytest.mark.parametrize("words", [("sync", "--nope"), ("backfill",), ("explain",), ("quarantine", "show", "x")])
+def test_wrong_usage_is_said_in_json_too(copied: Desk, words: tuple[str, ...]) -> None:
+    said = copied(*words, "--json")
+    assert said.status == errors.USAGE
+    assert said.data["error"]["exit_status"] == errors.USAGE
+    assert "Usage: jalon" in said.err
+    assert copied(*words).out == ""
+
+
+def test_a_folder_without_configuration_says_what_to_do(tmp_path: Path) -> None:
+    said = Desk(tmp_path)("status", "--json")
+    assert said.status == errors.USAGE
+    assert "there is no configuration at jalon.toml" in said.data["error"]["message"]
+    assert "jalon init" in said.data["error"]["remedy"]
+
+
+def test_an_unknown_source_is_answered_with_those_that_exist(copied: Desk) -> None:
+    said = copied("sync", "shopfy")
+    assert said.status == errors.USAGE
+    assert "no source is called 'shopfy'" in said.err
+    assert "tiktok_shop, shopify" in said.err
+
+
+def test_progress_is_shown_on_a_terminal_alone(desk: Desk) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        started = subprocess.Popen(**desk.command("sync", env={"TERM": "xterm"}), stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        out, _ = started.communicate(timeout=60)
+        shown = terminal.read(1 << 16) or b""
+    assert b"\r\x1b[K" in shown
+    assert "\x1b" not in out
+    piped = desk("sync")
+    assert "\r" not in piped.err + piped.out
+    assert "\x1b" not in piped.err + piped.out
+
+
+def test_what_comes_from_outside_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console("status")
+    console.say("a\x1b[2Jb\nc")
+    console.fail(errors.JalonError("x\x1b]0;t\x07", "y\rz"))
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "\r" not in said
+    assert len(said.splitlines()) == 3
+
+
+# --- init
+
+
+def test_init_replaces_nothing_and_adds_what_is_missing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    first = desk("init", "shop", "--source", "shopify", "--json")
+    assert [Path(path).name for path in first.data["made"]] == ["jalon.toml", "jalon.key"]
+    key, config = tmp_path / "shop" / "jalon.key", tmp_path / "shop" / "jalon.toml"
+    before = key.read_bytes(), config.read_text()
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert desk("init", "shop", "--source", "shopify", "--json").data["made"] == []
+    assert (key.read_bytes(), config.read_text()) == before
+    desk("init", "shop", "--source", "tiktok_shop")
+    assert config.read_text().startswith(before[1])
+    assert config.read_text().count("[sources.tiktok_shop]") == 1
+    assert desk("init", "--source", "myspace").status == errors.USAGE
+
+
+def test_what_init_writes_is_read_once_its_gaps_are_filled(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk("init", "--source", "shopify", "--source", "tiktok_shop")
+    text = desk.config.read_text()
+    text = text.replace('shop = "…"', 'shop = "mine.myshopify.com"').replace('app_key = "…"', 'app_key = "k"')
+    desk.config.write_text(text.replace("# since", "since").replace("# requests_per", "requests_per"))
+    said = desk("config", "show", "--json", env={"TIKTOK_SHOP_APP_SECRET": "canary-secret"})
+    assert said.status == errors.OK
+    shown = {row["setting"]: row for row in said.data["settings"]}
+    assert shown["sources.tiktok_shop.app_secret"]["value"] == "***"
+    assert shown["sources.tiktok_shop.app_secret"]["origin"].endswith("-> env TIKTOK_SHOP_APP_SECRET")
+    assert shown["sources.shopify.since"]["value"] == "2026-01-01"
+    assert "canary" not in said.out + said.err
+
+
+# --- explain, status, doctor
+
+
+def test_explain_says_why(copied: Desk) -> None:
+    order = min(copied.orders())
+    said = copied("explain", ":".join(order))
+    assert said.status == errors.OK
+    for part in (f"Order {':'.join(order)}", "\n  net ", "\nJourney: ", "\nCredit by model", "inbox row"):
+        assert part in said.out
+    told = copied("explain", ":".join(order), "--json").data["order"]
+    assert told["order"]["order_id"] == order[1]
+    unknown = copied("explain", "404", "--json")
+    assert (unknown.status, unknown.data["error"]["message"]) == (errors.USAGE, "no order '404' is known")
+
+
+def test_status_says_where_each_source_stands(copied: Desk) -> None:
+    said = copied("status", "--json")
+    assert {name: state["outcome"] for name, state in said.data["sources"].items()} == {
+        "tiktok_shop": "ok",
+        "shopify": "ok",
+    }
+    assert copied("status").out.splitlines()[0].startswith("source ")
+
+
+def test_doctor_finds_nothing_to_fail_in_a_good_workplace(copied: Desk) -> None:
+    said = copied("doctor", "--json")
+    assert said.status == errors.OK
+    names = {found["name"] for found in said.data["findings"]}
+    assert {"store", "facts", "disk", "tiktok_shop: clock", "tiktok_shop: token", "shopify: scopes"} <= names
+    assert all(found["remedy"] for found in said.data["findings"] if found["level"] != "ok")
+
+
+def test_doctor_says_that_others_can_read_the_key(copied: Desk) -> None:
+    (copied.folder / "jalon.key").chmod(0o644)
+    said = copied("doctor", "--offline")
+    assert "warn  key file: jalon.key can be read by others" in said.out
+    assert "Run `chmod 600 jalon.key`" in said.out
+
+
+# --- one at a time
+
+
+def test_a_second_sync_of_a_source_says_who_holds_it(copied: Desk) -> None:
+    with RunLock(copied.folder / "data" / "locks", "source-shopify", "sync"):
+        said = copied("sync", "shopify", "--json")
+    assert said.status == errors.LOCKED
+    assert f"is held by `jalon sync`, process {os.getpid()}" in said.err
+    assert copied("sync", "shopify").status == errors.OK
