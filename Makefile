@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 V := .venv/bin
+quietly = out=$$($(1) 2>&1) || { echo "$$out"; exit 1; }
 
 help:           ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -10,12 +11,13 @@ help:           ## this list
 .venv/run: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "jalon needs Python 3.11 or later; name one with PYTHON=...")'
 	@test -x $(V)/python || $(PYTHON) -m venv .venv
-	$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
-	$(V)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing jalon into .venv (a minute, once)"
+	@$(call quietly,$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt)
+	@$(call quietly,$(V)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .)
 	@touch $@
 
 .venv/dev: .venv/run requirements/dev.txt
-	$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(call quietly,$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt)
 	@touch $@
 
 demo: .venv/run ## play the platforms, sync, attribute, and make a report from it

@@ -349,7 +349,7 @@ def sandbox(console: Console, **options: Any) -> int:
     show_default=True,
     help="Where everything goes.",
 )
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="The same seed is the same brand.")
 @click.option("--orders", default=400, show_default=True, type=click.IntRange(1), help="About how many orders.")
 @speaking
 def demo(console: Console, out: Path, seed: int, orders: int) -> int:

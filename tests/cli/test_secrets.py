@@ -1,0 +1,73 @@
+"""Nothing personal and no secret is read anywhere: not in what commands say, however loud, and not in the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from jalon import errors
+from jalon.config import load
+from tests.cli.played import Desk, Played, Said
+
+CANARY = "canary"
+"""Stands in every personal field and in every secret of the played platforms."""
+
+
+def in_clear(folder: Path) -> set[str]:
+    """Return the files of the store in which the canary can be read; Parquet is unpacked for it."""
+    found = {str(path) for path in folder.rglob("*") if path.is_file() and CANARY in path.read_text("latin-1").lower()}
+    with duckdb.connect() as db:
+        for path in folder.rglob("*.parquet"):
+            rows = db.execute(f"SELECT * FROM '{path}'").fetchall()
+            if CANARY in str(rows).lower():
+                found.add(str(path))
+    return found
+
+
+def secrets(desk: Desk) -> set[str]:
+    config = load(desk.config)
+    key = (desk.folder / "jalon.key").read_text().strip()
+    tokens = {config.keyring().hook_token(name) for name in config.sources}
+    return {CANARY, key} | tokens
+
+
+def quiet_about(desk: Desk, said: Said) -> None:
+    for secret in secrets(desk):
+        assert secret not in (said.out + said.err).lower()
+
+
+@pytest.mark.parametrize("loudness", ["-v", "-vv"])
+def test_nothing_is_told_while_all_goes_well(desk: Desk, loudness: str) -> None:
+    said = desk(loudness, "sync")
+    assert said.status == errors.OK
+    assert said.err, "it is loud"
+    quiet_about(desk, said)
+    for words in (
+        ("normalize", "--all"),
+        ("report",),
+        ("status", "--json"),
+        ("config", "show", "--origin"),
+        ("doctor",),
+    ):
+        quiet_about(desk, desk(loudness, *words))
+    assert in_clear(desk.folder / "data") == set()
+
+
+def test_nothing_is_told_when_platforms_refuse_or_talk_nonsense(desk: Desk, played: Played) -> None:
+    played.inside(lambda sandbox: sandbox.faults.set({"malformed": 0.2, "truncated": 0.1, "5xx": 0.1, "reset": 0.1}))
+    quiet_about(desk, desk("-vv", "sync"))
+    played.mended()
+    tokens = played.sandbox.parts["tiktok_shop"].tokens
+    played.inside(lambda _: (setattr(tokens, "refresh_token", "gone"), setattr(tokens, "deauthorized", True)))
+    played.inside(lambda sandbox: setattr(sandbox.parts["shopify"].tokens, "revoked", True))
+    for words in (("sync",), ("sync", "--json"), ("doctor",)):
+        said = desk("-vv", *words)
+        assert said.status != errors.OK
+        quiet_about(desk, said)
+    assert in_clear(desk.folder / "data") == set()
+
+
+def test_the_search_would_find_something(desk: Desk) -> None:
+    assert any(in_clear(desk.folder / "secrets"))
