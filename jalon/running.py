@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jalon.sync.source import Progress as Sign
     from jalon.sync.source import SourceOutcome, Workshop
 
+log = logging.getLogger("jalon.running")
 Work = Callable[["Workshop"], Awaitable["list[SourceOutcome]"]]
 
 DERIVE_PATIENCE = 600.0
@@ -100,6 +102,7 @@ def _estimate(console: Console, place: Workplace, chosen: Mapping[str, Settings]
 
 def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, *, normalize: bool) -> int:
     """Run the engine, derive (unless a person has just asked to stop), and tell."""
+    log.info("%s, store in %s", place.config.path, place.config.store)
     outcomes = asyncio.run(engaged(console, place, work, max_runtime))
     heed_sigterm()
     stopped = any(outcome.state == "interrupted" for outcome in outcomes)
@@ -128,8 +131,12 @@ async def engaged(
 
 def _shown(progress: Progress) -> Callable[[Sign], None]:
     def show(sign: Sign) -> None:
-        waiting = f", waiting {sign.seconds:.0f} s: {sign.waiting}" if sign.waiting else ""
-        progress.show(f"{sign.source} {sign.stream} {sign.pages} pages, {sign.rows:,} rows{waiting}")
+        if sign.waiting:
+            text = f"{sign.source}: waiting {sign.seconds:.0f} s: {sign.waiting}"
+        else:
+            text = f"{sign.source}: {sign.stream}: {sign.pages} pages, {sign.rows:,} rows"
+        log.log(logging.INFO if sign.waiting else logging.DEBUG, text)
+        progress.show(text)
 
     return show
 

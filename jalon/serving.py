@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import signal
 from typing import TYPE_CHECKING
 
 from jalon import errors
 from jalon.console import Console
-from jalon.errors import ConfigError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -18,14 +16,7 @@ if TYPE_CHECKING:
 
 def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
     """Receive deliveries until SIGTERM or SIGINT."""
-    try:
-        asyncio.run(_serve(console, place, host, port))
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
-            raise
-        what = f"{host}:{port} or the metrics port {place.config.serve.metrics_port} cannot be listened on"
-        how = "Name others with --port, or host, port and metrics_port in [serve]; perhaps `jalon serve` runs already."
-        raise ConfigError(f"{what}: {error.strerror}", how) from None
+    asyncio.run(_serve(console, place, host, port))
     console.say("stopped; every acknowledged delivery is stored")
     return errors.OK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jalon.console import day_and_time, table
@@ -12,6 +12,7 @@ from jalon.store import budget, deliveries, fetches, inbox, quarantine, runs, so
 from jalon.workplace import Workplace
 
 Row = dict[str, Any]
+MISUNDERSTOOD = ("source", "state", "topic", "note", "deliveries")
 
 
 def overview(place: Workplace) -> tuple[Row, list[str]]:
@@ -22,16 +23,19 @@ def overview(place: Workplace) -> tuple[Row, list[str]]:
             last.setdefault(run.source, run)
         data = {
             "sources": {name: _source(db, name, last.get(name)) for name in place.config.sources},
-            "inbox": [dict(zip(("source", "stream", "rows", "objects"), row, strict=True)) for row in inbox.counts(db)],
+            "inbox": _named(("source", "stream", "rows", "objects"), inbox.counts(db)),
             "deliveries": [count._asdict() for count in deliveries.counts(db)],
-            "quarantine": [
-                dict(zip(("source", "stream", "reason", "entries"), row, strict=True)) for row in quarantine.counts(db)
-            ],
+            "misunderstood": _named(MISUNDERSTOOD, deliveries.misunderstood(db)),
+            "quarantine": _named(("source", "stream", "reason", "entries"), quarantine.counts(db)),
             "budgets": [account._asdict() for account in budget.state(db)],
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
             "died": [f"{run.command} of {run.source or 'all'} (process {run.pid})" for run in runs.abandoned(db)],
         }
     return data, list(_lines(data))
+
+
+def _named(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[Row]:
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _source(db: sqlite3.Connection, name: str, run: runs.Run | None) -> Row:
@@ -96,10 +100,10 @@ def _notes(name: str, state: Row) -> Iterator[str]:
 
 
 def _elsewhere(data: Row) -> Iterator[str]:
-    for row in data["deliveries"]:
-        if row["state"] in ("bad", "unknown"):
-            again = "`jalon quarantine replay` has them tried again"
-            yield f"{row['source']}: {row['deliveries']} deliveries not understood ({row['state']}): {again}"
+    for row in data["misunderstood"]:
+        why = row["note"] or f"the topic {row['topic']!r} is not known"
+        again = "`jalon quarantine replay` has them tried again"
+        yield f"{row['source']}: deliveries not understood: {row['deliveries']}: {why}; {again}"
     for account in data["budgets"]:
         if account["paused_until"] > time.time():
             yield f"{account['account']}: its rate budget is spent until {_time(account['paused_until'])}"

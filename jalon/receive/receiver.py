@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from functools import lru_cache
 from aiohttp import web
 
 from jalon.connectors.base import Delivery
-from jalon.errors import JalonError, StoreError
+from jalon.errors import ConfigError, JalonError
 from jalon.privacy import Keyring
 from jalon.receive import replies
 from jalon.receive.connections import Connection, Places, Server
@@ -71,7 +72,7 @@ class Receiver:
     async def start(self, host: str, port: int, admin_port: int | None = None) -> tuple[int, int | None]:
         """Listen for deliveries on `host:port`, and for metrics on loopback; return the ports (0 asks for a free one).
 
-        Raises `StoreError` naming the address if it cannot be had.
+        Raises `ConfigError` naming the address if it cannot be had.
         """
         self._sweeper = asyncio.create_task(self._places.sweep())
         port = await self._listen(Server(self._handle, self._places, self.limits), host, port)
@@ -101,9 +102,9 @@ class Receiver:
         try:
             listener = await loop.create_server(server, host, port, backlog=_BACKLOG)
         except OSError as error:
-            raise StoreError(
-                f"cannot listen on {host}:{port} ({error.strerror})", "Choose another address or port."
-            ) from None
+            said = os.strerror(error.errno) if error.errno else str(error)
+            remedy = "Choose another address or port (--port, or [serve]); perhaps `jalon serve` runs already."
+            raise ConfigError(f"cannot listen on {host}:{port} ({said})", remedy) from None
         self._servers.append(server)
         self._listeners.append(listener)
         return int(listener.sockets[0].getsockname()[1])

@@ -107,6 +107,14 @@ def counts(db: sqlite3.Connection) -> list[Count]:
     return [Count(*row) for row in rows]
 
 
+def misunderstood(db: sqlite3.Connection) -> list[tuple[str, str, str, str, int]]:
+    """Return what was not understood: (source, state, topic, why, how many)."""
+    return db.execute(
+        "SELECT source, state, topic, note, count(*) FROM deliveries WHERE state IN ('unknown', 'bad') "
+        "GROUP BY source, state, topic, note ORDER BY source, state, topic, note"
+    ).fetchall()
+
+
 def purge(db: sqlite3.Connection, before: float) -> int:
     """Forget settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many.
 

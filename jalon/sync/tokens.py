@@ -43,6 +43,10 @@ class Unrenewed(Wait):
     """The token could not be renewed now: asking the same question again would not help."""
 
 
+class LockedOut(Stop):
+    """The platform gives no token any more, so nothing of the source can be read, whatever the stream."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Credentials, when they were got, and their generation in the store (0: from the settings)."""
@@ -144,6 +148,8 @@ class Tokens:
             try:
                 fresh = await self._source.connector.renew(session, found.credentials if found else None)
             except (Stop, Renew) as fault:
+                if began is None:  # an answer, if only a refusal: nothing was cut off
+                    await self._announced("")
                 raise self._explained(fault, began) from None
             REDACTOR.add((fresh.access_token, fresh.refresh_token))
             return await self._keep(fresh, found.generation if found else 0)
@@ -170,14 +176,14 @@ class Tokens:
 
     async def _announce(self) -> str | None:
         """Note that a refresh begins; return when an earlier one began that never ended."""
-        name, now = self._source.name, self._shop.clock.now()
+        with self._shop.store.read() as db:
+            began = sources.get(db, self._source.name, BEGAN) or None
+        if began is None:
+            await self._announced(str(self._shop.clock.now()))
+        return began
 
-        def job(db: sqlite3.Connection) -> str | None:
-            began = sources.get(db, name, BEGAN)
-            sources.put(db, name, BEGAN, str(now))
-            return began
-
-        return await self._shop.store.commit(job)
+    async def _announced(self, began: str) -> None:
+        await self._shop.store.commit(lambda db: sources.put(db, self._source.name, BEGAN, began))
 
     async def _keep(self, fresh: Credentials, generation: int) -> Held:
         name, now = self._source.name, self._shop.clock.now()
@@ -217,9 +223,9 @@ class Tokens:
         REDACTOR.add((self._settled.access_token, self._settled.refresh_token))
         return Held(self._settled, None, generation)
 
-    def _explained(self, fault: Stop | Renew, began: str | None) -> Stop:
+    def _explained(self, fault: Stop | Renew, began: str | None) -> LockedOut:
         reason = fault.reason
         if began:
             reason += f" (a refresh that began {utc(float(began))} was cut off before its new tokens could be kept)"
         remedy = fault.remedy if isinstance(fault, Stop) else "authorise jalon again and put the new token in place"
-        return Stop(reason, remedy, kind="auth")
+        return LockedOut(reason, remedy, kind="auth")

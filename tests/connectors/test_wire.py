@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 
 import pytest
@@ -34,10 +35,20 @@ def test_any_bytes_decode_or_are_malformed(body: bytes) -> None:
         decode(body)
 
 
-@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a":1', "\ufeff{}", '"\\ud800"', "01", "'a'"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "[Infinity]", '{"a":1', "\ufeff{}", '"\\ud8"', '"\\ud800', "1e999", "01", "'a'"]
+)
 def test_near_json_is_malformed(text: str) -> None:
     with pytest.raises(Malformed):
         decode(text.encode())
+
+
+@given(st.dictionaries(st.text(st.characters(), max_size=8), st.text(st.characters(), max_size=8), max_size=4))
+def test_half_a_surrogate_pair_spoils_nothing_else(value: dict[str, str]) -> None:
+    """Threat 12: JSON's grammar allows it, and no text can hold it."""
+    sent = json.dumps(value | {"cut": "emoji \ud83d", "kept": "\\ud800 \U0001f600"})
+    understood = re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(json.loads(sent), ensure_ascii=False))
+    assert decode(sent.encode()) == json.loads(understood)
 
 
 @pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 1_000, 200_000])

@@ -23,6 +23,7 @@ from jalon.privacy import Keyring
 from jalon.store import deliveries, erasure, forget, inbox, quarantine
 from jalon.store.database import Store
 from jalon.store.forget import Tombstones
+from jalon.store.lock import RunLock
 
 RING = Keyring(b"k" * 32)
 ANNA = {"buyer": RING.pseudonym("tiny_user", "anna"), "email": RING.pseudonym("email", "anna@example.org")}
@@ -197,6 +198,21 @@ def test_a_reader_that_stays_defers_the_end_and_not_the_erasure(store: Store, mo
 
 
 # --- disclosure -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("maker", ["attribute", "report"])
+def test_tables_that_are_being_made_from_old_facts_do_not_outlive_the_erasure(store: Store, maker: str) -> None:
+    filled(store)
+    erasure.erase(store, "shop", list(ANNA.values()))
+    with RunLock(store.locks, maker, what=maker):
+        tiny.derived(store)
+        (store.attribution / "people.parquet.tmp").write_text(ANNA["buyer"])
+        with store.read() as db:
+            assert erasure.erasures(db, finished=True) == []
+    tiny.derived(store)
+    assert left(store, *ANNA.values()) == []
+    with store.read() as db:
+        assert len(erasure.erasures(db, finished=True)) == 1
 
 
 def test_what_is_held_is_written_down_for_its_owner_alone(store: Store) -> None:

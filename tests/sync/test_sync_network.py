@@ -5,8 +5,10 @@ from __future__ import annotations
 import httpcore
 import pytest
 
-from jalon.connectors.base import Stop
-from jalon.sync.network import AllowList, PublicNetwork, is_public, origin
+from jalon import registry
+from jalon.connectors.base import Request, Stop, Wait
+from jalon.sync.client import Client
+from jalon.sync.network import AllowList, PublicNetwork, is_loopback, is_public, origin
 
 HOSTS = {"api": ("https://api.example.com",), "files": ("https://files.example.com", "https://files2.example.com:8443")}
 
@@ -104,6 +106,36 @@ async def test_a_name_that_leads_inside_is_not_followed() -> None:
 
     with pytest.raises(Stop, match="private network"):
         await PublicNetwork(frozenset(), inside).connect_tcp("api.example.com", 443)
+
+
+SHOPS = {"connector": "shopify", "shop": "s.myshopify.com", "access_token": "shpat_x"}
+
+
+@pytest.mark.parametrize("host", [address for address in PRIVATE if " " not in address and "%" not in address])
+async def test_an_address_from_the_configuration_leads_inside_no_network(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threat 14: the operator's base addresses go through the same filter; loopback must be written as such."""
+    connected: list[str] = []
+
+    async def connect(self: object, host: str, *rest: object) -> httpcore.AsyncNetworkStream:
+        connected.append(host)
+        raise httpcore.ConnectError("closed")
+
+    async def itself(host: str, port: int) -> list[str]:
+        return [host]
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    written = f"https://[{host}]" if ":" in host else f"https://{host}"
+    connector = registry.connector("shopify")
+    given = connector.settings.model_validate({**SHOPS, "api_url": written})
+    client = Client(connector.hosts(given), resolver=itself)
+    try:
+        with pytest.raises((Stop, Wait)):
+            await client.send(Request("GET", "/"))
+    finally:
+        await client.close()
+    assert connected == [host] if is_loopback(host) else connected == []
 
 
 async def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:

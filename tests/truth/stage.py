@@ -62,7 +62,11 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, settings: Mapping[str, Any], *, parts: tuple[str, ...] = ("tiktok_shop", "shopify"), hooks: bool = True
+    folder: Path,
+    settings: Mapping[str, Any],
+    *,
+    parts: tuple[str, ...] = ("tiktok_shop", "shopify"),
+    hooks: bool = True,
 ) -> AsyncIterator[Stage]:
     """Play a small brand to a workplace in `folder`; `settings` are added to those of every source."""
     now = int(time.time()) // DAY * DAY
