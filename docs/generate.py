@@ -2,31 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+import inspect
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
 
 import click
+from pydantic import BaseModel
 
 from jalon import registry
-from jalon.cli import EXITS, cli
-from jalon.matrix import capability_rows, matrix
+from jalon.cli import cli
+from jalon.command import EXITS
+from jalon.config import ENVIRONMENT, TABLES, is_secret
+from jalon.matrix import LEGEND, capability_rows, matrix
 
 HERE = Path(__file__).parent
 NOTE = "<!-- written by `make docs`: change the code, not this page -->\n"
+KINDS = {
+    str: "text", bool: "true or false", int: "integer", float: "number", Path: "path", tuple: "list", dict: "table",
+}  # fmt: skip
+"""Type of a setting -> what its users call it."""
+BAR = "\\|"
+OWN = "jalon."
+"""Only what jalon itself brings is described; connectors of other distributions may be installed beside it."""
 
 
 def pages() -> dict[str, str]:
     """Return file name -> text of every generated page."""
-    return {"commands.md": commands(), "connectors.md": connectors(), "tables.md": tables()}
+    made = {
+        "commands.md": commands(),
+        "configuration.md": configuration(),
+        "connectors.md": connectors(),
+        "tables.md": tables(),
+    }
+    return {name: "\n".join(line.rstrip() for line in text.splitlines()) + "\n" for name, text in made.items()}
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    names = list(header)
+    return [_row(names), f"|{' --- |' * len(names)}", *map(_row, rows)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
 
 
 def commands() -> str:
     """Describe each command and option."""
-    parts = [NOTE, "# Commands\n", "Data goes to stdout, everything else to stderr; every command takes `--json`.\n"]
-    parts.append("```" + EXITS.replace("\b", "") + "\n```\n")
-    for path, command in sorted(_walk(cli, ("jalon",))):
-        parts.append(_command(" ".join(path), command))
-    return "\n".join(parts)
+    parts = [
+        NOTE,
+        "# Commands\n",
+        "Data goes to stdout, everything else to stderr; `jalon -v COMMAND` logs more there.",
+    ]
+    parts += ["With `--json` stdout is one JSON object, also when the command is refused (`error`).\n"]
+    parts += [f"```\n{EXITS.replace(chr(8), '').strip()}\n```\n"]
+    found = sorted(_walk(cli, ("jalon",)))
+    parts += [*(f"- [{' '.join(path)}](#{'-'.join(path)}): {_first(command)}" for path, command in found), ""]
+    return "\n".join(parts + [_command(" ".join(path), command) for path, command in found])
 
 
 def _walk(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -37,47 +73,135 @@ def _walk(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str
             yield (*path, name), command
 
 
+def _first(command: click.Command) -> str:
+    return (command.help or "").partition("\n")[0]
+
+
 def _command(path: str, command: click.Command) -> str:
-    arguments = " ".join(_argument(p) for p in command.params if isinstance(p, click.Argument))
-    rows = [p for p in command.params if isinstance(p, click.Option)]
-    lines = [f"## {path}\n", f"`{path} {arguments}`\n" if arguments else "", f"{(command.help or '').strip()}\n"]
-    lines += ["| option | meaning | default |", "| --- | --- | --- |"]
-    for option in rows:
-        default = (
-            ""
-            if option.default in (None, False, ()) or callable(option.default) or option.is_flag
-            else f"`{option.default}`"
-        )
-        default = "" if "UNSET" in default else default
-        lines.append(f"| `{', '.join(option.opts)}` | {option.help or ''} | {default} |")
-    return "\n".join(line for line in lines if line) + "\n"
+    words = [path, *(_argument(each) for each in command.params if isinstance(each, click.Argument)), "[OPTIONS]"]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    told = [_paragraph(text) for text in inspect.cleandoc(command.help or "").split("\n\n")]
+    rows = [(f"`{', '.join(each.opts)}`", each.help or "", _default(each)) for each in options]
+    lines = [f"## {path}\n", f"`{' '.join(words)}`\n", *told, *_table(("option", "meaning", "default"), rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _paragraph(text: str) -> str:
+    """Return a paragraph of help; what is marked to be left as it is are commands to copy."""
+    mark, _, rest = text.partition("\n")
+    return f"```\n{rest}\n```\n" if mark == "\b" else f"{text}\n"
 
 
 def _argument(argument: click.Argument) -> str:
     name = (argument.name or "").upper()
-    return f"[{name}]{'…' if argument.nargs == -1 else ''}" if not argument.required else name
+    return name if argument.required else f"[{name}]{'…' if argument.nargs == -1 else ''}"
+
+
+def _default(option: click.Option) -> str:
+    return f"`{option.default}`" if option.show_default else ""
+
+
+# --- configuration --------------------------------------------------------------------------------------------------
+
+
+def configuration() -> str:
+    """Describe each key of jalon.toml."""
+    parts = [
+        NOTE,
+        "# jalon.toml\n",
+        "A key that is not known is refused with its line. Above the file stand environment and command line;",
+        "`jalon config show --origin` says where a value comes from. A secret is never written here but referred to:",
+        '`{ env = "NAME" }` or `{ file = "path" }`, the path relative to jalon.toml.\n',
+    ]
+    for name, model in TABLES.items():
+        parts += [f"## [{name}]\n", *_keys(model), ""]
+    rows = [(f"`{variable}`", f"`[{table}] {key}`") for variable, (table, key) in ENVIRONMENT.items()]
+    parts += ["## Environment\n", *_table(("variable", "stands above"), rows)]
+    parts += [
+        "\n`JALON_CONFIG` names the file itself, `JALON_KEY` holds the installation key in place of `jalon.key`.\n"
+    ]
+    for name in _own():
+        parts += [f'## [sources.NAME] with connector = "{name}"\n', *_keys(registry.connector(name).settings), ""]
+    return "\n".join(parts)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    said = _docstrings(model)
+    rows = [
+        (f"`{key}`", _type(field.annotation), _value(field), said.get(key, ""))
+        for key, field in model.model_fields.items()
+    ]
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def _type(annotation: Any) -> str:
+    if is_secret(annotation):
+        return "secret"
+    kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
+    if get_origin(kinds[0]) is Annotated:
+        kinds = [get_args(kinds[0])[0]]
+    if all(isinstance(kind, str) for kind in kinds):
+        return "one of " + ", ".join(f"`{kind}`" for kind in kinds)
+    kind = get_origin(annotation) if get_origin(annotation) in (tuple, dict) else kinds[0]
+    return KINDS.get(kind) or str(kind.__name__)
+
+
+def _value(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    if default is None or default in ((), {}):
+        return ""
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what stands below each field in the code; classes nearer to the model win."""
+    said: dict[str, str] = {}
+    for owner in reversed([each for each in model.__mro__ if each.__module__.startswith(OWN)]):
+        (tree,) = ast.parse(inspect.getsource(owner)).body
+        assert isinstance(tree, ast.ClassDef)
+        for field, below in zip(tree.body, tree.body[1:], strict=False):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(below, ast.Expr)
+                and isinstance(below.value, ast.Constant)
+            ):
+                said[ast.unparse(field.target)] = " ".join(str(below.value.value).split())
+    return said
+
+
+# --- connectors -----------------------------------------------------------------------------------------------------
+
+
+def _own() -> list[str]:
+    return [name for name in registry.names() if type(registry.connector(name)).__module__.startswith(OWN)]
 
 
 def connectors() -> str:
     """Show the capability matrix and each limitation."""
-    header, rows = matrix()
+    header, rows = matrix(_own())
     parts = [
         NOTE,
         "# What each platform gives\n",
-        "`jalon connectors` prints the same. *event*: one person, one time. *aggregate*: the platform's counts. –: it does not offer it.\n",
+        f"`jalon connectors` prints the same. {LEGEND}.\n",
+        *_table(header, rows),
     ]
-    parts += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    parts += ["| " + " | ".join(row) + " |" for row in rows]
-    for name in registry.names():
+    for name in _own():
         connector = registry.connector(name)
-        page = f"[how to set it up](connectors/{name}.md)" if (HERE / "connectors" / f"{name}.md").exists() else ""
-        parts.append(f"\n## {connector.title}\n\n[{connector.documentation}]({connector.documentation}) · {page}\n")
-        parts += ["| offer | grain | delay | look-back | note |", "| --- | --- | --- | --- | --- |"]
-        for row in (row for row in capability_rows() if row["connector"] == name):
-            parts.append(
-                f"| {row['offer'].replace('_', ' ')} | {row['grain']} | {row['delay']} | {row['lookback']} | {row['note']} |"
-            )
-    return "\n".join(parts) + "\n"
+        setup = f"[How to set it up](connectors/{name}.md) · [its own documentation]({connector.documentation})"
+        given = [
+            (each["offer"].replace("_", " "), each["grain"], each["delay"], each["lookback"], each["note"])
+            for each in capability_rows([name])
+        ]
+        parts += [
+            f"\n## {connector.title}\n\n{setup}\n",
+            *_table(("offer", "grain", "delay", "look-back", "note"), given),
+        ]
+    return "\n".join(parts)
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
 
 
 def tables() -> str:
@@ -86,19 +210,23 @@ def tables() -> str:
     from jalon.report.tables import MARTS
 
     parts = [NOTE, "# Tables\n", "## Marts\n", "Parquet and CSV in `marts/`; written whole, by rename.\n"]
-    parts.append("In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe.\n")
+    parts += ["In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe.\n"]
     for mart in MARTS.values():
         parts.append(f"### {mart.name}\n\n{mart.meaning} Key: {', '.join(f'`{key}`' for key in mart.primary_key)}.\n")
-        parts += ["| column | type | unit | meaning |", "| --- | --- | --- | --- |"]
-        parts += [f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in mart.columns] + [""]
+        parts += [*_table(("column", "type", "unit", "meaning"), map(_column, mart.columns)), ""]
     parts += [
         "## Facts\n",
-        "Parquet in `facts/<kind>/`, every revision kept; `normalize/vocabulary.py` is the definition.\n",
+        "Parquet in `facts/<kind>/`, every revision kept: the newest of a (`source`, `key`) has the greatest",
     ]
+    parts += ["(`version`, `observed_at`, `inbox_id`). `jalon/normalize/vocabulary.py` is the definition.\n"]
     for kind, row in KINDS.items():
-        doc = " ".join((row.__doc__ or "").split())
+        doc = inspect.cleandoc(row.__doc__ or "")
         parts.append(f"### {kind}\n\n{doc}\n\n{', '.join(f'`{field}`' for field in row._fields)}\n")
     return "\n".join(parts)
+
+
+def _column(column: Any) -> tuple[str, ...]:
+    return f"`{column.name}`", column.type, column.unit, column.meaning
 
 
 if __name__ == "__main__":

@@ -45,21 +45,28 @@ class Serve(_Table):
     """`[serve]`."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8737
+    """0: any free one."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = 8738
     """Loopback port of /metrics; 0: any free one."""
     max_body: Annotated[int, Field(ge=1024, le=8 * 1024 * 1024)] = 1024 * 1024
+    """Bytes of the largest body that is taken."""
     connections: Annotated[int, Field(ge=1)] = 1024
+    """How many may be open at one time."""
 
 
 class Attribution(_Table):
     """`[attribution]`."""
 
     lookback_days: Annotated[int, Field(ge=1, le=730)] = 30
+    """Days before an order within which its touchpoints may lie."""
     models: tuple[str, ...] = ()
-    """Empty: all."""
+    """Models to compute; empty: all."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0
+    """Days before an order after which a touchpoint counts half in the model `time_decay`."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"
+    """Stage model that the page shows first; the marts hold all."""
     copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
 

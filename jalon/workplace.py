@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from zoneinfo import ZoneInfo
 
 from jalon import registry
 from jalon.config import Config, find, load
@@ -64,14 +63,12 @@ class Workplace(AbstractContextManager["Workplace"]):
         """Return what deriving must know of each source: its connector, and the account's zone and facts."""
         from jalon.store import sources
         from jalon.store.meaning import Origin
+        from jalon.sync.source import zone_of
 
         with self.store.read() as db:
             accounts = {name: sources.account(db, name) for name in self.config.sources}
         return {
-            name: Origin(
-                settings.connector,
-                Context(ZoneInfo(accounts[name].get("timezone") or settings.timezone), accounts[name]),
-            )
+            name: Origin(settings.connector, Context(zone_of(self.source(name), accounts[name]), accounts[name]))
             for name, settings in self.config.sources.items()
         }
 

@@ -32,13 +32,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     connector: str
+    """Name of the connector; `jalon connectors` lists them."""
     timezone: str = "UTC"
-    """IANA zone of the account: where its days begin."""
+    """IANA zone of the account: where its days begin. Left out: the account's own where the platform tells it."""
     since: date | None = None
     """First day wanted on the first sync; the platform's own limit where later. Default: 60 days back."""
     requests_per_second: float | None = Field(default=None, gt=0)
     """Known budget of the account; None: the connector's own starting point."""
     in_flight: int = Field(default=8, ge=1, le=64)
+    """Requests that may be on their way at one time."""
 
 
 # --- the wire -------------------------------------------------------------------------------------------------------
@@ -367,7 +369,7 @@ class Connector(ABC):
         return None
 
     def remark(self, request: Request, answer: Answer) -> str | None:
-        """Say what a person should know about a good answer (another API version than was asked); the run repeats it."""
+        """Say what a person should know about a good answer (another API version than was asked); the run tells it."""
         return None
 
     def credentials(self, settings: Any) -> Credentials | None:

@@ -75,6 +75,11 @@ def plan(
     return max(cursor.rowcount, 0)
 
 
+def forget_backfill(db: sqlite3.Connection, source: str, backfill: str) -> None:
+    """Drop the windows of a back-fill, read or not."""
+    db.execute("DELETE FROM windows WHERE source = ? AND backfill = ?", (source, backfill))
+
+
 def _planned(db: sqlite3.Connection, source: str, stream: str, backfill: str) -> bool:
     row = db.execute(
         "SELECT 1 FROM windows WHERE source = ? AND stream = ? AND backfill = ? LIMIT 1", (source, stream, backfill)

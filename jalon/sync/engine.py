@@ -41,7 +41,7 @@ async def sync_all(found: Iterable[Source], shop: Workshop) -> list[SourceOutcom
 
 
 async def backfill_source(source: Source, shop: Workshop, first: date, last: date) -> SourceOutcome:
-    """Read the local days from `first` to `last`, both included, again; goes on where an earlier call was cut off.
+    """Read the local days from `first` to `last`, both included, again; goes on where a call was cut off, else anew.
 
     The live sync's mark does not move.
     """

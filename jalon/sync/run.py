@@ -5,10 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import date
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jalon.connectors.base import Fault, Stop, Stream, Wait
-from jalon.errors import ConfigError
 from jalon.store import deliveries, sources, windows
 from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
@@ -17,13 +15,16 @@ from jalon.sync.inbound import open_deliveries
 from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession
-from jalon.sync.source import Source, SourceOutcome, Workshop
+from jalon.sync.source import Source, SourceOutcome, Workshop, zone_of
 from jalon.sync.windowed import told, without
 from jalon.sync.work import Work, left_over
 
 GREETING_HOLDS = 86_400.0
 """Seconds for which what is known of an account is believed."""
 GREETED = "greeted_at"
+GREETED_WITH = "greeted_with"
+WITHDRAWN = ("deauthorised", "uninstalled")
+"""Notices after which nothing is read until the platform has greeted us again."""
 PER_PLACE = 3
 """Windows that a long span is cut into, per request in flight: a shop that grows has most of its orders in the last."""
 LEFTOVERS = 3600
@@ -46,10 +47,12 @@ class Run:
     async def greet(self) -> None:
         """Learn whose account it is. Raises `Stop` if it is not the one that was read so far."""
         name, now = self.source.name, self.shop.clock.now()
+        settled = self._settled()
         with self.shop.store.read() as db:
             known, greeted = sources.account(db, name), float(sources.get(db, name, GREETED) or 0.0)
+            is_settled = sources.get(db, name, GREETED_WITH) == settled
         self.session.account = known
-        if known and 0 <= now - greeted < GREETING_HOLDS:
+        if known and is_settled and 0 <= now - greeted < GREETING_HOLDS:
             return
         found = dict(await self.source.connector.greet(self.session))
         _same_shop(known, found)
@@ -57,9 +60,19 @@ class Run:
         def job(db: sqlite3.Connection) -> None:
             sources.put_account(db, name, found)
             sources.put(db, name, GREETED, str(now))
+            sources.put(db, name, GREETED_WITH, settled)
+            for kind in WITHDRAWN:
+                sources.clear_notice(db, name, kind)
 
         await self.shop.store.commit(job)
         self.session.account = found
+
+    def _settled(self) -> str:
+        """Name the settings that a greeting holds for: another shop or table in them is asked about at once."""
+        source = self.source
+        return self.shop.keyring.fingerprint(
+            f"{source.settings.model_dump_json()}\n{source.connector.grant(source.settings)}"
+        )
 
     async def forget_greeting(self) -> None:
         """Greet anew next time: the platform refused something that may have changed."""
@@ -77,8 +90,13 @@ class Run:
             self.outcome.notes.append(f"subscribing to deliveries: {REDACTOR.clean(fault.reason)}")
 
     async def open_deliveries(self) -> int:
-        """Open what the receiver has stored."""
-        return await open_deliveries(self.source, self.shop, self.pages, self.counts)
+        """Open what the receiver has stored. Raises `Stop` if we are told that we may not read any more."""
+        opened = await open_deliveries(self.source, self.shop, self.pages, self.counts)
+        with self.shop.store.read() as db:
+            told_off = [each for each in sources.notices(db, self.source.name) if each.kind in WITHDRAWN]
+        if told_off:
+            raise Stop(told_off[-1].detail, "the next run asks whether it is authorised again", kind="auth")
+        return opened
 
     async def plan(self) -> bool:
         """Add the windows that the live sync has to read now; say whether some wait until older ones are read."""
@@ -98,13 +116,17 @@ class Run:
         return await self.shop.store.commit(job)
 
     async def plan_backfill(self, name: str, first: date, last: date) -> None:
-        """Add the windows of a back-fill, unless they are there already."""
+        """Add the windows of a back-fill: of one that was cut off what it left, of one that was read all of it anew."""
         reach, now = reach_of(self.source, self.session.account), self.shop.clock.now()
         found = [
             (stream.name, plan.backfill(stream, reach, first, last, now)) for stream in self.source.connector.streams
         ]
 
         def job(db: sqlite3.Connection) -> None:
+            refused = {notice.kind for notice in sources.notices(db, self.source.name)}
+            unread = windows.open_windows(db, self.source.name, name)
+            if all(without(window.stream) in refused for window in unread):
+                windows.forget_backfill(db, self.source.name, name)
             for stream, spans in found:
                 windows.plan(db, self.source.name, stream, spans, None, name)
 
@@ -122,6 +144,8 @@ class Run:
         finally:
             self.outcome.notes += [f"{what}: {told(error)}" for what, error in work.failures]
             self._judge(work.failures)
+            if self._without:
+                await self.forget_greeting()
             left_over(self.shop, self.source.name, self.counts, backfill)
 
     async def forget_deliveries(self) -> None:
@@ -158,17 +182,10 @@ def _probes(found: list[OpenWindow], refused: set[str]) -> list[OpenWindow]:
 
 
 def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
-    """Return what bounds a source's reading. The account's own zone counts where the settings name none."""
+    """Return what bounds a source's reading."""
     settings = source.settings
-    name = settings.timezone if "timezone" in settings.model_fields_set else account.get("zone") or settings.timezone
-    try:
-        zone = ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(
-            f"{source.name}: {name!r} is no time zone", "Set timezone to an IANA name such as Europe/Paris."
-        ) from None
     parallel = settings.in_flight * PER_PLACE if settings.in_flight > 1 else 1
-    return plan.Reach(zone, settings.since, parallel)
+    return plan.Reach(zone_of(source, account), settings.since, parallel)
 
 
 def _plan_stream(

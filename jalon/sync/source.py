@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jalon import errors
 from jalon.connectors.base import Connector, Finding, Settings
@@ -39,6 +40,21 @@ class Source:
     name: str
     connector: Connector
     settings: Settings
+
+
+def zone_of(source: Source, account: Mapping[str, str]) -> ZoneInfo:
+    """Return where a source's days begin: in the zone that its settings name, else in the account's own.
+
+    Raises `ConfigError` for a zone that does not exist.
+    """
+    settings = source.settings
+    name = settings.timezone if "timezone" in settings.model_fields_set else account.get("zone") or settings.timezone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise errors.ConfigError(
+            f"{source.name}: {name!r} is no time zone", "Set timezone to an IANA name such as Europe/Paris."
+        ) from None
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from jalon.sync.pages import Pages, closing
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Workshop
+from jalon.sync.tokens import LockedOut
 
 PASSES = 3
 MAX_PAGES = 50_000
@@ -221,8 +222,10 @@ class WindowReader:
 
 
 def is_refusal(fault: Fault, stream: Stream) -> bool:
-    """Say whether a fault means that an optional stream is not permitted."""
-    return stream.optional and (isinstance(fault, Skip) or (isinstance(fault, Stop) and fault.kind == "auth"))
+    """Say whether a fault means that an optional stream, and not the whole source, is not permitted."""
+    if not stream.optional or isinstance(fault, LockedOut):
+        return False
+    return isinstance(fault, Skip) or (isinstance(fault, Stop) and fault.kind == "auth")
 
 
 def without(stream: str) -> str:

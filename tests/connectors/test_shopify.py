@@ -528,11 +528,15 @@ async def test_a_token_of_another_shop_stops() -> None:
         await Shopify().greet(shop_of("other.myshopify.com"))
 
 
+async def test_a_shops_own_time_zone_is_no_mismatch_where_none_is_named() -> None:
+    found = [one async for one in Shopify().examine(shop_of()) if one.name == "time zone"]
+    assert [(one.level, one.detail) for one in found] == [("ok", "Europe/Paris")]
+
+
 async def test_doctor_says_what_is_missing() -> None:
-    findings = {
-        one.name: one
-        async for one in Shopify().examine(shop_of(scopes="write_orders read_customers", version="2027-01"))
-    }
+    shop = shop_of(scopes="write_orders read_customers", version="2027-01")
+    shop.settings = SETTINGS.model_copy(update={"timezone": "UTC"})
+    findings = {one.name: one async for one in Shopify().examine(shop)}
     levels = {name: one.level for name, one in findings.items()}
     assert levels == {
         "shop": "ok",

@@ -22,13 +22,15 @@ from jalon.sandbox.shopify import DOMAIN
 from jalon.sandbox.shopify.hooks import signature
 from jalon.sandbox.tiktok_shop import APP_KEY, SHOP_ID
 from jalon.sandbox.tiktok_shop.hooks import authorization
-from jalon.sandbox.world import World
+from jalon.sandbox.world import Shopper, World
 
 DAY = 86_400
 AT_REST = 9
 """Days after the last event by which every figure is final and every journey ready."""
 DELIVERIES = 360
 SENDERS = 8
+ERASING = 5
+"""The number of the delivery that asks for a customer to be erased."""
 TAGGED = 9_000_000_000_000_000_000
 """Content ids of the numbered tags: above 2^53, and none of the brand's own."""
 KEY = "7" * 64
@@ -74,11 +76,29 @@ class Delivery(NamedTuple):
     headers: dict[str, str]
 
 
+def customers() -> tuple[Shopper, Shopper]:
+    """Return the customer who is to be erased, and one who is not."""
+    first, *others = (sale.shopper for sale in brand().sales if sale.platform == "shopify")
+    return brand().shoppers[first], brand().shoppers[next(other for other in others if other != first)]
+
+
+def orders_of(shopper: Shopper) -> list[str]:
+    """Return the ids of the web orders of a customer."""
+    return [sale.order_id for sale in brand().sales if (sale.platform, sale.shopper) == ("shopify", shopper.id)]
+
+
+def _to_be_erased() -> dict[str, object]:
+    shopper, _ = customers()
+    orders = [int(order) for order in orders_of(shopper)]
+    customer = {"id": int(shopper.shopify_customer_id), "email": shopper.email, "phone": shopper.phone}
+    return {"shop_id": 1, "shop_domain": DOMAIN, "customer": customer, "orders_to_redact": orders}
+
+
 class Stream:
     """Deliveries with numbers, sent until each is acknowledged, as platforms do.
 
     By turns they name a TikTok order, a Shopify order, and a product tag put on a video, of which the delivery is the
-    only record. What was acknowledged is in `acknowledged`, whoever has died since.
+    only record; one asks for a customer to be erased. `acknowledged` holds what was, whoever has died since.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -106,25 +126,26 @@ class Stream:
             product = "1729592969712207008"
             event = {"content_id": str(TAGGED + number), "type": "ADD", "scene": "VIDEO"}
             return self._tiktok(17, at + number, {"product_id": product, "event": event})
-        return self._shopify(number, at)
+        if number == ERASING:
+            return self._shopify("customers/redact", number, _to_be_erased())
+        order = self._orders["shopify"][number % len(self._orders["shopify"])]
+        told = {"id": int(order), "admin_graphql_api_id": f"gid://shopify/Order/{order}", "updated_at": at + number}
+        return self._shopify("orders/updated", number, told)
 
     def _tiktok(self, kind: int, at: int, data: dict[str, object]) -> Delivery:
         body = json.dumps({"type": kind, "shop_id": SHOP_ID, "timestamp": at, "data": data}).encode()
         signed = authorization(APP_KEY, self._secrets["tiktok_shop"], body)
         return Delivery("tiktok_shop", hashlib.sha256(body).hexdigest(), body, {"Authorization": signed})
 
-    def _shopify(self, number: int, at: int) -> Delivery:
-        order = self._orders["shopify"][number % len(self._orders["shopify"])]
-        body = json.dumps(
-            {"id": int(order), "admin_graphql_api_id": f"gid://shopify/Order/{order}", "updated_at": at + number}
-        ).encode()
+    def _shopify(self, topic: str, number: int, told: dict[str, object]) -> Delivery:
+        body = json.dumps(told).encode()
         headers = {
-            "X-Shopify-Topic": "orders/updated",
+            "X-Shopify-Topic": topic,
             "X-Shopify-Shop-Domain": DOMAIN,
             "X-Shopify-Webhook-Id": f"numbered-{number}",
             "X-Shopify-Hmac-Sha256": signature(self._secrets["shopify"], body),
         }
-        return Delivery("shopify", f"{DOMAIN}|orders/updated|numbered-{number}", body, headers)
+        return Delivery("shopify", f"{DOMAIN}|{topic}|numbered-{number}", body, headers)
 
     async def send(self, addresses: dict[str, str]) -> None:
         """Send what is not acknowledged yet, and every tenth of the rest again, until all is or nobody answers."""

@@ -53,6 +53,7 @@ class Stored:
         found["deliveries"] = self.ask(
             "SELECT count(*) FROM deliveries WHERE state NOT IN ('opened', 'stale') OR sealed IS NOT NULL"
         )[0][0]
+        found["erasures"] = self.ask("SELECT count(*) FROM erasures WHERE finished_at IS NULL")[0][0]
         paths = [path.relative_to(self.folder) for path in self.folder.rglob("*")]
         found["files"] = [str(path) for path in paths if _is_passing(path)]
         locks = [path for path in (self.folder / "locks").iterdir() if path.name != "writer.lock"]
@@ -64,8 +65,13 @@ class Stored:
         return {pid for (pid,) in self.ask("SELECT pid FROM runs WHERE finished_at IS NULL")}
 
     def revisions(self) -> Counter[tuple[Any, ...]]:
-        """Return every revision in the inbox; none may be there twice."""
+        """Return every revision in the inbox: source, stream, key, version, digest."""
         return Counter(self.ask("SELECT source, stream, key, version, digest FROM inbox"))
+
+    def tells_of(self, pseudonym: str) -> bool:
+        """Say whether a pseudonym is anywhere in the bytes of the operational store."""
+        files = self.folder.glob("jalon.sqlite*")
+        return any(pseudonym.encode() in path.read_bytes() for path in files)
 
     def schema(self) -> set[tuple[Any, ...]]:
         """Return tables with their columns, and indexes."""
@@ -74,10 +80,10 @@ class Stored:
         indexes = self.ask("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index'")
         return {*columns, *indexes, *self.ask("PRAGMA user_version"), *self.ask("PRAGMA application_id")}
 
-    def facts(self) -> dict[str, Counter[tuple[Any, ...]]]:
-        """Return the facts by kind, without what every run has of its own."""
+    def facts(self) -> dict[str, set[tuple[Any, ...]]]:
+        """Return the facts by kind, without what every run has of its own: each fact once, as the newest revision is."""
         kinds = sorted(path.name for path in (self.folder / "facts").iterdir() if any(path.glob("*.parquet")))
-        return {kind: _rows(f"{self.folder}/facts/{kind}/*.parquet") for kind in kinds}
+        return {kind: set(_rows(f"{self.folder}/facts/{kind}/*.parquet")) for kind in kinds}
 
     def attribution(self) -> dict[str, Counter[tuple[Any, ...]]]:
         """Return the attribution tables, without what every run has of its own."""

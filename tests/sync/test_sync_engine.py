@@ -311,6 +311,25 @@ async def test_an_optional_stream_without_permission_is_left_out_and_read_once_i
         assert sources.notices(db, "shop") == []
 
 
+async def test_a_token_that_is_over_is_no_matter_of_an_optional_stream(store: Store) -> None:
+    alive = True
+
+    def handler(asked: Asked) -> Reply:
+        if asked.path == "/token":
+            return Reply(body={"access": "a-1", "refresh": "r-1"} if alive else {"error": "stop", "reason": "left"})
+        return Reply(body={"rows": [], "id": "1"} if alive else {"error": "renew"})
+
+    clock = PlayedClock(NOW)
+    async with served(handler) as server:
+        of = source(server, stream(name="extras", optional=True), refresh_token="r-0")
+        await sync_source(of, workshop(store, clock))
+        alive, clock.time = False, NOW + 7200
+        outcome = await sync_source(of, workshop(store, clock))
+    assert (outcome.state, outcome.message) == ("auth", "shop: left")
+    with store.read() as db:
+        assert sources.notices(db, "shop") == []
+
+
 async def test_a_stop_ends_the_source_and_says_what_to_do(store: Store) -> None:
     shop = Orders(orders(50, DAYS_AGO_50, 80_000), page=5)
     asked_for = 0
@@ -603,6 +622,22 @@ async def test_a_back_fill_that_was_cut_off_goes_on_where_it_was(store: Store) -
     assert told.windows == told.done
 
 
+async def test_a_back_fill_that_was_read_is_read_anew_when_asked_again(store: Store) -> None:
+    shop = Orders(orders(40, instant(MARCH[0]), 60_000))
+    refused = stream(name="extras", optional=True)
+
+    def handler(asked: Asked) -> Reply:
+        return Reply(body={"error": "skip", "reason": "no"}) if asked.path == "/extras" else shop(asked)
+
+    async with served(handler) as server:
+        of = source(server, stream(), refused, token="access-token-0", timezone="UTC")
+        await backfill_source(of, workshop(store), *MARCH)
+        shop.rows["o7"]["status"] = "changed without saying so"
+        outcome = await backfill_source(of, workshop(store), *MARCH)
+    assert (outcome.state, outcome.counts.new) == ("ok", 1)
+    assert [body["status"] for _, body in inbox(store)["o7"]] == ["new", "changed without saying so"]
+
+
 # --- ending early -----------------------------------------------------------------------------------------------------
 
 
@@ -671,6 +706,29 @@ async def test_the_account_is_greeted_once_a_day_and_may_not_turn_into_another(s
         outcome = await sync_source(of, workshop(store, clock))
     assert (outcome.state, outcome.exit_status) == ("config", 2)
     assert "open shop 2, but this source has read shop 1" in outcome.message
+
+
+async def test_other_settings_are_asked_about_at_once(store: Store) -> None:
+    shop = {"id": "1"}
+    async with served(lambda asked: Reply(body=shop if asked.path == "/shop" else {"rows": []})) as server:
+        await sync_source(source(server, token="access-token-0"), workshop(store))
+        shop["id"] = "2"
+        outcome = await sync_source(source(server, token="token-of-another-shop"), workshop(store))
+    assert outcome.state == "config"
+    assert "open shop 2, but this source has read shop 1" in outcome.message
+
+
+async def test_a_scope_that_greeting_tells_of_counts_in_the_next_run(store: Store) -> None:
+    """A connector may do without a stream because of what greeting told: then that is not believed for a day."""
+
+    def handler(asked: Asked) -> Reply:
+        return Reply(body={"error": "skip"} if asked.path == "/extras" else {"rows": [], "id": "1"})
+
+    extras = stream(name="extras", optional=True)
+    async with served(handler) as server:
+        for _ in range(2):
+            await sync_source(source(server, stream(), extras, token="access-token-0"), workshop(store))
+        assert sum(asked.path == "/shop" for asked in server.asked) == 2
 
 
 async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from toy import KEYRING, Orders, PlayedClock, inbox, orders, served, source, workshop
 
 from jalon.privacy import Keyring
@@ -78,11 +79,26 @@ async def test_the_same_body_under_another_key_is_marked_and_harmless(store: Sto
 
 
 async def test_a_notice_reaches_people(store: Store) -> None:
-    deliver(store, "d1", {"topic": "bye", "notices": [["deauthorised", "the seller\nleft"]]})
-    await run(store)
+    deliver(store, "d1", {"topic": "bye", "notices": [["expires_soon", "the seller\nleaves"]]})
+    assert (await run(store)).state == "ok"
     with store.read() as db:
         [notice] = sources.notices(db, "shop")
-    assert (notice.kind, notice.detail) == ("deauthorised", "the seller left")
+    assert (notice.kind, notice.detail) == ("expires_soon", "the seller leaves")
+
+
+@pytest.mark.parametrize("kind", ["deauthorised", "uninstalled"])
+async def test_a_withdrawn_authorisation_stops_the_source_until_the_platform_answers_again(
+    store: Store, kind: str
+) -> None:
+    assert (await run(store)).state == "ok"
+    deliver(store, "d1", {"topic": "bye", "notices": [[kind, "the seller left"]]})
+    outcome = await run(store)
+    assert (outcome.state, outcome.message, outcome.counts.requests) == ("auth", "shop: the seller left", 0)
+    with store.read() as db:
+        assert [notice.kind for notice in sources.notices(db, "shop")] == [kind]
+    assert (await run(store)).state == "ok"
+    with store.read() as db:
+        assert sources.notices(db, "shop") == []
 
 
 async def test_an_order_to_erase_or_disclose_is_carried_out_on_hashes(store: Store) -> None:

@@ -18,6 +18,7 @@ from jalon.sync.halt import Halt, Halted
 from jalon.sync.retry import PATIENCE, TRIES
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts
+from jalon.sync.tokens import LockedOut
 
 ASK = Request("GET", "/orders")
 
@@ -292,6 +293,17 @@ async def test_a_refresh_whose_answer_is_lost_for_good_says_what_happened(store:
             await asking.ask(ASK)
     assert caught.value.kind == "auth"
     assert caught.value.remedy
+
+
+async def test_a_refresh_that_is_refused_is_not_called_cut_off(store: Store) -> None:
+    platform = Rotating(clock := PlayedClock())
+    platform._rotate = lambda given: error("stop")  # type: ignore[method-assign]
+    async with served(platform) as server:
+        for _ in range(2):
+            async with session(store, server, clock, **START) as asking:
+                with pytest.raises(LockedOut) as caught:
+                    await asking.ask(ASK)
+                assert "cut off" not in caught.value.reason
 
 
 async def test_the_new_pair_is_durable_before_it_is_used(store: Store) -> None:

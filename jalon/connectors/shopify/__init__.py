@@ -47,9 +47,11 @@ class Settings(base.Settings):
     storage_hosts: tuple[str, ...] = ("https://storage.googleapis.com",)
     """Where the files of exports may lie."""
     access_token: SecretStr | None = None
+    """A token of the app; without one, `client_id` and `client_secret` get it."""
     refresh_token: SecretStr | None = None
     """Beside an access token that expires."""
     client_id: str | None = None
+    """The app's id."""
     client_secret: SecretStr | None = None
     """Renews tokens, and signs deliveries."""
     webhook_secret_old: SecretStr | None = None
@@ -195,7 +197,7 @@ class Shopify(base.Connector):
         answer = await session.ask(question(session.settings, queries.SHOP, {}, 3.0))
         account = self._account(session, answer)
         yield Finding("shop", "ok", f"{account['domain']} in {account['zone']}, {account['currency']}")
-        yield _zone(session.settings.timezone, account["zone"])
+        yield _zone(session.settings, account["zone"])
         yield _version(session.settings.version, answer.headers.get("x-shopify-api-version"))
         for finding in _scopes(account["scopes"].split(), session.settings.customer_contact):
             yield finding
@@ -206,10 +208,11 @@ def _channels(settings: Any) -> dict[str, str]:
     return {name: platform for name, platform in {**CHANNELS, **settings.channels}.items() if platform}
 
 
-def _zone(ours: str, theirs: str) -> Finding:
-    """Compare time zones: days are cut by the settings', and should begin when the shop's do."""
-    if ours == theirs:
-        return Finding("time zone", "ok", ours)
+def _zone(settings: Any, theirs: str) -> Finding:
+    """Compare time zones: days are cut by the settings', if they name one, and should begin when the shop's do."""
+    ours = settings.timezone
+    if ours == theirs or "timezone" not in settings.model_fields_set:
+        return Finding("time zone", "ok", theirs)
     remedy = f'Set `timezone = "{theirs}"`, so that days here are the days of the shop\'s own reports.'
     return Finding("time zone", "warn", f"the settings say {ours}, the shop {theirs}", remedy)
 

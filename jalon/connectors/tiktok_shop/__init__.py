@@ -55,10 +55,13 @@ class Settings(base.Settings):
     """`[sources.NAME]` of a TikTok Shop. `timezone` must be the shop's own: its figures are counted by its days."""
 
     app_key: str = Field(min_length=1)
+    """The app's key, from Partner Center."""
     app_secret: SecretStr = Field(min_length=1)
+    """The app's secret: signs requests and deliveries."""
     app_secret_old: SecretStr | None = None
     """The secret before a rotation, while deliveries may still be signed with it."""
     refresh_token: SecretStr | None = None
+    """In place of a code, where there is one already."""
     auth_code: SecretStr | None = None
     """The code of the seller's authorisation: good once, for 30 minutes."""
     shop_id: str | None = None
@@ -70,7 +73,9 @@ class Settings(base.Settings):
     external_platforms: tuple[ExternalPlatform, ...] = ()
     """Look up what each order is called there: one request per order and platform."""
     api_url: str = "https://open-api.tiktokglobalshop.com"
+    """Base address of the API."""
     auth_url: str = "https://auth.tiktok-shops.com"
+    """Base address of the token service."""
 
 
 SWITCHES = {

@@ -1,0 +1,154 @@
+"""The example distribution: installed beside jalon it is found, listed, synced and normalized; jalon is not changed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from time import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from jalon import errors
+from tests.cli.played import Desk
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "jalon-bazaar"
+TOKEN = "canary-bazaar-token"
+PAGE = 2
+DAY = 86_400
+NOW = int(time())
+ORDERS = [
+    {
+        "id": f"b{number}", "changed": NOW - (9 - number) * DAY, "placed": NOW - (9 - number) * DAY - 60,
+        "state": "void" if number == 3 else "paid", "currency": "JPY" if number == 2 else "EUR",
+        "goods": "-1" if number == 4 else "1200" if number == 2 else "12.50", "shipping": "0", "tax": "0",
+        "buyer": f"canary{number}@shopper.example", "internal_note": "canary",
+    }
+    for number in range(8)
+]  # fmt: skip
+
+
+class Bazaar(BaseHTTPRequestHandler):
+    """`GET /orders?after=&before=&page=` with a bearer token."""
+
+    def do_GET(self) -> None:
+        if self.headers.get("authorization") != f"Bearer {TOKEN}":
+            self._answer(401, {"error": "who are you?"})
+            return
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        low, high = (datetime.fromisoformat(asked[name]).timestamp() for name in ("after", "before"))
+        found = [order for order in ORDERS if low <= int(str(order["changed"])) < high]
+        start = (int(asked["page"]) - 1) * PAGE
+        rows = found[start : start + PAGE]
+        self._answer(200, {"orders": rows, "total": len(found), "more": start + PAGE < len(found)})
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bazaar) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Install the example into a folder of its own, and return the environment in which it is seen."""
+    built, target = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("installed")
+    shutil.copytree(EXAMPLE, built / "bazaar", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    words = [
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "--target", target, built / "bazaar"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {"PYTHONPATH": str(target)}
+
+
+def test_it_is_found_and_listed_without_a_change_to_jalon(installed: dict[str, str], tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert "Bazaar" not in desk("connectors").out
+    said = desk("connectors", env=installed)
+    assert said.out.splitlines()[0].split()[0] == "Bazaar"
+    rows = [
+        row for row in desk("connectors", "--json", env=installed).data["capabilities"] if row["connector"] == "bazaar"
+    ]
+    assert {row["offer"] for row in rows} >= {"web_orders", "journeys"}
+
+
+def set_up(desk: Desk, installed: dict[str, str], address: str) -> None:
+    """Make a workplace from the template, and fill its gaps."""
+    assert desk("init", "--source", "bazaar", env=installed).status == errors.OK
+    desk.edit('url = "…"', f'url = "{address}"')
+    desk.edit("# requests_per_second = 5.0", "requests_per_second = 1000.0")
+
+
+def test_it_is_set_up_synced_and_normalized(installed: dict[str, str], tmp_path: Path, address: str) -> None:
+    desk = Desk(tmp_path)
+    set_up(desk, installed, address)
+    env = installed | {"BAZAAR_TOKEN": TOKEN}
+    said = desk("sync", "--json", env=env)
+    assert said.status == errors.PARTIAL, "one order makes no sense"
+    (held,) = desk("quarantine", "list", "--json", env=env).data["entries"]
+    assert (held["source"], held["key"], held["reason"]) == ("bazaar", "b4", "negative_amount")
+    assert desk.orders() == {("bazaar", f"b{number}") for number in range(8) if number != 4}
+    assert desk.rows("SELECT goods, currency FROM {orders} WHERE order_id = 'b2'") == [(1200, "JPY")]
+    ((person,),) = desk.rows("SELECT DISTINCT split_part(person, ':', 1) FROM {orders}")
+    assert person == "email"
+    assert "canary" not in str(
+        desk.rows("SELECT * EXCLUDE (placed_at, paid_at, cancelled_at, observed_at) FROM {orders}")
+    )
+    assert desk("report", "--quiet", env=env).status == errors.OK
+    assert "Order bazaar:b1" in desk("explain", "b1", env=env).out
+
+
+def test_its_refusal_is_told_like_any_other(installed: dict[str, str], tmp_path: Path, address: str) -> None:
+    desk = Desk(tmp_path)
+    set_up(desk, installed, address)
+    said = desk("sync", env=installed | {"BAZAAR_TOKEN": "canary-wrong"})
+    assert said.status == errors.AUTH
+    assert "bazaar: Bazaar refuses the token. Make a new one" in said.err
+    assert "canary" not in said.err
+
+
+def test_without_the_distribution_its_facts_stay_and_the_source_is_named(
+    installed: dict[str, str], tmp_path: Path, address: str
+) -> None:
+    desk = Desk(tmp_path)
+    set_up(desk, installed, address)
+    desk("sync", env=installed | {"BAZAAR_TOKEN": TOKEN})
+    said = desk("sync", env={"BAZAAR_TOKEN": TOKEN})
+    assert said.status == errors.USAGE
+    assert "no connector is called 'bazaar'" in said.err
+    assert ("bazaar", "b1") in desk.orders()
