@@ -78,7 +78,10 @@ def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline
 
     findings = examine(place, place.config.pick(sources), offline=offline)
     marks = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
-    lines = [f"{marks[f.level]}  {f.name}: {f.detail}" + (f"\n      {f.remedy}" if f.remedy else "") for f in findings]
+    lines = []
+    for found in findings:
+        lines.append(f"{marks[found.level]}  {found.name}: {clean(found.detail)}")
+        lines += [f"      {clean(found.remedy[:1].upper() + found.remedy[1:])}"] if found.remedy else []
     console.data({"findings": [f._asdict() for f in findings]}, lines)
     return errors.PARTIAL if any(f.level == "fail" for f in findings) else errors.OK
 

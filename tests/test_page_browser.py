@@ -1,112 +1,107 @@
-"""The report page in a real browser: no error, no request, nothing wider than the screen, light and dark."""
+"""The demo, and its report page as a real browser shows it: from a disk, without a network, on any width."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import re
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 
-from jalon.console import Console
-from jalon.demo import run_demo
+from jalon import errors
+from tests.browser import FOUND, Browser, browser
+from tests.cli.played import Desk, Said
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--remote-debugging-port=0",
-)  # fmt: skip
-PATIENCE = 30
+pytestmark = pytest.mark.skipif(FOUND is None, reason="there is no chromium on this machine")
+VISIBLE = "[...document.querySelectorAll('{}')].filter(e => e.checkVisibility()).map(e => e.className)"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a page from a small demo."""
-    if shutil.which("chromium") is None:
-        pytest.skip("there is no chromium on this machine")
-    out = tmp_path_factory.mktemp("demo") / "out"
-    assert run_demo(Console("demo", quiet=True), out, seed=3, orders=60) == 0
-    return out / "data" / "marts" / "report.html"
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Said]:
+    folder = tmp_path_factory.mktemp("demo")
+    said = Desk(folder)("demo", "--out", "shop", "--orders", "60", "--json")
+    return Desk(folder / "shop"), said
 
 
-class Tab:
-    """One browser tab, spoken to over the DevTools protocol; keeps what it reports."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._numbers = itertools.count(1)
-        self.events: list[dict[str, Any]] = []
-
-    async def do(self, method: str, **params: Any) -> dict[str, Any]:
-        number = next(self._numbers)
-        await self._socket.send_json({"id": number, "method": method, "params": params})
-        while True:
-            message = await self._socket.receive_json(timeout=PATIENCE)
-            if message.get("id") == number:
-                assert "error" not in message, message
-                answer: dict[str, Any] = message["result"]
-                return answer
-            self.events.append(message)
-
-    async def value(self, expression: str) -> Any:
-        return (await self.do("Runtime.evaluate", expression=expression, returnByValue=True))["result"]["value"]
-
-    async def open(self, page: Path) -> None:
-        await self.do("Page.navigate", url=page.as_uri())
-        for _ in range(100):
-            if await self.value("document.readyState") == "complete":
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the page does not finish loading")
-
-    def seen(self, method: str) -> list[dict[str, Any]]:
-        return [event["params"] for event in self.events if event["method"] == method]
+@pytest.fixture(scope="module")
+def page(demo: tuple[Desk, Said]) -> Path:
+    desk, said = demo
+    assert said.status == errors.OK, said.err
+    return desk.folder.parent / said.data["page"]
 
 
-@asynccontextmanager
-async def browser(profile: Path) -> AsyncIterator[Tab]:
-    """Run a browser with a profile of its own and lend one tab."""
-    process = await asyncio.create_subprocess_exec(
-        "chromium", *FLAGS, f"--user-data-dir={profile}", "about:blank",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not (found := re.search(rb"listening on ws://([^/]+)/", await process.stderr.readline())):
-                pass
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://{found[1].decode()}/json") as answer:
-                tabs = await answer.json(content_type=None)
-            address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
-            async with session.ws_connect(address, max_msg_size=0) as socket:
-                tab = Tab(socket)
-                for domain in ("Page", "Network", "Log", "Runtime"):
-                    await tab.do(f"{domain}.enable")
-                yield tab
-    finally:
-        process.terminate()
-        await process.communicate()
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+def test_the_demo_leaves_a_workplace_in_which_commands_work(demo: tuple[Desk, Said], page: Path) -> None:
+    desk, said = demo
+    assert page.is_file()
+    assert str(page) in said.err or "shop/data/marts/report.html" in said.err
+    assert said.data["marts"]["orders"] > 0
+    assert desk("status").status == errors.OK
+    assert desk("doctor", "--offline").status == errors.OK
+    assert desk.orders()
+
+
+def test_it_says_nothing_on_the_console_and_asks_no_network(window: Browser, page: Path) -> None:
+    window.open(page.as_uri())
+    assert window.trouble == []
+    assert window.requests == [page.as_uri()]
+    assert window.see("document.scripts.length") == 0
+    assert "NaN" not in window.see("document.body.innerText")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1400, 390])
-async def test_the_page_opens_alone_and_fits(page: Path, tmp_path: Path, width: int, scheme: str) -> None:
-    async with browser(tmp_path) as tab:
-        await tab.do("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        await tab.do("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        await tab.open(page)
-        assert await tab.value("document.documentElement.scrollWidth") <= width
-        assert await tab.value("document.querySelectorAll('h2').length") >= 4
-        assert "Net revenue" in await tab.value("document.body.innerText")
-        back = await tab.value("getComputedStyle(document.body).backgroundColor")
-        assert (sum(map(int, re.findall(r"\d+", back)[:3])) > 384) == (scheme == "light"), back
-        asked = {request["request"]["url"] for request in tab.seen("Network.requestWillBeSent")}
-        assert {url for url in asked if not url.startswith("data:")} == {page.as_uri()}
-        assert tab.seen("Log.entryAdded") == []
-        assert tab.seen("Runtime.exceptionThrown") == []
+@pytest.mark.parametrize("width", [1400, 768, 390])
+def test_nothing_runs_over_the_edge(window: Browser, page: Path, width: int, scheme: str) -> None:
+    window.open(page.as_uri(), width=width, scheme=scheme)
+    assert window.see("window.innerWidth") == width
+    assert window.see("document.documentElement.scrollWidth") <= width
+    beyond = """[...document.body.querySelectorAll('*')].filter(e => e.checkVisibility() && !e.closest('.scroll')
+        && e.getBoundingClientRect().right > window.innerWidth + 1).map(e => e.tagName + '.' + e.className)"""
+    assert window.see(beyond) == []
+    assert window.trouble == []
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of `rgb(r, g, b)`. https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_schemes_can_be_read(window: Browser, page: Path, scheme: str) -> None:
+    window.open(page.as_uri(), scheme=scheme)
+    ground = luminance(window.see("getComputedStyle(document.body).backgroundColor"))
+    ink = luminance(window.see("getComputedStyle(document.body).color"))
+    assert (ground < ink) == (scheme == "dark")
+    assert (max(ground, ink) + 0.05) / (min(ground, ink) + 0.05) >= 7
+
+
+def test_each_switch_shows_what_it_names_and_nothing_else(window: Browser, page: Path) -> None:
+    window.open(page.as_uri())
+    for preset in window.see("[...document.querySelectorAll('input[name=p]')].map(e => e.id)"):
+        window.see(f"document.querySelector('label[for=\"{preset}\"]').click()")
+        assert window.see(VISIBLE.format(".p")) == [f"p {preset}"]
+    for number in window.see("[...document.querySelectorAll('input[name=c]')].map(e => e.id)"):
+        window.see(f"document.querySelector('label[for=\"{number}\"]').click()")
+        shown = set(window.see(VISIBLE.format(".c")))
+        assert shown
+        assert all(number in name.split() for name in shown)
+    for model in window.see("[...document.querySelectorAll('input[name=m]')].map(e => e.id)"):
+        window.see(f"document.querySelector('label[for=\"{model}\"]').click()")
+        shown = set(window.see(VISIBLE.format(".m")))
+        assert all(model in name.split() for name in shown)
+
+
+def test_it_can_be_used_with_the_keyboard_alone(window: Browser, page: Path) -> None:
+    window.open(page.as_uri())
+    named = "[...document.querySelectorAll('input.switch')].every(e => e.getAttribute('aria-label') && e.tabIndex >= 0)"
+    assert window.see(named)
+    assert window.see("[...document.querySelectorAll('[tabindex=\"0\"]')].every(e => e.getAttribute('aria-label'))")
+    assert window.see("document.documentElement.lang") == "en"
+    assert window.see("document.querySelectorAll('h1').length") == 1

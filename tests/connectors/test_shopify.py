@@ -477,6 +477,15 @@ async def test_a_refresh_token_is_used_once_and_replaced() -> None:
     assert b"refresh_token=r1" in shop.requests[0].body
 
 
+async def test_a_refresh_token_alone_is_enough() -> None:
+    settings = APP.model_copy(update={"refresh_token": SecretStr("r1")})
+    shop = Script(
+        lambda name, variables: Answer(200, {}, b'{"access_token":"a2","refresh_token":"r2"}'), settings=settings
+    )
+    assert await Shopify().renew(shop, Shopify().credentials(settings)) == Credentials("a2", "r2", None, None)
+    assert b"refresh_token=r1" in shop.requests[0].body
+
+
 async def test_a_token_that_cannot_be_renewed_stops_with_a_remedy() -> None:
     with pytest.raises(base.Stop, match="renew") as stopped:
         await Shopify().renew(Script(lambda name, variables: {}), Credentials("shpat_x"))

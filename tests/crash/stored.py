@@ -81,7 +81,7 @@ class Stored:
         return {*columns, *indexes, *self.ask("PRAGMA user_version"), *self.ask("PRAGMA application_id")}
 
     def facts(self) -> dict[str, set[tuple[Any, ...]]]:
-        """Return the facts by kind, without what every run has of its own: each fact once, as the newest revision is."""
+        """Return the facts by kind, without what every run has of its own, each once however often it was read."""
         kinds = sorted(path.name for path in (self.folder / "facts").iterdir() if any(path.glob("*.parquet")))
         return {kind: set(_rows(f"{self.folder}/facts/{kind}/*.parquet")) for kind in kinds}
 

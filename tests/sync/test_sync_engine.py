@@ -713,7 +713,9 @@ async def test_other_settings_are_asked_about_at_once(store: Store) -> None:
     async with served(lambda asked: Reply(body=shop if asked.path == "/shop" else {"rows": []})) as server:
         await sync_source(source(server, token="access-token-0"), workshop(store))
         shop["id"] = "2"
-        outcome = await sync_source(source(server, token="token-of-another-shop"), workshop(store))
+        outcome = await sync_source(
+            source(server, token="access-token-0", other_url="http://127.0.0.1:2"), workshop(store)
+        )
     assert outcome.state == "config"
     assert "open shop 2, but this source has read shop 1" in outcome.message
 

