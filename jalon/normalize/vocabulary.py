@@ -7,7 +7,7 @@ Each row begins with the same header, which says where it comes from and which r
 | source | name of the source in jalon.toml |
 | key | identity of the fact within (kind of fact, source): what survives a redelivery, a retry, webhook against poll |
 | version | the platform's own update time of the record, microseconds since the epoch; 0 where it has none |
-| observed_at | when the answer that holds it was asked for |
+| observed_at | when the answer that holds it was stored |
 | inbox_id | the inbox row that it was derived from |
 
 Of the rows with one (source, key) the newest is the one with the greatest (version, observed_at, inbox_id); all are
