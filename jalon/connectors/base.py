@@ -168,6 +168,9 @@ class Stream:
     """How far back the platform answers at all."""
     whole: bool = False
     """True: the first sync reads all there is, whatever `since` says (a catalogue, where the oldest entries count)."""
+    undivided: bool = False
+    """True: no window is cut narrower than `window` for the sake of working in parallel: the connector has a better way
+    to read very many records, and must see that there are."""
     batch: int = 1
     """How many keys one `fetch` takes."""
     optional: bool = False

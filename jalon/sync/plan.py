@@ -62,7 +62,7 @@ def tail(stream: Stream, reach: Reach, planned_until: int | None, now: float) ->
     if high <= start:
         return Plan([])
     low = start if planned_until is None else max(start - OVERLAP, _retained(stream, now))
-    return Plan(cut((low, high), stream.window, 1 if stream.whole else reach.parallel), high)
+    return Plan(cut((low, high), stream.window, 1 if stream.whole else _parallel(stream, reach)), high)
 
 
 def look_back(stream: Stream, reach: Reach, planned_until: int, now: float) -> list[Span]:
@@ -91,7 +91,11 @@ def backfill(stream: Stream, reach: Reach, first: date, last: date, now: float) 
         return [(low, high)]
     if stream.grain == "day":
         return _whole_days(low, low, high, reach.zone)
-    return cut((low, high), stream.window, reach.parallel)
+    return cut((low, high), stream.window, _parallel(stream, reach))
+
+
+def _parallel(stream: Stream, reach: Reach) -> int:
+    return 1 if stream.undivided else reach.parallel
 
 
 def cut(span: Span, widest: timedelta, parallel: int) -> list[Span]:

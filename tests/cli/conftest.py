@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,18 @@ def desk(played: Played, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture(scope="session")
 def lived(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A workplace that has synced once. Tests may read it and copy it, but not change it."""
+    """A workplace that has synced and reported once. Tests may read it and copy it, but not change it."""
     desk = played.desk(tmp_path_factory.mktemp("lived") / "shop")
     desk.settled()
+    said = desk("report", "--json", "--quiet")
+    assert (said.status, said.err) == (0, "")
+    assert said.data["marts"]["orders"] > 0
     return desk
+
+
+@pytest.fixture
+def copied(played: Played, lived: Desk, tmp_path: Path) -> Iterator[Desk]:
+    """A workplace of its own that has synced and reported once."""
+    shutil.copytree(lived.folder, tmp_path / "shop")
+    yield Desk(tmp_path / "shop")
+    played.mended()

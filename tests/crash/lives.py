@@ -6,21 +6,28 @@ import asyncio
 import random
 import signal
 import time
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from jalon.sandbox.server import Sandbox
 from tests.crash.played import DELIVERIES, Stream, answered, played
-from tests.crash.process import Ended, Moment, Running, done, holding, making, reached
+from tests.crash.process import Ended, Moment, Running, done, holding, reached, seen
 from tests.crash.stored import Stored
 
 TRIES = 12
 SOONER = 0.4
 """Processes started for one kill at most. Each that ends before its moment makes the next moment come sooner."""
-KILLS = ("sync", "sync", "sync", "both", "serve", "serve", "normalize", "normalize", "normalize --all", "attribute")
-"""What is killed in one life. `both` is a receiver and a sync at the same time."""
-PUBLISHING = 0.3
-"""Share of the kills of `attribute` that come when its tables are made and about to be put in place."""
+BEGIN = ("sync", "normalize")
+ROUNDS = (("sync", "normalize"), ("sync",), ("both",), ("serve",), ("serve",), ("normalize --all",), ("attribute",))
+KILLS = (*BEGIN, *chain.from_iterable(ROUNDS))
+"""What is killed in one life: first of all `BEGIN`, then the rounds in any order. `both` is a receiver and a sync at
+the same time."""
+WRITING = "*/.*.parquet.tmp"
+"""What a derivation is writing."""
+PUBLISHING = ".making-*-set/run.json"
+"""The last of what an attribution makes before it puts it in place."""
 READ = 0.6
 """Part of what is left to ask that a sync asks at most before it is killed."""
 SOURCES = ("source-tiktok_shop", "source-shopify")
@@ -32,7 +39,7 @@ class Undisturbed(NamedTuple):
     store: Path
     requests: int
     rows: int
-    derive_seconds: float
+    write_seconds: float
     attribute_seconds: float
 
 
@@ -42,10 +49,10 @@ async def undisturbed(folder: Path) -> Undisturbed:
         await served(folder, Stream(sandbox))
         await done(folder, "sync", "--no-normalize")
         requests = answered(sandbox)
-        derive_seconds = await _held_for(folder, "derive", "normalize")
-        attribute_seconds = await _held_for(folder, "attribute", "attribute")
+        write_seconds = await _seconds_after(seen(folder / "data" / "facts", WRITING, 0.0), folder, "normalize")
+        attribute_seconds = await _seconds_after(holding(("attribute",), 0.0), folder, "attribute")
     rows = Stored(folder / "data").revisions().total()
-    return Undisturbed(folder / "data", requests, rows, derive_seconds, attribute_seconds)
+    return Undisturbed(folder / "data", requests, rows, write_seconds, attribute_seconds)
 
 
 async def serving(folder: Path) -> tuple[Running, dict[str, str]]:
@@ -64,10 +71,10 @@ async def served(folder: Path, stream: Stream) -> None:
     assert len(stream.acknowledged) == DELIVERIES
 
 
-async def _held_for(folder: Path, lock: str, command: str) -> float:
-    """Run a command and return for how many seconds it held its lock."""
+async def _seconds_after(moment: Moment, folder: Path, command: str) -> float:
+    """Run a command and return how many seconds it takes from a moment to its end."""
     running = await Running.start(folder, command)
-    await running.until(lambda: running.holds(lock))
+    await moment(running)
     begun = time.monotonic()
     status, _ = await running.end()
     assert status == 0, running.talk()
@@ -91,9 +98,8 @@ class Life:
 
     async def live(self) -> None:
         """Go through all kills in an order that the seed draws, then bring everything to its end."""
-        first, *others = KILLS
-        self._chance.shuffle(others)
-        for what in (first, *others):
+        rounds = self._chance.sample(ROUNDS, len(ROUNDS))
+        for what in chain(BEGIN, *rounds):
             await self._kill_one(what)
             self.stored.check_whole()
             lost = {self._stream.deliveries[number].key for number in self._stream.acknowledged} - self.stored.keys()
@@ -103,12 +109,12 @@ class Life:
     async def _kill_one(self, what: str) -> None:
         part = self._chance.random()
         for attempt in range(TRIES):
-            if await self._killed(what, part * SOONER**attempt):
+            if await self._killed(what, part * SOONER**attempt, attempt):
                 self.kills.append(what)
                 return
         raise AssertionError(f"{what} could not be hit while it worked")
 
-    async def _killed(self, what: str, part: float) -> bool:
+    async def _killed(self, what: str, part: float, attempt: int) -> bool:
         """Start what is to be killed, kill it after `part` of its work, and say whether it was at work then."""
         match what:
             case "serve":
@@ -118,17 +124,25 @@ class Life:
             case "sync":
                 return await self._kill_sync(part)
             case "attribute":
-                moment = holding(("attribute",), part * self._measured.attribute_seconds)
-                if self._chance.random() < PUBLISHING:
-                    moment = making(self.stored.folder / "attribution", self._chance.uniform(0.0, 0.003))
-                return await self._kill(("attribute",), ("attribute",), moment)
+                return await self._kill_attribute(part)
             case _:
-                share = self._rows() / self._measured.rows
-                moment = holding(("derive",), part * share * self._measured.derive_seconds)
-                return await self._kill(tuple(what.split()), ("derive",), moment)
+                return await self._kill_normalize(what.split(), part, attempt)
 
-    def _rows(self) -> int:
-        return int(self.stored.ask("SELECT count(*) FROM inbox")[0][0])
+    async def _kill_normalize(self, words: Sequence[str], part: float, attempt: int) -> bool:
+        """Kill a derivation while it writes; where there is nothing to write, while it looks for that."""
+        rows = int(self.stored.ask("SELECT count(*) FROM inbox")[0][0])
+        seconds = part * self._measured.write_seconds * rows / self._measured.rows
+        moment = seen(self.stored.folder / "facts", WRITING, seconds)
+        if attempt > 1:
+            moment = holding(("derive",), seconds)
+        return await self._kill(words, ("derive",), moment)
+
+    async def _kill_attribute(self, part: float) -> bool:
+        """Kill an attribution while it works, or as it puts in place what it has made."""
+        moment = holding(("attribute",), part * self._measured.attribute_seconds)
+        if self._chance.random() < 0.3:
+            moment = seen(self.stored.folder / "attribution", PUBLISHING, self._chance.uniform(0.0, 0.003))
+        return await self._kill(("attribute",), ("attribute",), moment)
 
     async def _kill_sync(self, part: float) -> bool:
         """Kill a sync after some of the requests that are left; something is left for the next one."""
@@ -137,7 +151,7 @@ class Life:
         moment = reached(lambda: answered(self._sandbox), growth, SOURCES, self._chance.uniform(0.0, 0.02))
         return await self._kill(("sync",), SOURCES, moment)
 
-    async def _kill(self, words: tuple[str, ...], locks: tuple[str, ...], moment: Moment) -> bool:
+    async def _kill(self, words: Sequence[str], locks: Sequence[str], moment: Moment) -> bool:
         running = await Running.start(self.folder, *words)
         try:
             await moment(running)

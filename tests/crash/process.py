@@ -130,11 +130,17 @@ def reached(count: Callable[[], int], growth: int, locks: Sequence[str], seconds
     return moment
 
 
-def making(folder: Path, seconds: float) -> Moment:
-    """Name the moment `seconds` after a process has made the last of the files that it puts in place together."""
+def seen(folder: Path, pattern: str, seconds: float) -> Moment:
+    """Name the moment `seconds` after a new file of this pattern appears in a folder."""
+    begun = time.time()
+
+    def found() -> bool:
+        with suppress(FileNotFoundError):  # it is there for a thousandth of a second
+            return any(path.stat().st_ctime > begun for path in folder.glob(pattern))
+        return False
 
     async def moment(running: Running) -> None:
-        await running.until((folder / f".making-{running.pid}-set" / "run.json").exists)
+        await running.until(found)
         await running.rest(seconds)
 
     return moment

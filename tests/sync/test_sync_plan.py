@@ -54,6 +54,14 @@ def test_a_long_span_is_cut_for_working_in_parallel_and_a_short_one_is_not() -> 
     assert len(plan.cut((0, 600), timedelta(days=400), 16)) == 1
 
 
+def test_a_stream_with_a_better_way_to_read_many_sees_how_many_there_are() -> None:
+    wide = stream(window=timedelta(days=30), undivided=True)
+    assert len(plan.tail(wide, reach(), None, NOW).spans) == 3
+    first, last = date(2026, 1, 1), date(2026, 1, 30)
+    assert len(plan.backfill(wide, reach(), first, last, NOW)) == 1
+    assert len(plan.backfill(stream(window=timedelta(days=30)), reach(), first, last, NOW)) == 16
+
+
 @given(st.sampled_from(ZONES), st.integers(1_000_000_000, 2_000_000_000), st.integers(1, 40 * 86_400))
 def test_local_days_follow_each_other(zone: str, low: int, length: int) -> None:
     tz = ZoneInfo(zone)

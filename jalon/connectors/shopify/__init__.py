@@ -59,7 +59,7 @@ class Settings(base.Settings):
     customer_contact: bool = False
     """Ask for e-mail and phone, kept as keyed hashes. Needs Shopify's approval for protected customer data, level 2."""
     bulk_above: int = Field(default=5000, ge=0)
-    """Orders in a window above which an export is run instead of paging."""
+    """Orders in a window (30 days at most) above which an export is run instead of paging."""
     channels: dict[str, str] = Field(default_factory=dict)
     """More rows for `CHANNELS`, or others instead; an empty platform takes a row away."""
 
@@ -81,6 +81,7 @@ class Shopify(base.Connector):
             lag=timedelta(minutes=1),
             lookback=timedelta(days=1),
             every=timedelta(days=1),
+            undivided=True,
             batch=10,
         ),
         Stream(
