@@ -104,7 +104,7 @@ def test_a_back_fill_is_estimated_cut_off_and_finished(desk: Desk, played: Playe
     assert sum(played.sandbox.requests.values()) == before
     with slow(played):
         assert desk(*span, "--max-runtime", "1s").status == errors.BUDGET
-    assert f"back-fill {day(20)}..{day(1)} of orders: " in desk("status").out
+    assert f"back-fill {day(20)}..{day(1)} of " in desk("status").out
     assert desk(*span).status == errors.OK
     assert "back-fill" not in desk("status").out
     assert desk.orders() == lived.orders()
