@@ -125,6 +125,8 @@ def run(cli: click.Group) -> NoReturn:
     """Run the command line; wrong usage becomes JSON too where JSON was asked for."""
     try:
         sys.exit(cli.main(prog_name="jalon", standalone_mode=False))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(errors.INTERRUPTED)
     except click.ClickException as refusal:
         refusal.show()
         if "--json" in sys.argv[1:]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,6 +41,20 @@ def slow(played: Played, seconds: float = 0.5) -> Iterator[None]:
         played.inside(release)
 
 
+def wait_until(so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def heeds_sigterm(pid: int) -> bool:
+    """Say whether a process has a handler for SIGTERM: before that it is only starting."""
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert caught
+    return bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def day(days_ago: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days_ago * DAY))
 
@@ -48,8 +63,8 @@ def day(days_ago: int) -> str:
 
 
 def test_a_run_ends_at_its_time_limit_and_the_next_goes_on(desk: Desk, played: Played, lived: Desk) -> None:
-    with slow(played):
-        said = desk("sync", "--max-runtime", "2s", "--json")
+    with slow(played, 4.0):
+        said = desk("sync", "--max-runtime", "3s", "--json")
     assert said.status == errors.BUDGET
     assert {source["outcome"] for source in said.data["sources"]} == {"deadline"}
     assert "the run reached its time limit. The next run goes on where this one ended." in said.err
@@ -61,9 +76,7 @@ def test_a_run_ends_at_its_time_limit_and_the_next_goes_on(desk: Desk, played: P
 def test_a_signal_ends_a_run_in_order(desk: Desk, played: Played, lived: Desk, number: signal.Signals) -> None:
     before = sum(played.sandbox.requests.values())
     with slow(played), desk.started("sync", "--json") as started:
-        deadline = time.monotonic() + PATIENCE
-        while sum(played.sandbox.requests.values()) < before + 4 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: sum(played.sandbox.requests.values()) >= before + 4)
         started.send_signal(number)
         out, err = started.communicate(timeout=PATIENCE)
     assert started.returncode == errors.INTERRUPTED
@@ -82,7 +95,8 @@ def test_a_signal_ends_every_other_command_too(lived: Desk) -> None:
         RunLock(lived.folder / "data" / "locks", "derive", "normalize"),
         lived.started("normalize", "--json") as started,
     ):
-        time.sleep(1.0)
+        wait_until(lambda: heeds_sigterm(started.pid))
+        time.sleep(0.3)
         assert started.poll() is None
         started.send_signal(signal.SIGTERM)
         out, err = started.communicate(timeout=PATIENCE)
@@ -102,8 +116,8 @@ def test_a_back_fill_is_estimated_cut_off_and_finished(desk: Desk, played: Playe
     assert dry.status == errors.OK
     assert dry.data["requests_at_least"]["shopify"]["orders"] >= 1
     assert sum(played.sandbox.requests.values()) == before
-    with slow(played):
-        assert desk(*span, "--max-runtime", "1s").status == errors.BUDGET
+    with slow(played, 4.0):
+        assert desk(*span, "--max-runtime", "3s").status == errors.BUDGET
     assert f"back-fill {day(20)}..{day(1)} of " in desk("status").out
     assert desk(*span).status == errors.OK
     assert "back-fill" not in desk("status").out

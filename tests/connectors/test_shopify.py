@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,7 @@ async def test_fields_without_their_scope_are_not_asked() -> None:
     query = json.loads(shop.requests[0].body)["query"]
     assert "customer {" not in query
     assert "returns(" not in query
+    assert not re.search(r"\b(return|product|variant) \{", query)
 
 
 async def test_contact_is_asked_only_where_the_settings_say_so() -> None:

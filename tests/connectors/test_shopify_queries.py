@@ -33,12 +33,15 @@ from jalon.connectors.shopify import queries
 from jalon.connectors.shopify.queries import Wanted
 
 SEARCH = "updated_at:>='2026-01-01T00:00:00Z' AND updated_at:<'2026-02-01T00:00:00Z'"
-EVERYTHING = Wanted(customer=True, contact=True, returns=True)
+EVERYTHING = Wanted(customer=True, contact=True, returns=True, products=True)
 ORDERS = {
     "page": queries.orders_page(EVERYTHING),
-    "page without scopes": queries.orders_page(Wanted(customer=False, returns=False)),
+    "page without scopes": queries.orders_page(Wanted(customer=False, returns=False, products=False)),
     "by id": queries.orders_by_id(EVERYTHING),
-    **{f"more {each.path[-1]}": each.query for each in (*queries.ORDER_CONNECTIONS, *queries.REFUND_CONNECTIONS)},
+    **{
+        f"more {each.path[-1]}": each.query
+        for each in (*queries.order_connections(EVERYTHING), *queries.REFUND_CONNECTIONS)
+    },
     "count": queries.COUNT,
     "export": queries.bulk_orders(SEARCH, EVERYTHING),
     "run export": queries.BULK_RUN,
@@ -104,7 +107,7 @@ def test_the_largest_page_is_one_that_a_query_may_cost() -> None:
 
 
 def test_the_rest_of_a_connection_costs_no_more_than_is_reserved(official: GraphQLSchema) -> None:
-    more = [*queries.ORDER_CONNECTIONS, *queries.REFUND_CONNECTIONS, *queries.PRODUCT_CONNECTIONS]
+    more = [*queries.order_connections(EVERYTHING), *queries.REFUND_CONNECTIONS, *queries.PRODUCT_CONNECTIONS]
     assert max(_cost(official, each.query, 250) for each in more) <= queries.MORE_COST
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from jalon.privacy import read_key
-from tests.crash.lives import KILLS, Life, Undisturbed
+from tests.crash.lives import KILLS, TRIES, WRITING, Life, Undisturbed
 from tests.crash.played import KEY, customers, orders_of, played
-from tests.crash.process import done
+from tests.crash.process import Ended, Running, done, seen
 from tests.crash.stored import Stored
 
 KEYRING = read_key(KEY)
@@ -32,6 +33,22 @@ async def _live(folder: Path, seed: int, measured: Undisturbed) -> None:
         await done(folder, "normalize", "--all")
         assert life.stored.fact_files() == files
         assert life.stored.left_over() == {}
+
+
+async def test_a_run_with_nothing_to_do_removes_what_a_killed_one_left(place: Path) -> None:
+    stored = Stored(place / "data")
+    files = stored.fact_files()
+    for _ in range(TRIES):
+        running = await Running.start(place, "normalize", "--all")
+        with suppress(Ended):
+            await seen(stored.folder / "facts", WRITING, 0.0)(running)
+        await running.kill()
+        if "files" in stored.left_over():
+            break
+    assert "files" in stored.left_over()
+    await done(place, "normalize")
+    assert stored.left_over() == {}
+    assert stored.fact_files() == files
 
 
 def check_same(stored: Stored, other: Stored) -> None:

@@ -85,7 +85,12 @@ class Shopify(base.Connector):
             batch=10,
         ),
         Stream(
-            name="products", door=records.PRODUCT, window=timedelta(days=60), lag=timedelta(minutes=1), optional=True
+            name="products",
+            door=records.PRODUCT,
+            window=timedelta(days=60),
+            lag=timedelta(minutes=1),
+            undivided=True,
+            optional=True,
         ),
         Stream(name="order_lines", door=records.ORDER_LINE, grain="keyed"),
         Stream(name="visits", door=records.VISIT, grain="keyed"),
@@ -231,7 +236,7 @@ _SCOPES: dict[str, tuple[Literal["warn", "fail"], str]] = {
     "read_all_orders": ("warn", "orders created more than 60 days ago stay hidden"),
     "read_customers": ("warn", "orders of one customer are not joined"),
     "read_returns": ("warn", "returns are not seen before they are refunded"),
-    "read_products": ("warn", "products are known by their order lines only"),
+    "read_products": ("warn", "products are known by title and SKU of order lines only"),
 }
 
 

@@ -90,7 +90,7 @@ async def _order_pages(
 async def pull_products(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the products, with all their variants, that changed in a window."""
     if not granted(session, "read_products"):
-        raise Skip("the app lacks the scope read_products; order lines carry product ids and SKUs without it")
+        raise Skip("the app lacks the scope read_products; order lines carry title and SKU without it")
     text = search(window, since_ever=_begins(session, window))
     pages = _pages(session, queries.PRODUCTS, "products", text, window.cursor, queries.PRODUCT_COST)
     async for nodes, after in pages:
@@ -147,7 +147,7 @@ def _next(connection: Mapping[str, Any], after: str | None) -> str | None:
 
 async def whole(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     """Return an order with everything of it: lines, visits, returns, refunds and their lines, beyond the first page."""
-    await _completed(session, order, queries.ORDER_CONNECTIONS)
+    await _completed(session, order, queries.order_connections(wanted(session)))
     for refund in order.get("refunds") or ():
         await _completed(session, refund, queries.REFUND_CONNECTIONS)
     return order

@@ -25,7 +25,7 @@ utmParameters { source medium campaign content term }"""
 MOMENT = f"occurredAt ... on CustomerVisit {{ {VISIT} }}"
 
 LINE = f"""
-id sku title quantity currentQuantity isGiftCard product {{ id }} variant {{ id }}
+id sku title quantity currentQuantity isGiftCard
 originalTotalSet {MONEY} discountAllocations {{ allocatedAmountSet {MONEY} }} taxLines {{ priceSet {MONEY} }}"""
 
 TRANSACTION = f"id kind status processedAt amountSet {MONEY}"
@@ -35,7 +35,7 @@ REFUND_LINE = f"quantity lineItem {{ id }} subtotalSet {MONEY} totalTaxSet {MONE
 RETURN = "id status createdAt"
 
 REFUND = f"""
-id createdAt return {{ id }}
+id createdAt
 refundLineItems(first: 20) {{ {PAGE} nodes {{ {REFUND_LINE} }} }}
 refundShippingLines(first: 5) {{ nodes {{ subtotalAmountSet {MONEY} taxAmountSet {MONEY} }} }}
 transactions(first: 10) {{ {PAGE} nodes {{ {TRANSACTION} }} }}"""
@@ -68,12 +68,21 @@ class Wanted(NamedTuple):
     customer: bool = True
     contact: bool = False
     returns: bool = True
+    products: bool = True
+
+
+def _line(wanted: Wanted) -> str:
+    return LINE + " product { id } variant { id }" * wanted.products
+
+
+def _refund(wanted: Wanted) -> str:
+    return REFUND + " return { id }" * wanted.returns
 
 
 def order_fields(wanted: Wanted) -> str:
     """Return the selection of a whole order."""
     parts = [_HEAD, _people(wanted), _JOURNEY % _MOMENTS]
-    parts.append(f"lineItems(first: 20) {{ {PAGE} nodes {{ {LINE} }} }} refunds {{ {REFUND} }}")
+    parts.append(f"lineItems(first: 20) {{ {PAGE} nodes {{ {_line(wanted)} }} }} refunds {{ {_refund(wanted)} }}")
     if wanted.returns:
         parts.append(_RETURNS)
     return _tidy(" ".join(parts))
@@ -117,11 +126,15 @@ class Connection(NamedTuple):
         return _tidy(f"query More($id: ID!, $after: String) {{ {owner} }}")
 
 
-ORDER_CONNECTIONS = (
-    Connection("Order", ("lineItems",), LINE),
-    Connection("Order", ("returns",), RETURN),
-    Connection("Order", ("customerJourneySummary", "moments"), MOMENT),
-)
+def order_connections(wanted: Wanted) -> tuple[Connection, ...]:
+    """Return the connections of an order; one that was not asked is not there, and none of it is read."""
+    return (
+        Connection("Order", ("lineItems",), _line(wanted)),
+        Connection("Order", ("returns",), RETURN),
+        Connection("Order", ("customerJourneySummary", "moments"), MOMENT),
+    )
+
+
 REFUND_CONNECTIONS = (
     Connection("Refund", ("refundLineItems",), REFUND_LINE),
     Connection("Refund", ("transactions",), TRANSACTION),
@@ -142,7 +155,7 @@ def bulk_orders(search: str, wanted: Wanted) -> str:
     return _tidy(f"""{{ orders(query: {encode(search).decode()}) {{ edges {{ node {{
  {_HEAD} {_people(wanted)} refunds {{ id }}
  {_JOURNEY % f"moments {{ edges {{ node {{ {MOMENT} }} }} }}"}
- lineItems {{ edges {{ node {{ {LINE} }} }} }}
+ lineItems {{ edges {{ node {{ {_line(wanted)} }} }} }}
 }} }} }} }}""")
 
 

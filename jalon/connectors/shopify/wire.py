@@ -38,8 +38,12 @@ def granted(session: Session, scope: str) -> bool:
 
 def wanted(session: Session) -> Wanted:
     """Return which guarded fields of an order to ask: a field without its scope would refuse the whole page."""
-    contact = session.settings.customer_contact
-    return Wanted(granted(session, "read_customers"), contact, granted(session, "read_returns"))
+    return Wanted(
+        customer=granted(session, "read_customers"),
+        contact=session.settings.customer_contact,
+        returns=granted(session, "read_returns"),
+        products=granted(session, "read_products"),
+    )
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------------
