@@ -24,6 +24,8 @@ from jalon.store.trouble import told_by_system
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.004
 """Seconds between two tries for a lock that is held; the longest bounds what waiting adds to a hand-over."""
+_SIGNED_WITHIN = 1.0
+"""Seconds that a run which was refused gives the new holder to write its name."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -130,6 +132,18 @@ class Holder:
     since: str
     what: str
 
+    def is_gone(self) -> bool:
+        """Say whether the process is known to have ended: only of one on this host can that be known."""
+        if self.host != platform.node():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except PermissionError:  # somebody else's process, but there
+            return False
+        except (OSError, OverflowError, TypeError):
+            return True
+        return False
+
     def __str__(self) -> str:
         return f"`jalon {self.what}`, process {self.pid} on {self.host}, since {self.since}"
 
@@ -160,7 +174,7 @@ class RunLock:
         """Take the lock at once. Raises `LockedError` telling who holds it."""
         descriptor = _open(self._path)
         if not _taken(descriptor):
-            holder = _read(descriptor)
+            holder = _introduced(descriptor)
             os.close(descriptor)
             raise LockedError(
                 f"{self.name} is held by {holder or 'another run'}", "Wait for it to end, or stop that process."
@@ -177,6 +191,16 @@ class RunLock:
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
         self._descriptor = None
+
+
+def _introduced(descriptor: int) -> Holder | None:
+    """Read who holds a lock; one taken this instant may still be unsigned, or bear the name of a holder that died."""
+    deadline = time.monotonic() + _SIGNED_WITHIN
+    while (holder := _read(descriptor)) is None or holder.is_gone():
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(_LONGEST_PAUSE)
+    return holder
 
 
 def _read(descriptor: int) -> Holder | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -32,6 +36,27 @@ def test_a_second_run_is_told_who_holds_it(tmp_path: Path) -> None:
         with pytest.raises(LockedError, match=said), RunLock(tmp_path, "source-shop", what="backfill"):
             pass
         process.kill()
+
+
+@pytest.mark.parametrize("left", [b"", b'{"pid": 999999999, "host": "%s", "since": "", "what": "sync"}'])
+def test_a_holder_that_has_not_signed_yet_is_waited_for(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "source-shop.lock"
+    path.write_bytes(left.replace(b"%s", platform.node().encode()))
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        name = {"pid": os.getpid(), "host": platform.node(), "since": "2026-01-01T00:00:00Z", "what": "sync"}
+        signing = Timer(0.1, lambda: path.write_text(json.dumps(name)))
+        signing.start()
+        with pytest.raises(LockedError, match=f"held by `jalon sync`, process {os.getpid()} "):
+            RunLock(tmp_path, "source-shop", what="sync").acquire()
+        signing.join()
+
+
+def test_a_holder_that_never_signs_is_told_as_another_run(tmp_path: Path) -> None:
+    with (tmp_path / "source-shop.lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(LockedError, match="source-shop is held by another run"):
+            RunLock(tmp_path, "source-shop", what="sync").acquire()
 
 
 def test_another_thing_is_free(tmp_path: Path) -> None:
