@@ -26,6 +26,7 @@ Exit status:
   4    a rate budget or deadline ended the run; run it again
   5    another run works on the same thing
   6    the store or the disk is not usable
+  7    all done, but something is lost soon unless it is read, or done, before: it is named
   130  interrupted; what was read is stored"""
 
 _INTERRUPTED = "interrupted; what was stored stays stored"

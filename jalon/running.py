@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jalon import errors
 from jalon.command import heed_sigterm
 from jalon.connectors.base import Settings
-from jalon.console import Console, Progress
+from jalon.console import Console, Progress, day_and_time
 from jalon.errors import ConfigError, LockedError
 from jalon.workplace import Workplace
 
@@ -29,6 +29,7 @@ DERIVE_PATIENCE = 600.0
 """Seconds that a run waits for another one's derivation, which may have begun before its own rows were there."""
 WORST_LAST = (
     errors.OK,
+    errors.DUE,
     errors.PARTIAL,
     errors.LOCKED,
     errors.BUDGET,
@@ -166,6 +167,8 @@ def talk(console: Console, outcome: SourceOutcome) -> None:
             console.say(errors.told(f"{outcome.source}: {finding.name}: {finding.detail}", finding.remedy))
     for note in outcome.notes:
         console.say(f"{outcome.source}: {note}")
+    for due in outcome.due:
+        console.warn(errors.told(f"{due.source}: {due.what} at {day_and_time(due.at)}", due.remedy))
     if outcome.message:
         console.warn(errors.told(outcome.message, outcome.remedy))
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jalon.console import day_and_time, table
-from jalon.store import budget, deliveries, fetches, inbox, quarantine, runs, sources, windows
+from jalon.errors import told
+from jalon.store import budget, deadlines, deliveries, fetches, inbox, quarantine, runs, sources, windows
 from jalon.workplace import Workplace
 
 Row = dict[str, Any]
@@ -46,6 +47,7 @@ def _source(db: sqlite3.Connection, name: str, run: runs.Run | None) -> Row:
         "windows": [_window(window) for window in windows.open_windows(db, name)],
         "to_fetch": [waiting._asdict() for waiting in fetches.pending(db, name)],
         "notices": [notice._asdict() for notice in sources.notices(db, name)],
+        "due": [{**due._asdict(), "at": _time(due.at)} for due in deadlines.near(db, name, time.time())],
     }
 
 
@@ -93,6 +95,8 @@ def _notes(name: str, state: Row) -> Iterator[str]:
         yield f"{state['counts']['message']}. {state['counts']['remedy']}".strip()
     for notice in state["notices"]:
         yield f"{name}: {notice['kind']}: {notice['detail']}"
+    for due in state["due"]:
+        yield told(f"{name}: {due['what']} at {due['at']}", due["remedy"])
     for window in state["windows"]:
         if window["note"] or window["not_before"]:
             waits = f" (not before {window['not_before']})" if window["not_before"] else ""

@@ -205,6 +205,21 @@ class Skipped(NamedTuple):
     detail: str
 
 
+class Deadline(NamedTuple):
+    """What is lost for good at `at` (unix seconds) unless it is read, or done, before: a story, a report, a lease.
+
+    `key` names it within the source: the same key again replaces it, and `at` 0 takes it back. From `warn` seconds
+    before on, `sync`, `status` and `doctor` name it. One that passes without having been taken back is told as lost.
+    """
+
+    key: str
+    what: str
+    """What happens then, as in 'story 178… vanishes'."""
+    at: float
+    remedy: str = "run `jalon sync` before that"
+    warn: float = 86_400.0
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """What one `pull` reads: [low, high) of a stream, from `cursor` on (None: from its start)."""
@@ -231,6 +246,7 @@ class Batch:
     follow: Sequence[Ref] = ()
     skipped: Sequence[Skipped] = ()
     later: float | None = None
+    deadlines: Sequence[Deadline] = ()
 
 
 class Session(Protocol):
@@ -290,6 +306,7 @@ class Opened:
     notices: Sequence[Notice] = ()
     erasures: Sequence[Erasure] = ()
     disclosures: Sequence[Erasure] = ()
+    deadlines: Sequence[Deadline] = ()
 
 
 class Undelivered(Exception):
@@ -411,6 +428,14 @@ class Connector(ABC):
     def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
         """Make sure that the platform delivers to `address`; yield what was found and done."""
         return _nothing()
+
+    def challenge(self, query: Mapping[str, str], settings: Any, secrets: Sequence[bytes]) -> str | None:
+        """Return what a platform that asks by GET whether an address is ours wants to hear; None: refuse it.
+
+        Never raises. The answer is sent as plain text, so it must be nothing that a stranger can choose unless the
+        query proves that the platform sent it.
+        """
+        return None
 
     def secrets(self, settings: Any) -> tuple[bytes, ...]:
         """Return the secrets that deliveries may be signed with, newest first; empty: deliveries are refused."""

@@ -40,6 +40,12 @@ OrderKind = Literal["sale", "sample", "replacement", "exchange", "test", "draft"
 """Only `sale` and `exchange` are revenue."""
 
 
+Span = Literal["days", "lifetime", "whole"]
+"""What a measure's period is: `days` from start to end, which may be added up over days; `lifetime`, a counter since
+the content began, as it stood at the end (it may fall); `whole`, one total of a thing with an end of its own."""
+Survey = Literal["ces", "csat", "nps", "win_loss", "review", "other"]
+
+
 class Touchpoint(NamedTuple):
     """An event: something that happened to one person at one time. Never a count."""
 
@@ -287,6 +293,34 @@ class Measure(NamedTuple):
     joinable: bool = True
     """False: the platform's terms forbid joining it with persons."""
     removed: bool = False
+    span: Span = "days"
+    campaign_id: str | None = None
+    """Of advertising: the campaign (and, after a slash, whatever below it the figure is cut by)."""
+
+
+class Answer(NamedTuple):
+    """One answer to one question of a survey, or a review's rating. The words of a person are not kept."""
+
+    source: str
+    key: str
+    version: int
+    observed_at: Instant
+    inbox_id: int
+    platform: str
+    survey: Survey
+    question: str | None
+    answered_at: Instant
+    answered_date: date
+    score: int | None
+    """On the scale from `lowest` to `highest`; None where the answer is a choice."""
+    lowest: int | None
+    highest: int | None
+    choice: str | None
+    """A code such as `won`, `lost`, `price`; never free text."""
+    person: str | None
+    order_id: str | None
+    product_id: str | None
+    removed: bool = False
 
 
 class Identity(NamedTuple):
@@ -314,6 +348,7 @@ Fact = (
     | ContentTag
     | Product
     | Measure
+    | Answer
     | Identity
 )
 
@@ -328,6 +363,7 @@ KINDS: dict[str, type[Fact]] = {
     "content_tags": ContentTag,
     "products": Product,
     "measures": Measure,
+    "answers": Answer,
     "identities": Identity,
 }
 """Name of each kind of fact (and of its folder) -> its row."""

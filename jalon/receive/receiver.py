@@ -119,6 +119,8 @@ class Receiver:
             if found is None:
                 return self._answer(None, _elsewhere(request))
             source, hook = found
+            if request.method == "GET":
+                return self._answer(source, _challenged(hook, request))
             self._check_head(request)
             body = await self._read(request)
             row = self._verified(source, hook, request, body)
@@ -244,6 +246,15 @@ def _elsewhere(request: web.BaseRequest) -> Reply:
     if request.raw_path == "/health":
         return replies.HEALTHY if request.method in ("GET", "HEAD") else replies.WRONG_METHOD
     return replies.UNKNOWN
+
+
+def _challenged(hook: Hook, request: web.BaseRequest) -> Reply:
+    """Answer a platform that asks whether the address is ours, in the words it wants; to everyone else, nothing."""
+    try:
+        wanted = hook.connector.challenge(dict(request.query), hook.settings, hook.secrets)
+    except Exception:  # whatever a stranger wrote into the address
+        wanted = None
+    return replies.WRONG_METHOD if wanted is None else Reply(200, wanted)
 
 
 def _key(hook: Hook, delivery: Delivery, digest: bytes) -> str:

@@ -17,8 +17,8 @@ DISTINCT = ("buyers", "customers", "viewers", "visitors", "reach", "orders")
 def counted(engine: Engine, measures: Table) -> list[dict[str, Any]]:
     """Return per platform, metric, grain and currency what is counted, from when to when, and how much of it is final.
 
-    `total` is None where a sum would count something twice: periods of several days may overlap, and persons and
-    orders recur.
+    `total` is None where a sum would count something twice: periods of several days may overlap, counters since the
+    beginning do, and persons and orders recur.
     """
     grain = ibis.cases(
         (measures.content_id.notnull() & measures.product_id.notnull(), "content and product"),
@@ -27,7 +27,8 @@ def counted(engine: Engine, measures: Table) -> list[dict[str, Any]]:
         (measures.creator_id.notnull(), "creator"),
         else_="account",
     )
-    is_day = (measures.end_date.delta(measures.start_date, unit="day") == 1).cast("int64")
+    one_day = measures.end_date.delta(measures.start_date, unit="day") == 1
+    is_day = ((measures.span == "days") & one_day).cast("int64")
     marked = measures.mutate(grain=grain, is_day=is_day)
     found = marked.group_by("platform", "metric", "grain", "currency").agg(
         rows=marked.measure_uid.count(),

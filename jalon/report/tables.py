@@ -134,6 +134,13 @@ MEASURES = Mart(
         Column("amount", "decimal", "The count where it is of money", "`currency`"),
         Column("finality", "text", "final, estimate (may still change) or processing (will change)"),
         Column("definition", "text", "API version and rule that it was counted by"),
+        Column(
+            "span",
+            "text",
+            "days: may be added up over days; lifetime: a counter since the beginning, as it stood at the end of the "
+            "period; whole: one total of a thing with an end of its own, such as a LIVE",
+        ),
+        Column("campaign_id", "text", "Of advertising: the campaign, and after a slash what below it; empty: none"),
         Column("joinable", "boolean", "False: the platform's terms forbid joining it with persons"),
         Column("as_of_at", "instant", "When the platform said so", "UTC"),
     ),

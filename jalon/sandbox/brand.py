@@ -17,6 +17,7 @@ from random import Random
 
 from jalon.sandbox.catalog import Catalog, make_catalog
 from jalon.sandbox.life import SHOPIFY, TIKTOK, Ids, Life
+from jalon.sandbox.posts import make_posts
 from jalon.sandbox.till import SHOPIFY_ORDERS, TIKTOK_ORDERS, Till
 from jalon.sandbox.visits import Tracks
 from jalon.sandbox.world import Change, Content, Copy, CopyMark, Exposure, Sale, SaleKind, Shopper, World
@@ -79,6 +80,7 @@ def generate(
         exposures=tuple(life.exposures),
         visits=life.tracks.visits,
         sales=tuple(life.sales),
+        posts=make_posts(seed, start, horizon, catalog.products),
     )
 
 

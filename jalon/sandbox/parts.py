@@ -42,6 +42,9 @@ class Part(Protocol):
         `addresses` holds the addresses of all parts, by `part.role`, such as `shopify.api`.
         """
 
+    def truth(self, now: float, /) -> dict[str, Any]:
+        """Return what really happened on this platform by `now` that the world's own truth does not tell."""
+
     def events(self, after: float, until: float) -> list[Event]:
         """Return the deliveries that fall due in (after, until] of the sandbox's time, one per subscribed address."""
 

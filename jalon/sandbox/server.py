@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -106,7 +107,13 @@ class Sandbox:
 
     def truth(self) -> dict[str, Any]:
         """Return the truth as of the sandbox's clock; see `jalon.sandbox.truth`."""
-        return truth.truth(self.world, self.clock.now())
+        now = self.clock.now()
+        return truth.truth(self.world, now) | {"parts": {name: part.truth(now) for name, part in self.parts.items()}}
+
+    def write_truth(self, path: Path | None) -> None:
+        """Write the truth to a file as JSON, if one is wanted."""
+        if path is not None:
+            path.write_text(json.dumps(self.truth()), encoding="utf-8")
 
     def _wrap(self, app: web.Application, name: str) -> None:
         app[FAULT_LOG] = self.struck
@@ -210,9 +217,7 @@ async def serve(
         world, clock, struck, parts=parts, base_port=base_port, latency=latency, limits=limits
     ) as sandbox:
         try:
-            if truth_file is not None:
-                truth.write_truth(truth_file, world, clock.now())
+            sandbox.write_truth(truth_file)
             yield sandbox
         finally:
-            if truth_file is not None:
-                truth.write_truth(truth_file, world, clock.now())
+            sandbox.write_truth(truth_file)

@@ -7,13 +7,11 @@ one is not counted yet. A copy in the web shop never counts.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from jalon.sandbox.credit import named_content
@@ -59,11 +57,6 @@ def truth(world: World, now: float) -> dict[str, Any]:
             if e.at <= moment
         ],
     }
-
-
-def write_truth(path: Path, world: World, now: float) -> None:
-    """Write `truth(world, now)` to `path` as JSON."""
-    path.write_text(json.dumps(truth(world, now)), encoding="utf-8")
 
 
 def goods_paid(sale: Sale) -> int:

@@ -19,6 +19,11 @@ _OTHER_WAYS: tuple[tuple[str, str | None, dict[str, str]], ...] = (
     ("google", "https://www.google.com/", {}),
     ("email", None, {"source": "newsletter", "medium": "email", "campaign": "autumn"}),
     ("google", "https://www.google.com/", {"source": "google", "medium": "cpc", "campaign": "brand"}),
+    ("instagram", "https://l.instagram.com/", {"source": "instagram", "medium": "social", "campaign": "drop1"}),
+    ("facebook", "https://l.facebook.com/", {}),
+    ("pinterest", "https://www.pinterest.com/", {"source": "pinterest", "medium": "social", "campaign": "drop1"}),
+    ("youtube", "https://www.youtube.com/", {}),
+    ("reddit", "https://www.reddit.com/", {}),
 )
 _CONTENT_REFERRER = "https://www.tiktok.com/"
 

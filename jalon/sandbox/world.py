@@ -11,7 +11,10 @@ integers, except where a name says otherwise. Ids are text.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from jalon.sandbox.posts import Post
 
 ChangeKind = Literal[
     "placed", "paid", "shipped", "delivered", "completed", "cancelled", "edited", "return_requested", "refunded"
@@ -207,3 +210,5 @@ class World:
     exposures: tuple[Exposure, ...]
     visits: dict[str, Visit]
     sales: tuple[Sale, ...]
+    posts: tuple[Post, ...] = ()
+    """What the brand posted on the networks that sell nothing themselves."""

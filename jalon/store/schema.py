@@ -17,7 +17,7 @@ APPLICATION_ID = 0x6A616C6E
 """'jaln': tells a jalon store from any other SQLite file (PRAGMA application_id)."""
 GENERATION = 1
 """Changes that older versions cannot live with raise this; they refuse the file then."""
-VERSION = GENERATION * 1000 + 1
+VERSION = GENERATION * 1000 + 2
 """PRAGMA user_version: generation and, below it, additive steps."""
 
 
@@ -108,6 +108,12 @@ TABLES: dict[str, Table] = {
     "notices": Table(
         {"source": str, "kind": str, "detail": str, "first_at": float, "last_at": float, "times": int},
         ("source", "kind"),
+    ),
+    # What is lost at a known moment unless it is read, or done, before; from `warn` seconds before on it is named.
+    "deadlines": Table(
+        {"source": str, "key": str, "what": str, "at": float, "remedy": str, "warn": float},
+        ("source", "key"),
+        defaults={"remedy": "", "warn": 0.0},
     ),
     # What ran, and how it ended.
     "runs": Table(

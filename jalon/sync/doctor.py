@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from jalon.connectors.base import Fault, Finding, Stop
-from jalon.store import sources
+from jalon.store import deadlines, sources
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR
+from jalon.sync.retry import utc
 from jalon.sync.session import SKEW, SourceSession, skewed
 from jalon.sync.source import Counts, Source, Workshop
 
@@ -27,7 +28,10 @@ async def examine(source: Source, shop: Workshop) -> list[Finding]:
         findings = [Finding("account", "fail", REDACTOR.clean(fault.reason), remedy)]
     finally:
         await session.close()
-    return [*findings, *_token_findings(session, shop.clock.now()), *_clock_findings(session)]
+    with shop.store.read() as db:
+        due = deadlines.noted(db, source.name, shop.clock.now())
+    found = [Finding("deadline", "warn", f"{each.what} at {utc(each.at)}", each.remedy) for each in due]
+    return [*findings, *_token_findings(session, shop.clock.now()), *found, *_clock_findings(session)]
 
 
 def _token_findings(session: SourceSession, now: float) -> list[Finding]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 
 from jalon.connectors.base import Stop
 from jalon.errors import ConfigError, JalonError, LockedError, StoreError
-from jalon.store import runs, sources
+from jalon.store import deadlines, runs, sources
 from jalon.store.lock import RunLock
 from jalon.sync import plan
 from jalon.sync.halt import Halt, Halted
 from jalon.sync.redact import REDACTOR
+from jalon.sync.retry import utc
 from jalon.sync.run import Run, reach_of
 from jalon.sync.source import Source, SourceOutcome, State, Workshop
 from jalon.sync.windowed import told
@@ -104,8 +106,16 @@ async def _recorded(source: Source, shop: Workshop, command: str, outcome: Sourc
         await _guarded(source, shop, outcome, body)
     except JalonError as error:
         _end(outcome, _STATES.get(type(error), "partial"), error.message, error.remedy)
+    outcome.notes += await store.commit(lambda db: _lost(db, source.name, clock.now()))
+    with store.read() as db:
+        outcome.due = deadlines.near(db, source.name, clock.now())
     summary = outcome.summary()
     await store.commit(lambda db: runs.finish(db, begun, clock.now(), outcome.state, summary))
+
+
+def _lost(db: sqlite3.Connection, source: str, now: float) -> list[str]:
+    """Tell what has passed without having been read, or done, in time."""
+    return [f"{due.what}: that was at {utc(due.at)}" for due in deadlines.passed(db, source, now)]
 
 
 async def _guarded(source: Source, shop: Workshop, outcome: SourceOutcome, body: Body) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from jalon.connectors.base import Delivery, Opened, Undelivered
 from jalon.errors import ConfigError
-from jalon.store import deliveries, fetches, sources
+from jalon.store import deadlines, deliveries, fetches, sources
 from jalon.store.deliveries import State, Unopened
 from jalon.store.envelope import Sealer
 from jalon.sync.pages import Page, Pages
@@ -75,6 +75,7 @@ async def _write(source: Source, shop: Workshop, pages: Pages, readings: Sequenc
         for reading in readings:
             written.append(pages.write(db, reading.page, ""))
             fetches.add(db, name, reading.opened.refs)
+            deadlines.put(db, name, reading.opened.deadlines)
             for notice in reading.opened.notices:
                 sources.notice(db, name, notice.kind, REDACTOR.clean(notice.detail), now)
             deliveries.opened(db, reading.id, reading.state, REDACTOR.clean(reading.opened.topic), reading.note)

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
-from jalon.connectors.base import Batch, Record, Ref, Skipped
+from jalon.connectors.base import Batch, Deadline, Record, Ref, Skipped
 from jalon.connectors.wire import encode
 from jalon.privacy import Keyring
-from jalon.store import fetches, inbox, quarantine
+from jalon.store import deadlines, fetches, inbox, quarantine
 from jalon.store.quarantine import Entry
 from jalon.sync.redact import REDACTOR
 from jalon.sync.source import Counts, Progress, Source, Workshop
@@ -39,6 +39,7 @@ class Page(NamedTuple):
     rejects: list[Reject]
     follow: Sequence[Ref] = ()
     skipped: Sequence[Skipped] = ()
+    deadlines: Sequence[Deadline] = ()
 
 
 class Pages:
@@ -55,7 +56,9 @@ class Pages:
 
     def prepare(self, batch: Batch, stream: str) -> Page:
         """Scrub and encode the records of a batch."""
-        return self._page(batch.records, stream)._replace(follow=batch.follow, skipped=batch.skipped)
+        return self._page(batch.records, stream)._replace(
+            follow=batch.follow, skipped=batch.skipped, deadlines=batch.deadlines
+        )
 
     def prepare_records(self, records: Sequence[Record]) -> Page:
         """Scrub and encode records that each name their stream, as those of a delivery do."""
@@ -85,6 +88,8 @@ class Pages:
             quarantine.add(db, name, stream, key, reason, REDACTOR.clean(detail), at=now)
         if page.follow:
             fetches.add(db, name, page.follow)
+        if page.deadlines:
+            deadlines.put(db, name, page.deadlines)
         return new, known
 
     async def commit(self, page: Page, stream: str, also: Callable[[sqlite3.Connection], T]) -> T:

@@ -11,6 +11,7 @@ from jalon import errors
 from jalon.connectors.base import Connector, Finding, Settings
 from jalon.privacy import Keyring
 from jalon.store.database import Store
+from jalon.store.deadlines import Due
 from jalon.sync.clock import Clock, SystemClock
 from jalon.sync.halt import Halt
 from jalon.sync.patience import Patience
@@ -100,15 +101,22 @@ class SourceOutcome:
     """What did not go well without ending the run."""
     findings: list[Finding] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    due: list[Due] = field(default_factory=list)
+    """What is lost soon unless somebody acts."""
 
     @property
     def exit_status(self) -> int:
         """The command's exit status, as in `jalon.errors`."""
-        return _STATUS[self.state]
+        return errors.DUE if self.due and self.state == "ok" else _STATUS[self.state]
 
     def summary(self) -> dict[str, Any]:
         """Return what is stored and what `--json` shows."""
-        return asdict(self.counts) | {"message": self.message, "remedy": self.remedy, "notes": self.notes[:20]}
+        return asdict(self.counts) | {
+            "message": self.message,
+            "remedy": self.remedy,
+            "notes": self.notes[:20],
+            "due": [due._asdict() for due in self.due],
+        }
 
 
 @dataclass(slots=True)

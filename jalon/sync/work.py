@@ -20,7 +20,7 @@ from typing import Any
 
 from jalon.connectors.base import Fault, Stop, Stream
 from jalon.errors import JalonError
-from jalon.store import fetches, windows
+from jalon.store import deadlines, fetches, windows
 from jalon.store.fetches import Fetch
 from jalon.store.windows import OpenWindow
 from jalon.sync.halt import Halt, Halted
@@ -34,6 +34,8 @@ log = logging.getLogger("jalon.sync")
 
 TOO_MANY = 3
 """Failures in a row after which the platform is taken to be away."""
+SIDE_BY_SIDE = 2
+"""Jobs per request in flight: while one stores its page, another's request takes its place on the way."""
 LOOK_AHEAD = 500
 """Keys taken from the to-fetch list at once."""
 
@@ -88,7 +90,7 @@ class Work:
             raise
 
     def _start(self) -> None:
-        places = self._source.settings.in_flight - len(self._running)
+        places = self._source.settings.in_flight * SIDE_BY_SIDE - len(self._running)
         for _ in range(places):
             job = self._next()
             if job is None:
@@ -198,7 +200,9 @@ def left_over(shop: Workshop, source: str, counts: Counts, backfill: str | None 
     with shop.store.read() as db:
         found = windows.open_windows(db, source, backfill)
         waiting = fetches.pending(db, source)
+        lost_at = deadlines.soonest(db, source, shop.clock.now())
     due = [window.not_before for window in found] + [each.next_due for each in waiting]
+    due += [lost_at] if lost_at else []
     counts.pending_windows = len(found)
     counts.pending_fetches = sum(each.keys for each in waiting)
     counts.next_due = min(due, default=None)

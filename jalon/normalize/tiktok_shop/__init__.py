@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from jalon.normalize.fields import Row, amount, inner, needed, objects, text
 from jalon.normalize.tiktok_shop import affiliate as tiktok_affiliate
 from jalon.normalize.tiktok_shop import aftersales as tiktok_aftersales
 from jalon.normalize.tiktok_shop import figures as tiktok_figures
 from jalon.normalize.tiktok_shop import orders as tiktok_orders
-from jalon.normalize.tiktok_shop.common import PLATFORM, Row, amount, inner, needed, objects, text
+from jalon.normalize.tiktok_shop.common import PLATFORM
 from jalon.normalize.vocabulary import ContentTag, Context, Fact, OrderLink, Product, Raw, Unfit
 
 # https://partner.tiktokshop.com/docv2/page/get-external-order-references-202406, parameter `platform`

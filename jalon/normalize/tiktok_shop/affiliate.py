@@ -6,8 +6,9 @@ The buyer is not told, nor when the click was: only that it was before the order
 
 from __future__ import annotations
 
+from jalon.normalize.fields import Row, count, inner, needed, text
 from jalon.normalize.money import display_amount
-from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM, Row, content_touch, count, inner, needed, text
+from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM, content_touch
 from jalon.normalize.times import instant_from_unix
 from jalon.normalize.vocabulary import Context, Fact, OrderContent, Raw, Unfit
 

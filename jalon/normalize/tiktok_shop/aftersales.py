@@ -12,18 +12,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from jalon.normalize.fields import Row, amount, inner, needed, not_negative, objects
 from jalon.normalize.money import minor
-from jalon.normalize.tiktok_shop.common import (
-    CHANNEL,
-    PLATFORM,
-    Row,
-    amount,
-    inner,
-    needed,
-    not_negative,
-    objects,
-    order_touch,
-)
+from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM, order_touch
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Fact, Instant, Raw, Refund, TouchKind, Touchpoint, Unfit
 

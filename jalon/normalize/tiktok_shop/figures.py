@@ -21,10 +21,11 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from jalon.normalize.fields import Row, count, inner, moment, needed, objects, text
 from jalon.normalize.money import minor
-from jalon.normalize.tiktok_shop.common import PLATFORM, Row, count, inner, moment, needed, objects, text
+from jalon.normalize.tiktok_shop.common import PLATFORM
 from jalon.normalize.times import instant_from_unix
-from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Raw, Unfit
+from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Raw, Span, Unfit
 
 UNIFIED = date(2026, 4, 1)
 """First day on which every shop's figures are by the unified attribution."""
@@ -97,6 +98,7 @@ class Subject(NamedTuple):
     end: date
     finality: Literal["final", "estimate"]
     definition: str
+    span: Span = "days"
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -148,6 +150,7 @@ def live_product(raw: Raw, context: Context) -> list[Fact]:
         end=end,
         finality="final" if body.get("settled") else "estimate",
         definition=_definition("shop_live_products", body, start),
+        span="whole",
     )
     traffic = inner(body, "traffic")
     traffic = {"produt_clicks": traffic.get("product_clicks"), **traffic}  # should it ever be spelt right
@@ -224,6 +227,7 @@ def _measures(raw: Raw, context: Context, subject: Subject, row: Row, names: dic
             currency=currency,
             finality=subject.finality,
             definition=subject.definition,
+            span=subject.span,
         )
 
 

@@ -9,19 +9,8 @@ seller's do. In the US it is before tax; elsewhere it is the price shown to the 
 
 from __future__ import annotations
 
-from jalon.normalize.tiktok_shop.common import (
-    PLATFORM,
-    Row,
-    amount,
-    channel_of,
-    content_touch,
-    inner,
-    moment,
-    needed,
-    objects,
-    order_touch,
-    text,
-)
+from jalon.normalize.fields import Row, amount, inner, moment, needed, objects, text
+from jalon.normalize.tiktok_shop.common import PLATFORM, channel_of, content_touch, order_touch
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Context,
