@@ -23,6 +23,7 @@ from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.server import Sandbox
 from jalon.sandbox.tiktok_shop.tokens import SCOPES
+from tests.spine import SPINE
 
 T = TypeVar("T")
 DAY = 86_400
@@ -132,7 +133,7 @@ class Played:
         now = int(time.time())
         world = generate(3, orders=30, days=6, horizon_days=1, now=now // DAY * DAY, products=6)
         clock = Clock(float(now), frozen=True)
-        async with Sandbox(world, clock, Faults(3, hang=0.2, slow=0.02), deliver=False) as self.sandbox:
+        async with Sandbox(world, clock, Faults(3, hang=0.2, slow=0.02), parts=SPINE, deliver=False) as self.sandbox:
             self._ready.set()
             await self._stop.wait()
 

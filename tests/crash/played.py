@@ -23,6 +23,7 @@ from jalon.sandbox.shopify.hooks import signature
 from jalon.sandbox.tiktok_shop import APP_KEY, SHOP_ID
 from jalon.sandbox.tiktok_shop.hooks import authorization
 from jalon.sandbox.world import Shopper, World
+from tests.spine import SPINE
 
 DAY = 86_400
 AT_REST = 9
@@ -54,7 +55,7 @@ async def played(folder: Path) -> AsyncIterator[Sandbox]:
     """
     clock = Clock(float(int(time.time())), frozen=True)
     limits = {"tiktok_shop": {"rotation_grace": 1}}
-    async with Sandbox(brand(), clock, limits=limits, deliver=False) as sandbox:
+    async with Sandbox(brand(), clock, parts=SPINE, limits=limits, deliver=False) as sandbox:
         folder.mkdir(parents=True)
         (folder / "jalon.key").write_text(KEY)
         (folder / "jalon.key").chmod(0o600)

@@ -15,7 +15,7 @@ from seller import Seller
 
 from jalon.sandbox.brand import NOW
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.parts import load
+from jalon.sandbox.parts import PARTS, load
 from jalon.sandbox.server import Sandbox, serve
 from jalon.sandbox.world import World
 
@@ -122,7 +122,7 @@ async def test_deliveries_go_out_by_themselves_when_the_clock_moves(world: World
 async def test_all_parts_are_served_together(world: World) -> None:
     async with Sandbox(world, Clock(NOW, frozen=True)) as sandbox:
         settings = sandbox.settings()
-        assert set(settings) == {"tiktok_shop", "shopify"}
+        assert set(settings) == set(PARTS)
         for name, source in settings.items():
             assert source["connector"] == name
             assert all(isinstance(secret, str) and secret for secret in source["secrets"].values())

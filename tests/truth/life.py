@@ -25,6 +25,7 @@ from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace
+from tests.spine import SPINE
 
 DAY = 86_400
 PLATFORM_DAYS = 7
@@ -49,14 +50,21 @@ class PlayedClock:
 
 
 async def live(
-    folder: Path, *, seed: int, orders: int, days: int, faults: dict[str, float], hooks: bool = True
+    folder: Path,
+    *,
+    seed: int,
+    orders: int,
+    days: int,
+    faults: dict[str, float],
+    hooks: bool = True,
+    parts: tuple[str, ...] = SPINE,
 ) -> dict[str, Any]:
     """Play a brand under faults, sync day by day until it has come to rest, and return the truth."""
     horizon = 4
     now = int(time.time()) // DAY * DAY
     world = generate(seed, orders=orders, days=days, horizon_days=horizon, now=now)
     clock = Clock(float(now), frozen=True)
-    async with Sandbox(world, clock, Faults(seed, faults, hang=0.2, slow=0.02), deliver=False) as sandbox:
+    async with Sandbox(world, clock, Faults(seed, faults, hang=0.2, slow=0.02), parts=parts, deliver=False) as sandbox:
         write_workplace(folder, sandbox.settings())
         with Workplace(load(folder / "jalon.toml")) as place:
             receiver = receiver_of(place)

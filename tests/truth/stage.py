@@ -21,6 +21,7 @@ from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace
+from tests.spine import SPINE
 from tests.truth.life import DAY, PlayedClock
 
 
@@ -65,7 +66,7 @@ async def staged(
     folder: Path,
     settings: Mapping[str, Any],
     *,
-    parts: tuple[str, ...] = ("tiktok_shop", "shopify"),
+    parts: tuple[str, ...] = SPINE,
     hooks: bool = True,
 ) -> AsyncIterator[Stage]:
     """Play a small brand to a workplace in `folder`; `settings` are added to those of every source."""
