@@ -34,8 +34,6 @@ log = logging.getLogger("jalon.sync")
 
 TOO_MANY = 3
 """Failures in a row after which the platform is taken to be away."""
-SIDE_BY_SIDE = 2
-"""Jobs per request in flight: while one stores its page, another's request takes its place on the way."""
 LOOK_AHEAD = 500
 """Keys taken from the to-fetch list at once."""
 
@@ -90,7 +88,7 @@ class Work:
             raise
 
     def _start(self) -> None:
-        places = self._source.settings.in_flight * SIDE_BY_SIDE - len(self._running)
+        places = self._source.settings.in_flight - len(self._running)
         for _ in range(places):
             job = self._next()
             if job is None:
