@@ -57,7 +57,7 @@ class TikTokShopPart:
         self._timezone = world.tiktok_timezone
         self._secret = f"canary-tiktok-app-secret-{world.seed}"
         self._first_refresh = f"ROW_canary-refresh-first-{world.seed}"
-        authorized_until = world.horizon + 10 * DAY
+        authorized_until = int(max(world.horizon, clock.now())) + 10 * DAY
         self.tokens = Tokens(
             clock,
             faults,
