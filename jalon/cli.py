@@ -258,7 +258,7 @@ def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for marts and page (default: marts/ in the store).",
+    help="Folder for marts and page (default: marts/ in the store; of a past day, a folder of its own in there).",
 )
 @at_work
 def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:

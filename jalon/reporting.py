@@ -27,7 +27,7 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
     from jalon.store.lock import RunLock
 
     attribute_now(place, as_of)
-    folder, attribution = out or place.store.marts, attribution_folder(place)
+    folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     held, fresh = _held(place), freshness(place)
     with RunLock(place.store.locks, "report", what="report"), _naming_damage(place):
         marts = build_marts(place.store.facts, attribution, folder, MartOptions(temp_folder=place.store.tmp))
@@ -89,9 +89,13 @@ def _as_of(day: datetime | None) -> int | None:
     return None if day is None else int((day.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
 
 
-def attribution_folder(place: Workplace) -> Path:
-    """Return where the tables of the attribution are."""
-    return place.store.attribution
+def attribution_folder(place: Workplace, as_of: datetime | None = None) -> Path:
+    """Return where the tables of the attribution are: those of a past day beside, not over, those of today."""
+    return _at(place.store.attribution, as_of)
+
+
+def _at(folder: Path, day: datetime | None) -> Path:
+    return folder if day is None else folder / f"as-of-{day:%Y-%m-%d}"
 
 
 def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
@@ -111,7 +115,7 @@ def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
         temp_folder=place.store.tmp,
     )
     with RunLock(place.store.locks, "attribute", what="attribute"), _naming_damage(place):
-        return attribute(place.store.facts, attribution_folder(place), options)
+        return attribute(place.store.facts, attribution_folder(place, as_of), options)
 
 
 def run_attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 
 from jalon import errors
@@ -180,6 +181,22 @@ def test_explain_says_why(lived: Desk) -> None:
     assert told["order"]["order_id"] == order[1]
     unknown = lived("explain", "404", "--json")
     assert (unknown.status, unknown.data["error"]["message"]) == (errors.USAGE, "no order '404' is known")
+
+
+def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:
+    now = copied("report", "--json")
+    orders, page = copied.folder / "data/marts/orders.parquet", Path(now.data["page"])
+    before = orders.read_bytes(), page.read_bytes()
+    then = copied("report", "--as-of", "2020-01-01", "--json")
+    assert then.data["marts"]["orders"] == 0 < now.data["marts"]["orders"]
+    assert Path(then.data["page"]).parent.name == "as-of-2020-01-01"
+    assert (orders.read_bytes(), page.read_bytes()) == before
+    order = copied("explain", "--json", next(iter(orders_of(orders))))
+    assert order.status == 0, "it still tells of today"
+
+
+def orders_of(path: Path) -> list[str]:
+    return [row[0] for row in duckdb.sql(f"SELECT order_id FROM '{path}' WHERE is_sale LIMIT 1").fetchall()]
 
 
 def test_status_says_where_each_source_stands(copied: Desk) -> None:
