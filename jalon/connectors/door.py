@@ -23,11 +23,19 @@ Hasher = Callable[[str, str], str]
 Rule = Callable[[Any, Hasher], Any]
 Door = Callable[[Any, Hasher], Any]
 
-MARKS = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_id", "ref", "variant"})
-CLICK_IDS = frozenset(
-    {"gclid", "gbraid", "wbraid", "fbclid", "ttclid", "epik", "msclkid", "igshid", "twclid", "sclid", "li_fat_id"}
+MARKS = frozenset(
+    {"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_id", "ref", "variant", "cart_origin"}
 )
-"""Query parameters that name one click of one person: kept as a keyed hash, which joins and proves the platform."""
+CLICK_IDS = frozenset(
+    {
+        "ctwa_clid", "epik", "fbclid", "gclid", "igsh", "igshid", "jclid", "li_fat_id", "msclkid", "sccid", "sclid",
+        "ttclid", "twclid",
+    }
+)  # fmt: skip
+"""Query parameters that name one click of one person: kept as a keyed hash, which joins and proves the platform. Their
+names come in any case (`ScCid`), their values are told apart by it."""
+SHARED_IDS = frozenset({"gbraid", "wbraid"})
+"""Click ids that stand for many clicks at once: that there was one is kept, and nothing by which to join it."""
 
 
 def person(kind: str) -> Rule:
@@ -49,8 +57,18 @@ def link(value: Any, hasher: Hasher) -> Any:
         pairs = parse_qsl(parts.query, max_num_fields=100)
     except ValueError:
         return None
-    kept = [(k, v) if k in MARKS else (k, hasher(k, v)) for k, v in pairs if k in MARKS or k in CLICK_IDS]
+    kept = [mark for name, given in pairs if (mark := _mark(name, given, hasher)) is not None]
     return urlunsplit((parts.scheme, host, parts.path, urlencode(kept), ""))
+
+
+def _mark(name: str, value: str, hasher: Hasher) -> tuple[str, str] | None:
+    """Return a query parameter as it may come in; None: not at all."""
+    if name in MARKS:
+        return name, value
+    folded = name.lower()
+    if folded in CLICK_IDS:
+        return folded, hasher(folded, value)
+    return (folded, "1") if folded in SHARED_IDS else None
 
 
 def fields(names: str, /, **rules: Rule) -> Door:

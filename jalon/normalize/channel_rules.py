@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "facebook",
         "content_click",
-        click_ids="fbclid",
+        click_ids="fbclid ctwa_clid",
         names="facebook fb meta facebook_ads fb_ads meta_ads",
         brands="facebook",
         hosts="fb.com fb.me fb.watch com.facebook.katana com.facebook.lite",
@@ -157,6 +157,8 @@ def _words(text: str) -> frozenset[str]:
 
 OWN_CLICK = "jclid"
 """Set by the product's own links."""
+# https://developers.facebook.com/docs/commerce-platform/setup-checkout-url: where the cart was filled
+CART_ORIGINS = {"instagram": "instagram", "facebook": "facebook", "meta_shops": "facebook"}
 PAID_MEDIA = _words(
     """
     ad ads cpa cpc cpm ppc paid paid_social paid-social paidsocial paid_search paid-search paidsearch sem display

@@ -12,7 +12,17 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
-from jalon.normalize.channel_rules import DELIVERY, FAMILY, NO_ORIGIN, OWN_CLICK, PAID_MEDIA, RULES, SURFACES, Rule
+from jalon.normalize.channel_rules import (
+    CART_ORIGINS,
+    DELIVERY,
+    FAMILY,
+    NO_ORIGIN,
+    OWN_CLICK,
+    PAID_MEDIA,
+    RULES,
+    SURFACES,
+    Rule,
+)
 from jalon.normalize.vocabulary import Evidence, SellingMode, TouchKind
 
 CHANNELS: tuple[str, ...] = (*dict.fromkeys(rule.channel for rule in RULES), "site", "direct")
@@ -35,7 +45,7 @@ def _index(column: str) -> dict[str, Rule]:
 
 _AD_IDS, _CLICK_IDS, _NAMES, _MEDIA = _index("ad_ids"), _index("click_ids"), _index("names"), _index("media")
 _BRANDS, _HOSTS = _index("brands"), _index("hosts")
-_PREFIXES = {"forum": _NAMES["forum"], "forums": _NAMES["forum"], "webmail": _NAMES["email"]}
+_PREFIXES: dict[str, Rule] = {"forum": _NAMES["forum"], "forums": _NAMES["forum"], "webmail": _NAMES["email"]}
 _CLICKS = frozenset((*_AD_IDS, *_CLICK_IDS, OWN_CLICK))
 _CAMPAIGN = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_content"))
 _REFERRAL = next(rule for rule in RULES if rule.channel == "referral")
@@ -178,9 +188,7 @@ def _host_rule(host: str) -> Rule | None:
     for start in range(len(labels)):
         if rule := _HOSTS.get(".".join(labels[start:])):
             return rule
-    return _brand_rule(labels) or {"forum": _NAMES["forum"], "forums": _NAMES["forum"], "webmail": _NAMES["email"]}.get(
-        labels[0]
-    )
+    return _brand_rule(labels) or _PREFIXES.get(labels[0])
 
 
 def _brand_rule(labels: list[str]) -> Rule | None:
@@ -215,14 +223,23 @@ def _place(address: str) -> tuple[str | None, str | None]:
 def _landing(
     address: str, utm: Mapping[str, str | None] | None
 ) -> tuple[str | None, str | None, tuple[str, ...], Mapping[str, str | None]]:
-    """Return host, path, names of click ids and campaign marks of a landing page; `utm` stands for its own marks."""
+    """Return host, path, names of click ids and campaign marks of a landing page; `utm` stands for its own marks.
+
+    Where a shop of Meta sent the cart says more than its `utm_source=IGShopping`, which Facebook's shops carry too.
+    """
     bare, _, query = address.partition("#")[0].partition("?")
     clicks: list[str] = []
     marks: dict[str, str | None] = {}
+    cart = ""
     for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
-        if name in _CLICKS and value:
-            clicks.append(name)
+        if name.lower() in _CLICKS and value:
+            clicks.append(name.lower())
         elif not utm and name in _CAMPAIGN:
             marks[name[4:]] = unquote_plus(value)
-    return *_place(bare), tuple(clicks), utm or marks
+        elif name == "cart_origin":
+            cart = value
+    marks = dict(utm) if utm else marks
+    if cart and _word(marks.get("source")) not in _NAMES:
+        marks["source"] = CART_ORIGINS.get(cart, marks.get("source"))
+    return *_place(bare), tuple(clicks), marks

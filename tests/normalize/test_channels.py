@@ -133,6 +133,14 @@ def test_what_is_no_origin_is_direct(referrer: str | None) -> None:
         ("jclid=h&utm_source=tiktok", "tiktok", "content_click", "own_click"),
         ("jclid=h", "direct", "visit", "own_click"),
         ("ttclid=", "direct", "visit", "none"),
+        ("ScCid=h", "snapchat", "ad_click", "click_id"),
+        ("gbraid=1", "search", "ad_click", "click_id"),
+        ("srsltid=h", "direct", "visit", "none"),
+        ("utm_source=IGShopping&utm_medium=Social", "social", "content_click", "utm"),
+        ("utm_source=IGShopping&utm_medium=Social&cart_origin=facebook", "facebook", "content_click", "utm"),
+        ("cart_origin=instagram&products=1%3A2", "instagram", "content_click", "utm"),
+        ("cart_origin=elsewhere", "direct", "visit", "none"),
+        ("fbclid=h&utm_source=IGShopping&cart_origin=instagram", "instagram", "content_click", "click_id"),
         ("page=2&ref=abc", "direct", "visit", "none"),
     ],
 )
@@ -144,6 +152,11 @@ def test_marks_of_a_link_name_its_channel(query: str, channel: str, kind: str, e
 def test_a_shared_click_id_is_narrowed_by_the_referrer() -> None:
     assert from_campaign("fbclid=h", "https://l.instagram.com/").channel == "instagram"
     assert from_campaign("fbclid=h", "https://www.google.com/").channel == "facebook"
+
+
+def test_a_shop_of_meta_is_told_by_the_referrer_where_nothing_else_does() -> None:
+    found = from_campaign("utm_source=IGShopping&utm_medium=Social", "https://l.instagram.com/")
+    assert (found.channel, found.evidence) == ("instagram", "referrer")
 
 
 def test_a_referrer_says_more_than_a_medium_alone() -> None:
