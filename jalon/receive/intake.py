@@ -90,7 +90,7 @@ class Intake:
 
     async def _store_group(self, group: Group) -> None:
         try:
-            await self._store.commit(lambda db: deliveries.add(db, group.rows))
+            await self._store.commit(deliveries.adding(group.rows))
         except Exception as error:  # whatever the store objects to: these are refused, the next ones are tried
             self._metrics.refused_by_store(len(group.rows))
             self._complain(error)

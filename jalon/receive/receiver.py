@@ -58,6 +58,7 @@ class Receiver:
     def __init__(self, store: Store, keyring: Keyring, hooks: Mapping[str, Hook], limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.metrics = Metrics()
+        self._store = store
         self._switchboard = Switchboard(hooks)
         self._sealer = Sealer(keyring)
         self._seldom = Seldom(log)
@@ -74,6 +75,8 @@ class Receiver:
 
         Raises `ConfigError` naming the address if it cannot be had.
         """
+        self._store.checkpoint_often()
+        self._sealer.warm()
         self._sweeper = asyncio.create_task(self._places.sweep())
         port = await self._listen(Server(self._handle, self._places, self.limits), host, port)
         if admin_port is not None:
@@ -124,7 +127,7 @@ class Receiver:
             self._check_head(request)
             body = await self._read(request)
             row = self._verified(source, hook, request, body)
-            return self._answer(source, await self._store(row, request))
+            return self._answer(source, await self._keep(row, request))
         except Refused as refused:
             return self._answer(source, refused.reply)
         finally:
@@ -206,7 +209,7 @@ class Receiver:
         self.metrics.old_secret[source] += signed
         return signed
 
-    async def _store(self, row: Row, request: web.BaseRequest) -> Reply:
+    async def _keep(self, row: Row, request: web.BaseRequest) -> Reply:
         settled = self._intake.offer(row)
         if settled is None or not await settled:
             return replies.BUSY

@@ -12,7 +12,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from jalon.store.group import Job, Statement
 
 KEEP_SECONDS = 35 * 86400
 """How long a settled delivery's key and digest are kept at least: longer than any platform re-sends."""
@@ -55,12 +57,20 @@ class Count(NamedTuple):
     last_at: float
 
 
-def add(db: sqlite3.Connection, rows: Sequence[tuple[str, str, float, bytes, bytes]]) -> int:
+def adding(rows: Sequence[tuple[Any, ...]]) -> Job[int]:
+    """Return the job that appends deliveries (at least one) and tells how many: where they are few, one statement."""
+    if len(rows) <= _LARGEST_INSERT:
+        return _insert(rows)
+    return lambda db: add(db, rows)
+
+
+def add(db: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int:
     """Append deliveries; return how many."""
-    for start in range(0, len(rows), _LARGEST_INSERT):
-        group = rows[start : start + _LARGEST_INSERT]
-        db.execute(_INSERTS[len(group) - 1], tuple(chain.from_iterable(group)))
-    return len(rows)
+    return sum(_insert(rows[start : start + _LARGEST_INSERT])(db) for start in range(0, len(rows), _LARGEST_INSERT))
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> Statement:
+    return Statement(_INSERTS[len(rows) - 1], tuple(chain.from_iterable(rows)))
 
 
 def unopened(db: sqlite3.Connection, source: str, limit: int) -> list[Unopened]:

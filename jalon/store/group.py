@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -23,6 +24,21 @@ LARGEST_GROUP = 256
 """Jobs in one transaction at most, so that no one holds the writer lock for long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A job of one statement, which SQLite makes a transaction by itself.
+
+    Between two statements the writer thread has to win the interpreter back from a busy event loop, and that takes
+    longer than beginning and ending the transaction do.
+    """
+
+    sql: str
+    values: Sequence[Any]
+
+    def __call__(self, db: sqlite3.Connection) -> int:
+        return db.execute(self.sql, self.values).rowcount
+
+
 class _Pending(NamedTuple):
     job: Job[Any]
     loop: asyncio.AbstractEventLoop
@@ -35,11 +51,14 @@ class _Outcome(NamedTuple):
 
 
 def transaction(db: sqlite3.Connection, job: Job[T], path: Path) -> T:
-    """Run `job` between BEGIN IMMEDIATE and COMMIT; on any error nothing is kept. `path` is for the error's text."""
+    """Run `job` as one transaction, begun IMMEDIATE; on any error nothing is kept. `path` is for the error's text."""
+    single = isinstance(job, Statement)
     try:
-        db.execute("BEGIN IMMEDIATE")
+        if not single:
+            db.execute("BEGIN IMMEDIATE")
         result = job(db)
-        db.execute("COMMIT")
+        if not single:
+            db.execute("COMMIT")
     except BaseException as error:
         if db.in_transaction:
             with suppress(sqlite3.Error):
@@ -116,12 +135,18 @@ class Committer:
             return [_Outcome(error=error)] * len(jobs)
 
     def _together(self, db: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[_Outcome]:
+        if len(jobs) == 1:
+            return [self._alone(db, jobs[0])]
         try:
             return [_Outcome(value) for value in transaction(db, lambda db: [job(db) for job in jobs], self._path)]
+        except BaseException:
+            return [self._alone(db, job) for job in jobs]
+
+    def _alone(self, db: sqlite3.Connection, job: Job[Any]) -> _Outcome:
+        try:
+            return _Outcome(transaction(db, job, self._path))
         except BaseException as error:
-            if len(jobs) == 1:
-                return [_Outcome(error=error)]
-            return [outcome for job in jobs for outcome in self._together(db, [job])]
+            return _Outcome(error=error)
 
 
 def _resolve(group: Sequence[_Pending], outcomes: Sequence[_Outcome]) -> None:
