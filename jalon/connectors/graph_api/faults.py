@@ -48,6 +48,7 @@ BLOCKED = 3600.0
 RENEW = "put a new access_token in place"
 LOG_IN = f"let the person log in again, then {RENEW}"
 GRANT = "grant the permission to the app and make a new token with it; `jalon doctor` names what is missing"
+ADDRESS = "let `jalon serve` be reached at the public address, with the same verify_token in its settings"
 SECRETS = "compare app_id and app_secret with the app's basic settings"
 
 CODES: dict[int, Rule] = {
@@ -67,6 +68,7 @@ CODES: dict[int, Rule] = {
     368: Rule("blocked", "the platform blocks the account for a while for breaking its rules"),
     613: Rule("throttled", "a rate limit of this endpoint is reached"),
     803: Rule("gone", "there is no such object"),
+    2200: Rule("config", "the address did not answer Meta's question", ADDRESS),
     3001: Rule("metric", "a metric is not known for this object"),
     80000: Rule("throttled", "the ad account's limit for insights is reached", use_case="ads_insights"),
     80001: Rule("throttled", "the page's limit is reached", use_case="pages"),
