@@ -86,6 +86,20 @@ class Level(NamedTuple):
     restore_per_second: float
 
 
+class Allowance(NamedTuple):
+    """A limit of its own that some of an account's requests fall under, beside the account's rate.
+
+    At most `requests` (or cost points) in any stretch of `seconds`: `burst`, a part of them, may go out at once, and
+    the others come back evenly over that time.
+    """
+
+    name: str
+    """What tells it from the account's other ones."""
+    requests: float
+    seconds: float
+    burst: float = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Tokens of one account. Times are unix seconds; None: does not expire."""
@@ -162,6 +176,7 @@ class Stream:
     lookback: timedelta = timedelta(0)
     """How far back records still change without saying so: re-read this far, `every` so often."""
     every: timedelta = timedelta(0)
+    """Of grain `all`: how long a list that was read is left alone."""
     lag: timedelta = timedelta(0)
     """How long the platform needs before an instant's records are all there."""
     retention: timedelta | None = None
@@ -387,6 +402,13 @@ class Connector(ABC):
     def level(self, answer: Answer) -> Level | None:
         """Return what the answer tells about the budget."""
         return None
+
+    def allowances(self, request: Request, settings: Any) -> Sequence[Allowance]:
+        """Return the limits that a request falls under beside the account's own rate, the narrowest first.
+
+        A throttled answer pauses the first of them alone: what falls under another one goes on.
+        """
+        return ()
 
     def remark(self, request: Request, answer: Answer) -> str | None:
         """Say what a person should know about a good answer (another API version than was asked); the run tells it."""

@@ -53,7 +53,8 @@ def tail(stream: Stream, reach: Reach, planned_until: int | None, now: float) ->
     if stream.grain == "keyed":
         return Plan([])
     if stream.grain == "all":
-        return Plan([(0, int(now))], int(now))
+        fresh = planned_until is not None and 0 <= now - planned_until < stream.every.total_seconds()
+        return Plan([]) if fresh else Plan([(0, int(now))], int(now))
     start = first_instant(stream, reach, now) if planned_until is None else planned_until
     high = int(now - stream.lag.total_seconds())
     if stream.grain == "day":

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
-from jalon.sync.budget import Budget
+from jalon.sync.budget import Budgets
 from jalon.sync.client import Client, Lost, Unsent
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR, secrets_of
@@ -43,7 +43,7 @@ class SourceSession:
             patience=shop.patience,
             resolver=shop.resolver,
         )
-        self._budget = Budget(source, shop, halt.sleep)
+        self._budgets = Budgets(source, shop, halt.sleep)
         REDACTOR.add(secrets_of(source.settings))
 
     async def close(self) -> None:
@@ -62,8 +62,16 @@ class SourceSession:
                 return False
             return request.idempotent or fault.throttled or isinstance(fault, Unsent)
 
-        again = retrying(self._shop.clock, self._halt.sleep, may_repeat, self._waiting)
-        answer: Answer = await again(self._attempt, request)
+        async def waiting(fault: Wait, seconds: float) -> None:
+            await self._waiting(request, fault, seconds)
+
+        again = retrying(self._shop.clock, self._halt.sleep, may_repeat, waiting)
+        try:
+            answer: Answer = await again(self._attempt, request)
+        except Wait as fault:
+            if fault.throttled and fault.seconds:  # too long for this run: until then, nobody need ask
+                await self._budgets.pause(request, fault.seconds)
+            raise
         return answer
 
     async def lines(self, url: str) -> AsyncIterator[bytes]:
@@ -91,7 +99,7 @@ class SourceSession:
 
     async def _send(self, request: Request, credentials: Credentials | None) -> Answer:
         connector = self.source.connector
-        await self._budget.take(request.cost)
+        await self._budgets.take(request)
         level = None
         try:
             self._halt.check()
@@ -100,7 +108,7 @@ class SourceSession:
             answer = await self._client.send(prepared)
             level = self._level(answer)
         finally:
-            self._budget.returned(request.cost, level)
+            self._budgets.returned(request, level)
         if self.skew is None:
             self._measure_skew(answer)
         return answer
@@ -142,11 +150,11 @@ class SourceSession:
         if told is not None:
             self.skew = self.now() - told
 
-    async def _waiting(self, fault: Wait, seconds: float) -> None:
+    async def _waiting(self, request: Request, fault: Wait, seconds: float) -> None:
         self._counts.waits += 1
         if fault.throttled:
             self._counts.throttled += 1
-            await self._budget.pause(seconds)
+            await self._budgets.pause(request, seconds)
         self._shop.progress(Progress(self.source.name, waiting=fault.reason, seconds=seconds))
 
 

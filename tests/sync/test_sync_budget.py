@@ -10,20 +10,21 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from toy import Asked, PlayedClock, Reply, served, source, workshop
+from toy import Asked, PlayedClock, Reply, Server, Settings, Toy, served, source, workshop
 
-from jalon.connectors.base import Level, Wait
+from jalon.connectors.base import Allowance, Level, Request, Wait
 from jalon.store.database import Store
-from jalon.sync.budget import Budget
+from jalon.sync.budget import Budget, Budgets
 from jalon.sync.clock import SystemClock
 from jalon.sync.halt import Halt
-from jalon.sync.source import Workshop
+from jalon.sync.session import SourceSession
+from jalon.sync.source import Counts, Source, Workshop
 
 
 async def budget(store: Store, clock: PlayedClock, rate: float | None) -> tuple[Budget, Workshop]:
     async with served(lambda _: Reply()) as server:
         shop = workshop(store, clock)
-        return Budget(source(server, requests_per_second=rate), shop, Halt(clock).sleep), shop
+        return Budget.of(source(server, requests_per_second=rate), shop, Halt(clock).sleep), shop
 
 
 @pytest.mark.parametrize("rate", [2.0, 10.0, 50.0])
@@ -92,6 +93,92 @@ async def test_requests_under_way_are_not_counted_as_available(store: Store) -> 
     await paced.take(100.0)
     assert clock.time - began >= 50 / 50
 
+
+# --- limits of their own ----------------------------------------------------------------------------------------------
+
+FIGURES, LISTS = Request("GET", "/figures"), Request("GET", "/lists")
+
+
+class Parted(Toy):
+    """A platform that allows sixty questions for figures a minute, and a thousand of all kinds a day."""
+
+    def allowances(self, request: Request, settings: object) -> list[Allowance]:
+        daily = Allowance("all", 1000, 86_400, burst=0.5)
+        return [Allowance("figures", 60, 60), daily] if request == FIGURES else [daily]
+
+
+def parted(shop: Workshop, server: Server | None = None) -> Source:
+    return Source("shop", Parted(), Settings(connector="toy", url=server.address if server else "http://127.0.0.1:1"))
+
+
+def busiest(sent: list[float], seconds: float) -> int:
+    return max(sum(moment <= other < moment + seconds for other in sent) for moment in sent)
+
+
+async def test_no_minute_sees_more_of_one_kind_than_its_allowance(store: Store) -> None:
+    clock = PlayedClock()
+    shop = workshop(store, clock)
+    budgets = Budgets(parted(shop), shop, Halt(clock).sleep)
+    sent = []
+    for _ in range(240):
+        await budgets.take(FIGURES)
+        sent.append(clock.time)
+        budgets.returned(FIGURES, None)
+    assert busiest(sent, 60) <= 60
+    assert len(sent) / (sent[-1] - sent[0]) * 60 > 60 * 0.85
+
+
+async def test_an_allowance_of_a_day_ends_the_run_instead_of_trickling(store: Store) -> None:
+    clock = PlayedClock()
+    shop = workshop(store, clock)
+    budgets = Budgets(parted(shop), shop, Halt(clock).sleep)
+    began = clock.time
+    for _ in range(500):
+        await budgets.take(LISTS)
+    assert clock.time == began, "the half of a day's allowance goes out at once"
+    with pytest.raises(Wait, match="budget of toy all is spent") as spent:
+        await budgets.take(LISTS)
+    assert spent.value.throttled
+    clock.time += 86_400
+    for _ in range(500):
+        await budgets.take(LISTS)
+
+
+async def test_a_kind_that_is_paused_holds_up_no_other(store: Store) -> None:
+    clock = PlayedClock()
+    shop = workshop(store, clock)
+    budgets, others = (Budgets(parted(shop), shop, Halt(clock).sleep) for _ in "ab")
+    await budgets.pause(FIGURES, 600)
+    with pytest.raises(Wait, match="toy figures"):
+        await others.take(FIGURES)
+    began = clock.time
+    await others.take(LISTS)
+    assert clock.time == began
+
+
+async def test_a_platform_that_says_tomorrow_is_not_asked_again_today(store: Store) -> None:
+    """A wait too long for this run is remembered: neither it nor the next one spends a request on hearing it again."""
+    clock = PlayedClock()
+    reply = Reply(body={"error": "throttled"}, headers={"retry-after": "67150"})
+    async with served(lambda _: reply) as server:
+        shop = workshop(store, clock)
+        for run in range(2):
+            asking = SourceSession(source(server, token="access-token-0"), shop, Halt(clock), Counts())
+            with pytest.raises(Wait) as told:
+                await asking.ask(LISTS)
+            assert told.value.seconds == pytest.approx(67_150 - 600 * run, abs=10)
+            await asking.close()
+            clock.time += 600
+        assert len(server.asked) == 1
+        clock.time += 67_150
+        asking = SourceSession(source(server, token="access-token-0"), shop, Halt(clock), Counts())
+        with pytest.raises(Wait):
+            await asking.ask(LISTS)
+        await asking.close()
+        assert len(server.asked) == 2
+
+
+# --- several processes ------------------------------------------------------------------------------------------------
 
 CHILD = """
 import asyncio, sys

@@ -130,6 +130,15 @@ def test_the_first_day_wanted_is_local() -> None:
     assert datetime.fromtimestamp(low, PARIS) == datetime(2026, 7, 1, tzinfo=PARIS)
 
 
+def test_a_list_that_was_read_is_left_alone_for_a_while() -> None:
+    listed = stream(grain="all", every=timedelta(hours=20))
+    assert plan.tail(listed, reach(), None, NOW).spans == [(0, NOW)]
+    assert plan.tail(listed, reach(), NOW - 72_000 + 1, NOW) == plan.Plan([])
+    assert plan.tail(listed, reach(), NOW - 72_000, NOW).planned_until == NOW
+    assert plan.tail(listed, reach(), NOW + 10, NOW).planned_until == NOW, "a clock that was set back"
+    assert plan.tail(stream(grain="all"), reach(), NOW, NOW).planned_until == NOW
+
+
 def test_a_catalogue_is_read_from_its_beginning() -> None:
     spans = plan.tail(stream(whole=True, window=timedelta(days=3650)), reach(since=date(2026, 1, 1)), None, NOW).spans
     assert spans[0][0] == plan.BEGINNING
