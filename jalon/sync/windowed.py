@@ -11,6 +11,7 @@ What a page does to its window is decided without I/O (`step`) and written with 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -168,18 +169,27 @@ class WindowReader:
         return await self._skip(window, fault, "refused" if isinstance(fault, Skip) else "too_large")
 
     async def _read(self, reading: Reading) -> list[OpenWindow]:
+        """Read page after page: the next one is asked for while this one is stored, and stored after it."""
         window, stream = reading.window, self._streams[reading.window.stream]
         asked = Window(stream, _instant(window.low), _instant(window.high), window.cursor, bool(window.backfill))
-        async with closing(self._session.source.connector.pull(self._session, asked)) as batches:
-            async for batch in batches:
-                done, left = await self._commit(reading, batch)
-                if done != "advance":
-                    return left
+        storing: asyncio.Task[list[OpenWindow]] | None = None
+        try:
+            async with closing(self._session.source.connector.pull(self._session, asked)) as batches:
+                async for batch in batches:
+                    if storing is not None:
+                        await storing
+                    done, storing = self._store(reading, batch)
+                    if done != "advance":
+                        return await storing
+        finally:
+            if storing is not None:
+                await storing
         if reading.pages:
             raise Astray("the reading ended before the end of its window")
         return await self._shop.store.commit(lambda db: move(db, reading, "finish", 0.0))
 
-    async def _commit(self, reading: Reading, batch: Batch) -> tuple[Step, list[OpenWindow]]:
+    def _store(self, reading: Reading, batch: Batch) -> tuple[Step, asyncio.Task[list[OpenWindow]]]:
+        """Begin to store a page and the step that it means; the task returns what is left of the window to read."""
         name = reading.window.stream
         page = self._pages.prepare(batch, name)
         done = step(reading, batch)
@@ -191,7 +201,7 @@ class WindowReader:
                 sources.clear_notice(db, reading.window.source, without(name))
             return move(db, reading, done, not_before)
 
-        return done, await self._pages.commit(page, name, also)
+        return done, asyncio.create_task(self._pages.commit(page, name, also))
 
     async def _skip(self, window: OpenWindow, fault: Fault, reason: str) -> list[OpenWindow]:
         now = self._shop.clock.now()
