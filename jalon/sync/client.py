@@ -1,7 +1,8 @@
 """The one door to the outside: a question in, a bounded answer or a `Fault` out.
 
-Everything that HTTP libraries do on their own and that would hurt here is off: redirects (custom credential headers
-travel with them), proxies from the environment, cookies, unbounded decoding, logging of whole addresses.
+Only the transport of the HTTP library is used, and not its client: so nothing is done on its own that would hurt here.
+No redirects (custom credential headers travel with them), no proxies from the environment, no cookies, no unbounded
+decoding, no logging of whole addresses.
 
 Wait
 ├── Unsent   the request surely did not reach the platform
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -24,6 +26,9 @@ from jalon.lean import without
 with without("rich", "trio"):
     import httpcore
     import httpx
+if find_spec("sniffio") is None:
+    # httpcore looks for it several times a request, and each time Python looks through all folders.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # None is how the import system says absent
 
 from jalon import __version__
 from jalon.connectors.base import Answer, Request, Split, Stop, Wait
@@ -34,6 +39,8 @@ from jalon.sync.redact import guard_logs
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_FILE = 64 << 30
+_ALWAYS = {"accept": "*/*", "accept-encoding": ENCODINGS, "user-agent": f"jalon/{__version__}"}
+_NONE: Mapping[str, str] = {}
 
 
 class Unsent(Wait):
@@ -61,18 +68,12 @@ class Client:
         self._patience = patience = patience or Patience()
         self._max_body = max_body
         network = PublicNetwork(self.allowed.loopback, resolver or resolve)
-        self._http = httpx.AsyncClient(
-            transport=_Transport(network, in_flight + 2, tls=self.allowed.tls),
-            follow_redirects=False,
-            trust_env=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            headers={"user-agent": f"jalon/{__version__}", "accept-encoding": ENCODINGS},
-            timeout=httpx.Timeout(patience.idle, connect=patience.connect),
-        )
+        self._transport = _Transport(network, in_flight + 2, tls=self.allowed.tls)
+        self._limits = {"timeout": httpx.Timeout(patience.idle, connect=patience.connect).as_dict()}
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def send(self, request: Request) -> Answer:
         """Return the answer, whatever its status but a redirect. Raises `Wait`, `Split` (answer too large), `Stop`."""
@@ -80,7 +81,7 @@ class Client:
         place = where(url)
         if request.query:
             url = f"{url}?{urlencode(request.query, quote_via=quote, safe='')}"
-        outgoing = self._http.build_request(request.method, url, headers=request.headers, content=request.body or None)
+        outgoing = self._request(request.method, url, request.headers, request.body)
         try:
             async with asyncio.timeout(self._patience.total), self._exchange(outgoing, place) as response:
                 headers = _headers(response)
@@ -97,7 +98,7 @@ class Client:
         self.allowed.check(url)
         place = where(url)
         cutter = Lines()
-        async with self._exchange(self._http.build_request("GET", url), place) as response:
+        async with self._exchange(self._request("GET", url), place) as response:
             if response.status_code != 200:
                 raise Wait(f"reading {place}: answered {response.status_code} instead of the file")
             try:
@@ -120,11 +121,15 @@ class Client:
                 raise Lost(f"reading {place}: not whole within {self._patience.file:g} s")
         unpack.end()
 
+    def _request(self, method: str, url: str, headers: Mapping[str, str] = _NONE, body: bytes = b"") -> httpx.Request:
+        headers = _ALWAYS | {name.lower(): value for name, value in headers.items()}
+        return httpx.Request(method, url, headers=headers, content=body or None, extensions=self._limits)
+
     @asynccontextmanager
     async def _exchange(self, outgoing: httpx.Request, place: str) -> AsyncIterator[httpx.Response]:
         response = None
         try:
-            response = await self._http.send(outgoing, stream=True)
+            response = await self._transport.handle_async_request(outgoing)
             if response.status_code in REDIRECTS:
                 raise _redirected(place, response.headers.get("location", ""))
             yield response
@@ -210,7 +215,11 @@ class _Transport(httpx.AsyncBaseTransport):
             )
         )
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Stream(answer.stream), extensions=answer.extensions
+            answer.status,
+            headers=answer.headers,
+            stream=_Stream(answer.stream),
+            extensions=answer.extensions,
+            request=request,
         )
 
     async def aclose(self) -> None:
