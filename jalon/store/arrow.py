@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 from jalon.lean import without
@@ -23,6 +24,7 @@ def stay_small() -> None:
     _hidden[:] = ["numpy", "pandas"]
 
 
+@cache  # asked for by each column
 def arrow() -> Any:
     """Return the module `pyarrow`."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -32,6 +34,7 @@ def arrow() -> Any:
     return pyarrow
 
 
+@cache
 def parquet() -> Any:
     """Return the module `pyarrow.parquet`."""
     arrow()

@@ -11,13 +11,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jalon.store.forget import spare
 
-_OF_KEY = "FROM inbox WHERE source = ? AND stream = ? AND key = ? "
-_NEWEST = "SELECT version, digest " + _OF_KEY + "ORDER BY version DESC, id DESC LIMIT 1"
-_KNOWN = "SELECT 1 " + _OF_KEY + "AND digest = ? LIMIT 1"
+_REVISIONS = (
+    "SELECT key, version, digest FROM inbox WHERE source = ? AND stream = ? AND key IN ({}) ORDER BY key, version, id"
+)
+_AT_ONCE = 500
+"""Keys asked for in one statement: SQLite takes some thousands at most."""
 _INSERT = "INSERT INTO inbox (source, stream, key, version, observed_at, digest, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ROWS = "SELECT id, source, stream, key, version, observed_at, body FROM inbox WHERE id BETWEEN ? AND ? ORDER BY id"
 
@@ -42,29 +44,34 @@ def append(
     Who was erased does not come in again.
     """
     rows = spare(db, source, rows)
-    cursor = db.cursor()
     newest: dict[str, tuple[int, bytes]] = {}
+    kept: set[tuple[str, bytes]] = set()
+    for key, version, digest in _revisions(db, source, stream, [key for key, _, _ in rows]):
+        newest[key] = version, digest
+        kept.add((key, digest))
     fresh: list[tuple[str, str, str, int, int, bytes, bytes]] = []
     for key, version, body in rows:
         digest = blake2b(body, digest_size=16).digest()
-        head = newest.get(key) or cursor.execute(_NEWEST, (source, stream, key)).fetchone()
+        head = newest.get(key)
         if head is None or version >= head[0]:
             if head is not None and head[1] == digest:
                 continue
-            newest[key] = (version, digest)
-        elif head[1] == digest or _kept(cursor, fresh, (source, stream, key, digest)):
+            newest[key] = version, digest
+        elif (key, digest) in kept:
             continue
+        kept.add((key, digest))
         fresh.append((source, stream, key, version, observed_at, digest, body))
-    cursor.executemany(_INSERT, fresh)
+    db.executemany(_INSERT, fresh)
     return Appended(len(fresh), len(rows) - len(fresh))
 
 
-def _kept(cursor: sqlite3.Cursor, fresh: Sequence[tuple[Any, ...]], revision: tuple[str, str, str, bytes]) -> bool:
-    """Say whether a revision that comes late is there already, in the inbox or among the rows about to be appended."""
-    _, _, key, digest = revision
-    if any(row[2] == key and row[5] == digest for row in fresh):
-        return True
-    return cursor.execute(_KNOWN, revision).fetchone() is not None
+def _revisions(
+    db: sqlite3.Connection, source: str, stream: str, keys: Sequence[str]
+) -> Iterator[tuple[str, int, bytes]]:
+    """Yield (key, version, digest) of what is there of some keys, the newest of each last."""
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        yield from db.execute(_REVISIONS.format(",".join("?" * len(some))), (source, stream, *some))
 
 
 def rows(db: sqlite3.Connection, low_id: int, high_id: int) -> Iterator[tuple[int, str, str, str, int, int, bytes]]:

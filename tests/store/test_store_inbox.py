@@ -103,6 +103,6 @@ def test_ids_beyond_53_bits_and_any_bytes_survive(db: sqlite3.Connection) -> Non
     assert stored(db) == rows
 
 
-def test_looking_for_the_newest_never_scans(db: sqlite3.Connection) -> None:
-    plan = db.execute("EXPLAIN QUERY PLAN " + inbox._NEWEST, ("s", "t", "k")).fetchall()
+def test_looking_for_revisions_never_scans(db: sqlite3.Connection) -> None:
+    plan = db.execute("EXPLAIN QUERY PLAN " + inbox._REVISIONS.format("?, ?"), ("s", "t", "k", "l")).fetchall()
     assert all("SEARCH inbox USING COVERING INDEX" in step[3] for step in plan), plan
