@@ -17,7 +17,9 @@ from random import Random
 
 from jalon.sandbox.catalog import Catalog, make_catalog
 from jalon.sandbox.life import SHOPIFY, TIKTOK, Ids, Life
+from jalon.sandbox.people import somebody
 from jalon.sandbox.posts import make_posts
+from jalon.sandbox.shops import make_shops
 from jalon.sandbox.till import SHOPIFY_ORDERS, TIKTOK_ORDERS, Till
 from jalon.sandbox.visits import Tracks
 from jalon.sandbox.world import Change, Content, Copy, CopyMark, Exposure, Sale, SaleKind, Shopper, World
@@ -35,8 +37,6 @@ LARGE = 50_000
 COMES_BACK = 0.25
 AFTER_HOLD = HOUR + 60
 _MARKS: tuple[CopyMark, ...] = ("source_identifier", "note_attribute", "name", "none")
-_FIRST = ("Ada", "Bao", "Chloé", "Diego", "Elif", "Fatou", "Goran", "Hana")
-_LAST = ("Arnaud", "Brandt", "Costa", "Dąbrowski", "Eze", "Fontaine", "García", "Hoang")
 
 
 def generate(
@@ -64,6 +64,7 @@ def generate(
         while len(life.sales) < orders:
             life.one_shopper(orders)
         life.sales.sort(key=lambda sale: (sale.placed_at, sale.order_id))
+    posts = make_posts(seed, start, horizon, catalog.products)
     return World(
         seed=seed,
         start=start,
@@ -80,7 +81,8 @@ def generate(
         exposures=tuple(life.exposures),
         visits=life.tracks.visits,
         sales=tuple(life.sales),
-        posts=make_posts(seed, start, horizon, catalog.products),
+        posts=posts,
+        shops=make_shops(seed, start, horizon, orders, catalog.products, posts, life.shoppers, life.sales),
     )
 
 
@@ -143,7 +145,7 @@ class _Brand:
         cause = self._decide(f"p{number}", intent, rng.randrange(self.start, self.horizon))
         if cause is None:
             return
-        shopper = _somebody(number, intent)
+        shopper = somebody(number, intent)
         on_web = rng.random() < self.web_share
         while cause is not None and len(self.sales) < wanted:
             sale = self._web_sale(shopper, cause) if on_web else self._native_sale(shopper, cause)
@@ -268,17 +270,3 @@ class _Brand:
         if any(change.kind == "cancelled" and change.at <= copied for change in changes):
             return None
         return Copy(copied, self._till.order_id(SHOPIFY_ORDERS, copied), rng.choice(_MARKS), rng.random() < 0.3)
-
-
-def _somebody(number: int, intent: float) -> Shopper:
-    # Steps between ids are primes, so that they do not look counted.
-    return Shopper(
-        id=f"p{number}",
-        email=f"canary.mail.{number}@shopper.example",
-        phone=f"+33{600_000_000 + number}",
-        first_name=_FIRST[number % len(_FIRST)],
-        last_name=_LAST[number // len(_FIRST) % len(_LAST)],
-        tiktok_user_id=str(7_021_436_810_468_230_477 + number * 100_003),
-        shopify_customer_id=str(706_405_506_930_370_084 + number * 1_009),
-        intent=intent,
-    )

@@ -31,17 +31,19 @@ class Habits:
 
 TIKTOK = Habits(unpaid=0.04, cancelled=0.05, edited=0.02, returned=0.09, pays_within=600, completes=True)
 SHOPIFY = Habits(unpaid=0.03, cancelled=0.04, edited=0.04, returned=0.10, pays_within=1, completes=False)
+OWN_SHOP = Habits(unpaid=0.1, cancelled=0.1, edited=0.08, returned=0.35, pays_within=900, completes=True)
 
 
 class Ids:
-    """Number refunds, returns and cancellations: text of 19 digits, each once."""
+    """Number refunds, returns and cancellations, each once: text of 19 digits unless said otherwise."""
 
-    def __init__(self) -> None:
-        self._last = 4_035_000_000_000_000_000
+    def __init__(self, last: int = 4_035_000_000_000_000_000, step: int = 1_000_000) -> None:
+        self._last = last
+        self._step = step
 
     def next(self, rng: Random) -> str:
         """Return a new id."""
-        self._last += rng.randrange(1, 1_000_000)
+        self._last += rng.randrange(1, self._step)
         return str(self._last)
 
 

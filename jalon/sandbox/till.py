@@ -9,7 +9,7 @@ from jalon.sandbox.world import Line, Product
 
 TIKTOK_ORDERS = 576_000_000_000_000_000
 SHOPIFY_ORDERS = 820_000_000_000_000_000
-TAX_PER_CENT = {"USD": 8, "EUR": 20}
+TAX_PER_CENT = {"USD": 8, "EUR": 20, "GBP": 20}
 
 
 class Till:

@@ -40,8 +40,8 @@ def truth(world: World, now: float) -> dict[str, Any]:
     return {
         "seed": world.seed,
         "now": moment,
-        "sales": [_sale(sale, moment) for sale in sales],
-        "refunds": [refund for sale in sales for refund in _refunds(sale, moment)],
+        "sales": [sale_row(sale, moment) for sale in sales],
+        "refunds": [refund for sale in sales for refund in refund_rows(sale, moment)],
         "journeys": [_journey(world, contents, sale, moment) for sale in sales],
         "measures": [
             _measure(content, day, count, world.tiktok_currency) | {"sku": sku}
@@ -87,7 +87,8 @@ def status(sale: Sale, now: int) -> str:
     return [change.kind for change in sale.until(now) if change.kind in steps][-1]
 
 
-def _sale(sale: Sale, now: int) -> dict[str, Any]:
+def sale_row(sale: Sale, now: int) -> dict[str, Any]:
+    """Return the row of `sales` about a sale."""
     copied = sale.copy if sale.copy is not None and sale.copy.at <= now else None
     return {
         "platform": sale.platform,
@@ -113,7 +114,8 @@ def _sale(sale: Sale, now: int) -> dict[str, Any]:
     }
 
 
-def _refunds(sale: Sale, now: int) -> Iterator[dict[str, Any]]:
+def refund_rows(sale: Sale, now: int) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `refunds` about a sale."""
     for change in sale.until(now):
         if change.kind in MONEY_BACK and (change.goods or change.tax or change.shipping):
             yield {"id": change.id, "order_id": sale.order_id, "platform": sale.platform, "at": change.at} | _money(
@@ -129,12 +131,13 @@ def _money(change: Change) -> dict[str, Any]:
 def _journey(world: World, contents: Mapping[str, Content], sale: Sale, now: int) -> dict[str, Any]:
     row: dict[str, Any] = {"platform": sale.platform, "order_id": sale.order_id}
     if sale.platform == "shopify":
-        visits = [_visit(world.visits[identity]) for identity in sale.visits]
+        visits = [visit_row(world.visits[identity]) for identity in sale.visits]
         return row | {"ready": sale.journey_ready_at <= now, "visits": visits}
     return row | {"content": named_content(sale, contents.get(sale.credited or ""), now)}
 
 
-def _visit(visit: Visit) -> dict[str, Any]:
+def visit_row(visit: Visit) -> dict[str, Any]:
+    """Return a visit as a journey of the truth holds it."""
     return {
         "id": visit.id,
         "at": visit.at,

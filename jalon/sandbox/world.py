@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from jalon.sandbox.posts import Post
+    from jalon.sandbox.shops import OwnShop
 
 ChangeKind = Literal[
     "placed", "paid", "shipped", "delivered", "completed", "cancelled", "edited", "return_requested", "refunded"
 ]
+Platform = Literal["tiktok_shop", "shopify", "woocommerce", "prestashop"]
 SaleKind = Literal["sale", "sample", "replacement", "test"]
 CopyMark = Literal["source_identifier", "note_attribute", "name", "none"]
 
@@ -157,7 +159,7 @@ class Copy:
 class Sale:
     """One purchase. `platform` is where the buyer bought; `order_id` its id there."""
 
-    platform: Literal["tiktok_shop", "shopify"]
+    platform: Platform
     order_id: str
     shopper: str
     kind: SaleKind
@@ -212,3 +214,5 @@ class World:
     sales: tuple[Sale, ...]
     posts: tuple[Post, ...] = ()
     """What the brand posted on the networks that sell nothing themselves."""
+    shops: tuple[OwnShop, ...] = ()
+    """The brand's further shops, each with sales, visits and customers of its own."""
