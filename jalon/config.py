@@ -67,6 +67,8 @@ class Attribution(_Table):
     """Days before an order after which a touchpoint counts half in the model `time_decay`."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"
     """Stage model that the page shows first; the marts hold all."""
+    share_out: bool = True
+    """Share orders without a path out over the content that could have led to them, labelled as modelled."""
     copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
 
@@ -203,6 +205,8 @@ class _Reader:
             self.origins.setdefault(f"{place}.{key}", f"{self.path.name}:{self._line(place, key)}")
             if is_secret(info.annotation):
                 values[key] = self._secret(place, key, values[key])
+            elif place not in TABLES and Path in (info.annotation, *get_args(info.annotation)):
+                values[key] = self._beside(place, key, values[key])
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -230,6 +234,12 @@ class _Reader:
                     place, key, f"needs the file {where}: {error.strerror}", "Put the secret there, mode 0600."
                 ) from None
         raise self._error(place, key, f"is not a reference to a secret ({kind})", how)
+
+    def _beside(self, place: str, key: str, written: Any) -> Path:
+        """Return a path of a source's table, which is relative to jalon.toml."""
+        if not isinstance(written, str) or "\0" in written:
+            raise self._error(place, key, "is no path", 'Write a folder, such as "drop".')
+        return self.path.parent / written
 
     def _refuse_unknown(self, place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
         for key in table:

@@ -72,9 +72,11 @@ EXAMPLES: dict[type, str] = {date: "2026-01-01", float: "5.0", int: "1", str: '"
 def _source_table(name: str) -> str:
     """Return a `[sources.NAME]` table with every setting of the connector, optional ones commented out."""
     lines = [f"\n[sources.{name}]", f'connector = "{name}"']
-    for key, field in registry.connector(name).settings.model_fields.items():
+    connector = registry.connector(name)
+    for key, field in connector.settings.model_fields.items():
         if key != "connector":
             lines.append(f"{'' if field.is_required() else '# '}{key} = {_shown(name, key, field)}")
+    lines += [f"# {line}".rstrip() for line in connector.example.replace("SOURCE", name).splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -16,11 +16,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from jalon.connectors.door import Door
+from jalon.connectors.sheets import Sheet
 from jalon.connectors.wire import decode
 
 # --- what the user may set ------------------------------------------------------------------------------------------
@@ -188,9 +190,16 @@ class Stream:
     to read very many records, and must see that there are."""
     batch: int = 1
     """How many keys one `fetch` takes."""
+    recalled: bool = False
+    """True: `Window.known` names what is held of this stream, because the platform tells no deletion: `pull` asks by key
+    for what a list does not name any more."""
     optional: bool = False
     """True: where it is refused (a window by `Skip`, anything by `Stop` of kind auth: a missing scope), the source goes
     on without it and says so; once it is granted, it is read from where it stood."""
+
+
+BY_CONTENT = "\0content"
+"""Key of a record that has no name: what of it passes the door is its identity, so the same again is the same one."""
 
 
 class Record(NamedTuple):
@@ -244,6 +253,8 @@ class Window:
     high: datetime
     cursor: str | None = None
     backfill: bool = False
+    known: frozenset[str] = frozenset()
+    """Keys of which records are held, where the stream is `recalled`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +289,7 @@ class Session(Protocol):
         """Return the platform's answer. Raises a `Fault` once waiting, renewing and retrying have not helped."""
 
     def lines(self, url: str) -> AsyncIterator[bytes]:
-        """Yield the lines of a bulk file, unsigned, from a host that `Connector.hosts` allows."""
+        """Yield the lines of a bulk file from a host that `Connector.hosts` allows; see `Connector.signed_files`."""
 
 
 # --- receiving ------------------------------------------------------------------------------------------------------
@@ -378,8 +389,12 @@ class Connector(ABC):
     streams: ClassVar[tuple[Stream, ...]]
     capabilities: ClassVar[tuple[Capability, ...]]
     documentation: ClassVar[str]
+    example: ClassVar[str] = ""
+    """Lines of jalon.toml that `jalon init` adds below the settings, commented out."""
     starting_rate: ClassVar[float] = 5.0
     """Requests (or cost points) per second to begin with where settings and answers say nothing."""
+    signed_files: ClassVar[bool] = False
+    """True: `Session.lines` asks for files with the credentials that `prepare` adds, and `judge` judges refusals."""
 
     @abstractmethod
     def account(self, settings: Any) -> str:
@@ -443,12 +458,27 @@ class Connector(ABC):
         """Yield the records of at most `stream.batch` keys; a key that is gone yields a record or `Skipped`."""
         raise LookupError(f"{self.name} reads nothing by key")
 
+    def folder(self, settings: Any) -> Path | None:
+        """Return the folder whose files the engine reads for this source; None: there is none."""
+        return None
+
+    def sheet(self, settings: Any, name: str, table: str | None = None) -> Sheet | None:
+        """Say how a file of this name becomes records, by the named table if one is named; None: it is nobody's.
+
+        Raises `Unusable` for a table that does not exist.
+        """
+        return None
+
     def examine(self, session: Session) -> AsyncIterator[Finding]:
         """Yield the findings of `doctor` about this account: scopes, token life, shop."""
         return _nothing()
 
-    def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
-        """Make sure that the platform delivers to `address`; yield what was found and done."""
+    def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding | Deadline]:
+        """Make sure that the platform delivers to `address`; yield what was found and done.
+
+        Called in each run; where it yields a `Deadline` (a subscription that ends by itself), not again before a fifth
+        of that time is left, or the address or the settings change.
+        """
         return _nothing()
 
     def challenge(self, query: Mapping[str, str], settings: Any, secrets: Sequence[bytes]) -> str | None:

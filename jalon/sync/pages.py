@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
-from jalon.connectors.base import Batch, Deadline, Record, Ref, Skipped
+from jalon.connectors.base import BY_CONTENT, Batch, Deadline, Record, Ref, Skipped
 from jalon.connectors.wire import encode
 from jalon.privacy import Keyring
 from jalon.store import deadlines, fetches, inbox, quarantine
@@ -125,14 +125,16 @@ class Pages:
             stream = other or default
             try:
                 body = doors[stream](body, hasher)
-                row = key, version, encode(body)
+                encoded = encode(body)
             except Exception as error:  # whatever a record does to its door, the page goes on
                 rejects.append(self._reject(record, stream, _reason(error, stream, doors)))
                 continue
             if body is None or type(key) is not str or not key or not 0 <= version <= MAX_VERSION:
                 rejects.append(self._reject(record, stream, ("no_identity", "it has no usable key, version or body")))
                 continue
-            rows.setdefault(stream, []).append(row)
+            if key == BY_CONTENT:
+                key = inbox.digest(encoded).hex()
+            rows.setdefault(stream, []).append((key, version, encoded))
         return Page(rows, rejects)
 
     def _reject(self, record: Record, stream: str, why: tuple[str, str]) -> Reject:
