@@ -1,0 +1,136 @@
+"""WhatsApp (Cloud API): carts, questions about products, clicks on ads and marketing messages, and who they are from.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp. What is where: `doors` (streams, what of a
+record comes in, identities), `phones` (numbers in E.164), `deliveries` (webhooks), `account` (account, doctor,
+subscriptions). Nothing is polled: the platform keeps no list of what persons have written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from jalon.connectors import base
+from jalon.connectors.base import (
+    Answer,
+    Batch,
+    Capability,
+    Credentials,
+    Delivery,
+    Fault,
+    Finding,
+    Level,
+    Opened,
+    Request,
+    Session,
+    Stream,
+    Window,
+)
+from jalon.connectors.graph_api import asking, faults, tokens, usage
+from jalon.connectors.graph_api import deliveries as graph_deliveries
+from jalon.connectors.graph_api import settings as graph_settings
+from jalon.connectors.whatsapp import account as whatsapp_account
+from jalon.connectors.whatsapp.deliveries import open_delivery
+from jalon.connectors.whatsapp.doors import STREAMS
+
+
+class Settings(graph_settings.Settings):
+    """`[sources.NAME]` of a WhatsApp Business account."""
+
+    business_account_id: str = Field(pattern=r"^[0-9]+$")
+    """The WhatsApp Business Account's id (WABA), from WhatsApp Manager."""
+
+
+class WhatsApp(base.Connector):
+    """The wire of the WhatsApp Cloud API."""
+
+    name: ClassVar[str] = "whatsapp"
+    title: ClassVar[str] = "WhatsApp"
+    normalizer: ClassVar[str] = "jalon.normalize.whatsapp:normalize"
+    settings: ClassVar[type[base.Settings]] = Settings
+    documentation: ClassVar[str] = "https://developers.facebook.com/documentation/business-messaging/whatsapp"
+    streams: ClassVar[tuple[Stream, ...]] = STREAMS
+    starting_rate: ClassVar[float] = 1.0
+    capabilities: ClassVar[tuple[Capability, ...]] = (
+        Capability(
+            "webhooks", "event", "seconds", "7 days", "all that there is; what was not delivered cannot be read"
+        ),
+        Capability(
+            "journeys",
+            "event",
+            "seconds",
+            "",
+            "carts, questions about products, chats, and the ad or post that a chat began from; by phone and user id",
+        ),
+        Capability(
+            "tag_clicks",
+            "event",
+            "seconds",
+            "7 days after the message",
+            "clicks on marketing messages with their product, in limited availability, without a person; single",
+        ),
+        Capability(
+            "products", "event", "seconds", "", "only SKUs named in carts and questions, without title or price"
+        ),
+        Capability("native_orders", "none", note="an 'order' is a cart that was sent, not a purchase"),
+        Capability("order_content", "none", note="there are no orders"),
+        Capability("refunds", "none", note="there are no orders"),
+        Capability("web_orders", "none", note="read them from the shop: phone numbers join"),
+        Capability("content", "none", note="messages are no content that many see"),
+        Capability("product_tags", "none", note="messages are no content that many see"),
+        Capability("measures", "none", note="the platform's analytics count messages and prices, not products"),
+    )
+
+    def account(self, settings: Any) -> str:
+        """Name what the rate limit is counted by: the business account."""
+        return f"whatsapp:{settings.business_account_id}"
+
+    def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
+        return {"api": (settings.api_url,)}
+
+    def prepare(
+        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
+    ) -> Request:
+        return asking.prepare(request, settings, credentials)
+
+    def judge(self, request: Request, answer: Answer) -> Fault | None:
+        return faults.judge(request, answer)
+
+    def level(self, answer: Answer) -> Level | None:
+        return usage.level(answer)
+
+    def remark(self, request: Request, answer: Answer) -> str | None:
+        return faults.other_version(request, answer)
+
+    async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
+        return await tokens.long_lived(session, credentials)
+
+    async def greet(self, session: Session) -> Mapping[str, str]:
+        return await whatsapp_account.greet(session)
+
+    async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
+        """Yield nothing: all streams are fed by deliveries."""
+        yield Batch()
+
+    def examine(self, session: Session) -> AsyncIterator[Finding]:
+        return whatsapp_account.examine(session)
+
+    def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
+        return whatsapp_account.subscribe(session, address)
+
+    def challenge(self, query: Mapping[str, str], settings: Any, secrets: Sequence[bytes]) -> str | None:
+        return graph_deliveries.challenge(query, settings.verify_token)
+
+    def secrets(self, settings: Any) -> tuple[bytes, ...]:
+        return graph_deliveries.secrets(settings)
+
+    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
+        return graph_deliveries.signed_by(secrets, delivery)
+
+    def delivery_key(self, delivery: Delivery) -> str:
+        return graph_deliveries.delivery_key(delivery)
+
+    def open(self, delivery: Delivery, settings: Any) -> Opened:
+        return open_delivery(delivery, settings.business_account_id)

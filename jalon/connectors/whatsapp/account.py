@@ -1,0 +1,152 @@
+"""WhatsApp's account matters: which account it is, what `doctor` looks at, and who gets its deliveries.
+
+Deliveries need two subscriptions: the app's to the object `whatsapp_business_account` (one address for all accounts of
+the app), and the account's to the app. https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from jalon.connectors.base import Fault, Finding, Request, Session, Stop
+from jalon.connectors.graph_api import tokens
+from jalon.connectors.graph_api.asking import Row, get, post, rows, text
+from jalon.connectors.whatsapp.deliveries import OBJECT
+
+FIELDS = ("messages", "automatic_events")
+"""What is subscribed: messages, carts and clicks come as `messages`."""
+NEEDED = FIELDS[:1]
+SCOPES = {
+    "whatsapp_business_management": "the account, its numbers and subscriptions cannot be looked at",
+    "whatsapp_business_messaging": "no deliveries come",
+}
+HEALTHY = frozenset({"CONNECTED"})
+"""States of a number in which persons can write to it."""
+OWN_APP = "make an app of its own for jalon: an app has one address for all its deliveries"
+
+
+async def greet(session: Session) -> Mapping[str, str]:
+    """Return the business account that the source reads."""
+    answer = await session.ask(get(session.settings, session.settings.business_account_id, {"fields": "id,name"}))
+    return {"shop_id": text(answer.data.get("id")), "name": text(answer.data.get("name"))}
+
+
+# --- doctor -----------------------------------------------------------------------------------------------------------
+
+
+async def examine(session: Session) -> AsyncIterator[Finding]:
+    """Yield what `doctor` should say: account, token, numbers, subscriptions."""
+    try:
+        account = await greet(session)
+        life = await tokens.look_into(session, session.settings.access_token.get_secret_value())
+        yield Finding("account", "ok", f"{account['name']} ({account['shop_id']})")
+        for finding in (*tokens.findings(life, SCOPES, session.now()), *await _numbers(session)):
+            yield finding
+        yield await _installed(session)
+        yield await _subscribed(session)
+    except Fault as fault:
+        yield Finding("account", "fail", fault.reason, fault.remedy if isinstance(fault, Stop) else "")
+
+
+async def _numbers(session: Session) -> list[Finding]:
+    """Return the state of each number of the account."""
+    wanted = {"fields": "id,display_phone_number,verified_name,status,quality_rating", "limit": "100"}
+    found = await _edge(session, "phone_numbers", wanted)
+    return [_number(row) for row in found] or [
+        Finding("number", "fail", "the account has no number", "add one in WhatsApp Manager")
+    ]
+
+
+def _number(row: Row) -> Finding:
+    state, quality = text(row.get("status")) or "of unknown state", text(row.get("quality_rating"))
+    name = f"{text(row.get('verified_name'))}, number {text(row.get('id'))}"
+    detail = f"{name} is {state}" + (f", quality {quality}" if quality else "")
+    if state in HEALTHY:
+        return Finding("number", "ok", detail)
+    return Finding("number", "warn", detail, "look into WhatsApp Manager: nobody can write to it")
+
+
+async def _installed(session: Session) -> Finding:
+    """Say whether the account's deliveries go to the app."""
+    app = _own(await _edge(session, "subscribed_apps"), session.settings.app_id)
+    if app is None:
+        return Finding("subscribed app", "fail", "the account delivers nothing to the app", "run `jalon sync`")
+    other = urlsplit(text(app.get("override_callback_uri"))).hostname
+    if other:
+        return Finding("subscribed app", "warn", f"this account's deliveries are diverted to {other}", OWN_APP)
+    return Finding("subscribed app", "ok", "the account's deliveries go to the app")
+
+
+async def _subscribed(session: Session) -> Finding:
+    """Say whether the app wants the fields told that are read."""
+    request = _app_request(session, "GET")
+    if request is None:
+        return Finding("fields", "warn", "which fields are delivered is not known", "set app_id and app_secret")
+    subscription = _of_object(rows((await session.ask(request)).data))
+    fields = {text(each.get("name")) for each in subscription.get("fields") or () if isinstance(each, dict)}
+    lacking = [name for name in NEEDED if name not in fields]
+    if lacking:
+        return Finding("fields", "fail", f"the app is not told {', '.join(lacking)}", "run `jalon sync`")
+    return Finding("fields", "ok", f"the app is told {', '.join(sorted(fields & set(FIELDS)))}")
+
+
+# --- subscribing ------------------------------------------------------------------------------------------------------
+
+
+async def subscribe(session: Session, address: str) -> AsyncIterator[Finding]:
+    """Make the platform deliver to `address`, unless the app already delivers elsewhere: that is somebody's chat."""
+    settings = session.settings
+    reading = _app_request(session, "GET")
+    if reading is None or settings.verify_token is None:
+        yield Finding("deliveries", "warn", "cannot be subscribed", "set app_id, app_secret and verify_token")
+        return
+    subscription = _of_object(rows((await session.ask(reading)).data))
+    yield await _take(session, address, subscription)
+    if _own(await _edge(session, "subscribed_apps"), settings.app_id) is None:
+        await session.ask(post(settings, f"{settings.business_account_id}/subscribed_apps"))
+        yield Finding("account", "ok", "delivers to the app from now on")
+
+
+async def _take(session: Session, address: str, subscription: Row) -> Finding:
+    before = text(subscription.get("callback_url"))
+    told = {text(each.get("name")) for each in subscription.get("fields") or () if isinstance(each, dict)}
+    if before == address and told.issuperset(NEEDED):
+        return Finding("deliveries", "ok", "come here")
+    if before and before != address:
+        return Finding("deliveries", "warn", f"go to {urlsplit(before).hostname}, and are left there", OWN_APP)
+    word = session.settings.verify_token.get_secret_value()
+    query = {"object": OBJECT, "callback_url": address, "verify_token": word, "fields": ",".join(FIELDS)}
+    request = _app_request(session, "POST", query)
+    assert request is not None
+    await session.ask(request)
+    return Finding("deliveries", "ok", "come here from now on")
+
+
+def _app_request(session: Session, method: str, query: Mapping[str, str] | None = None) -> Request | None:
+    """Return a question about the app's own subscriptions, with the app's token; None where its secret is not set."""
+    settings = session.settings
+    if settings.app_id is None or settings.app_secret is None:
+        return None
+    headers = {"authorization": f"Bearer {settings.app_id}|{settings.app_secret.get_secret_value()}"}
+    make = get if method == "GET" else post
+    return make(settings, f"{settings.app_id}/subscriptions", query, headers=headers, anonymous=True)
+
+
+def _of_object(found: list[Row]) -> Row:
+    return next((row for row in found if row.get("object") == OBJECT), {})
+
+
+def _own(found: list[Row], app_id: str | None) -> Row | None:
+    """Return the app's own row; where its id is not known, the first."""
+    for row in found:
+        app: Any = row.get("whatsapp_business_api_data", row)
+        if app_id is None or (isinstance(app, dict) and text(app.get("id")) == app_id):
+            return row
+    return None
+
+
+async def _edge(session: Session, name: str, query: Mapping[str, str] | None = None) -> list[Row]:
+    path = f"{session.settings.business_account_id}/{name}"
+    return rows((await session.ask(get(session.settings, path, query))).data)

@@ -1,0 +1,301 @@
+"""What WhatsApp's deliveries mean: touchpoints of persons who write, ask, fill a cart or click; who is the same person.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages. Which id makes a
+fact the same fact again; all of them survive a redelivery, in whatever company it comes:
+
+| fact | key | version |
+| --- | --- | --- |
+| question, checkout, reaction | message id / what it is | time of the message |
+| product put in a cart | message id / cart / SKU | time of the message |
+| click on an ad or post that began a chat | message id / referral | time of the message |
+| chat | person / local day / chat | what is left of the day: the first message stands, in whatever order they come |
+| click on a marketing message | digest of the click | its time |
+| inferred event | message id / name of the event | its time |
+| identity | the two hashes | time of the message |
+| product | SKU | 0 |
+
+An `order` is a cart that somebody sent, not a purchase: it gives `add_to_cart` and `checkout`, never an order, and its
+prices count nowhere. What Meta infers from a chat (`automatic_events`, "Purchase") is a guess: a touchpoint of the kind
+`other`, never an order or a purchase either.
+
+A person is the business-scoped user id where there is one, else the phone number; wherever both are told they are
+linked. A click on a marketing message names nobody: its click id does, which also lies in the address of the page that
+it leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from jalon.normalize import channels
+from jalon.normalize.fields import Row, inner, needed, objects, text
+from jalon.normalize.times import day_bounds, instant_from_unix, local_date
+from jalon.normalize.vocabulary import (
+    Context,
+    Evidence,
+    Fact,
+    Identity,
+    Instant,
+    Product,
+    Raw,
+    SellingMode,
+    TouchKind,
+    Touchpoint,
+    Unfit,
+)
+
+PLATFORM = "whatsapp"
+CHANNEL = "messaging"
+Touch = Callable[..., Touchpoint]
+"""`_touch` with what a message's touchpoints have in common."""
+
+# https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages#type
+WORDLESS: dict[str, TouchKind | None] = {"reaction": "engagement", "system": None, "edit": None, "revoke": None}
+"""Types of message that are no chat, and the touchpoint that they are; None: none, since nobody writes anew."""
+
+# https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/text#referral
+REFERRALS: dict[str, TouchKind] = {"ad": "ad_click", "post": "content_click"}
+META = frozenset({"facebook", "instagram"})
+"""Channels on which an ad or post can stand that a chat begins from."""
+
+# https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/track-click-events
+ACTIONS: dict[str, TouchKind] = {"marketing_messages_link_click": "content_click", "landing_page_view": "visit"}
+
+
+def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
+    """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
+    if not isinstance(raw.body, dict):
+        raise Unfit("bad_record", "the record is not an object")
+    read = STREAMS.get(raw.stream)
+    if read is None:
+        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of WhatsApp")
+    return read(raw, context)
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def _message(raw: Raw, context: Context) -> list[Fact]:
+    """Return what a message says: who it is from, what led to it, and what it is."""
+    body = raw.body
+    if text(body, "type") == "system":
+        return [*_changed(raw)]
+    who = _identifiers(body)
+    if not who:
+        raise Unfit("missing_field", "neither 'from_user_id' nor 'from' tells who wrote")
+    touch = partial(_touch, raw, context, at=instant_from_unix(needed(body, "timestamp")), person=who[0])
+    return [*_linked(raw, who), *_led(raw, touch), *_written(raw, context, touch)]
+
+
+def _written(raw: Raw, context: Context, touch: Touch) -> Iterator[Fact]:
+    """Yield what a message is: a cart, a question about a product, a reaction, or chat."""
+    message, kind = needed(raw.body, "id"), text(raw.body, "type") or "unknown"
+    asked = inner(inner(raw.body, "context"), "referred_product")
+    if kind == "order":
+        yield from _cart(raw, touch)
+    elif sku := text(asked, "product_retailer_id"):
+        yield touch(f"{message}/question", "question", product=sku)
+        yield _product(raw, sku)
+    elif kind not in WORDLESS:
+        yield _chat(context, touch)
+    elif (other := WORDLESS[kind]) is not None:
+        yield touch(f"{message}/{other}", other, mode="communication")
+
+
+def _cart(raw: Raw, touch: Touch) -> Iterator[Fact]:
+    """Yield the products of a cart, each once however many pieces, and that it was sent."""
+    message, items = needed(raw.body, "id"), objects(inner(raw.body, "order"), "product_items")
+    skus = list(dict.fromkeys(needed(item, "product_retailer_id") for item in items))
+    for sku in skus:
+        yield touch(f"{message}/cart/{sku}", "add_to_cart", product=sku)
+        yield _product(raw, sku)
+    yield touch(f"{message}/checkout", "checkout", product=skus[0] if len(skus) == 1 else None)
+
+
+def _chat(context: Context, touch: Touch) -> Touchpoint:
+    """Return that a person chatted on a day, at the first message: who writes in ten lines is not ten times there."""
+    found = touch("", "chat", mode="communication")
+    left = day_bounds(found.occurred_date, context.zone)[1] - found.occurred_at
+    return found._replace(key=f"{found.person}/{found.occurred_date}/chat", version=left)
+
+
+def _led(raw: Raw, touch: Touch) -> Iterator[Fact]:
+    """Yield the click on the ad or post that a chat began from: before its first message; when, is not told."""
+    referral = inner(raw.body, "referral")
+    source, click = text(referral, "source_id"), text(referral, "ctwa_clid")
+    if not source and not click:
+        return
+    kind = REFERRALS.get(text(referral, "source_type") or "", "content_click")
+    is_ad = kind == "ad_click"
+    clicked = touch(
+        f"{needed(raw.body, 'id')}/referral",
+        kind,
+        channel=_placed(text(referral, "source_url")),
+        content=None if is_ad else source,
+        campaign=source if is_ad else None,
+        evidence="click_id" if click else "platform_row",
+        bound=True,
+    )
+    yield clicked
+    if click and clicked.person:
+        yield _identity(raw, clicked.person, click, "click_id")
+
+
+def _placed(address: str | None) -> str:
+    """Return the channel on which an ad or post stands, by its address; Facebook's short links serve both."""
+    channel = channels.origin(None, address).channel
+    return channel if channel in META else "facebook"
+
+
+# --- who is who -------------------------------------------------------------------------------------------------------
+
+
+def _identifiers(body: Row) -> list[str]:
+    """Return the hashes that name the writer of a message, the business-scoped id first."""
+    contact = inner(body, "contact")
+    found = (
+        text(body, "from_user_id"),
+        text(contact, "user_id"),
+        text(body, "from"),
+        text(contact, "wa_id"),
+    )
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def _linked(raw: Raw, names: list[str], evidence: str = "message") -> Iterator[Identity]:
+    """Yield that all of these name one person."""
+    for other in names[1:]:
+        yield _identity(raw, names[0], other, evidence)
+
+
+def _changed(raw: Raw) -> Iterator[Identity]:
+    """Yield that a person goes on under another number or another id: a new number always brings a new id with it.
+
+    https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+    """
+    body, system = raw.body, inner(raw.body, "system")
+    names = (
+        text(system, "user_id"),
+        text(system, "wa_id") or text(system, "new_wa_id"),
+        text(system, "previous_user_id"),
+        text(body, "from_user_id"),
+        text(system, "customer"),
+        text(body, "from"),
+    )
+    found = list(dict.fromkeys(name for name in names if name))
+    return _linked(raw, found, text(system, "type") or "system")
+
+
+def _identity(raw: Raw, left: str, right: str, evidence: str) -> Identity:
+    return Identity(
+        raw.source,
+        f"{left}={right}",
+        raw.version,
+        raw.observed_at,
+        raw.inbox_id,
+        left=left,
+        right=right,
+        evidence=evidence,
+    )
+
+
+# --- clicks and guesses -----------------------------------------------------------------------------------------------
+
+
+def _click(raw: Raw, context: Context) -> list[Fact]:
+    """Return a click on a marketing message, or the visit that it led to."""
+    body, sku = raw.body, text(raw.body, "product_id")
+    kind = ACTIONS.get(text(body, "action_type") or "", "other")
+    if kind == "content_click" and sku:
+        kind = "tag_click"
+    person = text(body, "click_id")
+    touch = _touch(
+        raw,
+        context,
+        raw.key,
+        kind,
+        at=instant_from_unix(needed(body, "timestamp")),
+        person=person,
+        product=sku,
+        evidence="click_id" if person else "platform_row",
+    )
+    return [touch, _product(raw, sku)] if sku else [touch]
+
+
+def _inferred(raw: Raw, context: Context) -> list[Fact]:
+    """Return what Meta guessed from a chat; its person is known by the click that the chat began with."""
+    body = raw.body
+    at = instant_from_unix(needed(body, "timestamp"))
+    return [_touch(raw, context, raw.key, "other", at=at, person=text(body, "ctwa_clid"), mode="communication")]
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def _touch(
+    raw: Raw,
+    context: Context,
+    key: str,
+    kind: TouchKind,
+    *,
+    at: Instant,
+    person: str | None,
+    mode: SellingMode = "linked",
+    channel: str = CHANNEL,
+    product: str | None = None,
+    content: str | None = None,
+    campaign: str | None = None,
+    evidence: Evidence = "platform_row",
+    bound: bool = False,
+) -> Touchpoint:
+    return Touchpoint(
+        raw.source,
+        key,
+        raw.version,
+        raw.observed_at,
+        raw.inbox_id,
+        platform=PLATFORM,
+        occurred_at=at,
+        occurred_date=local_date(at, context.zone),
+        time_is_bound=bound,
+        kind=kind,
+        channel=channel,
+        surface=None,
+        person=person,
+        order_id=None,
+        content_id=content,
+        creator_id=None,
+        product_id=product,
+        campaign=campaign,
+        referrer_host=None,
+        landing_path=None,
+        evidence=evidence,
+        selling_mode=mode,
+    )
+
+
+def _product(raw: Raw, sku: str) -> Product:
+    """Return a product by its SKU, which is all that WhatsApp tells of it, and what joins it to the shop's."""
+    return Product(
+        raw.source,
+        sku,
+        0,
+        raw.observed_at,
+        raw.inbox_id,
+        platform=PLATFORM,
+        product_id=sku,
+        variant_id=sku,
+        sku=sku,
+        title=None,
+        status=None,
+        price=None,
+        currency=None,
+    )
+
+
+STREAMS: dict[str, Callable[[Raw, Context], list[Fact]]] = {
+    "messages": _message,
+    "clicks": _click,
+    "inferred_events": _inferred,
+}
