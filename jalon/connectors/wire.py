@@ -39,6 +39,29 @@ def _mended(body: bytes) -> Any:
         raise Malformed(f"not JSON: {error.msg}") from None
 
 
+_OPENING = re.compile(rb"(?:\A|\n|\xef\xbb\xbf)[ \t\r]*([\[{])")
+_TRIES = 8
+
+
+def decode_amid(body: bytes) -> Any:
+    """Return the JSON value in `body`, whatever was printed before or behind it. Raises `Malformed`.
+
+    Servers on PHP put a byte order mark or the warnings of a plugin before an answer, caches a comment behind it. The
+    value must begin a line and be whole; a cut one stays malformed.
+    """
+    try:
+        return decode(body)
+    except Malformed as error:
+        refusal = error
+    end = max(body.rfind(b"]"), body.rfind(b"}")) + 1
+    for _, opening in zip(range(_TRIES), _OPENING.finditer(body, 0, end), strict=False):
+        try:
+            return decode(body[opening.start(1) : end])
+        except Malformed:
+            continue
+    raise refusal
+
+
 def encode(value: Any) -> bytes:
     """Return `value` as compact JSON."""
     return orjson.dumps(value)

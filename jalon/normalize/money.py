@@ -8,13 +8,14 @@ than guess.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from jalon.normalize.vocabulary import Unfit
 
 MAX_DIGITS = 18
 """So that every amount fits a signed 64-bit integer."""
+_WIDE = Context(prec=60)
 
 # --- currencies -----------------------------------------------------------------------------------------------------
 #
@@ -101,6 +102,19 @@ def _scaled(sign: str, whole: str, fraction: str, places: int, amount: object) -
     if len(digits) > MAX_DIGITS:
         raise Unfit("bad_money", f"{str(amount)[:40]!r} is too large an amount")
     return -int(digits) if sign else int(digits)
+
+
+def rounded(amount: str | float | Decimal, currency: str) -> int:
+    """Return a plain decimal amount in minor units, halves away from zero ('24.458333' EUR is 2446).
+
+    For shops that compute to more places than they charge. Raises `Unfit`: `unknown_currency`, `bad_money`.
+    """
+    places = exponent(currency)
+    text = repr(amount) if type(amount) is float else _plain(amount)
+    match = _PLAIN.fullmatch(text)
+    if match is None or len(match[2]) + places > MAX_DIGITS:
+        raise Unfit("bad_money", f"{str(amount)[:40]!r} is no plain decimal amount")
+    return int(_WIDE.scaleb(_WIDE.create_decimal(text), places).to_integral_value(ROUND_HALF_UP))
 
 
 # --- amounts laid out for people ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.connectors.door import each, fields, link, person
-from jalon.connectors.wire import MAX_DEPTH, Malformed, decode, depth
+from jalon.connectors.wire import MAX_DEPTH, Malformed, decode, decode_amid, depth, encode
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -95,3 +95,26 @@ def test_the_door_never_raises(record: object) -> None:
 def test_a_link_rule_never_raises(text: str) -> None:
     link(text, hasher)
     link(f"https://[{text}/?{text}", hasher)
+
+
+WARNING = b"<br />\n<b>Warning</b>:  Undefined array key [a] in <b>/w/{x}.php</b> on line <b>1</b><br />\n"
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", WARNING, b"\nNotice: a [b] in c on line 1\n", b"\r\n \t"])
+@pytest.mark.parametrize("behind", [b"", b"\n", b"\n<!-- Cached page, 0.1 s -->", b"\n<br />\n<b>Notice</b>: x"])
+def test_json_is_found_amid_what_a_server_prints(before: bytes, behind: bytes) -> None:
+    assert decode_amid(before + b'[{"id":1,"text":"\\n{"}]' + behind) == [{"id": 1, "text": "\n{"}]
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), min_size=1, max_size=5), st.data())
+def test_a_cut_answer_is_not_taken_for_a_whole_one(value: dict[str, str], data: st.DataObject) -> None:
+    whole = encode(value)
+    cut = data.draw(st.integers(1, len(whole) - 1))
+    with pytest.raises(Malformed):
+        decode_amid(WARNING + whole[:cut])
+
+
+@given(st.binary(max_size=200))
+def test_anything_at_all_is_decoded_or_malformed(body: bytes) -> None:
+    with suppress(Malformed):
+        decode_amid(body)

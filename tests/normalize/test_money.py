@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.money import EXPONENTS, display_amount, exponent, minor
+from jalon.normalize.money import EXPONENTS, display_amount, exponent, minor, rounded
 from jalon.normalize.vocabulary import Unfit
 
 CODES = st.sampled_from(sorted(EXPONENTS))
@@ -189,3 +190,35 @@ def test_amounts_that_can_be_read_in_two_ways_or_none_are_refused(text: str, cur
 def test_every_way_of_laying_out_is_read_back(amount: int, currency: str, marks: tuple[str, str]) -> None:
     assert display_amount(laid_out(amount, currency, *marks), currency) == amount
     assert display_amount(f"{laid_out(amount, currency, *marks)} {currency}", currency) == amount
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "units"),
+    [
+        ("24.458333", "EUR", 2446),
+        ("24.455", "EUR", 2446),
+        ("-24.455", "EUR", -2446),
+        ("29.350000", "EUR", 2935),
+        ("1200.5", "JPY", 1201),
+        ("1.2345", "KWD", 1235),
+        (29.35, "EUR", 2935),
+        (3, "EUR", 300),
+    ],
+)
+def test_what_was_computed_too_finely_is_rounded_half_away_from_zero(
+    amount: str | float, currency: str, units: int
+) -> None:
+    assert rounded(amount, currency) == units
+
+
+@given(AMOUNTS, CODES)
+def test_what_needs_no_rounding_is_read_as_it_stands(units: int, currency: str) -> None:
+    text = written(units, currency)
+    assert rounded(text, currency) == minor(text, currency) == units
+
+
+@pytest.mark.parametrize("amount", ["", "1,20", "1e3", "free", None, True, float("nan"), float("inf"), "9" * 19, 1e-7])
+def test_what_is_no_plain_amount_is_not_rounded(amount: Any) -> None:
+    with pytest.raises(Unfit) as caught:
+        rounded(amount, "EUR")
+    assert caught.value.reason == "bad_money"
