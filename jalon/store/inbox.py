@@ -79,6 +79,12 @@ def rows(db: sqlite3.Connection, low_id: int, high_id: int) -> Iterator[tuple[in
     return db.execute(_ROWS, (low_id, high_id))
 
 
+def keys(db: sqlite3.Connection, source: str, stream: str) -> frozenset[str]:
+    """Return the keys of which there is a record in a stream."""
+    found = db.execute("SELECT DISTINCT key FROM inbox WHERE source = ? AND stream = ?", (source, stream))
+    return frozenset(row[0] for row in found)
+
+
 def last_id(db: sqlite3.Connection) -> int:
     """Return the highest id, 0 where the inbox is empty."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM inbox").fetchone()[0])

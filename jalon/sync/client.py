@@ -6,7 +6,8 @@ decoding, no logging of whole addresses.
 
 Wait
 ├── Unsent   the request surely did not reach the platform
-└── Lost     it may have reached it, no whole answer came back
+├── Lost     it may have reached it, no whole answer came back
+└── NoFile   it answered something else than the file that was asked for
 """
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ class Lost(Wait):
     pass
 
 
+class NoFile(Wait):
+    def __init__(self, reason: str, answer: Answer) -> None:
+        super().__init__(reason)
+        self.answer = answer
+
+
 class Client:
     """Talks to the hosts of one source, over kept-alive HTTP/1.1 connections."""
 
@@ -93,14 +100,14 @@ class Client:
         except Damaged as error:
             raise Lost(f"reading {place}: {error}") from None
 
-    async def lines(self, url: str) -> AsyncIterator[bytes]:
-        """Yield the lines of a file, unsigned, from an allowed host. Raises `Wait`, `Stop`."""
+    async def lines(self, url: str, headers: Mapping[str, str] = _NONE) -> AsyncIterator[bytes]:
+        """Yield the lines of a file from an allowed host. Raises `Wait` (`NoFile` with the answer), `Stop`."""
         self.allowed.check(url)
         place = where(url)
         cutter = Lines()
-        async with self._exchange(self._request("GET", url), place) as response:
+        async with self._exchange(self._request("GET", url, headers), place) as response:
             if response.status_code != 200:
-                raise Wait(f"reading {place}: answered {response.status_code} instead of the file")
+                raise await self._no_file(response, place)
             try:
                 async for piece in self._pieces(response, place):
                     for line in cutter.feed(piece):
@@ -109,6 +116,15 @@ class Client:
                 raise Wait(f"reading {place}: {error}") from None
             for line in cutter.end():
                 yield line
+
+    async def _no_file(self, response: httpx.Response, place: str) -> NoFile:
+        headers = _headers(response)
+        try:
+            body = await self._read(response, headers)
+        except (TooLarge, Damaged):
+            body = b""
+        said = f"reading {place}: answered {response.status_code} instead of the file"
+        return NoFile(said, Answer(response.status_code, headers, body))
 
     async def _pieces(self, response: httpx.Response, place: str) -> AsyncIterator[bytes]:
         # The deadline is compared, not armed: a timer would strike while the caller works on a line.

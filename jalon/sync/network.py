@@ -15,11 +15,11 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpcore
 
-from jalon.connectors.base import Stop
+from jalon.connectors.base import Request, Stop
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) -> numeric addresses."""
@@ -84,7 +84,7 @@ class AllowList:
 
     def __init__(self, hosts: Mapping[str, tuple[str, ...]]) -> None:
         self._bases = {role: bases[0].rstrip("/") for role, bases in hosts.items() if bases}
-        self._origins = {origin(base) for bases in hosts.values() for base in bases}
+        self._origins = {origin(base): role for role, bases in hosts.items() for base in bases}
         self.tls = any(each.scheme == "https" for each in self._origins)
         self.loopback = frozenset(each.host for each in self._origins if is_loopback(each.host))
 
@@ -102,6 +102,13 @@ class AllowList:
                 "add the host in jalon.toml if it is right",
             )
         return found
+
+    def request(self, url: str) -> Request:
+        """Return the question that an address stands for, by the role of its host. Raises `Stop` as `check` does."""
+        role = self._origins[self.check(url)]
+        parts = urlsplit(url)
+        path = parts.path.removeprefix(urlsplit(self._bases[role]).path)
+        return Request("GET", path, dict(parse_qsl(parts.query)), host=role)
 
 
 async def resolve(host: str, port: int) -> list[str]:

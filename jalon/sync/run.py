@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import date
 
-from jalon.connectors.base import Fault, Stop, Stream, Wait
-from jalon.store import deliveries, sources, windows
+from jalon.connectors.base import Deadline, Fault, Stop, Stream, Wait
+from jalon.store import deadlines, deliveries, sources, windows
 from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
 from jalon.sync.halt import Halt
@@ -23,6 +23,9 @@ GREETING_HOLDS = 86_400.0
 """Seconds for which what is known of an account is believed."""
 GREETED = "greeted_at"
 GREETED_WITH = "greeted_with"
+SUBSCRIBED = "subscribed"
+RENEWED_WITH = 0.2
+"""Share of a subscription's time that is left when it is renewed."""
 WITHDRAWN = ("deauthorised", "uninstalled")
 """Notices after which nothing is read until the platform has greeted us again."""
 PER_PLACE = 3
@@ -67,11 +70,11 @@ class Run:
         await self.shop.store.commit(job)
         self.session.account = found
 
-    def _settled(self) -> str:
+    def _settled(self, *beside: str) -> str:
         """Name the settings that a greeting holds for: another shop or table in them is asked about at once."""
         source = self.source
         return self.shop.keyring.fingerprint(
-            f"{source.settings.model_dump_json()}\n{source.connector.grant(source.settings)}"
+            "\n".join([source.settings.model_dump_json(), source.connector.grant(source.settings), *beside])
         )
 
     async def forget_greeting(self) -> None:
@@ -81,13 +84,36 @@ class Run:
     async def subscribe(self) -> None:
         """See to it that the platform delivers to us, where we have a public address."""
         address = self.shop.address(self.source.name)
-        if address is None:
+        if address is None or self._is_subscribed(address):
             return
+        ends: list[Deadline] = []
         try:
-            async for finding in self.source.connector.subscribe(self.session, address):
-                self.outcome.findings.append(finding)
+            async for found in self.source.connector.subscribe(self.session, address):
+                if isinstance(found, Deadline):
+                    ends.append(found)
+                else:
+                    self.outcome.findings.append(found)
         except Fault as fault:
             self.outcome.notes.append(f"subscribing to deliveries: {REDACTOR.clean(fault.reason)}")
+        if ends:
+            await self._keep_subscription(address, ends)
+
+    def _is_subscribed(self, address: str) -> bool:
+        """Say whether a subscription that ends by itself was made for this address, and has long to go."""
+        with self.shop.store.read() as db:
+            renew_at, _, made_for = (sources.get(db, self.source.name, SUBSCRIBED) or "").partition(" ")
+        return made_for == self._settled(address) and self.shop.clock.now() < float(renew_at)
+
+    async def _keep_subscription(self, address: str, ends: list[Deadline]) -> None:
+        now = self.shop.clock.now()
+        renew_at = now + (min(end.at for end in ends) - now) * (1 - RENEWED_WITH)
+        made = f"{renew_at} {self._settled(address)}"
+
+        def job(db: sqlite3.Connection) -> None:
+            deadlines.put(db, self.source.name, ends)
+            sources.put(db, self.source.name, SUBSCRIBED, made)
+
+        await self.shop.store.commit(job)
 
     async def open_deliveries(self) -> int:
         """Open what the receiver has stored. Raises `Stop` if we are told that we may not read any more."""

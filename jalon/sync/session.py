@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
 from jalon.sync.budget import Budgets
-from jalon.sync.client import Client, Lost, Unsent
+from jalon.sync.client import Client, Lost, NoFile, Unsent
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR, secrets_of
 from jalon.sync.retry import http_time, retry_after, retrying
@@ -77,10 +77,32 @@ class SourceSession:
     async def lines(self, url: str) -> AsyncIterator[bytes]:
         """Yield the lines of a bulk file. Raises a `Fault`, or `Halted` when the run must end."""
         self._halt.check()
-        self._counts.requests += 1
-        async for line in self._client.lines(url):
+        lines = self._signed_file(url) if self.source.connector.signed_files else self._file(url)
+        async for line in lines:
             self._halt.check()
             yield line
+
+    def _file(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[bytes]:
+        self._counts.requests += 1
+        return self._client.lines(url, headers or {})
+
+    async def _signed_file(self, url: str) -> AsyncIterator[bytes]:
+        """Yield the lines of a file that is asked for with credentials; a refusal is judged as any other."""
+        request = self._client.allowed.request(url)
+        credentials = await self.tokens.current(self)
+        await self._budgets.take(request)
+        prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
+        try:
+            async for line in self._file(url, prepared.headers):
+                yield line
+        except NoFile as refused:
+            fault = self._judge(request, refused.answer) or refused
+            if isinstance(fault, Renew):
+                await self.tokens.renew(self, credentials)
+                raise Wait(fault.reason) from None
+            raise fault from None
+        finally:
+            self._budgets.returned(request, None)
 
     async def _attempt(self, request: Request) -> Answer:
         reason = ""

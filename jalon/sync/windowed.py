@@ -19,7 +19,7 @@ from typing import Literal, NoReturn
 
 from jalon.connectors.base import Batch, Fault, Skip, Split, Stop, Stream, Wait, Window
 from jalon.errors import JalonError
-from jalon.store import quarantine, sources, windows
+from jalon.store import inbox, quarantine, sources, windows
 from jalon.store.windows import OpenWindow
 from jalon.sync.halt import Halted
 from jalon.sync.pages import Pages, closing
@@ -171,7 +171,8 @@ class WindowReader:
     async def _read(self, reading: Reading) -> list[OpenWindow]:
         """Read page after page: the next one is asked for while this one is stored, and stored after it."""
         window, stream = reading.window, self._streams[reading.window.stream]
-        asked = Window(stream, _instant(window.low), _instant(window.high), window.cursor, bool(window.backfill))
+        known = self._known(window) if stream.recalled else frozenset()
+        asked = Window(stream, _instant(window.low), _instant(window.high), window.cursor, bool(window.backfill), known)
         storing: asyncio.Task[list[OpenWindow]] | None = None
         try:
             async with closing(self._session.source.connector.pull(self._session, asked)) as batches:
@@ -187,6 +188,10 @@ class WindowReader:
         if reading.pages:
             raise Astray("the reading ended before the end of its window")
         return await self._shop.store.commit(lambda db: move(db, reading, "finish", 0.0))
+
+    def _known(self, window: OpenWindow) -> frozenset[str]:
+        with self._shop.store.read() as db:
+            return inbox.keys(db, window.source, window.stream)
 
     def _store(self, reading: Reading, batch: Batch) -> tuple[Step, asyncio.Task[list[OpenWindow]]]:
         """Begin to store a page and the step that it means; the task returns what is left of the window to read."""
