@@ -1,0 +1,198 @@
+"""Read a day of Meta's figures: at once where the platform lets us, by report where that is too much, else in parts.
+
+A question that is too big is never asked again as it is. For the account, then for each of its campaigns, ad sets and
+ads that had figures on the day:
+
+    at once    GET /{node}/insights, page by page
+        │ too big
+    by report  POST /{node}/insights, then GET /{report_run_id} until it is done, then its pages
+        │ failed, or skipped, twice; or too big; or not done in time
+    in parts   the same for each node one level below
+        │ an ad has none
+    left out   with a reason
+
+A report takes up to an hour: the window is put off meanwhile, and its cursor holds what is left to read (`Place`), so
+that another run, or another machine, goes on with the report that was begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any, NamedTuple
+
+from jalon.connectors.base import Batch, Record, Session, Skipped, Split, Window
+from jalon.connectors.graph_api.asking import Row, get, page_of, post, text
+from jalon.connectors.graph_api.faults import Gone
+from jalon.connectors.meta_ads import insights
+from jalon.connectors.wire import decode, encode
+
+SOON = 20.0
+"""Seconds until a report that is not done is looked at again."""
+OVERDUE = 3 * 3600.0
+"""Seconds after which a report is not waited for any more: it takes up to an hour."""
+TRIES = 2
+"""Reports of one node: some fail without a reason, and are done the next time."""
+
+LEVELS = ("account", "campaign", "adset", "ad")
+
+# https://developers.facebook.com/docs/marketing-api/insights/best-practices#asynchronous
+DONE, FAILED = frozenset({"Job Completed"}), frozenset({"Job Failed", "Job Skipped"})
+WHOLE = 100
+"""`async_percent_completion` of a report that is done: its status alone is early."""
+
+
+class Node(NamedTuple):
+    """What is still to be read: an account, campaign, ad set or ad, at once or by its n-th report."""
+
+    id: str
+    level: str = LEVELS[0]
+    report: int = 0
+    """0: at once."""
+
+
+class Place(NamedTuple):
+    """How far the reading of a day is: the nodes left, the report that is being made, the page of the first of them."""
+
+    left: tuple[Node, ...]
+    run: str = ""
+    begun: float = 0.0
+    after: str = ""
+
+    def cursor(self) -> str | None:
+        """Return the place as text; None at the end."""
+        told = [[*map(list, self.left)], self.run, self.begun, self.after]
+        return encode(told).decode() if self.left else None
+
+    def next(self) -> Place:
+        """Return the place behind the first node."""
+        return Place(self.left[1:])
+
+
+def place_of(cursor: str) -> Place:
+    """Return the place that a cursor stands for."""
+    left, run, begun, after = decode(cursor.encode())
+    return Place(tuple(Node(*node) for node in left), run, begun, after)
+
+
+async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
+    """Yield the figures of a window's day, page by page; put off while a report is made."""
+    reading = Reading(session, window)
+    place = place_of(window.cursor) if window.cursor else Place((Node(f"act_{session.account['shop_id']}"),))
+    while place.left:
+        batch, place = await reading.step(place)
+        yield batch
+        if batch.later is not None:
+            return
+
+
+class Reading:
+    """The reading of one day of one stream."""
+
+    def __init__(self, session: Session, window: Window) -> None:
+        self._session = session
+        self._stream = window.stream.name
+        self._day: date = window.low.astimezone(insights.zone_of(session)).date()
+        self._question = insights.question(session, self._stream, self._day)
+        self._said = insights.stamp(session, self._day)
+
+    async def step(self, place: Place) -> tuple[Batch, Place]:
+        """Read one page, or bring the report behind it on; return it and the place behind it."""
+        try:
+            if place.left[0].report and not place.after:
+                return await self._report(place)
+            return await self._page(place)
+        except Split as fault:
+            return await self._smaller(place, fault.reason)
+
+    # --- pages
+
+    async def _page(self, place: Place) -> tuple[Batch, Place]:
+        node = place.left[0]
+        query = self._question if not place.run else {"limit": insights.ROWS}
+        query = {**query, "after": place.after} if place.after else query
+        asked = get(self._session.settings, f"{place.run or node.id}/insights", query)
+        page = page_of((await self._session.ask(asked)).data)
+        place = place._replace(after=page.after) if page.after else place.next()
+        return Batch(records=self._records(page.rows), cursor=place.cursor()), place
+
+    def _records(self, rows: list[Row]) -> list[Record]:
+        if self._stream == "products":
+            rows = [row for row in rows if insights.is_about_a_product(row)]
+        return [insights.record(self._stream, row, self._said) for row in rows]
+
+    # --- reports
+
+    async def _report(self, place: Place) -> tuple[Batch, Place]:
+        """Begin a report, or look at the one that was begun."""
+        if not place.run:
+            place = place._replace(run=await self._begin(place.left[0]), begun=self._session.now())
+            return self._later(place)
+        state = await self._state(place.run)
+        if state == "done":
+            return await self._page(place)
+        if state == "failed" or self._session.now() - place.begun > OVERDUE:
+            return await self._again(place)
+        return self._later(place)
+
+    async def _begin(self, node: Node) -> str:
+        asked = post(self._session.settings, f"{node.id}/insights", self._question)
+        run = text((await self._session.ask(asked)).data.get("report_run_id"))
+        if not run:
+            raise Split("the platform began no report")
+        return run
+
+    async def _state(self, run: str) -> str:
+        """Return done, failed or waiting. A report that is gone has failed."""
+        wanted = {"fields": "async_status,async_percent_completion"}
+        try:
+            data: Any = (await self._session.ask(get(self._session.settings, run, wanted))).data
+        except Gone:
+            return "failed"
+        if data.get("async_status") in FAILED:
+            return "failed"
+        done = data.get("async_status") in DONE and data.get("async_percent_completion") == WHOLE
+        return "done" if done else "waiting"
+
+    def _later(self, place: Place) -> tuple[Batch, Place]:
+        return Batch(cursor=place.cursor(), later=self._session.now() + SOON), place
+
+    async def _again(self, place: Place) -> tuple[Batch, Place]:
+        """Let a report be made once more; one that failed as often as that is asked for in parts."""
+        node = place.left[0]
+        if node.report < TRIES:
+            again = (node._replace(report=node.report + 1), *place.left[1:])
+            return Batch(cursor=(place := Place(again)).cursor()), place
+        return await self._smaller(place, "its report failed")
+
+    # --- parts
+
+    async def _smaller(self, place: Place, reason: str) -> tuple[Batch, Place]:
+        """Return the place from which to go on where a node is too much: by report first, then by the nodes below."""
+        node, rest = place.left[0], place.left[1:]
+        if not node.report:
+            place = Place((node._replace(report=1), *rest))
+            return Batch(cursor=place.cursor()), place
+        below = await self._below(node)
+        place = Place((*below, *rest))
+        skipped = [] if below else [Skipped(f"{self._day}/{node.level}/{node.id}", "too_large", reason)]
+        return Batch(cursor=place.cursor(), skipped=skipped), place
+
+    async def _below(self, node: Node) -> list[Node]:
+        """Return the nodes one level below that had figures on the day; none where that cannot be told either."""
+        number = LEVELS.index(node.level) + 1
+        if number == len(LEVELS):
+            return []
+        level, name = LEVELS[number], f"{LEVELS[number]}_id"
+        query = {**insights.one_day(self._day), "level": level, "fields": name, "limit": insights.ROWS}
+        found: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            asked = get(self._session.settings, f"{node.id}/insights", {**query, "after": after} if after else query)
+            try:
+                page = page_of((await self._session.ask(asked)).data)
+            except Split:
+                return []
+            found += [text(row.get(name)) for row in page.rows]
+            after = page.after
+        return [Node(each, level) for each in dict.fromkeys(found) if each]

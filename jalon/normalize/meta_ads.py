@@ -1,0 +1,248 @@
+"""What Meta's advertising figures mean: measures by ad and by product, and the products that they name.
+
+https://developers.facebook.com/docs/marketing-api/reference/ads-insights
+
+| fact | key | version |
+| --- | --- | --- |
+| measure by ad | ad / ad id / metric / day | 0: the latest reading stands |
+| measure by product | campaign / campaign id / product / product id / metric / day | 0 |
+| product | product id | 0 |
+
+All of it is measures. `attributed_purchases` and `attributed_gmv` are what the platform claims for its ads, by one
+action and the windows that the question named; the shop's own orders are counted elsewhere, and the two are never
+added. Figures by ad and by product are two cuts of the same money. A figure that is left out is no measure: it is not
+zero. Reach and rates are left out: they do not add up.
+
+Days are those of the ad account's zone, money is in its currency. A figure is an estimate while the platform restates
+it, and final once it was read 28 days after its day (the record says so: `settled`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from jalon.normalize.fields import Row, count, needed, not_negative, objects, text
+from jalon.normalize.money import MAX_DIGITS, exponent, minor
+from jalon.normalize.vocabulary import Context, Fact, Measure, Product, Raw, Unfit
+
+PLATFORM = "meta_ads"
+
+COUNTS = {
+    "impressions": "impressions",
+    "clicks": "clicks",
+    "inline_link_clicks": "link_clicks",
+    "shop_clicks": "shop_clicks",
+    "product_views": "product_views",
+}
+"""Field -> metric. `clicks` are all on an ad, those on its name and its likes among them."""
+OUTBOUND = "outbound_click"
+"""Action of `outbound_clicks`."""
+OWN_WINDOWS = "the account's own windows"
+
+# https://developers.facebook.com/docs/marketing-api/insights/breakdowns: by product, purchases have fields of their own
+CONVERTED = {
+    "converted_product_omni_purchase": "converted_product_omni_purchase_values",
+    "converted_product_website_pixel_purchase": "converted_product_website_pixel_purchase_value",
+}
+"""Field that counts purchases of a product -> field of their money; only those of one action were asked for."""
+
+_DECIMAL = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,17})?", re.ASCII)
+
+
+class Subject(NamedTuple):
+    """What the figures of a row are about."""
+
+    key: str
+    campaign: str
+    product: str | None
+    day: date
+    currency: str
+
+
+def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
+    """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
+    if not isinstance(raw.body, dict):
+        raise Unfit("bad_record", "the record is not an object")
+    read = STREAMS.get(raw.stream)
+    if read is None:
+        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Meta ads")
+    return read(raw, context)
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+def _ad(raw: Raw, context: Context) -> list[Fact]:
+    """Return the figures of an ad on a day, under its campaign and ad set."""
+    body, ad = raw.body, needed(raw.body, "ad_id")
+    path = "/".join((needed(body, "campaign_id"), needed(body, "adset_id"), ad))
+    subject = Subject(f"ad/{ad}", path, None, _day(body), _currency(body, context))
+    claimed = _claimed(body, "actions", "action_values", subject.currency, text(body, "action"))
+    outbound = _tallied(body, "outbound_clicks", OUTBOUND, ())
+    clicked = [Figure("outbound_clicks", _whole(outbound.value))] if outbound else []
+    return [*_measures(raw, context, subject, (*_spent(body, subject.currency), *claimed, *clicked))]
+
+
+def _product(raw: Raw, context: Context) -> list[Fact]:
+    """Return the figures of a product in a campaign on a day, and the product; the retailer's own id is its SKU."""
+    body, campaign = raw.body, needed(raw.body, "campaign_id")
+    # The breakdown's value is `id, name`; that form is documented nowhere, so a bare id is read as well.
+    product, _, title = (part.strip() for part in needed(body, "product_id").partition(","))
+    subject = Subject(f"campaign/{campaign}/product/{product}", campaign, product, _day(body), _currency(body, context))
+    claimed = [
+        figure
+        for counted, worth in CONVERTED.items()
+        for figure in _claimed(body, counted, worth, subject.currency, None)
+    ]
+    figures = [*_spent(body, subject.currency), *claimed]
+    return [_named(raw, product, title or None), *_measures(raw, context, subject, figures)]
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+class Figure(NamedTuple):
+    """A count, or an amount of money; of what is claimed, the windows that it is claimed within."""
+
+    metric: str
+    value: int
+    currency: str | None = None
+    windows: str = ""
+
+
+class Tally(NamedTuple):
+    """An action's figure, and the windows that it was counted over."""
+
+    value: Decimal
+    windows: str
+
+
+def _spent(body: Row, currency: str) -> Iterator[Figure]:
+    """Yield what was paid and what was seen for it."""
+    if spend := text(body, "spend"):
+        yield Figure("spend", not_negative(_money(spend, currency)), currency)
+    for name, metric in COUNTS.items():
+        if body.get(name) not in (None, ""):
+            yield Figure(metric, count(body[name], name))
+
+
+def _claimed(body: Row, counted: str, worth: str, currency: str, action: str | None) -> Iterator[Figure]:
+    """Yield purchases and their money as the platform claims them, by one action (None: the only one there is)."""
+    windows = tuple(map(str, body.get("windows") or ()))
+    if purchases := _tallied(body, counted, action, windows):
+        yield Figure("attributed_purchases", _whole(purchases.value), windows=purchases.windows)
+    if money := _tallied(body, worth, action, windows):
+        value = not_negative(_money(str(money.value), currency))
+        yield Figure("attributed_gmv", value, currency, money.windows)
+
+
+def _tallied(body: Row, name: str, action: str | None, windows: tuple[str, ...]) -> Tally | None:
+    """Return an action's figure; None where the platform gives none.
+
+    The windows that are asked for lie beside each other (`Settings.attribution_windows`), so their figures add up;
+    where it splits a figure by none of them, there is `value`, which is counted over the account's own windows. Raises
+    `Unfit('bad_record')` where an action comes twice.
+    """
+    found = [row for row in objects(body, name) if action is None or row.get("action_type") == action]
+    if len(found) > 1:
+        raise Unfit("bad_record", f"{name!r} has {len(found)} figures of one action")
+    row = found[0] if found else {}
+    told = [_decimal(row[window]) for window in windows if row.get(window) not in (None, "")]
+    if told:
+        return Tally(sum(told, Decimal()), "+".join(windows))
+    return None if row.get("value") in (None, "") else Tally(_decimal(row["value"]), OWN_WINDOWS)
+
+
+def _decimal(value: Any) -> Decimal:
+    """Return a figure: all of them come as text. Raises `Unfit('bad_money')`."""
+    written = str(value) if isinstance(value, str) or type(value) is int else ""
+    if _DECIMAL.fullmatch(written) is None:
+        raise Unfit("bad_money", f"{str(value)[:40]!r} is no plain decimal figure")
+    return Decimal(written)
+
+
+def _money(written: str, currency: str) -> int:
+    """Return an amount in minor units, rounded: claimed money is converted, and comes with any number of places."""
+    places = Decimal(1).scaleb(-exponent(currency))
+    return minor(_decimal(written).quantize(places), currency)
+
+
+def _whole(value: Decimal) -> int:
+    """Return a count. Raises `Unfit('negative_quantity')` for parts of one, and for less than none."""
+    if value != value.to_integral_value() or not 0 <= value < 10**MAX_DIGITS:
+        raise Unfit("negative_quantity", f"{value} is no count")
+    return int(value)
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def _measures(raw: Raw, context: Context, subject: Subject, figures: Iterable[Figure]) -> Iterator[Measure]:
+    for figure in figures:
+        yield Measure(
+            source=raw.source,
+            key=f"{subject.key}/{figure.metric}/{subject.day}",
+            version=raw.version,
+            observed_at=raw.observed_at,
+            inbox_id=raw.inbox_id,
+            platform=PLATFORM,
+            metric=figure.metric,
+            content_id=None,
+            product_id=subject.product,
+            creator_id=None,
+            start_date=subject.day,
+            end_date=subject.day + timedelta(days=1),
+            zone=context.account.get("zone") or context.zone.key,
+            value=figure.value,
+            currency=figure.currency,
+            finality="final" if raw.body.get("settled") else "estimate",
+            definition=_definition(raw.body, figure.windows),
+            campaign_id=subject.campaign,
+        )
+
+
+def _definition(body: Row, windows: str) -> str:
+    """Return API version and, of what is claimed, action, windows and the day that a purchase belongs to."""
+    version = f"insights {body.get('api')}"
+    return f"{version}, {body.get('action')}, {windows}, by {body.get('report_time')} time" if windows else version
+
+
+def _named(raw: Raw, product: str, title: str | None) -> Product:
+    return Product(
+        source=raw.source,
+        key=product,
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=PLATFORM,
+        product_id=product,
+        variant_id=product,
+        sku=text(raw.body, "product_retailer_id"),
+        title=title,
+        status=None,
+        price=None,
+        currency=None,
+    )
+
+
+def _day(body: Row) -> date:
+    """Return the day of a row's figures. Raises `Unfit` where they are of another day, or of several."""
+    try:
+        day = date.fromisoformat(needed(body, "day"))
+    except ValueError:
+        raise Unfit("impossible_date", f"{str(body['day'])[:40]!r} is no day") from None
+    for name in ("date_start", "date_stop"):
+        if text(body, name) not in (None, day.isoformat()):
+            raise Unfit("bad_record", f"{name!r} is {str(body[name])[:40]!r}, but {day} was asked for")
+    return day
+
+
+def _currency(body: Row, context: Context) -> str:
+    return text(body, "account_currency") or context.account.get("currency") or ""
+
+
+STREAMS: dict[str, Callable[[Raw, Context], list[Fact]]] = {"ads": _ad, "products": _product}
