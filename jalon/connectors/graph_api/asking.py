@@ -18,6 +18,8 @@ from jalon.connectors.graph_api.settings import Settings
 
 Row = dict[str, Any]
 
+INPUT, CURRENT = "input_token", "\0current"
+"""Parameter of `debug_token`, and the value in place of which `prepare` puts the token that is in use."""
 FEWEST = 1
 """Rows on a page below which a page that is too much for the platform cannot be cut."""
 
@@ -51,11 +53,25 @@ def prepare(request: Request, settings: Settings, credentials: Credentials | Non
     """Return the request with the token in its headers, and the app's proof where its secret is known."""
     if request.anonymous or credentials is None:
         return request
+    if request.query.get(INPUT) == CURRENT:
+        query = {**request.query, INPUT: credentials.access_token}
+        return replace(request, query=query, headers={**request.headers, **as_app(settings)})
     headers = {**request.headers, "authorization": f"Bearer {credentials.access_token}"}
     if settings.app_secret is None:
         return replace(request, headers=headers)
     proof = appsecret_proof(credentials.access_token, settings.app_secret.get_secret_value())
     return replace(request, headers=headers, query={**request.query, "appsecret_proof": proof})
+
+
+def as_app(settings: Settings) -> dict[str, str]:
+    """Return the header of the app itself: its id and secret are its token."""
+    secret = settings.app_secret.get_secret_value() if settings.app_secret else ""
+    return {"authorization": f"Bearer {settings.app_id}|{secret}"}
+
+
+def as_token(settings: Settings, request: Request, token: str) -> Request:
+    """Return a request that goes out under another token than the source's own."""
+    return replace(prepare(request, settings, Credentials(token)), anonymous=True)
 
 
 def appsecret_proof(token: str, secret: str) -> str:

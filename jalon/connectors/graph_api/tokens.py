@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Credentials, Deadline, Fault, Finding, Request, Session, Stop, Wait
-from jalon.connectors.graph_api.asking import get, text
+from jalon.connectors.graph_api.asking import CURRENT, INPUT, as_app, as_token, get, text
 from jalon.connectors.graph_api.faults import GRANT, LOG_IN, RENEW
 from jalon.connectors.graph_api.settings import Settings
 
@@ -71,14 +71,26 @@ def _given(session: Session, data: Any) -> Credentials:
     return Credentials(token, access_expires_at=None if lives is None else session.now() + lives)
 
 
-async def look_into(session: Session, token: str) -> Life | None:
-    """Return what the platform says of a token; None: the app's id and secret, which it takes, are not set."""
+async def page_token(session: Session, page: str, token: str | None = None) -> str:
+    """Return the token of a page, which a person's or system user's token (None: that in use) opens. Raises `Stop`."""
+    asked = get(session.settings, page, {"fields": "access_token"})
+    asked = as_token(session.settings, asked, token) if token else asked
+    found = text((await session.ask(asked)).data.get("access_token"))
+    if not found:
+        remedy = "give the person or system user a role on the page, and pages_show_list to the token"
+        raise Stop("the token does not open the page", remedy, kind="auth")
+    return found
+
+
+async def look_into(session: Session, token: str | None = None) -> Life | None:
+    """Return what the platform says of a token (None: that in use); None where app_id and app_secret are not set."""
     settings: Settings = session.settings
     if settings.app_id is None or settings.app_secret is None:
         return None
-    app_token = f"{settings.app_id}|{settings.app_secret.get_secret_value()}"
-    headers = {"authorization": f"Bearer {app_token}"}
-    asked = get(settings, "debug_token", {"input_token": token}, headers=headers, anonymous=True)
+    if token is None:
+        asked = get(settings, "debug_token", {INPUT: CURRENT})
+    else:
+        asked = get(settings, "debug_token", {INPUT: token}, headers=as_app(settings), anonymous=True)
     return _life((await session.ask(asked)).data["data"])
 
 
@@ -121,6 +133,11 @@ async def refreshed(session: Session, credentials: Credentials | None) -> Creden
 
 
 # --- what doctor and the run say --------------------------------------------------------------------------------------
+
+
+async def consent_of(session: Session, account: str) -> Deadline:
+    """Return the deadline of the consent behind the token that is in use."""
+    return consent(await look_into(session), account)
 
 
 def consent(life: Life | None, account: str) -> Deadline:

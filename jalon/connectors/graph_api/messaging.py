@@ -1,0 +1,127 @@
+"""What is told of a conversation: a person wrote, tapped, came by a link or an ad, or sent a cart; never the words.
+
+https://developers.facebook.com/docs/messenger-platform/reference/webhook-events and
+https://developers.facebook.com/docs/instagram-platform/webhooks. Of an event only ids and marks of origin are taken.
+
+Identity: a message or postback by the digest of its `mid`, which a retry and a second delivery repeat; what has none (a
+link followed in an open conversation, a cart) by account, time in milliseconds and what was referred to. Neither the
+clear id of the person nor anything from which it could be read is part of a key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from jalon.connectors.base import Record, Undelivered
+from jalon.connectors.door import Rule, each, fields, person
+from jalon.connectors.graph_api.asking import Row, text
+from jalon.connectors.graph_api.deliveries import Message
+from jalon.connectors.wire import encode
+
+LONGEST_REF = 200
+
+
+def door(kind: str) -> Rule:
+    """Return the door of conversations; the person is hashed as an id of `kind`."""
+    return fields(
+        "account at kind story_id",
+        person=person(kind),
+        referral=fields("source type ref ad_id post_id product_id"),
+        products=each("id retailer_id quantity"),
+    )
+
+
+def record(message: Message, stream: str) -> Record | None:
+    """Return what an event says; None for what is no act of a person: echoes, receipts, reactions, edits.
+
+    Raises `Undelivered` for one that names no person or no time.
+    """
+    kind = kind_of(message.event)
+    if kind is None:
+        return None
+    sender = _inner(message.event, "sender")
+    who = text(sender.get("id")) or text(sender.get("user_ref"))
+    if not who or message.at is None:
+        raise Undelivered(f"a {kind} names no sender or no time")
+    body = {
+        "account": message.account,
+        "at": message.at,
+        "kind": kind,
+        "person": who,
+        **_referred(message.event),
+        "products": _products(message.event),
+        "story_id": _story(message.event),
+    }
+    return Record(_key(message, body), 0, body, stream)
+
+
+def kind_of(event: Row) -> str | None:
+    """Return what a person did: message, postback, referral, cart; None: it was nobody, or nothing that counts."""
+    message = event.get("message")
+    if isinstance(message, dict):
+        told_by_us = message.get("is_echo") or message.get("is_self")
+        return None if told_by_us or message.get("is_deleted") else "message"
+    return next((name for field, name in _KINDS if isinstance(event.get(field), dict)), None)
+
+
+_KINDS = (("postback", "postback"), ("order", "cart"), ("referral", "referral"))
+
+
+def _key(message: Message, body: Row) -> str:
+    event = message.event
+    for name in ("message", "postback"):
+        if mid := text(_inner(event, name).get("mid")):
+            return hashlib.sha256(mid.encode()).hexdigest()[:32]
+    known = {name: value for name, value in body.items() if name != "person"}
+    return hashlib.sha256(encode(known)).hexdigest()[:32]
+
+
+def _referred(event: Row) -> Row:
+    """Return where a person came from: a link of the brand, an ad, a product's page; nothing where it is not told."""
+    for holder in (event, _inner(event, "message"), _inner(event, "postback"), _inner(event, "optin")):
+        referral = holder.get("referral")
+        if isinstance(referral, dict):
+            return {"referral": _referral(referral)}
+    return {}
+
+
+def _referral(referral: Row) -> Row:
+    ad = _inner(referral, "ads_context_data")
+    found = {
+        "source": text(referral.get("source")),
+        "type": text(referral.get("type")),
+        "ref": text(referral.get("ref"))[:LONGEST_REF],
+        "ad_id": text(referral.get("ad_id")),
+        "post_id": text(ad.get("post_id")),
+        "product_id": text(_inner(referral, "product").get("id")) or text(ad.get("product_id")),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _products(event: Row) -> list[Row]:
+    """Return the products of a cart, or of a product that was sent on as a template."""
+    listed = [*_list(_inner(event, "order").get("products"))]
+    for attachment in _list(_inner(event, "message").get("attachments")):
+        listed += _list(_inner(_inner(attachment, "payload"), "product").get("elements"))
+    return [_product(product) for product in listed if text(product.get("id")) or text(product.get("retailer_id"))]
+
+
+def _product(product: Row) -> Row:
+    found = {name: text(product.get(name)) for name in ("id", "retailer_id", "quantity")}
+    return {name: value for name, value in found.items() if value}
+
+
+def _story(event: Row) -> str | None:
+    """Return the story that a message replies to."""
+    story = _inner(_inner(_inner(event, "message"), "reply_to"), "story")
+    return text(story.get("id")) or None
+
+
+def _inner(row: Row, name: str) -> Row:
+    value = row.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Row]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,80 @@
+"""See to it that Meta delivers to us: the app's subscription to a kind of object, and the app's to an account.
+
+https://developers.facebook.com/docs/graph-api/webhooks/getting-started/webhooks-for-facebook-login and
+https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps. Both are looked at in each run,
+and changed where they lack: after an hour of failed deliveries Meta takes the account's away without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import urlencode, urlsplit
+
+from jalon.connectors.base import Finding, Request, Session
+from jalon.connectors.graph_api.asking import Row, as_app, as_token, get, post, rows, text
+from jalon.connectors.graph_api.settings import Settings
+
+NEEDED = "set app_id, app_secret and verify_token"
+
+
+async def of_app(session: Session, object: str, fields: Sequence[str], address: str) -> AsyncIterator[Finding]:
+    """Make the app deliver `fields` of a kind of object to `address`; yield what was found and done."""
+    settings: Settings = session.settings
+    if settings.app_id is None or settings.app_secret is None or settings.verify_token is None:
+        yield Finding("deliveries", "warn", "cannot be asked for", NEEDED)
+        return
+    path = f"{settings.app_id}/subscriptions"
+    app = Request("GET", get(settings, path).path, headers=as_app(settings), anonymous=True)
+    found = rows((await session.ask(app)).data)
+    before = next((row for row in found if row.get("object") == object), {})
+    if _covers(before, fields, address):
+        yield Finding("deliveries", "ok", f"{object}: are sent here")
+        return
+    form = {
+        "object": object,
+        "callback_url": address,
+        "fields": ",".join(fields),
+        "verify_token": settings.verify_token.get_secret_value(),
+    }
+    headers = {**as_app(settings), "content-type": "application/x-www-form-urlencoded"}
+    body = urlencode(form).encode()
+    await session.ask(Request("POST", post(settings, path).path, headers=headers, body=body, anonymous=True))
+    yield _changed(object, text(before.get("callback_url")), address)
+
+
+def _covers(subscription: Row, fields: Sequence[str], address: str) -> bool:
+    listed = subscription.get("fields")
+    names = {text(row.get("name")) for row in listed if isinstance(row, dict)} if isinstance(listed, list) else set()
+    return subscription.get("callback_url") == address and bool(subscription.get("active")) and names >= set(fields)
+
+
+def _changed(object: str, before: str, address: str) -> Finding:
+    if before and before != address:
+        return Finding("deliveries", "warn", f"{object}: were sent to {urlsplit(before).hostname} before")
+    return Finding("deliveries", "ok", f"{object}: are sent here from now on")
+
+
+async def of_account(
+    session: Session, account: str, fields: Sequence[str], token: str | None = None
+) -> AsyncIterator[Finding]:
+    """Make the app hear of an account (page or Instagram account), under its own token where one is given."""
+    settings: Settings = session.settings
+
+    def under(request: Request) -> Request:
+        return as_token(settings, request, token) if token else request
+
+    path = f"{account}/subscribed_apps"
+    found = rows((await session.ask(under(get(settings, path)))).data)
+    heard = {name for row in found if _is_ours(row, settings) for name in row.get("subscribed_fields") or ()}
+    if heard >= set(fields):
+        yield Finding("account", "ok", "its deliveries are on")
+        return
+    wanted = ",".join(sorted(heard | set(fields)))
+    await session.ask(under(post(settings, path, {"subscribed_fields": wanted})))
+    yield Finding("account", "ok", "its deliveries are on from now on")
+
+
+def _is_ours(row: Row, settings: Settings) -> bool:
+    """Say whether a subscription is of this app; it stands under `id` or `app_id`."""
+    told = text(row.get("app_id")) or text(row.get("id"))
+    return settings.app_id in (None, told)
