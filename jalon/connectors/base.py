@@ -497,6 +497,10 @@ class Connector(ABC):
         """Say whether the raw delivery is signed by one of the secrets. Never raises, whatever the bytes."""
         return False
 
+    def is_knock(self, delivery: Delivery, settings: Any) -> bool:
+        """Say whether an unsigned delivery only asks if anybody is there: it gets a 200, and nothing of it is kept."""
+        return False
+
     def delivery_key(self, delivery: Delivery) -> str:
         """Return what stays the same when this delivery is sent again."""
         raise LookupError(f"{self.name} receives nothing")

@@ -5,7 +5,8 @@ bytes, seal, make durable, and only then answer 200. Nothing is parsed on the wa
 delivery id are not signed; they are stored as received, and whoever opens the delivery treats them so.
 
     404 no such address     405 not POST        413 too large       415 encoded body      408 too slow
-    400 malformed           401 not signed      503 cannot be stored now (Retry-After)    200 durable, or known already
+    400 malformed           401 not signed      503 cannot be stored now (Retry-After)    200 durable, known already,
+                                                                              or a mere knock
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Refused(Exception):
-    """A request that is answered with something other than 200."""
+    """A request that is answered without anything being stored."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
@@ -190,7 +191,7 @@ class Receiver:
         headers = {_lower(name): value.decode("latin-1") for name, value in request.raw_headers}
         delivery = Delivery(headers, body, time.time())
         if not self._signed(source, hook, delivery):
-            raise Refused(replies.UNSIGNED)
+            raise Refused(replies.KNOCKED if self._knocks(source, hook, delivery) else replies.UNSIGNED)
         digest = self._sealer.digest(body)
         key = _key(hook, delivery, digest)
         return Row(source, key, delivery.received_at, digest, self._sealer.seal(source, key, headers, body))
@@ -208,6 +209,15 @@ class Receiver:
             return False
         self.metrics.old_secret[source] += signed
         return signed
+
+    def _knocks(self, source: str, hook: Hook, delivery: Delivery) -> bool:
+        if not hook.secrets:
+            return False
+        try:
+            return hook.connector.is_knock(delivery, hook.settings)
+        except Exception as error:  # as above
+            self._seldom.error(f"{source}: looking at a delivery failed: {type(error).__name__}")
+            return False
 
     async def _keep(self, row: Row, request: web.BaseRequest) -> Reply:
         settled = self._intake.offer(row)

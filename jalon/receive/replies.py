@@ -48,6 +48,8 @@ class Reply(web.StreamResponse):
 STORED = Reply(200, keep=True)
 STORED_LAST = Reply(200)
 """The same, for a connection that ends with it."""
+KNOCKED = Reply(200)
+"""To an unsigned question whether anybody is there: nothing is stored."""
 BAD_REQUEST = Reply(400, "not a well-formed request\n")
 UNSIGNED = Reply(401, "the signature is missing or wrong\n")
 UNKNOWN = Reply(404, "nothing here\n")

@@ -193,6 +193,32 @@ async def test_without_a_secret_everything_is_refused(start: Start) -> None:
     assert (await ask(port, post(b"{}", secret=b""))).status == 401
 
 
+class Knocked(Plain):
+    """Takes a body of `anybody there?` for a knock, and stumbles over another."""
+
+    def is_knock(self, delivery: Delivery, settings: Any) -> bool:
+        if delivery.body == b"stumble":
+            raise ValueError(delivery.body)
+        return delivery.body == b"anybody there?"
+
+
+async def test_a_knock_is_answered_and_nothing_of_it_is_stored(
+    start: Start, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, port = await start({"shop": hook(Knocked())})
+    assert (await ask(port, head(Content_Length=14) + b"anybody there?")).status == 200
+    assert (await ask(port, head(Content_Length=14) + b"anybody there.")).status == 401
+    assert (await ask(port, head(Content_Length=7) + b"stumble")).status == 401
+    assert waiting(store) == []
+    assert "ValueError" in caplog.text
+    assert "stumble" not in caplog.text
+
+
+async def test_nobody_is_at_home_where_there_is_no_secret(start: Start) -> None:
+    _, port = await start({"shop": hook(Knocked(), secrets=())})
+    assert (await ask(port, head(Content_Length=14) + b"anybody there?")).status == 401
+
+
 async def test_both_secrets_hold_while_one_replaces_the_other(start: Start, store: Store) -> None:
     """Threat 5."""
     receiver, port = await start({"shop": hook(secrets=(SECRET, OLD_SECRET))})
