@@ -1,0 +1,131 @@
+"""Instagram's account matters: which account, its token, what `doctor` looks at, subscriptions to deliveries.
+
+https://developers.facebook.com/docs/instagram-platform/overview: with Facebook Login an account is found by the page it
+hangs on; with Instagram Login it stands alone, and has no tags, no catalogue and no story_insights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from jalon.connectors.base import Credentials, Fault, Finding, Session, Stop, Wait
+from jalon.connectors.graph_api import subscriptions, tokens
+from jalon.connectors.graph_api.asking import Row, get, pages, text
+from jalon.connectors.instagram.deliveries import OBJECT
+
+LINKED = "instagram_business_account{id,username}"
+MESSAGES = ("messages", "messaging_postbacks")
+APP_FIELDS = (*MESSAGES, "messaging_referral", "story_insights")
+PAGE_FIELDS = (*MESSAGES, "messaging_referrals")
+"""The page spells one of them otherwise."""
+OWN_FIELDS = (*MESSAGES, "messaging_referral")
+CONNECT = "link the Instagram account to a page that the token's owner has a role on, as a business account"
+
+PERMISSIONS = {
+    "instagram_basic": "nothing can be read",
+    "instagram_manage_insights": "figures of media, stories and the account are left out",
+    "pages_show_list|pages_read_engagement": "the account is not found by its page",
+    "instagram_shopping_tag_products": "product tags are left out",
+    "catalog_management": "products, and with them the SKU behind a tag, are left out",
+    "instagram_manage_messages": "messages are not delivered",
+    "pages_manage_metadata": "deliveries cannot be asked for",
+}
+"""Permission (of several with | one is enough) -> what is missing without it."""
+
+
+async def renew(session: Session, credentials: Credentials | None) -> Credentials:
+    """Return a token that lives as long as the platform gives."""
+    read = tokens.long_lived if session.settings.login == "facebook" else tokens.refreshed
+    return await read(session, credentials)
+
+
+# --- the account ------------------------------------------------------------------------------------------------------
+
+
+async def greet(session: Session) -> Mapping[str, str]:
+    """Return the account that the source reads. Raises `Stop` where it is not clear which."""
+    if session.settings.login == "instagram":
+        me = (await session.ask(get(session.settings, "me", {"fields": "user_id,username"}))).data
+        return _same({"shop_id": text(me.get("user_id")), "name": text(me.get("username"))}, session)
+    found = await _linked(session)
+    return _choose(found, session.settings.instagram_id)
+
+
+def _same(account: Mapping[str, str], session: Session) -> Mapping[str, str]:
+    wanted = session.settings.instagram_id
+    if wanted not in (None, account["shop_id"]):
+        raise Stop(f"the token opens account {account['shop_id']}", f"set instagram_id to it, not to {wanted}")
+    return account
+
+
+async def _linked(session: Session) -> list[dict[str, str]]:
+    """Return the accounts behind the token's pages; the token of a page has only its own."""
+    query = {"fields": f"id,name,{LINKED}", "limit": "100"}
+    try:
+        found = [row async for page in pages(session, get(session.settings, "me/accounts", query)) for row in page.rows]
+    except (Stop, Wait):
+        raise
+    except Fault:
+        found = [(await session.ask(get(session.settings, "me", {"fields": f"id,name,{LINKED}"}))).data]
+    return [_account(row) for row in found if isinstance(row.get("instagram_business_account"), dict)]
+
+
+def _account(page: Row) -> dict[str, str]:
+    linked = page["instagram_business_account"]
+    return {"shop_id": text(linked.get("id")), "name": text(linked.get("username")), "page_id": text(page.get("id"))}
+
+
+def _choose(found: list[dict[str, str]], wanted: str | None) -> dict[str, str]:
+    known = ", ".join(f"{each['shop_id']} ({each['name']})" for each in found) or "none"
+    fitting = [each for each in found if wanted in (None, each["shop_id"])]
+    if not found:
+        raise Stop("no page of this token has an Instagram business account", CONNECT, kind="auth")
+    if not fitting:
+        raise Stop(f"account {wanted} is not among those of the token", f"set instagram_id to one of: {known}")
+    if len(fitting) > 1:
+        remedy = f"make one source for each, with instagram_id set to one of: {known}"
+        raise Stop(f"the token opens {len(fitting)} Instagram accounts", remedy)
+    return fitting[0]
+
+
+# --- doctor -----------------------------------------------------------------------------------------------------------
+
+
+async def examine(session: Session) -> AsyncIterator[Finding]:
+    """Yield what `doctor` should say: the account, the login, the token and its permissions, deliveries."""
+    settings = session.settings
+    account = await greet(session)
+    yield Finding("account", "ok", f"{account['name']} ({account['shop_id']})")
+    if settings.login == "instagram":
+        yield Finding("login", "ok", "Instagram Login: there are no product tags, products and last figures of stories")
+    else:
+        life = await tokens.look_into(session)
+        for finding in tokens.findings(life, PERMISSIONS, session.now()):
+            yield finding
+    yield deliveries(settings.app_secret is not None, settings.verify_token is not None)
+
+
+def deliveries(signed: bool, verified: bool) -> Finding:
+    """Say whether deliveries could arrive."""
+    if signed and verified:
+        return Finding("deliveries", "ok", "can be verified")
+    remedy = "set app_secret and verify_token, and public_url"
+    return Finding("deliveries", "warn", "messages, and the last figures of stories, are not received", remedy)
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------
+
+
+async def subscribe(session: Session, address: str) -> AsyncIterator[Finding]:
+    """Make sure that Instagram delivers to `address`; yield what was found and done."""
+    account = session.account
+    if session.settings.login == "instagram":
+        async for finding in subscriptions.of_account(session, account["shop_id"], OWN_FIELDS):
+            yield finding
+        return
+    async for finding in subscriptions.of_app(session, OBJECT, APP_FIELDS, address):
+        yield finding
+    page = account["page_id"]
+    token = await tokens.page_token(session, page)
+    async for finding in subscriptions.of_account(session, page, PAGE_FIELDS, token):
+        yield finding

@@ -1,0 +1,279 @@
+"""Read Instagram: media, stories, lives, tags, products, and the figures of each.
+
+https://developers.facebook.com/docs/instagram-platform/reference. The list of media goes back to the newest 10,000 and
+holds no stories; stories are told for 24 hours only; of a carousel the tags are on its children, the figures on itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from jalon.connectors.base import Batch, Deadline, Record, Ref, Session, Skipped, Window
+from jalon.connectors.graph_api import insights, tokens
+from jalon.connectors.graph_api.asking import Page, Row, get, pages, text
+from jalon.connectors.graph_api.faults import Gone, Unmet
+from jalon.connectors.instagram.doors import DELAY
+
+FIELDS = (
+    "id,caption,media_type,media_product_type,permalink,timestamp,username,is_shared_to_feed,children{id,media_type}"
+)
+PAGE = "100"
+STORY_LIFE = 86_400
+LAST_READING = 6 * 3600
+"""Seconds before a story's end from which a reading counts as its last: what comes after it is little."""
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""Where the days of account figures begin, wherever the account is."""
+
+
+class Fetched(NamedTuple):
+    """How what is named by a key is read, and what such a key looks like."""
+
+    read: Callable[[Session, str], AsyncIterator[Batch]]
+    form: str
+
+    def well_formed(self, key: str) -> bool:
+        return re.fullmatch(self.form, key, re.ASCII) is not None
+
+
+# --- which figures ----------------------------------------------------------------------------------------------------
+
+
+class Asked(NamedTuple):
+    """Metrics that are asked for together, and by what they are cut."""
+
+    metrics: tuple[str, ...]
+    breakdown: str = ""
+
+    def query(self) -> dict[str, str]:
+        return {"breakdown": self.breakdown} if self.breakdown else {}
+
+
+_SHARED = ("views", "reach", "shares", "total_interactions")
+_POST = (*_SHARED, "likes", "comments", "saved", "reposts")
+# https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
+BY_KIND: dict[str, tuple[Asked, ...]] = {
+    "FEED": (Asked((*_POST, "follows", "profile_visits")), Asked(("profile_activity",), "action_type")),
+    "REELS": (Asked((*_POST, "ig_reels_video_view_total_time", "facebook_views", "crossposted_views")),),
+    "STORY": (
+        Asked((*_SHARED, "replies", "follows", "profile_visits", "link_clicks")),
+        Asked(("navigation",), "story_navigation_action_type"),
+        Asked(("profile_activity",), "action_type"),
+    ),
+}
+"""`media_product_type` -> what is asked of it. Averages and rates are left out: they cannot be summed."""
+OTHER = (Asked(_POST),)
+
+# https://developers.facebook.com/docs/instagram-platform/api-reference/instagram-user/insights
+OF_ACCOUNT: tuple[Asked, ...] = (
+    Asked(
+        ("views", "reach", "accounts_engaged", "total_interactions", "likes", "comments", "saves", "shares", "replies")
+    ),
+    Asked(("follows_and_unfollows",), "follow_type"),
+    Asked(("profile_links_taps",), "contact_button_type"),
+)
+
+
+# --- contents ---------------------------------------------------------------------------------------------------------
+
+
+def _of_account(session: Session, edge: str) -> str:
+    return f"{session.account['shop_id']}/{edge}"
+
+
+async def pull_media(session: Session, window: Window) -> AsyncIterator[Batch]:
+    """Yield the media posted in a window, and refs to the figures and tags of each."""
+    bounds = {"since": str(int(window.low.timestamp())), "until": str(int(window.high.timestamp()))}
+    asked = get(session.settings, _of_account(session, "media"), {"fields": FIELDS, "limit": PAGE, **bounds})
+    day = datetime.fromtimestamp(session.now(), UTC).date()
+    async for page in pages(session, asked, window.cursor):
+        refs = [ref for row in page.rows for ref in _refs(session, row, day)]
+        yield Batch(_records(page), page.after, follow=refs)
+
+
+def _records(page: Page) -> list[Record]:
+    return [Record(text(row.get("id")), 0, row) for row in page.rows]
+
+
+def _refs(session: Session, media: Row, day: date) -> list[Ref]:
+    media_id, kind = text(media.get("id")), text(media.get("media_product_type")) or "FEED"
+    figures = [Ref("media_insights", f"{media_id}/{kind}/{_posted(media) or 0}/{day}")]
+    return figures + [Ref("product_tags", key) for key in _tagged(session, media, media_id, kind)]
+
+
+def _tagged(session: Session, media: Row, media_id: str, kind: str) -> list[str]:
+    """Return what may be asked for its tags: a feed post, or each child of a carousel; those of reels are not shown."""
+    if kind != "FEED" or not reads_tags(session):
+        return []
+    if media.get("media_type") != "CAROUSEL_ALBUM":
+        return [media_id]
+    children = media.get("children")
+    listed = children.get("data") if isinstance(children, dict) else None
+    ids = [text(child.get("id")) for child in listed or () if isinstance(child, dict)]
+    return [f"{media_id}/{child}" for child in ids if child]
+
+
+def reads_tags(session: Session) -> bool:
+    """Say whether tags and catalogues exist: not where the token is of Instagram Login."""
+    return bool(session.settings.login == "facebook")
+
+
+async def pull_lives(session: Session, window: Window) -> AsyncIterator[Batch]:
+    """Yield what is live at this moment: later nothing tells of it any more."""
+    asked = get(session.settings, _of_account(session, "live_media"), {"fields": FIELDS, "limit": PAGE})
+    async for page in pages(session, asked, window.cursor):
+        yield Batch(_records(page), page.after)
+
+
+async def pull_stories(session: Session, window: Window) -> AsyncIterator[Batch]:
+    """Yield the stories that live, refs to the figures of each, and when each vanishes."""
+    consent = [await tokens.consent_of(session, session.account["shop_id"])] if reads_tags(session) else []
+    asked = get(session.settings, _of_account(session, "stories"), {"fields": FIELDS, "limit": PAGE})
+    async for page in pages(session, asked, window.cursor):
+        live = [(text(row.get("id")), posted) for row in page.rows if (posted := _posted(row)) is not None]
+        yield Batch(
+            _records(page),
+            page.after,
+            follow=[Ref("story_insights", f"{story}/{posted}") for story, posted in live],
+            deadlines=[*consent, *(_vanishes(session, story, posted) for story, posted in live)],
+        )
+
+
+def _posted(row: Row) -> int | None:
+    """Return when a media was posted, in unix seconds: `2026-10-05T07:56:32+0000`."""
+    try:
+        return int(datetime.fromisoformat(text(row.get("timestamp"))).timestamp())
+    except ValueError:
+        return None
+
+
+def _vanishes(session: Session, story: str, posted: int) -> Deadline:
+    return Deadline(
+        key=story_key(story),
+        what=f"story {story} vanishes, and its figures with it",
+        at=float(posted + STORY_LIFE),
+        remedy="run `jalon sync` in the hours before, or let Instagram deliver the last figures",
+        warn=session.settings.story_warning_hours * 3600.0,
+    )
+
+
+def story_key(story: str) -> str:
+    """Return the name of a story's deadline."""
+    return f"story/{story}"
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+async def fetch_media_insights(session: Session, key: str) -> AsyncIterator[Batch]:
+    """Yield the counters of one media as they stand now (`media id/kind/unix time of posting/day`)."""
+    media, kind, posted, day = key.split("/")
+    try:
+        found = await _figures(session, media, BY_KIND.get(kind, OTHER))
+    except (Gone, Unmet) as fault:
+        yield Batch(skipped=[_without(media, fault)])
+        return
+    body = {"media_id": media, "kind": kind, "posted_at": int(posted), **_stamp(session, found), "data": found.rows}
+    yield Batch([Record(f"{media}/{day}", 0, body)])
+
+
+async def fetch_story_insights(session: Session, key: str) -> AsyncIterator[Batch]:
+    """Yield the figures of one story (`media id/unix time`); in its last hours they are its last."""
+    story, posted = key.split("/")
+    last = session.now() >= int(posted) + STORY_LIFE - LAST_READING
+    done = [Deadline(story_key(story), "", 0.0)] if last else []
+    try:
+        found = await _figures(session, story, BY_KIND["STORY"])
+    except Unmet as fault:
+        yield Batch(skipped=[_without(story, fault)], deadlines=done)
+        return
+    except Gone as fault:
+        yield Batch(skipped=[_without(story, fault)])
+        return
+    body = {"media_id": story, "posted_at": int(posted), **_stamp(session, found), "data": found.rows}
+    yield Batch([Record(story, 0, body)], deadlines=done)
+
+
+async def _figures(session: Session, media: str, wanted: Sequence[Asked]) -> insights.Insights:
+    """Return all figures of a media; a group that is cut by something is a request of its own."""
+    rows, refused = list[Row](), list[str]()
+    for group in wanted:
+        found = await insights.ask(session, f"{media}/insights", group.metrics, group.query())
+        rows += found.rows
+        refused += found.refused
+    return insights.Insights(rows, refused)
+
+
+def _stamp(session: Session, found: insights.Insights) -> Row:
+    """Return what a record says about its figures: when they were read, by which version, what was refused."""
+    return {"read_at": int(session.now()), "api": session.settings.version, "refused": sorted(found.refused)}
+
+
+def _without(media: str, fault: Gone | Unmet) -> Skipped:
+    return Skipped(media, "gone" if isinstance(fault, Gone) else "no_figures", fault.reason)
+
+
+async def pull_account(session: Session, window: Window) -> AsyncIterator[Batch]:
+    """Yield the account's figures of one day, which is a day of Pacific time whatever the account's zone."""
+    day = window.low.astimezone(ZoneInfo(session.settings.timezone)).date()
+    start, end = (datetime.combine(each, time(), PACIFIC) for each in (day, day + timedelta(days=1)))
+    bounds = {"since": str(int(start.timestamp())), "until": str(int(end.timestamp()))}
+    settled = session.now() - end.timestamp() >= DELAY.total_seconds()
+    about = {"account_id": session.account["shop_id"], "day": day.isoformat(), "zone": PACIFIC.key, "settled": settled}
+    records = []
+    for group in OF_ACCOUNT:
+        query = {"period": "day", "metric_type": "total_value", **group.query(), **bounds}
+        found = await insights.ask(session, _of_account(session, "insights"), group.metrics, query)
+        stamp = {"api": session.settings.version, "refused": sorted(found.refused)}
+        records.append(Record(f"{day}/{group.breakdown or 'whole'}", 0, {**about, **stamp, "data": found.rows}))
+    yield Batch(records)
+
+
+# --- tags and products ------------------------------------------------------------------------------------------------
+
+
+async def fetch_tags(session: Session, key: str) -> AsyncIterator[Batch]:
+    """Yield the products tagged on a media, or on one child of a carousel (`media id/child id`)."""
+    media, _, child = key.partition("/")
+    asked = get(session.settings, f"{child or media}/product_tags", {"limit": PAGE})
+    tags: list[Row] = []
+    try:
+        async for page in pages(session, asked):
+            tags += page.rows
+    except Gone as fault:
+        yield Batch(skipped=[_without(key, fault)])
+        return
+    yield Batch([Record(key, 0, {"media_id": media, "child_id": child or None, "product_tags": tags})])
+
+
+async def pull_products(session: Session, window: Window) -> AsyncIterator[Batch]:
+    """Yield the products of all catalogues, with the SKU that joins them to a shop; the cursor is `catalogue|mark`."""
+    if not reads_tags(session):
+        yield Batch()
+        return
+    catalogs = await _catalogs(session)
+    first, _, after = (window.cursor or "").partition("|")
+    left = catalogs[catalogs.index(first) :] if first in catalogs else catalogs
+    for place, catalog in enumerate(left):
+        query = {"catalog_id": catalog, "limit": PAGE}
+        asked = get(session.settings, _of_account(session, "catalog_product_search"), query)
+        following = f"{left[place + 1]}|" if place + 1 < len(left) else None
+        async for page in pages(session, asked, after or None):
+            yield Batch(_products(catalog, page), f"{catalog}|{page.after}" if page.after else following)
+        after = ""
+    if not left:
+        yield Batch()
+
+
+async def _catalogs(session: Session) -> list[str]:
+    asked = get(session.settings, _of_account(session, "available_catalogs"), {"limit": PAGE})
+    return [text(row.get("catalog_id")) async for page in pages(session, asked) for row in page.rows]
+
+
+def _products(catalog: str, page: Page) -> list[Record]:
+    """Return the products of a page; none is named by an id that it does not have."""
+    named = [(text(row.get("product_id")), row) for row in page.rows]
+    return [Record(f"{catalog}/{name}" if name else "", 0, {**row, "catalog_id": catalog}) for name, row in named]

@@ -1,0 +1,129 @@
+"""What Meta's platforms share in meaning: acts of persons in conversations, and figures of insights.
+
+https://developers.facebook.com/docs/messenger-platform/reference/webhook-events: a conversation's event becomes a
+touchpoint under the key of its record, and of its product where there are several. What persons write is not there.
+
+https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights: a metric has a value, or a
+value for each dimension it is cut by, whose words come in capitals in one place and in small letters in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from jalon.normalize.fields import Row, count, inner, needed, objects, text
+from jalon.normalize.times import EARLIEST, LATEST, local_date
+from jalon.normalize.vocabulary import Context, Instant, Raw, TouchKind, Touchpoint, Unfit
+
+# --- conversations ----------------------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where a conversation is: names for a touchpoint."""
+
+    platform: str
+    channel: str
+
+
+def touches(raw: Raw, context: Context, place: Place) -> list[Touchpoint]:
+    """Return what a person did: one touchpoint, or one for each product where there are several."""
+    products = [_product(row) for row in objects(raw.body, "products")]
+    if len(products) < 2:
+        return [_touch(raw, context, place, raw.key, next(iter(products), None))]
+    return [_touch(raw, context, place, f"{raw.key}/{product}", product) for product in dict.fromkeys(products)]
+
+
+def _product(row: Row) -> str | None:
+    """Return the product's id in the catalogue, else the SKU that the shop gave it."""
+    return text(row, "id") or text(row, "retailer_id")
+
+
+def _touch(raw: Raw, context: Context, place: Place, key: str, product: str | None) -> Touchpoint:
+    referral, at = inner(raw.body, "referral"), instant(raw.body.get("at"))
+    product = text(referral, "product_id") or product
+    return Touchpoint(
+        source=raw.source,
+        key=key,
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=place.platform,
+        occurred_at=at,
+        occurred_date=local_date(at, context.zone),
+        time_is_bound=False,
+        kind=_kind(raw.body, referral, product),
+        channel=place.channel,
+        surface="message",
+        person=text(raw.body, "person"),
+        order_id=None,
+        content_id=text(referral, "post_id") or text(raw.body, "story_id"),
+        creator_id=None,
+        product_id=product,
+        campaign=text(referral, "ad_id") or text(referral, "ref"),
+        referrer_host=None,
+        landing_path=None,
+        evidence="platform_row",
+        selling_mode="linked" if product else "communication",
+    )
+
+
+def _kind(body: Row, referral: Row, product: str | None) -> TouchKind:
+    """Say what was done. A cart is a wish: nothing is ordered or paid in it."""
+    match needed(body, "kind"):
+        case "cart":
+            return "add_to_cart"
+        case "referral":
+            return "ad_click" if referral.get("ad_id") or referral.get("source") == "ADS" else "content_click"
+        case "message":
+            return "question" if product else "chat"
+        case "postback":
+            return "chat"
+        case _:
+            return "other"
+
+
+def instant(at: Any) -> Instant:
+    """Return microseconds since the epoch as an instant. Raises `Unfit('impossible_date')` outside of 2000 to 2099."""
+    if type(at) is not int or not EARLIEST <= at < LATEST:
+        raise Unfit("impossible_date", f"{str(at)[:40]!r} is no time in microseconds between 2000 and 2100")
+    return Instant(at)
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+class Figure(NamedTuple):
+    """One count: the metric in the platform's word, and by what it is cut ('' where it is whole)."""
+
+    metric: str
+    part: str
+    value: int
+
+
+def figures(rows: list[Row]) -> Iterator[Figure]:
+    """Yield the counts in `data` of insights. A metric without a value has none: it is not zero."""
+    for row in rows:
+        metric = needed(row, "name")
+        total = inner(row, "total_value")
+        for cut in objects(total, "breakdowns"):
+            yield from _parts(metric, cut)
+        values = objects(row, "values")
+        yield from _value(metric, total.get("value", values[-1].get("value") if values else None))
+
+
+def _parts(metric: str, cut: Row) -> Iterator[Figure]:
+    for result in objects(cut, "results"):
+        words = result.get("dimension_values") or []
+        part = "_".join(str(word).lower().replace(" ", "_") for word in words if word)
+        if result.get("value") is not None:
+            yield Figure(metric, part or "unknown", count(result["value"], metric))
+
+
+def _value(metric: str, value: Any) -> Iterator[Figure]:
+    """Yield a count, or one for each kind where the value is a table of kinds."""
+    if isinstance(value, dict):
+        for part, each in value.items():
+            yield Figure(metric, str(part).lower().replace(" ", "_"), count(each, metric))
+    elif value is not None:
+        yield Figure(metric, "", count(value, metric))

@@ -1,0 +1,290 @@
+"""What Instagram's records mean: contents, product tags, products, figures, and what persons did in messages.
+
+https://developers.facebook.com/docs/instagram-platform/reference. Which id makes a fact the same fact again:
+
+| fact | key | version |
+| --- | --- | --- |
+| content | media id | 0 |
+| tag | media id / product id; of a carousel the carousel's media id | 0 |
+| product | product id, as tags name it (not the id of the catalogue's own interface) | 0 |
+| measure of a media | media id / metric / day of the reading: a counter as it stood then | 0 |
+| measure of a story | story / media id / metric | 0 by poll; by webhook its time, so that the last figures win |
+| measure of the account | account / metric / day | 0 |
+| touchpoint | digest of the message's id | 0 |
+
+A media's figures are organic, up to 48 hours late, and a counter from its posting on, which may fall: an estimate for
+ever. A story's are one total, final once its end was told by webhook. The account's are of days in Pacific time, final
+once they were read 48 hours after the day. Insights without data say nothing: that is not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from typing import Literal, NamedTuple
+
+from jalon.normalize.fields import Row, inner, needed, objects, text
+from jalon.normalize.graph_api import Figure, Place, figures, touches
+from jalon.normalize.times import SECOND, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.vocabulary import (
+    Content,
+    ContentTag,
+    Context,
+    Fact,
+    Instant,
+    Measure,
+    Product,
+    Raw,
+    Span,
+    Unfit,
+)
+
+PLATFORM = "instagram"
+PLACE = Place(PLATFORM, "instagram")
+STORY_LIFE = 86_400 * SECOND
+
+# https://developers.facebook.com/docs/instagram-platform/reference/instagram-media
+KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
+SURFACES = {"FEED": "feed", "REELS": "reel", "STORY": "story", "AD": "ad"}
+
+# https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
+METRICS = {
+    "saved": "saves",
+    "follows": "new_followers",
+    "total_interactions": "interactions",
+    "ig_reels_video_view_total_time": "watch_milliseconds",
+}
+"""The platform's word -> ours; what is not here keeps its own."""
+PARTS = {
+    ("profile_activity", "bio_link_clicked"): "bio_link_clicks",
+}
+"""(metric, what it is cut by) -> our word; others are called by both."""
+
+
+def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
+    """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
+    if not isinstance(raw.body, dict):
+        raise Unfit("bad_record", "the record is not an object")
+    read = STREAMS.get(raw.stream)
+    if read is None:
+        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Instagram")
+    return read(raw, context)
+
+
+# --- contents, tags, products -----------------------------------------------------------------------------------------
+
+
+def _media(raw: Raw, _: Context) -> list[Fact]:
+    return [_content(raw, raw.body.get("media_product_type"))]
+
+
+def _live(raw: Raw, _: Context) -> list[Fact]:
+    return [_content(raw, "LIVE")]
+
+
+def _content(raw: Raw, shown_in: str | None) -> Content:
+    """Return a media; where it was shown names its kind, where that is more than its form."""
+    body, media_id = raw.body, needed(raw.body, "id")
+    posted = instant_from_iso(body["timestamp"]) if body.get("timestamp") else None
+    surface = "live" if shown_in == "LIVE" else SURFACES.get(str(shown_in), "feed")
+    form = KINDS.get(str(body.get("media_type")), "other")
+    return Content(
+        source=raw.source,
+        key=media_id,
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=PLATFORM,
+        content_id=media_id,
+        kind=surface if surface in ("reel", "story", "live") else form,
+        surface=surface,
+        creator_id=text(body, "username"),
+        title=text(body, "caption"),
+        posted_at=posted,
+        ended_at=Instant(posted + STORY_LIFE) if surface == "story" and posted else None,
+        url=text(body, "permalink"),
+        selling_mode="communication",
+    )
+
+
+def _tags(raw: Raw, _: Context) -> list[Fact]:
+    """Return the product tags of a media: those of a carousel's child belong to the carousel."""
+    media_id = needed(raw.body, "media_id")
+    products = [needed(tag, "product_id") for tag in objects(raw.body, "product_tags")]
+    return [
+        ContentTag(
+            source=raw.source,
+            key=f"{media_id}/{product}",
+            version=raw.version,
+            observed_at=raw.observed_at,
+            inbox_id=raw.inbox_id,
+            platform=PLATFORM,
+            content_id=media_id,
+            product_id=product,
+        )
+        for product in dict.fromkeys(products)
+    ]
+
+
+def _products(raw: Raw, _: Context) -> list[Fact]:
+    """Return a product with its SKU, and its variants, of which the platform tells none."""
+    body, product_id = raw.body, needed(raw.body, "product_id")
+    name = text(body, "product_name")
+    whole = _product(raw, product_id, product_id, text(body, "retailer_id"), name)
+    variants = [
+        _product(raw, product_id, needed(row, "product_id"), None, text(row, "variant_name"))
+        for row in objects(body, "product_variants")
+    ]
+    return [whole, *(variant for variant in variants if variant.variant_id != product_id)]
+
+
+def _product(raw: Raw, product_id: str, variant_id: str, sku: str | None, title: str | None) -> Product:
+    return Product(
+        source=raw.source,
+        key=variant_id,
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=PLATFORM,
+        product_id=product_id,
+        variant_id=variant_id,
+        sku=sku,
+        title=title,
+        status=text(raw.body, "review_status"),
+        price=None,
+        currency=None,
+    )
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+class Subject(NamedTuple):
+    """What figures are about, and what they cover."""
+
+    key: str
+    mark: str
+    """What tells one period from another in a measure's key, after a slash; empty where there is one alone."""
+    content_id: str | None
+    start: date
+    end: date
+    zone: str
+    finality: Literal["final", "estimate"]
+    definition: str
+    span: Span
+
+
+def _media_insights(raw: Raw, context: Context) -> list[Fact]:
+    """Return the counters of a media as they stood when they were read."""
+    body, media_id, zone = raw.body, needed(raw.body, "media_id"), context.zone
+    read = local_date(instant_from_unix(body.get("read_at", 0)), zone)
+    posted = local_date(instant_from_unix(body["posted_at"]), zone) if body.get("posted_at") else read
+    subject = Subject(
+        key=media_id,
+        mark=f"/{read}",
+        content_id=media_id,
+        start=min(posted, read),
+        end=read + timedelta(days=1),
+        zone=zone.key,
+        finality="estimate",
+        definition=_definition(body, "media, organic, since its posting"),
+        span="lifetime",
+    )
+    return [*_measures(raw, subject, figures(objects(body, "data")))]
+
+
+def _story_insights(raw: Raw, context: Context) -> list[Fact]:
+    """Return the figures of a story: of a reading while it lives, or its last ones as a delivery told them."""
+    body, story, zone = raw.body, needed(raw.body, "media_id"), context.zone
+    told = inner(body, "value")
+    read = instant_from_unix(body.get("read_at", 0))
+    began = instant_from_unix(body["posted_at"]) if body.get("posted_at") else Instant(read - STORY_LIFE)
+    subject = Subject(
+        key=f"story/{story}",
+        mark="",
+        content_id=story,
+        start=local_date(began, zone),
+        end=local_date(read, zone) + timedelta(days=1),
+        zone=zone.key,
+        finality="final" if told else "estimate",
+        definition=_definition(body, "story, organic"),
+        span="whole",
+    )
+    told_rows = [{"name": name, "values": [{"value": value}]} for name, value in told.items()]
+    return [*_measures(raw, subject, figures(told_rows or objects(body, "data")))]
+
+
+def _account_insights(raw: Raw, _: Context) -> list[Fact]:
+    """Return the account's figures of one day of the platform's own zone."""
+    body = raw.body
+    day = _day(body.get("day"))
+    subject = Subject(
+        key="account",
+        mark=f"/{day}",
+        content_id=None,
+        start=day,
+        end=day + timedelta(days=1),
+        zone=needed(body, "zone"),
+        finality="final" if body.get("settled") else "estimate",
+        definition=_definition(body, "account, organic and paid"),
+        span="days",
+    )
+    return [*_measures(raw, subject, figures(objects(body, "data")))]
+
+
+def _measures(raw: Raw, subject: Subject, found: Iterable[Figure]) -> Iterable[Measure]:
+    for figure in found:
+        metric = _metric(figure)
+        yield Measure(
+            source=raw.source,
+            key=f"{subject.key}/{metric}{subject.mark}",
+            version=raw.version,
+            observed_at=raw.observed_at,
+            inbox_id=raw.inbox_id,
+            platform=PLATFORM,
+            metric=metric,
+            content_id=subject.content_id,
+            product_id=None,
+            creator_id=None,
+            start_date=subject.start,
+            end_date=subject.end,
+            zone=subject.zone,
+            value=figure.value,
+            currency=None,
+            finality=subject.finality,
+            definition=subject.definition,
+            span=subject.span,
+        )
+
+
+def _metric(figure: Figure) -> str:
+    whole = METRICS.get(figure.metric, figure.metric)
+    return PARTS.get((figure.metric, figure.part), f"{whole}_{figure.part}") if figure.part else whole
+
+
+def _definition(body: Row, rule: str) -> str:
+    return f"insights {text(body, 'api')}, {rule}"
+
+
+def _day(day: object) -> date:
+    try:
+        return date.fromisoformat(str(day))
+    except ValueError:
+        raise Unfit("impossible_date", f"{str(day)[:40]!r} is no day") from None
+
+
+def _messages(raw: Raw, context: Context) -> list[Fact]:
+    return [*touches(raw, context, PLACE)]
+
+
+STREAMS: dict[str, Callable[[Raw, Context], list[Fact]]] = {
+    "media": _media,
+    "stories": _media,
+    "lives": _live,
+    "media_insights": _media_insights,
+    "story_insights": _story_insights,
+    "product_tags": _tags,
+    "products": _products,
+    "account_insights": _account_insights,
+    "messages": _messages,
+}
