@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from jalon.connectors.base import Fault, Finding, Request, Session, Stop
 from jalon.connectors.graph_api import tokens
-from jalon.connectors.graph_api.asking import Row, get, post, rows, text
+from jalon.connectors.graph_api.asking import Row, get, post, rows, text, versioned
 from jalon.connectors.whatsapp.deliveries import OBJECT
 
 FIELDS = ("messages", "automatic_events")
@@ -117,21 +117,23 @@ async def _take(session: Session, address: str, subscription: Row) -> Finding:
     if before and before != address:
         return Finding("deliveries", "warn", f"go to {urlsplit(before).hostname}, and are left there", OWN_APP)
     word = session.settings.verify_token.get_secret_value()
-    query = {"object": OBJECT, "callback_url": address, "verify_token": word, "fields": ",".join(FIELDS)}
-    request = _app_request(session, "POST", query)
+    form = {"object": OBJECT, "callback_url": address, "verify_token": word, "fields": ",".join(FIELDS)}
+    request = _app_request(session, "POST", urlencode(form).encode())
     assert request is not None
     await session.ask(request)
     return Finding("deliveries", "ok", "come here from now on")
 
 
-def _app_request(session: Session, method: str, query: Mapping[str, str] | None = None) -> Request | None:
+def _app_request(session: Session, method: str, form: bytes = b"") -> Request | None:
     """Return a question about the app's own subscriptions, with the app's token; None where its secret is not set."""
     settings = session.settings
     if settings.app_id is None or settings.app_secret is None:
         return None
     headers = {"authorization": f"Bearer {settings.app_id}|{settings.app_secret.get_secret_value()}"}
-    make = get if method == "GET" else post
-    return make(settings, f"{settings.app_id}/subscriptions", query, headers=headers, anonymous=True)
+    if form:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+    path = versioned(settings, f"{settings.app_id}/subscriptions")
+    return Request(method, path, headers=headers, body=form, anonymous=True)
 
 
 def _of_object(found: list[Row]) -> Row:
