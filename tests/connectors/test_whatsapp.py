@@ -394,7 +394,7 @@ async def test_an_app_that_delivers_nowhere_is_made_to_deliver_here() -> None:
         "object": "whatsapp_business_account",
         "callback_url": HERE,
         "verify_token": "canary-verify-token",
-        "fields": "messages,automatic_events",
+        "fields": "messages",
     }
     assert "canary-verify" not in str(app.query), "the word is in no address"
     assert account.path == f"/v26.0/{ACCOUNT}/subscribed_apps"

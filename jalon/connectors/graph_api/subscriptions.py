@@ -15,10 +15,16 @@ from jalon.connectors.graph_api.asking import Row, as_app, as_token, get, post, 
 from jalon.connectors.graph_api.settings import Settings
 
 NEEDED = "set app_id, app_secret and verify_token"
+OWN_APP = "make an app of its own for jalon: an app has one address for all deliveries of a kind"
 
 
-async def of_app(session: Session, object: str, fields: Sequence[str], address: str) -> AsyncIterator[Finding]:
-    """Make the app deliver `fields` of a kind of object to `address`; yield what was found and done."""
+async def of_app(
+    session: Session, object: str, fields: Sequence[str], address: str, *, take: bool = True
+) -> AsyncIterator[Finding]:
+    """Make the app deliver `fields` of a kind of object to `address`; yield what was found and done.
+
+    Without `take`, what the app delivers elsewhere by now is left there.
+    """
     settings: Settings = session.settings
     if settings.app_id is None or settings.app_secret is None or settings.verify_token is None:
         yield Finding("deliveries", "warn", "cannot be asked for", NEEDED)
@@ -29,6 +35,12 @@ async def of_app(session: Session, object: str, fields: Sequence[str], address: 
     before = next((row for row in found if row.get("object") == object), {})
     if _covers(before, fields, address):
         yield Finding("deliveries", "ok", f"{object}: are sent here")
+        return
+    elsewhere = text(before.get("callback_url"))
+    if not take and elsewhere not in ("", address):
+        yield Finding(
+            "deliveries", "warn", f"{object}: are sent to {urlsplit(elsewhere).hostname}, and left so", OWN_APP
+        )
         return
     form = {
         "object": object,

@@ -49,7 +49,7 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
     """Yield what `doctor` should say: the account, its zone, the token, and by what purchases are counted."""
     try:
         data = await _account(session)
-        life = await tokens.look_into(session, session.settings.access_token.get_secret_value())
+        life = await tokens.look_into(session)
     except Fault as fault:
         yield Finding("account", "fail", fault.reason, fault.remedy if isinstance(fault, Stop) else "")
         return

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from jalon.connectors.base import Fault, Finding, Request, Session, Stop
-from jalon.connectors.graph_api import tokens
-from jalon.connectors.graph_api.asking import Row, get, post, rows, text, versioned
+from jalon.connectors.base import Fault, Finding, Session, Stop
+from jalon.connectors.graph_api import subscriptions, tokens
+from jalon.connectors.graph_api.asking import Row, as_app, get, post, rows, text
 from jalon.connectors.whatsapp.deliveries import OBJECT
 
-FIELDS = ("messages", "automatic_events")
+FIELDS = ("messages",)
 """What is subscribed: messages, carts and clicks come as `messages`."""
-NEEDED = FIELDS[:1]
+INFERRED = "automatic_events"
+"""What is read too where somebody has switched it on: Meta offers it to some, in some countries."""
 SCOPES = {
     "whatsapp_business_management": "the account, its numbers and subscriptions cannot be looked at",
     "whatsapp_business_messaging": "no deliveries come",
 }
 HEALTHY = frozenset({"CONNECTED"})
 """States of a number in which persons can write to it."""
-OWN_APP = "make an app of its own for jalon: an app has one address for all its deliveries"
 
 
 async def greet(session: Session) -> Mapping[str, str]:
@@ -40,7 +40,7 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
     """Yield what `doctor` should say: account, token, numbers, subscriptions."""
     try:
         account = await greet(session)
-        life = await tokens.look_into(session, session.settings.access_token.get_secret_value())
+        life = await tokens.look_into(session)
         yield Finding("account", "ok", f"{account['name']} ({account['shop_id']})")
         for finding in (*tokens.findings(life, SCOPES, session.now()), *await _numbers(session)):
             yield finding
@@ -75,21 +75,24 @@ async def _installed(session: Session) -> Finding:
         return Finding("subscribed app", "fail", "the account delivers nothing to the app", "run `jalon sync`")
     other = urlsplit(text(app.get("override_callback_uri"))).hostname
     if other:
-        return Finding("subscribed app", "warn", f"this account's deliveries are diverted to {other}", OWN_APP)
+        return Finding(
+            "subscribed app", "warn", f"this account's deliveries are diverted to {other}", subscriptions.OWN_APP
+        )
     return Finding("subscribed app", "ok", "the account's deliveries go to the app")
 
 
 async def _subscribed(session: Session) -> Finding:
     """Say whether the app wants the fields told that are read."""
-    request = _app_request(session, "GET")
-    if request is None:
+    settings = session.settings
+    if settings.app_id is None or settings.app_secret is None:
         return Finding("fields", "warn", "which fields are delivered is not known", "set app_id and app_secret")
-    subscription = _of_object(rows((await session.ask(request)).data))
+    asked = get(settings, f"{settings.app_id}/subscriptions", headers=as_app(settings), anonymous=True)
+    subscription = _of_object(rows((await session.ask(asked)).data))
     fields = {text(each.get("name")) for each in subscription.get("fields") or () if isinstance(each, dict)}
-    lacking = [name for name in NEEDED if name not in fields]
+    lacking = [name for name in FIELDS if name not in fields]
     if lacking:
         return Finding("fields", "fail", f"the app is not told {', '.join(lacking)}", "run `jalon sync`")
-    return Finding("fields", "ok", f"the app is told {', '.join(sorted(fields & set(FIELDS)))}")
+    return Finding("fields", "ok", f"the app is told {', '.join(sorted(fields & {*FIELDS, INFERRED}))}")
 
 
 # --- subscribing ------------------------------------------------------------------------------------------------------
@@ -98,42 +101,11 @@ async def _subscribed(session: Session) -> Finding:
 async def subscribe(session: Session, address: str) -> AsyncIterator[Finding]:
     """Make the platform deliver to `address`, unless the app already delivers elsewhere: that is somebody's chat."""
     settings = session.settings
-    reading = _app_request(session, "GET")
-    if reading is None or settings.verify_token is None:
-        yield Finding("deliveries", "warn", "cannot be subscribed", "set app_id, app_secret and verify_token")
-        return
-    subscription = _of_object(rows((await session.ask(reading)).data))
-    yield await _take(session, address, subscription)
+    async for finding in subscriptions.of_app(session, OBJECT, FIELDS, address, take=False):
+        yield finding
     if _own(await _edge(session, "subscribed_apps"), settings.app_id) is None:
         await session.ask(post(settings, f"{settings.business_account_id}/subscribed_apps"))
         yield Finding("account", "ok", "delivers to the app from now on")
-
-
-async def _take(session: Session, address: str, subscription: Row) -> Finding:
-    before = text(subscription.get("callback_url"))
-    told = {text(each.get("name")) for each in subscription.get("fields") or () if isinstance(each, dict)}
-    if before == address and told.issuperset(NEEDED):
-        return Finding("deliveries", "ok", "come here")
-    if before and before != address:
-        return Finding("deliveries", "warn", f"go to {urlsplit(before).hostname}, and are left there", OWN_APP)
-    word = session.settings.verify_token.get_secret_value()
-    form = {"object": OBJECT, "callback_url": address, "verify_token": word, "fields": ",".join(FIELDS)}
-    request = _app_request(session, "POST", urlencode(form).encode())
-    assert request is not None
-    await session.ask(request)
-    return Finding("deliveries", "ok", "come here from now on")
-
-
-def _app_request(session: Session, method: str, form: bytes = b"") -> Request | None:
-    """Return a question about the app's own subscriptions, with the app's token; None where its secret is not set."""
-    settings = session.settings
-    if settings.app_id is None or settings.app_secret is None:
-        return None
-    headers = {"authorization": f"Bearer {settings.app_id}|{settings.app_secret.get_secret_value()}"}
-    if form:
-        headers["content-type"] = "application/x-www-form-urlencoded"
-    path = versioned(settings, f"{settings.app_id}/subscriptions")
-    return Request(method, path, headers=headers, body=form, anonymous=True)
 
 
 def _of_object(found: list[Row]) -> Row:
