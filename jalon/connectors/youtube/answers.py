@@ -1,0 +1,72 @@
+"""Take apart what Google's APIs answer: lists that are left out when empty, page tokens, ids, times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jalon.connectors.base import Session, Wait
+
+Row = dict[str, Any]
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""Where YouTube's days begin, for every channel."""
+
+
+def rows(data: Row, name: str) -> list[Row]:
+    """Return a list of objects; left out or null is empty. Raises `Wait` if it is anything else: nothing is dropped."""
+    found = data.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise Wait(f"the answer's {name!r} is not a list of objects")
+    return found
+
+
+def part(row: Row, name: str) -> Row:
+    """Return an object inside another; empty where it is left out or something else."""
+    found = row.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def page_token(data: Row) -> str | None:
+    """Return the token of the next page; None says that this was the last."""
+    return text(data.get("nextPageToken")) or None
+
+
+def with_token(query: Mapping[str, str], token: str | None) -> Mapping[str, str]:
+    """Return the query of a page: the first has no token."""
+    return {**query, "pageToken": token} if token else query
+
+
+def text(value: Any) -> str:
+    """Return an id as text, exactly, whether it came as text or as a whole number; else nothing."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def moment(value: Any) -> float | None:
+    """Return the unix seconds of a time such as 2026-11-10T08:00:00.5Z, to the microsecond; None: it is none."""
+    written = text(value)
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found.timestamp() if found.tzinfo is not None else None
+
+
+def zulu(seconds: float) -> str:
+    """Return unix seconds as the APIs write a time, to the whole second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def age_of(day: date, zone: ZoneInfo, session: Session) -> timedelta:
+    """Return how long ago a local day ended."""
+    ended = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
+    return timedelta(seconds=session.now() - ended.timestamp())
+
+
+def chunks(ids: list[str], size: int) -> list[list[str]]:
+    """Cut ids into lists of at most `size`."""
+    return [ids[start : start + size] for start in range(0, len(ids), size)]

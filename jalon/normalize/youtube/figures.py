@@ -1,0 +1,130 @@
+"""What the figures of YouTube Analytics and of the bulk reports mean: measures per video, or channel, and day.
+
+https://developers.google.com/youtube/analytics/metrics, https://developers.google.com/youtube/reporting/v1/reports/metrics
+
+A bulk report counts what Analytics counts, so both give the same fact: its key is video, metric and day. Analytics
+tells no version; a report has the time at which it was made, so where both are read the report stands, and a later
+report stands above it. Figures of the channel as a whole, which hold those of videos that were deleted since, come from
+Analytics alone. What is left out is no zero: rows below the threshold of privacy are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, NamedTuple
+
+from jalon.normalize.fields import needed, text
+from jalon.normalize.vocabulary import Context, Fact, Measure, Raw, Unfit
+from jalon.normalize.youtube.common import PLATFORM, day_of, defined, number
+
+CHANNEL = "channel"
+"""In place of a video's id: the channel as a whole."""
+
+ACTIVITY = {
+    "views": "views",
+    "engagedViews": "engaged_views",
+    "estimatedMinutesWatched": "minutes_watched",
+    "likes": "likes",
+    "shares": "shares",
+    "subscribersGained": "new_followers",
+}
+CARDS = {
+    "cardImpressions": "card_impressions",
+    "cardClicks": "card_clicks",
+    "cardTeaserImpressions": "card_teaser_impressions",
+    "cardTeaserClicks": "card_teaser_clicks",
+}
+END_SCREENS = {
+    "endScreenElementImpressions": "end_screen_impressions",
+    "endScreenElementClicks": "end_screen_clicks",
+}
+ANALYTICS = {"activity": ACTIVITY, "cards": CARDS, "end_screens": END_SCREENS}
+REPORT = {
+    "views": "views",
+    "engaged_views": "engaged_views",
+    "watch_time_minutes": "minutes_watched",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "subscribers_gained": "new_followers",
+    "subscribers_lost": "lost_followers",
+    "card_impressions": "card_impressions",
+    "card_clicks": "card_clicks",
+    "card_teaser_impressions": "card_teaser_impressions",
+    "card_teaser_clicks": "card_teaser_clicks",
+    "end_screen_element_impressions": "end_screen_impressions",
+    "end_screen_element_clicks": "end_screen_clicks",
+}
+
+
+class Subject(NamedTuple):
+    """What the figures of a record are about, and by what they were counted."""
+
+    video: str | None
+    channel: str | None
+    day: date
+    finality: Literal["final", "estimate"]
+    by: str
+
+
+def analytics(raw: Raw, context: Context) -> list[Fact]:
+    """Return the figures of a video, or of the channel, on one day."""
+    body = raw.body
+    video = needed(body, "video")
+    subject = Subject(
+        None if video == CHANNEL else video,
+        text(body, "channel"),
+        day_of(body.get("day")),
+        "final" if body.get("settled") else "estimate",
+        f"Analytics API {text(body, 'api')}",
+    )
+    return [*_measures(raw, context, subject, ANALYTICS[raw.stream], number)]
+
+
+def report(raw: Raw, context: Context) -> list[Fact]:
+    """Return what a bulk report counts of a video on one day; only another report would change it."""
+    body = raw.body
+    subject = Subject(
+        needed(body, "video_id"),
+        text(body, "channel_id"),
+        day_of(body.get("date")),
+        "final",
+        f"Reporting API v1 {text(body, 'report_type')}",
+    )
+    return [*_measures(raw, context, subject, REPORT, _rounded)]
+
+
+def _measures(raw: Raw, context: Context, subject: Subject, names: Mapping[str, str], read: Any) -> Iterator[Measure]:
+    """Yield a measure for each field that is there."""
+    for field, metric in names.items():
+        if raw.body.get(field) in (None, ""):
+            continue
+        yield Measure(
+            source=raw.source,
+            key=f"{subject.video or CHANNEL}/{metric}/{subject.day}",
+            version=raw.version,
+            observed_at=raw.observed_at,
+            inbox_id=raw.inbox_id,
+            platform=PLATFORM,
+            metric=metric,
+            content_id=subject.video,
+            product_id=None,
+            creator_id=subject.channel,
+            start_date=subject.day,
+            end_date=subject.day + timedelta(days=1),
+            zone=context.zone.key,
+            value=read(raw.body[field], field),
+            currency=None,
+            finality=subject.finality,
+            definition=defined(subject.by, metric, subject.day),
+        )
+
+
+def _rounded(value: Any, name: str) -> int:
+    """Return a sum as a whole number: minutes of bulk reports have decimals. Raises `Unfit('bad_number')`."""
+    try:
+        return int(Decimal(str(value)).quantize(Decimal(1)))
+    except (InvalidOperation, ValueError):
+        raise Unfit("bad_number", f"{name} is {str(value)[:20]}, which is no number") from None
