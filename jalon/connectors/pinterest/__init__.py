@@ -83,6 +83,8 @@ class Settings(base.Settings):
     """Where the files of reports may be fetched from."""
     api_url: str = "https://api.pinterest.com/v5"
     """Base address of the API."""
+    auth_url: str = "https://api.pinterest.com/v5"
+    """Base address of the token service."""
 
     @model_validator(mode="after")
     def _has_a_way_in(self) -> Self:
@@ -150,7 +152,7 @@ class Pinterest(base.Connector):
         return f"pinterest {settings.client_id}"
 
     def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
-        return {"api": (settings.api_url,), "files": tuple(settings.report_hosts)}
+        return {"api": (settings.api_url,), "auth": (settings.auth_url,), "files": tuple(settings.report_hosts)}
 
     def prepare(
         self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float

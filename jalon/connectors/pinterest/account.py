@@ -42,7 +42,7 @@ async def renew(session: Session, credentials: Credentials | None) -> Credential
         "content-type": "application/x-www-form-urlencoded",
     }
     body = urlencode(form).encode()
-    request = Request("POST", TOKENS, body=body, headers=headers, anonymous=True, idempotent=False)
+    request = Request("POST", TOKENS, body=body, headers=headers, host="auth", anonymous=True, idempotent=False)
     return _tokens((await session.ask(request)).data, credentials, form.get("refresh_token"), session.now())
 
 

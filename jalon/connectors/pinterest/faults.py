@@ -37,7 +37,7 @@ class Rule(NamedTuple):
 AUTHORISE = "authorise the app again and put the new refresh_token (or auth_code) in place"
 GRANT = "grant the scopes and the role that docs/connectors/pinterest.md names, then authorise the app again"
 HUB = "look into Pinterest's business hub"
-ADDRESS = "check api_url"
+ADDRESS = "check api_url and auth_url"
 
 RULES: dict[tuple[int, int | None], Rule] = {
     (400, None): Rule("fail", "the parameters are refused"),
