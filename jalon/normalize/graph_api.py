@@ -9,12 +9,13 @@ value for each dimension it is cut by, whose words come in capitals in one place
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Literal, NamedTuple
 
 from jalon.normalize.fields import Row, count, inner, needed, objects, text
 from jalon.normalize.times import EARLIEST, LATEST, local_date
-from jalon.normalize.vocabulary import Context, Instant, Raw, TouchKind, Touchpoint, Unfit
+from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Span, TouchKind, Touchpoint, Unfit
 
 # --- conversations ----------------------------------------------------------------------------------------------------
 
@@ -127,3 +128,74 @@ def _value(metric: str, value: Any) -> Iterator[Figure]:
             yield Figure(metric, str(part).lower().replace(" ", "_"), count(each, metric))
     elif value is not None:
         yield Figure(metric, "", count(value, metric))
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+class Words(NamedTuple):
+    """How a platform's figures are called here; what is in no table keeps the platform's own word."""
+
+    platform: str
+    metrics: Mapping[str, str]
+    parts: Mapping[tuple[str, str], str]
+    """(metric, what it is cut by) -> our word; others are called by both."""
+
+    def of(self, figure: Figure) -> str:
+        """Return what a figure is called."""
+        whole = self.metrics.get(figure.metric, figure.metric)
+        if not figure.part:
+            return whole
+        return self.parts.get((figure.metric, figure.part), f"{whole}_{figure.part}")
+
+
+class Subject(NamedTuple):
+    """What figures are about, and what they cover."""
+
+    key: str
+    mark: str
+    """What tells one period from another in a measure's key, after a slash; empty where there is one alone."""
+    content_id: str | None
+    start: date
+    end: date
+    zone: str
+    finality: Literal["final", "estimate"]
+    definition: str
+    span: Span
+
+
+def measures(raw: Raw, words: Words, subject: Subject, rows: list[Row]) -> list[Measure]:
+    """Return a measure for each figure that is there."""
+    return [_measure(raw, words, subject, figure) for figure in figures(rows)]
+
+
+def _measure(raw: Raw, words: Words, subject: Subject, figure: Figure) -> Measure:
+    metric = words.of(figure)
+    return Measure(
+        source=raw.source,
+        key=f"{subject.key}/{metric}{subject.mark}",
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=words.platform,
+        metric=metric,
+        content_id=subject.content_id,
+        product_id=None,
+        creator_id=None,
+        start_date=subject.start,
+        end_date=subject.end,
+        zone=subject.zone,
+        value=figure.value,
+        currency=None,
+        finality=subject.finality,
+        definition=subject.definition,
+        span=subject.span,
+    )
+
+
+def day_of(value: Any) -> date:
+    """Return a day. Raises `Unfit('impossible_date')` for what is none."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise Unfit("impossible_date", f"{str(value)[:40]!r} is no day") from None

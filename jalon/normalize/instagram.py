@@ -20,11 +20,10 @@ once they were read 48 hours after the day. Insights without data say nothing: t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from datetime import timedelta
 
 from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.graph_api import Figure, Place, figures, touches
+from jalon.normalize.graph_api import Place, Subject, Words, day_of, measures, touches
 from jalon.normalize.times import SECOND, instant_from_iso, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Content,
@@ -32,10 +31,8 @@ from jalon.normalize.vocabulary import (
     Context,
     Fact,
     Instant,
-    Measure,
     Product,
     Raw,
-    Span,
     Unfit,
 )
 
@@ -48,17 +45,18 @@ KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 SURFACES = {"FEED": "feed", "REELS": "reel", "STORY": "story", "AD": "ad"}
 
 # https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
-METRICS = {
-    "saved": "saves",
-    "follows": "new_followers",
-    "total_interactions": "interactions",
-    "ig_reels_video_view_total_time": "watch_milliseconds",
-}
-"""The platform's word -> ours; what is not here keeps its own."""
-PARTS = {
-    ("profile_activity", "bio_link_clicked"): "bio_link_clicks",
-}
-"""(metric, what it is cut by) -> our word; others are called by both."""
+WORDS = Words(
+    PLATFORM,
+    {
+        "saved": "saves",
+        "follows": "new_followers",
+        "total_interactions": "interactions",
+        "ig_reels_video_view_total_time": "watch_milliseconds",
+    },
+    {
+        ("profile_activity", "bio_link_clicked"): "bio_link_clicks",
+    },
+)
 
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
@@ -159,21 +157,6 @@ def _product(raw: Raw, product_id: str, variant_id: str, sku: str | None, title:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-class Subject(NamedTuple):
-    """What figures are about, and what they cover."""
-
-    key: str
-    mark: str
-    """What tells one period from another in a measure's key, after a slash; empty where there is one alone."""
-    content_id: str | None
-    start: date
-    end: date
-    zone: str
-    finality: Literal["final", "estimate"]
-    definition: str
-    span: Span
-
-
 def _media_insights(raw: Raw, context: Context) -> list[Fact]:
     """Return the counters of a media as they stood when they were read."""
     body, media_id, zone = raw.body, needed(raw.body, "media_id"), context.zone
@@ -190,7 +173,7 @@ def _media_insights(raw: Raw, context: Context) -> list[Fact]:
         definition=_definition(body, "media, organic, since its posting"),
         span="lifetime",
     )
-    return [*_measures(raw, subject, figures(objects(body, "data")))]
+    return [*measures(raw, WORDS, subject, objects(body, "data"))]
 
 
 def _story_insights(raw: Raw, context: Context) -> list[Fact]:
@@ -211,13 +194,13 @@ def _story_insights(raw: Raw, context: Context) -> list[Fact]:
         span="whole",
     )
     told_rows = [{"name": name, "values": [{"value": value}]} for name, value in told.items()]
-    return [*_measures(raw, subject, figures(told_rows or objects(body, "data")))]
+    return [*measures(raw, WORDS, subject, told_rows or objects(body, "data"))]
 
 
 def _account_insights(raw: Raw, _: Context) -> list[Fact]:
     """Return the account's figures of one day of the platform's own zone."""
     body = raw.body
-    day = _day(body.get("day"))
+    day = day_of(body.get("day"))
     subject = Subject(
         key="account",
         mark=f"/{day}",
@@ -229,48 +212,11 @@ def _account_insights(raw: Raw, _: Context) -> list[Fact]:
         definition=_definition(body, "account, organic and paid"),
         span="days",
     )
-    return [*_measures(raw, subject, figures(objects(body, "data")))]
-
-
-def _measures(raw: Raw, subject: Subject, found: Iterable[Figure]) -> Iterable[Measure]:
-    for figure in found:
-        metric = _metric(figure)
-        yield Measure(
-            source=raw.source,
-            key=f"{subject.key}/{metric}{subject.mark}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
-            platform=PLATFORM,
-            metric=metric,
-            content_id=subject.content_id,
-            product_id=None,
-            creator_id=None,
-            start_date=subject.start,
-            end_date=subject.end,
-            zone=subject.zone,
-            value=figure.value,
-            currency=None,
-            finality=subject.finality,
-            definition=subject.definition,
-            span=subject.span,
-        )
-
-
-def _metric(figure: Figure) -> str:
-    whole = METRICS.get(figure.metric, figure.metric)
-    return PARTS.get((figure.metric, figure.part), f"{whole}_{figure.part}") if figure.part else whole
+    return [*measures(raw, WORDS, subject, objects(body, "data"))]
 
 
 def _definition(body: Row, rule: str) -> str:
     return f"insights {text(body, 'api')}, {rule}"
-
-
-def _day(day: object) -> date:
-    try:
-        return date.fromisoformat(str(day))
-    except ValueError:
-        raise Unfit("impossible_date", f"{str(day)[:40]!r} is no day") from None
 
 
 def _messages(raw: Raw, context: Context) -> list[Fact]:

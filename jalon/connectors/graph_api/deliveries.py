@@ -98,6 +98,14 @@ class Envelope(NamedTuple):
     odd: int
 
 
+def envelope_of(delivery: Delivery, object: str) -> Envelope:
+    """Take a delivery about one kind of object apart. Raises `Undelivered` if it is about another."""
+    found = envelope(delivery)
+    if found.object != object:
+        raise Undelivered(f"it is about an object of another kind than {object!r}")
+    return found
+
+
 def envelope(delivery: Delivery) -> Envelope:
     """Take a delivery apart; both forms of update may be in one entry. Raises `Undelivered` if it is none of Meta's."""
     body = _body(delivery.body)

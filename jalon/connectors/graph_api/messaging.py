@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from jalon.connectors.base import Record, Undelivered
+from jalon.connectors.base import Notice, Opened, Record, Undelivered
 from jalon.connectors.door import Rule, each, fields, person
 from jalon.connectors.graph_api.asking import Row, text
-from jalon.connectors.graph_api.deliveries import Message
+from jalon.connectors.graph_api.deliveries import Envelope, Message, is_stale
 from jalon.connectors.wire import encode
 
 LONGEST_REF = 200
@@ -30,6 +30,31 @@ def door(kind: str) -> Rule:
         referral=fields("source type ref ad_id post_id product_id"),
         products=each("id retailer_id quantity"),
     )
+
+
+def opened(found: Envelope, received_at: float, account: str | None, stream: str) -> Opened:
+    """Say what the conversations in a delivery mean. Raises `Undelivered`.
+
+    One app has one address for all of its accounts, so a delivery may tell of others than the source's (None: all are
+    meant): those updates are counted in a notice and left.
+    """
+    ours = [message for message in found.messages if account in (None, message.account)]
+    elsewhere = len(found.messages) - len(ours)
+    told = [record(message, stream) for message in ours]
+    said = f"{elsewhere} events were about other accounts than {account}"
+    return Opened(
+        topic=_topic(found),
+        known=bool(found.messages),
+        stale=is_stale(found, received_at),
+        records=[each for each in told if each is not None],
+        notices=[Notice("mismatch", said)] if elsewhere else (),
+    )
+
+
+def _topic(found: Envelope) -> str:
+    """Return what a delivery is about, for people: the kinds of its updates."""
+    kinds = {kind_of(message.event) or "other messaging" for message in found.messages}
+    return ", ".join(sorted(kinds | {change.field for change in found.changes}))[:80] or "empty"
 
 
 def record(message: Message, stream: str) -> Record | None:

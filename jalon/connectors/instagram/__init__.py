@@ -13,22 +13,18 @@ from pydantic import Field
 
 from jalon.connectors import base
 from jalon.connectors.base import (
-    Answer,
     Batch,
     Capability,
     Credentials,
     Delivery,
-    Fault,
     Finding,
-    Level,
     Opened,
-    Request,
     Session,
     Skipped,
     Stream,
     Window,
 )
-from jalon.connectors.graph_api import asking, deliveries, faults, usage
+from jalon.connectors.graph_api.connector import GraphConnector
 from jalon.connectors.graph_api.settings import FACEBOOK_HOST, INSTAGRAM_HOST
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.instagram import account as instagram_account
@@ -48,7 +44,7 @@ class Settings(GraphSettings):
     """Hours before a story vanishes from which `sync` names it: a little more than from one sync to the next."""
 
 
-class Instagram(base.Connector):
+class Instagram(GraphConnector):
     """The wire of the Instagram platform."""
 
     name: ClassVar[str] = "instagram"
@@ -101,20 +97,6 @@ class Instagram(base.Connector):
         own = settings.login == "instagram" and settings.api_url == FACEBOOK_HOST
         return {"api": (INSTAGRAM_HOST if own else settings.api_url,)}
 
-    def prepare(
-        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
-    ) -> Request:
-        return asking.prepare(request, settings, credentials)
-
-    def judge(self, request: Request, answer: Answer) -> Fault | None:
-        return faults.judge(request, answer)
-
-    def level(self, answer: Answer) -> Level | None:
-        return usage.level(answer)
-
-    def remark(self, request: Request, answer: Answer) -> str | None:
-        return faults.other_version(request, answer)
-
     async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
         return await instagram_account.renew(session, credentials)
 
@@ -139,18 +121,6 @@ class Instagram(base.Connector):
 
     def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
         return instagram_account.subscribe(session, address)
-
-    def challenge(self, query: Mapping[str, str], settings: Any, secrets: Sequence[bytes]) -> str | None:
-        return deliveries.challenge(query, settings.verify_token)
-
-    def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        return deliveries.secrets(settings)
-
-    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
-        return deliveries.signed_by(secrets, delivery)
-
-    def delivery_key(self, delivery: Delivery) -> str:
-        return deliveries.delivery_key(delivery)
 
     def open(self, delivery: Delivery, settings: Any) -> Opened:
         return open_delivery(delivery, settings.instagram_id)

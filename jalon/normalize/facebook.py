@@ -1,0 +1,205 @@
+"""What a Facebook page's records mean: contents, products, figures, and what persons did in Messenger.
+
+https://developers.facebook.com/docs/graph-api/reference/page. Which id makes a fact the same fact again:
+
+| fact | key | version |
+| --- | --- | --- |
+| content | post id, video id | of a post its updated_time, else 0 |
+| product | product id in the catalogue, as carts name it | 0 |
+| measure of a post | post id / metric / day of the reading: a counter as it stood then | 0 |
+| measure of the page | page / metric / day | 0 |
+| touchpoint | digest of the message's id, of a cart of its time and products; / product where there are several | 0 |
+
+A post's figures are a counter from its posting on, which may fall: an estimate for ever. The page's are of days in
+Pacific time, final once they were read 48 hours after the day. A figure without data says nothing: it is not zero.
+
+A price in the catalogue is a text for people ("Rp460.000", "$3.50") whose separators nobody tells: it is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import NamedTuple
+
+from jalon.normalize.fields import Row, inner, needed, objects, text
+from jalon.normalize.graph_api import Place, Subject, Words, day_of, measures, touches
+from jalon.normalize.times import instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Product, Raw, Unfit
+
+PLATFORM = "facebook"
+PLACE = Place(PLATFORM, "facebook")
+SAME_DAY = 2 * 3600
+"""Seconds by which the end of a day may differ from Pacific midnight and still be meant: clocks change."""
+
+# https://developers.facebook.com/docs/graph-api/reference/story-attachment
+KINDS = {
+    "photo": "image",
+    "album": "carousel",
+    "video": "video",
+    "video_inline": "video",
+    "link": "link",
+    "event": "event",
+}
+
+# https://developers.facebook.com/docs/graph-api/reference/insights
+WORDS = Words(
+    PLATFORM,
+    {
+        "post_media_view": "views",
+        "post_total_media_view_unique": "reach",
+        "post_clicks_by_type": "clicks",
+        "post_reactions_by_type_total": "reactions",
+        "page_media_view": "views",
+        "page_total_media_view_unique": "reach",
+        "page_post_engagements": "interactions",
+        "page_views_total": "profile_visits",
+        "page_daily_follows_unique": "new_followers",
+        "page_daily_unfollows_unique": "lost_followers",
+    },
+    {("post_clicks_by_type", "link_clicks"): "link_clicks"},
+)
+
+
+def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
+    """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
+    if not isinstance(raw.body, dict):
+        raise Unfit("bad_record", "the record is not an object")
+    read = STREAMS.get(raw.stream)
+    if read is None:
+        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Facebook")
+    return read(raw, context)
+
+
+# --- contents and products --------------------------------------------------------------------------------------------
+
+
+class Form(NamedTuple):
+    """What a content is, and under which names its record tells title and time."""
+
+    kind: str
+    surface: str
+    title: str
+    posted: str
+
+
+def _post(raw: Raw, _: Context) -> list[Fact]:
+    """Return a post: its first attachment says what it is; without one it is words."""
+    first = next(iter(objects(inner(raw.body, "attachments"), "data")), {})
+    native = text(first, "media_type") or text(first, "type")
+    kind = KINDS.get(native, "other") if native else "text"
+    return [_content(raw, Form(kind, "feed", "message", "created_time"))]
+
+
+def _reel(raw: Raw, _: Context) -> list[Fact]:
+    return [_content(raw, Form("reel", "reel", "description", "created_time"))]
+
+
+def _live(raw: Raw, _: Context) -> list[Fact]:
+    started = "broadcast_start_time" if raw.body.get("broadcast_start_time") else "creation_time"
+    return [_content(raw, Form("live", "live", "title" if raw.body.get("title") else "description", started))]
+
+
+def _content(raw: Raw, form: Form) -> Content:
+    content_id, posted = needed(raw.body, "id"), text(raw.body, form.posted)
+    return Content(
+        source=raw.source,
+        key=content_id,
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=PLATFORM,
+        content_id=content_id,
+        kind=form.kind,
+        surface=form.surface,
+        creator_id=None,
+        title=text(raw.body, form.title),
+        posted_at=instant_from_iso(posted) if posted else None,
+        ended_at=None,
+        url=text(raw.body, "permalink_url"),
+        selling_mode="communication",
+    )
+
+
+def _products(raw: Raw, _: Context) -> list[Fact]:
+    body, product_id = raw.body, needed(raw.body, "id")
+    return [
+        Product(
+            source=raw.source,
+            key=product_id,
+            version=raw.version,
+            observed_at=raw.observed_at,
+            inbox_id=raw.inbox_id,
+            platform=PLATFORM,
+            product_id=product_id,
+            variant_id=product_id,
+            sku=text(body, "retailer_id"),
+            title=text(body, "name"),
+            status=text(body, "availability"),
+            price=None,
+            currency=None,
+        )
+    ]
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _post_insights(raw: Raw, context: Context) -> list[Fact]:
+    """Return the counters of a post as they stood when they were read."""
+    body, post, zone = raw.body, needed(raw.body, "post_id"), context.zone
+    read = local_date(instant_from_unix(body.get("read_at", 0)), zone)
+    posted = local_date(instant_from_unix(body["posted_at"]), zone) if body.get("posted_at") else read
+    definition = f"insights {text(body, 'api')}, post, organic and paid, since its posting"
+    subject = Subject(
+        key=post,
+        mark=f"/{read}",
+        content_id=post,
+        start=min(posted, read),
+        end=read + timedelta(days=1),
+        zone=zone.key,
+        finality="estimate",
+        definition=definition,
+        span="lifetime",
+    )
+    return [*measures(raw, WORDS, subject, objects(body, "data"))]
+
+
+def _page_insights(raw: Raw, _: Context) -> list[Fact]:
+    """Return the page's figures of one day of the platform's own zone, and not those of a day beside it."""
+    body = raw.body
+    end, day = instant_from_unix(body.get("end", 0)), day_of(body.get("day"))
+    subject = Subject(
+        key="page",
+        mark=f"/{day}",
+        content_id=None,
+        start=day,
+        end=day + timedelta(days=1),
+        zone=needed(body, "zone"),
+        finality="final" if body.get("settled") else "estimate",
+        definition=f"insights {text(body, 'api')}, page, organic and paid",
+        span="days",
+    )
+    rows = [{**row, "values": _ending(row, end)} for row in objects(body, "data")]
+    return [*measures(raw, WORDS, subject, rows)]
+
+
+def _ending(row: Row, end: Instant) -> list[Row]:
+    """Return the values of the day that ends at `end`."""
+    told = [(value, text(value, "end_time")) for value in objects(row, "values")]
+    return [value for value, at in told if at and abs(instant_from_iso(at) - end) <= SAME_DAY * 1_000_000]
+
+
+def _messages(raw: Raw, context: Context) -> list[Fact]:
+    return [*touches(raw, context, PLACE)]
+
+
+STREAMS: dict[str, Callable[[Raw, Context], list[Fact]]] = {
+    "posts": _post,
+    "reels": _reel,
+    "lives": _live,
+    "post_insights": _post_insights,
+    "page_insights": _page_insights,
+    "products": _products,
+    "messages": _messages,
+}
