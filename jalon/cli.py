@@ -127,6 +127,63 @@ def sync(
     return run_sync(console, place, place.config.pick(sources), max_runtime=max_runtime, normalize=not no_normalize)
 
 
+@cli.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", help="For which source (default: the only one that reads files).")
+@click.option("--table", help="Read them by this table of jalon.toml, or by this template (default: by their names).")
+@click.option("--dry-run", is_flag=True, help="Only say how their columns are read, and what of the first rows is bad.")
+@click.option("--no-normalize", is_flag=True, help="Only read into the inbox.")
+@at_work
+def import_files(
+    console: Console,
+    place: Workplace,
+    files: tuple[Path, ...],
+    source: str | None,
+    table: str | None,
+    dry_run: bool,
+    no_normalize: bool,
+) -> int:
+    """Read FILES: exports of tills, mailings, surveys, networks.
+
+    CSV, JSON lines or Parquet. What was read before and has not changed is passed over; a bad row goes to quarantine
+    with its file and line, the rest is taken. `jalon sync` does the same with what lies in the source's folder.
+
+    \b
+    jalon import receipts.csv --table till_orders --dry-run
+    jalon import exports/*.csv --source own
+    """
+    from jalon.running import run_import
+
+    return run_import(console, place, files, source=source, table=table, dry_run=dry_run, normalize=not no_normalize)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--example", is_flag=True, help="Print nothing but a small file of the kind NAME.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the events that the connector `hook` takes.")
+@speaking
+def templates(console: Console, name: str | None, example: bool, schema: bool) -> None:
+    """Show the templates for files, or the columns of NAME.
+
+    A template says which column of an export is which field. What it does not know by itself is told in jalon.toml;
+    the plain ones (orders, touchpoints, …) are also what the webhook takes, by their types.
+
+    \b
+    jalon templates
+    jalon templates till_orders
+    jalon templates till_orders --example > till_orders.csv
+    jalon templates --schema > events.schema.json
+    """
+    from jalon import templates as known
+
+    if schema:
+        console.data(*known.schema())
+    elif name is None:
+        console.data(*known.overview())
+    else:
+        console.data(*(known.example(name) if example else known.columns(name)))
+
+
 @cli.command()
 @click.argument("sources", nargs=-1)
 @click.option("--from", "first", type=DAY, required=True, help="First day (YYYY-MM-DD, in the account's zone).")
@@ -385,7 +442,7 @@ def config_show(console: Console, place: Workplace, origin: bool) -> None:
     console.data({"settings": settings}, table(header, [row[: len(header)] for row in rows]))
 
 
-FACTS_ONLY = frozenset({"sync", "backfill", "normalize", "quarantine"})
+FACTS_ONLY = frozenset({"sync", "backfill", "import", "normalize", "quarantine"})
 """Commands that write facts and then end, and so may load Arrow without its friends."""
 
 SELDOM = (50_000, 20, 100)

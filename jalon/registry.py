@@ -49,7 +49,12 @@ def connector(name: str) -> Connector:
 @cache
 def normalizer(name: str) -> Normalizer:
     """Return the normalizer that the connector called `name` points to. Raises `ConfigError`."""
-    place = connector(name).normalizer
+    return normalizer_of(connector(name))
+
+
+def normalizer_of(connector: Connector) -> Normalizer:
+    """Return the normalizer that a connector points to. Raises `ConfigError`."""
+    name, place = connector.name, connector.normalizer
     module, _, function = place.partition(":")
     try:
         return cast("Normalizer", getattr(import_module(module), function))

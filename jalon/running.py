@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
@@ -79,6 +80,56 @@ def run_backfill(
         return list(await asyncio.gather(*(backfill_source(place.source(name), shop, first, last) for name in chosen)))
 
     return _read(console, place, work, max_runtime, normalize=True)
+
+
+def run_import(
+    console: Console,
+    place: Workplace,
+    paths: tuple[Path, ...],
+    *,
+    source: str | None,
+    table: str | None,
+    dry_run: bool,
+    normalize: bool,
+) -> int:
+    """Read named files for a source, then derive; or only say how each would be read."""
+    from jalon.sync.engine import import_files
+
+    name = _reads_files(place, source)
+    if dry_run:
+        return _look(console, place, paths, name, table)
+
+    async def work(shop: Workshop) -> list[SourceOutcome]:
+        return [await import_files(place.source(name), shop, paths, table)]
+
+    return _read(console, place, work, None, normalize=normalize)
+
+
+def _reads_files(place: Workplace, named: str | None) -> str:
+    """Return the source that the files are for: the one that was named, or the only one that reads files."""
+    chosen = place.config.pick((named,) if named else ())
+    found = [name for name in chosen if place.source(name).connector.folder(chosen[name])]
+    if len(found) == 1:
+        return found[0]
+    if named:
+        raise ConfigError(f"the source {named} reads no files", "Name one whose connector is `files`.")
+    how = "Name it with --source." if found else "Add a source that reads them: `jalon init --source files`."
+    raise ConfigError(f"{len(found)} sources read files", how)
+
+
+def _look(console: Console, place: Workplace, paths: tuple[Path, ...], source: str, table: str | None) -> int:
+    from jalon.console import table as aligned
+    from jalon.sync.engine import look_at
+    from jalon.sync.source import Workshop
+
+    shop = Workshop(place.store, place.keyring)
+    looks = {str(path): look_at(place.source(source), shop, path, table) for path in paths}
+    lines: list[str] = []
+    for path, look in looks.items():
+        lines += [f"{path}: table {look.table}: {look.rows - len(look.bad)} of its first {look.rows} rows can be taken"]
+        lines += [*aligned(("field", "from"), look.fields), *(f"  {why}" for why in look.bad[:5]), ""]
+    console.data({"files": {path: look._asdict() for path, look in looks.items()}}, lines[:-1])
+    return errors.PARTIAL if any(look.bad for look in looks.values()) else errors.OK
 
 
 def _refuse_none(place: Workplace, chosen: Mapping[str, Settings]) -> None:

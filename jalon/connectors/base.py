@@ -16,13 +16,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from jalon.connectors.door import Door
-from jalon.connectors.sheets import Sheet
+from jalon.connectors.sheets import Folder, Sheet
 from jalon.connectors.wire import decode
 
 # --- what the user may set ------------------------------------------------------------------------------------------
@@ -458,7 +457,7 @@ class Connector(ABC):
         """Yield the records of at most `stream.batch` keys; a key that is gone yields a record or `Skipped`."""
         raise LookupError(f"{self.name} reads nothing by key")
 
-    def folder(self, settings: Any) -> Path | None:
+    def folder(self, settings: Any) -> Folder | None:
         """Return the folder whose files the engine reads for this source; None: there is none."""
         return None
 

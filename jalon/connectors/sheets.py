@@ -7,7 +7,8 @@ by `Unusable`; it goes to quarantine with the file's name and its line, and the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from jalon.connectors.base import Record
@@ -28,6 +29,14 @@ class Unusable(Exception):
         self.remedy = remedy
 
 
+class Folder(NamedTuple):
+    """Where files of a source are dropped. One that changed within `quiet` seconds is still being written."""
+
+    path: Path | None
+    """None: files come by name alone."""
+    quiet: float
+
+
 class Sheet(Protocol):
     """How one file is read."""
 
@@ -43,6 +52,9 @@ class Sheet(Protocol):
 
     def check(self, columns: Sequence[str]) -> None:
         """Raise `Unusable` if a file with these columns cannot be read at all."""
+
+    def explain(self, columns: Sequence[str]) -> list[tuple[str, str]]:
+        """Return (field, where it comes from) for a file with these columns, and the columns that are not read."""
 
     def record(self, row: Mapping[str, Any]) -> Record:
         """Return the record in a row. Raises `Unusable`."""

@@ -20,6 +20,13 @@ from jalon.sandbox.world import World
 PARTS = {
     "tiktok_shop": "jalon.sandbox.tiktok_shop:TikTokShopPart",
     "shopify": "jalon.sandbox.shopify:ShopifyPart",
+    "woocommerce": "jalon.sandbox.woocommerce:WooCommercePart",
+    "meta_ads": "jalon.sandbox.meta_ads:MetaAdsPart",
+    "whatsapp": "jalon.sandbox.whatsapp:WhatsAppPart",
+    "pinterest": "jalon.sandbox.pinterest:PinterestPart",
+    "instagram": "jalon.sandbox.instagram:InstagramPart",
+    "facebook": "jalon.sandbox.facebook:FacebookPart",
+    "hook": "jalon.sandbox.hook:HookPart",
 }
 
 

@@ -26,7 +26,7 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One delivery owed to one address; body and headers are the same in each try."""
+    """One delivery owed to one address; the body is the same in each try."""
 
     at: float
     """When it falls due, in unix seconds of sandbox time."""
@@ -34,7 +34,8 @@ class Event:
     """Its identity across retries: faults and the log know it by this."""
     address: str
     body: bytes
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | Callable[[], Mapping[str, str]]
+    """The same in each try, or made anew for each, where the platform signs the time of the try."""
     timeout: float
     """Seconds of real time until a try counts as failed."""
     retries: tuple[float, ...]
@@ -146,9 +147,10 @@ class Deliverer:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         limit = aiohttp.ClientTimeout(total=event.timeout)
+        headers = event.headers() if callable(event.headers) else event.headers
         try:
             async with self._session.post(
-                event.address, data=event.body, headers=event.headers, timeout=limit, allow_redirects=False
+                event.address, data=event.body, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):

@@ -17,7 +17,7 @@ APPLICATION_ID = 0x6A616C6E
 """'jaln': tells a jalon store from any other SQLite file (PRAGMA application_id)."""
 GENERATION = 1
 """Changes that older versions cannot live with raise this; they refuse the file then."""
-VERSION = GENERATION * 1000 + 2
+VERSION = GENERATION * 1000 + 3
 """PRAGMA user_version: generation and, below it, additive steps."""
 
 
@@ -114,6 +114,15 @@ TABLES: dict[str, Table] = {
         {"source": str, "key": str, "what": str, "at": float, "remedy": str, "warn": float},
         ("source", "key"),
         defaults={"remedy": "", "warn": 0.0},
+    ),
+    # Files that a source has read, or is reading: how far, and by which digest and mark they are known again.
+    "files": Table(
+        {
+            "source": str, "name": str, "stamp": str, "digest": bytes, "mark": str, "position": int, "bad": int,
+            "state": str, "note": str, "begun_at": float,
+        },
+        ("source", "name"),
+        defaults={"position": 0, "bad": 0, "note": "", "begun_at": 0.0},
     ),
     # What ran, and how it ended.
     "runs": Table(

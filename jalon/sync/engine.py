@@ -10,15 +10,19 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
+from pathlib import Path
 
 from jalon.connectors.base import Stop
+from jalon.connectors.sheets import Unusable
 from jalon.errors import ConfigError, JalonError, LockedError, StoreError
 from jalon.store import deadlines, runs, sources
 from jalon.store.lock import RunLock
 from jalon.sync import plan
+from jalon.sync.filed import FileReader, Look
 from jalon.sync.halt import Halt, Halted
+from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
 from jalon.sync.run import Run, reach_of
@@ -56,6 +60,25 @@ async def backfill_source(source: Source, shop: Workshop, first: date, last: dat
     return await _run(source, shop, f"backfill {name}", back)
 
 
+async def import_files(source: Source, shop: Workshop, paths: Sequence[Path], table: str | None) -> SourceOutcome:
+    """Read the files at `paths` for a source, by the table named or the one that their names fit."""
+
+    async def bring_in(run: Run) -> None:
+        await run.files.read_named(paths, table)
+
+    return await _run(source, shop, "import", bring_in)
+
+
+def look_at(source: Source, shop: Workshop, path: Path, table: str | None) -> Look:
+    """Return how a file would be read, reading nothing into the store. Raises `ConfigError`."""
+    outcome = SourceOutcome(source.name)
+    pages = Pages(source, shop, outcome.counts)
+    try:
+        return FileReader(source, shop, Halt(shop.clock), pages, outcome).look(path, table)
+    except Unusable as why:
+        raise ConfigError(f"{path.name}: {why.detail}", why.remedy) from None
+
+
 def backfill_name(first: date, last: date) -> str:
     """Return what a back-fill is called in the store."""
     return f"{first.isoformat()}..{last.isoformat()}"
@@ -80,6 +103,8 @@ async def _sync(run: Run) -> None:
         await run.work()
     while await run.open_deliveries():
         await run.work()
+    if run.source.connector.folder(run.source.settings):
+        await run.files.read_folder()
     await run.forget_deliveries()
 
 

@@ -127,17 +127,18 @@ class Pages:
                 body = doors[stream](body, hasher)
                 encoded = encode(body)
             except Exception as error:  # whatever a record does to its door, the page goes on
-                rejects.append(self._reject(record, stream, _reason(error, stream, doors)))
+                rejects.append(self.reject(record, stream, _reason(error, stream, doors)))
                 continue
             if body is None or type(key) is not str or not key or not 0 <= version <= MAX_VERSION:
-                rejects.append(self._reject(record, stream, ("no_identity", "it has no usable key, version or body")))
+                rejects.append(self.reject(record, stream, ("no_identity", "it has no usable key, version or body")))
                 continue
             if key == BY_CONTENT:
                 key = inbox.digest(encoded).hex()
             rows.setdefault(stream, []).append((key, version, encoded))
         return Page(rows, rejects)
 
-    def _reject(self, record: Record, stream: str, why: tuple[str, str]) -> Reject:
+    def reject(self, record: Record, stream: str, why: tuple[str, str]) -> Reject:
+        """Return a record that cannot be taken, sealed, with the reason code and the detail."""
         try:
             clear = encode(record.body)
         except TypeError:

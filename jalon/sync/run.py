@@ -10,6 +10,7 @@ from jalon.connectors.base import Deadline, Fault, Stop, Stream, Wait
 from jalon.store import deadlines, deliveries, sources, windows
 from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
+from jalon.sync.filed import FileReader
 from jalon.sync.halt import Halt
 from jalon.sync.inbound import open_deliveries
 from jalon.sync.pages import Pages
@@ -173,6 +174,11 @@ class Run:
             if self._without:
                 await self.forget_greeting()
             left_over(self.shop, self.source.name, self.counts, backfill)
+
+    @property
+    def files(self) -> FileReader:
+        """What reads the source's files."""
+        return FileReader(self.source, self.shop, self._halt, self.pages, self.outcome)
 
     async def forget_deliveries(self) -> None:
         """Forget what was delivered so long ago that no platform sends it again."""

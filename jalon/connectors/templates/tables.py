@@ -50,7 +50,7 @@ class Template(NamedTuple):
 
 _PEOPLE = {
     "email": "mail e_mail email_address customer_email courriel adresse_e_mail",
-    "phone": "phone_number mobile telephone tel customer_phone",
+    "phone": "phone_number mobile telephone telefon tel customer_phone",
     "loyalty": "loyalty_number loyalty_card card_number carte_fidelite fidelite kundenkarte",
     "customer": "customer_id customer_number client kundennummer",
 }
