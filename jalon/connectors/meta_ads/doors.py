@@ -42,8 +42,8 @@ PRODUCT = fields(
 
 RESTATED = timedelta(days=28)
 """For so long after a day its figures are restated: conversions come late, and are taken back."""
-_LOOKED_BACK = RESTATED + timedelta(days=2)
-"""So that the last look back still finds each day after it has settled."""
+_LOOKED_BACK = RESTATED + timedelta(days=7)
+"""So that a look back still finds each day after it has settled, also where there is one in six days only."""
 _READ_AGAIN = timedelta(hours=20)
 _KEPT = timedelta(days=1120)
 """The platform answers for 37 months: https://developers.facebook.com/docs/marketing-api/insights"""
