@@ -28,8 +28,8 @@ MARKS = frozenset(
 )
 CLICK_IDS = frozenset(
     {
-        "ctwa_clid", "epik", "fbclid", "gclid", "igsh", "igshid", "jclid", "li_fat_id", "msclkid", "sccid", "sclid",
-        "ttclid", "twclid",
+        "click_id", "ctwa_clid", "epik", "fbclid", "gclid", "igsh", "igshid", "jclid", "li_fat_id", "msclkid", "sccid",
+        "sclid", "ttclid", "twclid",
     }
 )  # fmt: skip
 """Query parameters that name one click of one person: kept as a keyed hash, which joins and proves the platform. Their

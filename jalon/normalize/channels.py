@@ -179,6 +179,19 @@ def _word(text: str | None) -> str:
     return text.strip().lower() if text else ""
 
 
+# --- clicks that are told one by one ---------------------------------------------------------------------------------
+
+JOINED_CLICKS = frozenset({"click_id"})
+"""Click ids that a platform also tells by itself: WhatsApp, of its marketing messages. Others speak for a channel."""
+
+
+def joined_clicks(address: str | None) -> tuple[str, ...]:
+    """Return the hashed ids in a landing address by which another platform knows the click that led there."""
+    _, _, query = (address or "").partition("#")[0].partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&")) if query else ()
+    return tuple(unquote_plus(value) for name, _, value in pairs if name in JOINED_CLICKS and value)
+
+
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 

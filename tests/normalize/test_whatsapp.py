@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.connectors.door import link
+from jalon.connectors.whatsapp.doors import CLICK
+from jalon.normalize.channels import joined_clicks
 from jalon.normalize.vocabulary import Context, Fact, Identity, Instant, Measure, Order, Raw, Touchpoint, Unfit
 from jalon.normalize.whatsapp import normalize
+from jalon.privacy import Keyring
 
 PARIS = Context(ZoneInfo("Europe/Paris"), {})
 NOON = 1_795_082_400
@@ -125,6 +129,15 @@ def test_a_click_joins_by_its_id_and_names_nobody() -> None:
     assert (touch.kind, touch.person, touch.product_id, touch.evidence) == ("tag_click", "click:1", "A", "click_id")
     (visit,) = touches(read("clicks", {**click, "action_type": "landing_page_view"}, key="other"))
     assert (visit.kind, visit.person) == ("visit", "click:1")
+
+
+def test_a_click_is_known_again_in_the_address_that_it_led_to() -> None:
+    hasher = Keyring(b"k" * 32).pseudonym
+    clicked = CLICK({"click_id": "ARAkLkA8-rml_F", "timestamp": NOON}, hasher)["click_id"]
+    landing = link("https://shop.example/products/lamp?utm_source=whatsapp&click_id=ARAkLkA8-rml_F#top", hasher)
+    assert "ARAkLkA8" not in landing
+    assert joined_clicks(landing) == (clicked,)
+    assert joined_clicks(None) == joined_clicks("https://shop.example/?fbclid=x&click_id=") == ()
 
 
 def test_an_ad_s_click_is_before_its_message_and_names_ad_or_post() -> None:

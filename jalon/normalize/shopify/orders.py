@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from jalon.normalize.channels import CHANNELS
+from jalon.normalize.channels import CHANNELS, joined_clicks
 from jalon.normalize.shopify.money import (
     Json,
     Money,
@@ -202,11 +202,17 @@ class Reading:
         )
 
     def _identities(self) -> Iterator[Identity]:
-        """Yield what an order states about its buyer: customer, e-mail and phone are one person."""
+        """Yield what an order states about its buyer: customer, e-mail, phone and whoever clicked are one person."""
         person = self.person
-        for other in (self.body.get("email"), self.body.get("phone")):
+        clicks = (click for visit in self.visits for click in joined_clicks(visit.get("landingPage")))
+        stated = (
+            (self.body.get("email"), "order"),
+            (self.body.get("phone"), "order"),
+            *((c, "click_id") for c in clicks),
+        )
+        for other, evidence in stated:
             if person and other and other != person:
-                yield Identity(*self.head(f"{person}={other}"), left=person, right=other, evidence="order")
+                yield Identity(*self.head(f"{person}={other}"), left=person, right=other, evidence=evidence)
 
 
 def _status(body: Json) -> OrderStatus:
