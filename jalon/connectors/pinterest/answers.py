@@ -65,6 +65,6 @@ def today(session: Session) -> date:
 
 def earliest(session: Session) -> date:
     """Return the first day that figures are asked for: the first one wanted, at most 89 days back."""
-    first = today(session) - FARTHEST
-    since: date | None = session.settings.since
-    return max(first, since) if since else first
+    now = today(session)
+    since: date = session.settings.since or now - FARTHEST
+    return min(max(since, now - FARTHEST), now)

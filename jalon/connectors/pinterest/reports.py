@@ -242,7 +242,8 @@ def _record(session: Session, identity: str, row: Row) -> Record:
         **row,
         "id": identity,
         "currency": session.account.get("currency"),
-        "windows": "/".join(map(str, windows)) + f" {settings.conversion_report_time}",
+        "windows": "/".join(map(str, windows)),
+        "counted_on": settings.conversion_report_time,
         "settled": _since(day, session) >= (max(windows) + CREDITED_LATE) * DAY,
     }
     return Record(f"{identity}/{day}" if identity and day else "", 0, body)

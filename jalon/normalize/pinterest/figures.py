@@ -173,7 +173,8 @@ def product_item_day(raw: Raw, _: Context) -> list[Fact]:
 
 
 def _windows(body: Row) -> str:
-    return f"credited within {text(body, 'windows') or 'unknown'} days after click/engagement/view"
+    windows, counted_on = text(body, "windows") or "unknown", text(body, "counted_on") or "unknown"
+    return f"credited within {windows} days of click/engagement/view, counted on {counted_on}"
 
 
 def _row(raw: Raw, subject: Subject) -> Iterator[Measure]:

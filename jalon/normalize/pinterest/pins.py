@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from jalon.normalize.fields import Row, inner, needed, objects, text
+from jalon.normalize.fields import Row, inner, needed, not_negative, objects, text
 from jalon.normalize.money import minor
 from jalon.normalize.pinterest.common import PLATFORM, measure, whole
 from jalon.normalize.times import SECOND, instant_from_iso
@@ -163,17 +163,16 @@ def _day_of(at: Instant) -> date:
 
 
 def _price(metadata: Row) -> tuple[int | None, str | None]:
-    """Return the price that is asked, the lowered one where there is one; unknown where its currency is no real one.
+    """Return the price that is asked, the lowered one where there is one; unknown where it cannot be read exactly.
 
     The platform writes prices as JSON numbers: the shortest decimal that stands for one is what the merchant wrote.
+    Which SKU a Pin shows must not be lost over one that was typed as 24.999, or in a currency that is no more.
     """
     currency, sale = text(metadata, "currency"), metadata.get("sale_price")
     shown: Any = sale if sale is not None else metadata.get("price")
     if currency is None or shown is None:
         return None, None
     try:
-        return minor(repr(shown) if type(shown) is float else shown, currency), currency
-    except Unfit as error:
-        if error.reason != "unknown_currency":
-            raise
+        return not_negative(minor(repr(shown) if type(shown) is float else shown, currency)), currency
+    except Unfit:
         return None, None
