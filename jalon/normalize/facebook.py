@@ -53,7 +53,6 @@ WORDS = Words(
         "page_media_view": "views",
         "page_total_media_view_unique": "reach",
         "page_post_engagements": "interactions",
-        "page_views_total": "profile_visits",
         "page_daily_follows_unique": "new_followers",
         "page_daily_unfollows_unique": "lost_followers",
     },

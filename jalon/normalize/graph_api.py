@@ -28,11 +28,21 @@ class Place(NamedTuple):
 
 
 def touches(raw: Raw, context: Context, place: Place) -> list[Touchpoint]:
-    """Return what a person did: one touchpoint, or one for each product where there are several."""
-    products = [_product(row) for row in objects(raw.body, "products")]
+    """Return what a person did: one touchpoint, and where several products are meant or put into a cart one for each.
+
+    A cart that is sent is a checkout begun, and every product in it an add to cart. Nothing is ordered or paid in it.
+    """
+    referral, kind = inner(raw.body, "referral"), needed(raw.body, "kind")
+    listed = dict.fromkeys(_product(row) for row in objects(raw.body, "products"))
+    named = text(referral, "product_id")
+    products = [named] if named else [product for product in listed if product]
+    if kind == "cart":
+        parts = [_touch(raw, context, place, "add_to_cart", product, f"/{product}") for product in products]
+        return [_touch(raw, context, place, "checkout", products[0] if len(products) == 1 else None), *parts]
+    did = _kind(kind, referral, bool(products))
     if len(products) < 2:
-        return [_touch(raw, context, place, raw.key, next(iter(products), None))]
-    return [_touch(raw, context, place, f"{raw.key}/{product}", product) for product in dict.fromkeys(products)]
+        return [_touch(raw, context, place, did, next(iter(products), None))]
+    return [_touch(raw, context, place, did, product, f"/{product}") for product in products]
 
 
 def _product(row: Row) -> str | None:
@@ -40,12 +50,13 @@ def _product(row: Row) -> str | None:
     return text(row, "id") or text(row, "retailer_id")
 
 
-def _touch(raw: Raw, context: Context, place: Place, key: str, product: str | None) -> Touchpoint:
+def _touch(
+    raw: Raw, context: Context, place: Place, kind: TouchKind, product: str | None, mark: str = ""
+) -> Touchpoint:
     referral, at = inner(raw.body, "referral"), instant(raw.body.get("at"))
-    product = text(referral, "product_id") or product
     return Touchpoint(
         source=raw.source,
-        key=key,
+        key=f"{raw.key}{mark}",
         version=raw.version,
         observed_at=raw.observed_at,
         inbox_id=raw.inbox_id,
@@ -53,7 +64,7 @@ def _touch(raw: Raw, context: Context, place: Place, key: str, product: str | No
         occurred_at=at,
         occurred_date=local_date(at, context.zone),
         time_is_bound=False,
-        kind=_kind(raw.body, referral, product),
+        kind=kind,
         channel=place.channel,
         surface="message",
         person=text(raw.body, "person"),
@@ -65,19 +76,17 @@ def _touch(raw: Raw, context: Context, place: Place, key: str, product: str | No
         referrer_host=None,
         landing_path=None,
         evidence="platform_row",
-        selling_mode="linked" if product else "communication",
+        selling_mode="linked" if product or kind == "checkout" else "communication",
     )
 
 
-def _kind(body: Row, referral: Row, product: str | None) -> TouchKind:
-    """Say what was done. A cart is a wish: nothing is ordered or paid in it."""
-    match needed(body, "kind"):
-        case "cart":
-            return "add_to_cart"
+def _kind(kind: str, referral: Row, about_product: bool) -> TouchKind:
+    """Say what was done: by the event, and by what it refers to."""
+    match kind:
         case "referral":
             return "ad_click" if referral.get("ad_id") or referral.get("source") == "ADS" else "content_click"
         case "message":
-            return "question" if product else "chat"
+            return "question" if about_product else "chat"
         case "postback":
             return "chat"
         case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +14,10 @@ from jalon.demo import write_workplace
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
+from jalon.sandbox.posts import Post
 from jalon.sandbox.server import Sandbox
 from jalon.sandbox.webhooks import Event
+from jalon.sandbox.world import World
 from jalon.serving import receiver_of
 from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
@@ -68,10 +70,15 @@ async def staged(
     *,
     parts: tuple[str, ...] = SPINE,
     hooks: bool = True,
+    posts: Callable[[World], tuple[Post, ...]] | None = None,
 ) -> AsyncIterator[Stage]:
-    """Play a small brand to a workplace in `folder`; `settings` are added to those of every source."""
+    """Play a small brand to a workplace in `folder`; `settings` are added to those of every source.
+
+    `posts` makes what the brand posts, in place of what it would.
+    """
     now = int(time.time()) // DAY * DAY
     world = generate(5, orders=60, days=14, horizon_days=4, now=now)
+    world = replace(world, posts=posts(world)) if posts else world
     async with Sandbox(world, Clock(float(now), frozen=True), Faults(5, {}), parts=parts, deliver=False) as sandbox:
         given = {name: {**own, **settings.get(name, {})} for name, own in sandbox.settings().items()}
         with Workplace(load(write_workplace(folder, given))) as place:

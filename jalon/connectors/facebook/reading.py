@@ -37,7 +37,6 @@ PAGE_METRICS = (
     "page_media_view",
     "page_total_media_view_unique",
     "page_post_engagements",
-    "page_views_total",
     "page_daily_follows_unique",
     "page_daily_unfollows_unique",
 )
