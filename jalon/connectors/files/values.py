@@ -97,7 +97,7 @@ def _time(field: Field, cell: Any, manner: Manner) -> str:
     """Return a time in ISO 8601 with its offset, or a day where nothing else is told."""
     try:
         found = _moment(cell, manner)
-    except (ValueError, OverflowError, OSError, TypeError):
+    except (ValueError, ArithmeticError, OSError, TypeError):
         raise Unusable("impossible_date", f"{field.name} is no time as {manner.dates!r} says") from None
     if not isinstance(found, datetime):
         return found.isoformat()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from jalon.connectors import door
 from jalon.connectors.door import Door, Hasher, Rule
@@ -67,6 +68,12 @@ def _person(kind: str) -> Rule:
     return rule
 
 
+def _link(value: Any, hasher: Hasher) -> Any:
+    """Let the address of a page in, unless somebody's e-mail address stands in its path."""
+    kept = door.link(value, hasher)
+    return None if kept and _ADDRESS.search(unquote(kept)) else kept
+
+
 _SHORT_ID = _short(_LONGEST["id"])
 _RULES: Mapping[Kind, Rule] = {
     **{kind: _short(longest) for kind, longest in _LONGEST.items()},
@@ -76,7 +83,7 @@ _RULES: Mapping[Kind, Rule] = {
     "code": _matching(_CODE),
     "customer": lambda value, _: value,  # `_named` hashes it, which knows whose customer it is
     "ids": _ids,
-    "link": door.link,
+    "link": _link,
 }
 
 

@@ -1,0 +1,568 @@
+"""Files on their way in: found, opened, cut, kept in place, refused, read again."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from jalon.config import load
+from jalon.errors import ConfigError
+from jalon.privacy import make_key
+from jalon.store import deadlines, files, inbox, quarantine, sources
+from jalon.store.derive import derive
+from jalon.sync import filed
+from jalon.sync.engine import import_files, look_at, sync_source
+from jalon.sync.halt import Halt
+from jalon.sync.source import SourceOutcome, Workshop
+from jalon.workplace import Workplace
+from tests.truth.life import PlayedClock
+
+HEAD = "receipt,date,total,currency,email\n"
+TOML = """
+[jalon]
+store = "data"
+[sources.own]
+connector = "files"
+folder = "drop"
+timezone = "Europe/Paris"
+quiet_seconds = {quiet}
+{tables}
+"""
+TABLES = """
+[sources.own.tables.till]
+files = "till-*.csv"
+template = "till_orders"
+"""
+
+
+def row(number: int, total: str = "5.00", email: str = "") -> str:
+    return f"{number},2026-11-20T10:00:00Z,{total},EUR,{email}\n"
+
+
+@dataclass
+class Own:
+    """A source that reads files, and its folder."""
+
+    home: Path
+    place: Workplace
+
+    @property
+    def drop(self) -> Path:
+        return self.home / "drop"
+
+    def configure(self, tables: str = TABLES, quiet: float = 0) -> None:
+        (self.home / "jalon.toml").write_text(TOML.format(quiet=quiet, tables=tables))
+        self.place.config = load(self.home / "jalon.toml")
+
+    def shop(self, **given: Any) -> Workshop:
+        return Workshop(self.place.store, self.place.keyring, **given)
+
+    def sync(self, **given: Any) -> SourceOutcome:
+        return asyncio.run(sync_source(self.place.source("own"), self.shop(**given)))
+
+    def bring(self, *paths: Path, table: str | None = None) -> SourceOutcome:
+        return asyncio.run(import_files(self.place.source("own"), self.shop(), paths, table))
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.drop / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def held(self) -> list[tuple[str, str, str]]:
+        """(key, reason, detail) of what is in quarantine."""
+        with self.place.store.read() as db:
+            return [(entry.key, entry.reason, entry.detail) for entry in quarantine.entries(db)]
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Key -> revisions, oldest first."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        with self.place.store.read() as db:
+            for _, _, _, key, _, _, body in inbox.rows(db, 0, inbox.last_id(db)):
+                found.setdefault(key, []).append(json.loads(body))
+        return found
+
+    def file(self, name: str) -> files.File:
+        with self.place.store.read() as db:
+            found = files.get(db, "own", name)
+        assert found is not None
+        return found
+
+    def notices(self) -> dict[str, str]:
+        with self.place.store.read() as db:
+            return {notice.kind: notice.detail for notice in sources.notices(db, "own")}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Own]:
+    (tmp_path / "jalon.toml").write_text(TOML.format(quiet=0, tables=TABLES))
+    (tmp_path / "drop").mkdir()
+    make_key(tmp_path / "jalon.key")
+    with Workplace.at(tmp_path / "jalon.toml") as place:
+        yield Own(tmp_path, place)
+
+
+# --- once, again, changed ---------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_once_and_passed_over_while_it_stays_the_same(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1) + row(2))
+    first = own.sync()
+    assert (first.state, first.counts.new, first.counts.pages) == ("ok", 2, 1)
+    again = own.sync()
+    assert (again.state, again.counts.new, again.counts.known, again.counts.pages) == ("ok", 0, 0, 0)
+    os.utime(own.drop / "till-1.csv")
+    touched = own.sync()
+    assert (touched.counts.pages, touched.counts.known) == (0, 0), "the digest says that it has not changed"
+    assert own.file("till-1.csv").state == "read"
+
+
+def test_a_file_that_changed_gives_revisions_of_what_it_says_differently(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1) + row(2))
+    own.sync()
+    own.write("till-1.csv", HEAD + row(1) + row(2, "6.00") + row(3))
+    outcome = own.sync()
+    assert (outcome.counts.new, outcome.counts.known) == (2, 1)
+    revisions = own.rows()
+    assert [body["total"] for body in revisions["|2"]] == ["5.00", "6.00"]
+    assert len(revisions["|1"]) == 1
+
+
+def test_the_same_row_in_two_files_is_one_record_and_a_moved_file_brings_nothing_new(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1) + row(2))
+    own.write("till-2.csv", HEAD + row(2) + row(3))
+    assert own.sync().counts.new == 3
+    (own.drop / "till-1.csv").rename(own.drop / "till-9.csv")
+    assert own.sync().counts.new == 0
+    (own.drop / "till-2.csv").unlink()
+    assert own.sync().state == "ok"
+
+
+def test_rows_without_a_number_are_one_if_they_say_the_same(own: Own) -> None:
+    own.configure('[sources.own.tables.m]\nfiles = "mail*.csv"\ntemplate = "email_events"\n')
+    line = "2026-11-18T08:02:11Z,open,{}\n"
+    own.write("mail1.csv", "timestamp,event,email\n" + line.format("ada@example.org") + line.format("bo@example.org"))
+    own.write("mail2.csv", "timestamp,event,email\n" + line.format(" ADA@example.org"))
+    outcome = own.sync()
+    assert outcome.counts.new == 2, "one person's e-mail is one person's, however it is written"
+    assert "ada" not in str(own.rows())
+
+
+def test_another_mapping_reads_the_file_again_and_the_newest_reading_holds(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1))
+    own.sync()
+    own.configure(TABLES + 'constants = { till_id = "7", platform = "kiosk" }\n')
+    assert own.sync().counts.new == 1
+    assert set(own.rows()) == {"|1", "7|1"}
+    own.configure(TABLES + 'constants = { platform = "kiosk" }\n')
+    own.sync()
+    assert [body["platform"] for body in own.rows()["|1"]] == ["till", "kiosk"]
+
+
+def test_files_are_read_in_the_order_in_which_they_were_written(own: Own) -> None:
+    own.write("till-new.csv", HEAD + row(1, "7.00"))
+    old = own.write("till-old.csv", HEAD + row(1, "5.00"))
+    os.utime(old, (time.time() - 1000,) * 2)
+    own.sync()
+    assert [body["total"] for body in own.rows()["|1"]] == ["5.00", "7.00"]
+
+
+def test_of_two_revisions_the_later_change_holds_whichever_file_is_read_first(own: Own) -> None:
+    own.configure('[sources.own.tables.n]\nfiles = "net*.csv"\ntemplate = "affiliate_transactions"\n')
+    head = "id,order_ref,shop,date,publisher,status,currency,modified_date\n"
+    line = "t,45,shopify,2026-11-10T12:00:00Z,p,{},EUR,{}\n"
+    own.write("net1.csv", head + line.format("declined", "2026-11-20T00:00:00Z"))
+    own.sync()
+    own.write("net2.csv", head + line.format("approved", "2026-11-12T00:00:00Z"))
+    own.sync()
+    own.place.source("own")
+    derive(own.place.store, own.place.normalizers(), own.place.origins())
+    facts = pq.read_table(own.place.store.facts / "order_contents").sort_by("version").to_pylist()
+    assert [(fact["settlement"], fact["removed"]) for fact in facts] == [("approved", False), ("reversed", True)]
+
+
+# --- bad rows ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_row_is_held_with_its_file_and_line_and_the_rest_is_taken(own: Own) -> None:
+    bad = "x,never,5.00,EUR,\n"
+    text = HEAD + row(1) + '2,2026-11-20T10:00:00Z,"5.00\n",EUR,\n' + bad + row(4, "-3.00") + "5,only\n" + row(6)
+    own.write("till-1.csv", text + '7,2026-11-20T10:00:00Z,5.00,EUR,"open\n')
+    outcome = own.sync()
+    assert outcome.state == "partial"
+    assert outcome.exit_status == 1
+    assert [(key, reason) for key, reason, _ in own.held()] == [
+        ("till-1.csv:5", "impossible_date"), ("till-1.csv:6", "negative_amount"), ("till-1.csv:7", "wrong_width"),
+        ("till-1.csv:9", "malformed_csv"),
+    ]  # fmt: skip
+    assert set(own.rows()) == {"|1", "|2", "|6"}
+    assert all(detail.startswith("till-1.csv, line ") for _, _, detail in own.held())
+
+
+def test_what_was_mended_leaves_quarantine(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1, "five") + row(2, "six"))
+    own.sync()
+    assert len(own.held()) == 2
+    own.write("till-1.csv", HEAD + row(1, "5.00") + row(2, "six"))
+    own.sync()
+    assert [key for key, *_ in own.held()] == ["till-1.csv:3"]
+    own.write("till-1.csv", HEAD + row(1, "5.00") + row(2, "6.00"))
+    assert own.sync().state == "ok"
+    assert own.held() == []
+
+
+def test_a_bad_row_is_held_sealed_and_told_without_what_stands_in_it(own: Own) -> None:
+    own.write("till-1.csv", HEAD + "1,ada@example.org,5.00,EUR,canary@example.org\n")
+    own.sync()
+    (entry,) = own.held()
+    assert "ada" not in str(entry)
+    content = b"".join(path.read_bytes() for path in own.place.store.folder.rglob("*") if path.is_file())
+    assert b"ada@example" not in content
+    assert b"canary@" not in content
+    with own.place.store.read() as db:
+        payload = quarantine.entries(db)[0].payload
+    assert payload
+    assert b"canary@example.org" in own.place.keyring.unseal(payload, b"quarantine/own")
+
+
+def test_a_file_that_is_not_what_its_table_says_is_refused_once(own: Own) -> None:
+    own.write("till-1.csv", HEAD + "".join(row(n, "5,00 EUR").replace("5,00 EUR", '"5,00"') for n in range(60)))
+    outcome = own.sync()
+    assert outcome.state == "partial"
+    assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv", "bad_number")]
+    assert own.rows() == {}
+    assert "none of the first 60 rows" in own.notices()["file till-1.csv"]
+    assert own.sync().state == "ok", "it is not looked at again while it stays as it is"
+    own.configure(TABLES + 'decimal = ","\n')
+    assert own.sync().counts.new == 60
+    assert own.held() == []
+    assert own.notices() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("till-1.csv", b"\xff\xfer\0e\0", "bad_encoding"),
+        ("till-1.csv", b"PK\x03\x04xlsx", "unknown_format"),
+        ("till-1.csv", b"", "empty_file"),
+        ("till-1.csv", b"\n\n", "empty_file"),
+        ("till-1.csv", b"receipt;date;total\n1;2;3\n", "missing_column"),
+        ("till-1.csv", "re\u0301ceipt,dat\xe9\n".encode("latin-1", "ignore"), "bad_encoding"),
+        ("till_orders.jsonl", b'[{"receipt": 1}]', "one_document"),
+        ("till_orders.parquet", b"PAR1 but not really PAR1", "damaged"),
+        ("till_orders.xlsx", b"anything", "unknown_format"),
+    ],
+)
+def test_what_is_no_file_of_its_kind_is_refused_with_a_reason(own: Own, name: str, content: bytes, reason: str) -> None:
+    own.write(name, content)
+    assert own.sync().state == "partial"
+    assert [(key, found) for key, found, _ in own.held()] == [(name, reason)]
+
+
+def test_a_line_that_cannot_be_decoded_is_one_bad_row_and_encodings_are_told(own: Own) -> None:
+    text = "receipt,date,total,currency,status\n" + row(1)[:-2] + ",payé\n" + row(2)[:-2] + ",paid\n"
+    own.write("till-1.csv", text.encode("cp1252"))
+    own.sync()
+    assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv:2", "bad_encoding")]
+    own.configure(TABLES + 'encoding = "cp1252"\n')
+    assert own.sync().state == "ok"
+    assert [len(revisions) for revisions in own.rows().values()] == [1, 1]
+
+
+def test_a_mark_of_utf8_and_an_excel_hint_before_the_heads(own: Own) -> None:
+    own.write("till-1.csv", b"\xef\xbb\xbfsep=,\r\n" + (HEAD + row(1)).replace("\n", "\r\n").encode())
+    assert own.sync().counts.new == 1
+
+
+def test_text_that_a_spreadsheet_would_run_is_text(own: Own) -> None:
+    own.configure('[sources.own.tables.m]\nfiles = "mail*.csv"\ntemplate = "email_events"\n')
+    hostile = "=cmd|' /C calc'!A0"
+    own.write("mail.csv", f'timestamp,event,email,campaign\n2026-11-18T08:02:11Z,click,ada@example.org,"{hostile}"\n')
+    assert own.sync().state == "ok"
+    (revisions,) = own.rows().values()
+    assert revisions[0]["campaign"] == hostile
+
+
+# --- the three formats ------------------------------------------------------------------------------------------------
+
+
+def test_the_same_rows_as_csv_json_lines_and_parquet_are_the_same_records(own: Own) -> None:
+    at = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    own.write("till_orders.csv", HEAD + row(1, "12.50", "ada@example.org"))
+    lines = {"receipt": 1, "date": at.isoformat(), "total": 12.5, "currency": "EUR", "email": "ada@example.org"}
+    own.write("till_orders.jsonl", json.dumps(lines) + "\n\n")
+    columns = {
+        "receipt": pa.array([1.0, None][:1]), "date": pa.array([at], pa.timestamp("ns", "UTC")),
+        "total": pa.array([12.5]), "currency": ["EUR"], "email": ["ada@example.org"],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), own.drop / "till_orders.parquet")
+    assert own.sync().state == "ok"
+    assert set(own.rows()) == {"|1"}
+    assert {body["total"] for body in own.rows()["|1"]} <= {"12.50", "12.5"}
+    derive(own.place.store, own.place.normalizers(), own.place.origins())
+    facts = pq.read_table(own.place.store.facts / "orders").to_pylist()
+    assert {(fact["order_id"], fact["total"], fact["person"]) for fact in facts} == {
+        ("1", 1250, own.place.keyring.pseudonym("email", "ada@example.org"))
+    }
+
+
+def test_json_lines_that_are_none_are_bad_rows(own: Own) -> None:
+    good = {"receipt": "9007199254740993", "date": "2026-11-20", "total": "1", "currency": "EUR"}
+    own.write("till_orders.jsonl", f"{json.dumps(good)}\n{{broken\n[1]\n17\n")
+    own.sync()
+    assert [(key, reason) for key, reason, _ in own.held()] == [
+        (f"till_orders.jsonl:{line}", "malformed_json") for line in (2, 3, 4)
+    ]
+    assert set(own.rows()) == {"|9007199254740993"}
+
+
+# --- where files may be -----------------------------------------------------------------------------------------------
+
+
+def test_links_and_what_is_no_file_are_not_followed(own: Own, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "till-9.csv").write_text(HEAD + row(9))
+    (own.drop / "till-link.csv").symlink_to(outside / "till-9.csv")
+    (own.drop / "folder").symlink_to(outside)
+    os.mkfifo(own.drop / "till-pipe.csv")
+    (own.drop / "till-folder.csv").mkdir()
+    own.write("2026/till-1.csv", HEAD + row(1))
+    outcome = own.sync()
+    assert set(own.rows()) == {"|1"}
+    assert [note for note in outcome.notes if "till-link.csv is a link" in note]
+    assert [note for note in outcome.notes if "till-pipe.csv is no file" in note]
+
+
+def test_a_link_put_in_place_of_a_file_between_finding_and_opening_is_not_followed(
+    own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.csv").write_text(HEAD + row(9))
+    own.write("in/till-1.csv", HEAD + row(1))
+    found = filed.listing
+
+    def then_replaced(root: Path) -> Any:
+        listed = found(root)
+        (own.drop / "in/till-1.csv").unlink(missing_ok=True)
+        (own.drop / "in/till-1.csv").symlink_to(tmp_path / "secret.csv")
+        return listed
+
+    monkeypatch.setattr(filed, "listing", then_replaced)
+    assert own.sync().state == "partial"
+    assert own.rows() == {}
+
+
+def test_files_that_are_not_meant_are_passed_over_or_told(own: Own) -> None:
+    for name in (".till-1.csv", "till-1.csv.part", "till-1.csv.filepart", "till-1.csv~"):
+        own.write(name, HEAD + row(1))
+    own.write("readme.txt", "hello")
+    outcome = own.sync()
+    assert (outcome.state, own.rows()) == ("ok", {})
+    assert own.notices() == {"unread": "1 files fit no table and are not read: readme.txt"}
+    (own.drop / "readme.txt").unlink()
+    own.sync()
+    assert own.notices() == {}
+
+
+def test_a_folder_that_is_not_there_stops_the_source_with_what_to_do(own: Own) -> None:
+    own.drop.rmdir()
+    outcome = own.sync()
+    assert (outcome.state, outcome.exit_status) == ("config", 2)
+    assert "make it" in outcome.remedy
+
+
+def test_a_name_that_cannot_be_written_down_is_told_and_not_read(own: Own) -> None:
+    (Path(os.fsdecode(bytes(own.drop) + b"/till-\xff.csv"))).write_text(HEAD + row(1))
+    own.write("till-\u202e1.csv", HEAD + row(2))
+    outcome = own.sync()
+    assert own.rows() == {}
+    assert len([note for note in outcome.notes if "cannot be written down" in note]) == 2
+
+
+# --- still being written ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_has_just_been_written_waits_and_is_read_once_it_is_calm(own: Own) -> None:
+    own.configure(quiet=3600)
+    path = own.write("till-1.csv", HEAD + row(1))
+    outcome = own.sync(linger=0.0)
+    assert own.rows() == {}
+    assert any("still being written" in note for note in outcome.notes)
+    os.utime(path, (time.time() - 3601,) * 2)
+    assert own.sync(linger=0.0).counts.new == 1
+
+
+def test_a_run_waits_once_for_a_file_that_is_nearly_calm(own: Own) -> None:
+    own.configure(quiet=1)
+    path = own.write("till-1.csv", HEAD + row(1))
+    os.utime(path, (time.time() - 0.9,) * 2)
+    assert own.sync().counts.new == 1
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = own.write("till-1.csv", HEAD + "".join(map(row, range(700))))
+    cut, seen = filed._next, []
+
+    def while_it_grows(rows: Any) -> Any:
+        seen.append(1)
+        if len(seen) == 2:
+            with path.open("a") as file:
+                file.write("701,2026-11-20T10:00")
+        return cut(rows)
+
+    monkeypatch.setattr(filed, "_next", while_it_grows)
+    outcome = own.sync()
+    assert any("still being written" in note for note in outcome.notes)
+    assert len(own.rows()) == 500, "what was committed before it changed"
+    assert own.held() == []
+    path.write_text(HEAD + "".join(map(row, range(702))))
+    again = own.sync()
+    assert (again.counts.new, again.counts.known) == (202, 500)
+
+
+# --- interrupted ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_ends_in_the_midst_goes_on_at_the_position(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    own.write("till-1.csv", HEAD + "".join(row(n, "x" if n == 3 else "5.00") for n in range(1200)))
+    cut, halts = filed._next, []
+
+    def then_stop(rows: Any) -> Any:
+        if halts:
+            halts[0].stop()
+        return cut(rows)
+
+    shop = own.shop()
+    halt = Halt(shop.clock)
+    halts.append(halt)
+    monkeypatch.setattr(filed, "_next", then_stop)
+    outcome = own.sync(halt=halt)
+    assert outcome.state == "interrupted"
+    assert (own.file("till-1.csv").state, own.file("till-1.csv").position) == ("reading", 500)
+    monkeypatch.setattr(filed, "_next", cut)
+    rest = own.sync()
+    assert (rest.counts.new, rest.counts.known) == (700, 0), "what was committed is not read into the store again"
+    assert len(own.rows()) == 1199
+    assert [key for key, *_ in own.held()] == ["till-1.csv:5"], "what is held of the first half stays held"
+
+
+def test_the_position_moves_only_with_the_rows(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    own.write("till-1.csv", HEAD + row(1))
+
+    def refused(*_: Any) -> None:
+        raise RuntimeError("the disk went away")
+
+    monkeypatch.setattr(files, "put", refused)
+    assert own.sync().state == "partial"
+    assert own.rows() == {}
+    monkeypatch.undo()
+    assert own.sync().counts.new == 1
+
+
+def test_a_huge_file_is_read_in_bounded_memory(own: Own) -> None:
+    """60 MB that would be some 300 MB as objects: the position and the memory move in steps of some hundred rows."""
+    padding = "x" * 400
+    with (own.drop / "till-1.csv").open("w") as file:
+        file.write("receipt,date,total,currency,note\n")
+        line = f",2026-11-20T10:00:00Z,5.00,EUR,{padding}\n"
+        file.writelines(f"{n % 20}{line}" for n in range(20_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    outcome = own.sync()
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert outcome.counts.pages == 41
+    assert own.file("till-1.csv").position == 20_000
+    assert grown < 40, f"{grown:.0f} MiB"
+
+
+def test_a_line_without_an_end_costs_no_memory_and_the_next_rows_are_read(own: Own) -> None:
+    endless = "9" * (3 << 20)
+    own.write("till-1.csv", HEAD + row(1) + endless + "\n" + row(2))
+    own.sync()
+    assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv:3", "line_too_long")]
+    assert set(own.rows()) == {"|1", "|2"}
+
+
+# --- by name ----------------------------------------------------------------------------------------------------------
+
+
+def test_named_files_are_read_by_their_table_once(own: Own, tmp_path: Path) -> None:
+    path = tmp_path / "export of today.csv"
+    path.write_text(HEAD + row(1))
+    assert own.bring(path, table="till_orders").counts.new == 1
+    again = own.bring(path, table="till_orders")
+    assert (again.state, again.counts.new, again.counts.pages) == ("ok", 0, 0)
+    by_table = own.bring(path, table="till")
+    assert by_table.counts.new == 0, "the same rows, read by another table"
+
+
+def test_a_named_file_that_cannot_be_read_is_refused(own: Own, tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    for path, what in (
+        (tmp_path / "gone.csv", "No such file"),
+        (tmp_path, "is no file"),
+        (tmp_path / "notes.csv", "fits"),
+    ):
+        outcome = own.bring(path)
+        assert (outcome.state, outcome.exit_status) == ("config", 2)
+        assert what in outcome.message
+    with pytest.raises(ConfigError, match="no column for order_id"):
+        look_at(own.place.source("own"), own.shop(), tmp_path / "notes.csv", "till_orders")
+
+
+def test_a_look_reads_nothing_into_the_store(own: Own, tmp_path: Path) -> None:
+    path = tmp_path / "till-x.csv"
+    path.write_text(HEAD + row(1) + row(2, "dear"))
+    look = look_at(own.place.source("own"), own.shop(), path, None)
+    assert (look.table, look.rows, len(look.bad)) == ("till", 2, 1)
+    assert ("order_id", "receipt") in look.fields
+    assert own.rows() == {}
+    assert own.held() == []
+
+
+def test_csv_of_any_text_comes_back_whole(own: Own) -> None:
+    texts = [
+        'say "hi"',
+        "a,b",
+        "line\nbreak",
+        "tab\there",
+        "'; DROP TABLE inbox; --",
+        "\u202etxt",
+        "emoji 🧣",
+        "nul\0nul",
+    ]
+    made = io.StringIO()
+    csv.writer(made).writerows(
+        [["id", "timestamp", "event", "email", "campaign"]]
+        + [[n, "2026-11-18T08:02:11Z", "open", "a@b.example", text] for n, text in enumerate(texts)]
+    )
+    own.write("email_events.csv", made.getvalue())
+    assert own.sync().state == "ok"
+    assert [revisions[0]["campaign"] for revisions in own.rows().values()] == texts
+
+
+def test_a_played_clock_does_not_make_old_files_new(own: Own) -> None:
+    """What is calm is told by the file system's clock, whatever time it is for the platforms."""
+    own.configure(quiet=60)
+    path = own.write("till-1.csv", HEAD + row(1))
+    os.utime(path, (time.time() - 61,) * 2)
+    from jalon.sandbox.clock import Clock
+
+    assert own.sync(clock=PlayedClock(Clock(1_700_000_000.0, frozen=True))).counts.new == 1
+    with own.place.store.read() as db:
+        assert deadlines.near(db, "own", time.time()) == []
