@@ -9,6 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from jalon.sync.doctor import examine
+from jalon.sync.engine import sync_all
 from tests.truth.life import NEWEST
 from tests.truth.stage import Stage, staged
 
@@ -130,3 +132,23 @@ async def test_nothing_of_it_is_an_order_or_a_person(tmp_path: Path) -> None:
         ids = part_of(stage).truth(stage.sandbox.clock.now())["product_ids"]
         assert skus
         assert all(ids[sku] == product for product, sku in skus)
+
+
+async def levels(stage: Stage) -> set[str]:
+    """Return how `doctor` finds the source; the clock that is played is another one than the wire's."""
+    source = stage.place.source(PART)
+    return {finding.level for finding in await examine(source, stage.workshop()) if finding.name != "clock"}
+
+
+async def test_doctor_is_content_until_the_token_dies_and_then_says_what_to_do(tmp_path: Path) -> None:
+    async with staged(tmp_path, {}, parts=(PART,)) as stage:
+        await stage.sync()
+        source = stage.place.source(PART)
+        assert await levels(stage) == {"ok"}
+        (token,) = part_of(stage).tokens.held.values()
+        token.dead = (460, "The session was invalidated because the password was changed.")
+        assert "fail" in await levels(stage)
+        stage.sandbox.clock.advance(86_400)
+        (outcome,) = await sync_all([source], stage.workshop())
+        assert outcome.state == "auth"
+        assert outcome.remedy

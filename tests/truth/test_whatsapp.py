@@ -12,6 +12,7 @@ import pytest
 from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
 from jalon.sandbox.graph_api.hooks import Subscription
+from jalon.sync.doctor import examine
 from tests.truth.stage import Stage, staged
 
 PARTS = ("shopify", "whatsapp")
@@ -122,3 +123,21 @@ async def test_nothing_that_was_written_is_held(tmp_path: Path) -> None:
         held = b"".join(path.read_bytes() for path in stage.place.store.folder.rglob("*") if path.is_file())
         assert len(held) > 10_000
         assert not [needle for needle in needles if needle in held]
+
+
+async def levels(stage: Stage) -> set[str]:
+    """Return how `doctor` finds the source; the clock that is played is another one than the wire's."""
+    source = stage.place.source("whatsapp")
+    return {finding.level for finding in await examine(source, stage.workshop()) if finding.name != "clock"}
+
+
+async def test_doctor_says_how_the_account_stands(tmp_path: Path) -> None:
+    async with staged(tmp_path, {}, parts=("whatsapp",)) as stage:
+        source, part = stage.place.source("whatsapp"), stage.sandbox.parts["whatsapp"]
+        before = {finding.name: finding.level for finding in await examine(source, stage.workshop())}
+        assert (before["subscribed app"], before["fields"]) == ("fail", "fail")
+        await stage.sync()
+        assert await levels(stage) == {"ok"}
+        part.number_state = "FLAGGED"
+        after = {finding.name: finding.level for finding in await examine(source, stage.workshop())}
+        assert after["number"] == "warn"
