@@ -27,6 +27,7 @@ PARTS = {
     "instagram": "jalon.sandbox.instagram:InstagramPart",
     "facebook": "jalon.sandbox.facebook:FacebookPart",
     "hook": "jalon.sandbox.hook:HookPart",
+    "youtube": "jalon.sandbox.youtube:YouTubePart",
 }
 
 

@@ -26,7 +26,8 @@ POUND = 86
 """Pence for a euro."""
 NEW_PEOPLE = 5_000_000
 """Numbers of persons who buy in no other shop begin here."""
-COPIED = 0.06
+COPIED_SHARE, FEWEST_COPIES = 17, 4
+"""One sale of TikTok Shop in so many is copied, and not fewer than that where there are any."""
 AFTER_HOLD = HOUR + 60
 
 
@@ -164,7 +165,7 @@ class _Shop:
 
     def closed(self, native: Sequence[Sale]) -> OwnShop:
         """Number all orders in the order of time, and return the shop."""
-        copies = [copy for sale in native if (copy := self._copy(sale)) is not None]
+        copies = self._copies(native)
         placed: list[tuple[int, int, Sale | Copied]] = [(s.placed_at, n, s) for n, s in enumerate(self._sales)]
         placed += [(c.at, len(self._sales) + n, c) for n, c in enumerate(copies)]
         number, numbered = self._trait.first_order, []
@@ -240,15 +241,21 @@ class _Shop:
         up = [post for post in self._posts if post.network == network and post.is_up(at)] if network else []
         return self._rng.choice(up) if up else None
 
+    def _copies(self, native: Sequence[Sale]) -> list[Copied]:
+        """Return how an app copied some of the sales of TikTok Shop."""
+        made = [copy for sale in native if (copy := self._copy(sale)) is not None]
+        count = min(len(made), max(FEWEST_COPIES, len(made) // COPIED_SHARE))
+        chosen = self._rng.sample(made, count)
+        return [replace(copy, mark="alias") if not n % 4 else copy for n, copy in enumerate(chosen)]
+
     def _copy(self, sale: Sale) -> Copied | None:
-        """Return how an app copied a sale of TikTok Shop: once the hour on hold is over, if it was not cancelled."""
-        rng = self._rng
-        if rng.random() >= COPIED or len(sale.changes) < 2 or sale.changes[1].kind != "paid":
+        """Return the copy of a sale: made once the hour on hold is over, if it was paid and not cancelled."""
+        if len(sale.changes) < 2 or sale.changes[1].kind != "paid":
             return None
-        at = sale.changes[1].at + AFTER_HOLD + rng.randrange(1800)
+        at = sale.changes[1].at + AFTER_HOLD + self._rng.randrange(1800)
         if any(change.kind == "cancelled" and change.at <= at for change in sale.changes):
             return None
-        return Copied("", sale, at, "alias" if rng.random() < 0.3 else "meta")
+        return Copied("", sale, at, "meta")
 
 
 def _tags(post: Post) -> dict[str, str]:

@@ -1,0 +1,282 @@
+"""An order of WooCommerce, read into facts: the order, its lines, its last touch, refunds, and who placed it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import ceil
+from typing import Any
+
+from jalon.normalize.channels import CHANNELS, Origin
+from jalon.normalize.fields import Row, count, inner, needed, objects, text
+from jalon.normalize.times import instant_from_iso, local_date
+from jalon.normalize.vocabulary import (
+    Context,
+    Fact,
+    Identity,
+    Instant,
+    Order,
+    OrderKind,
+    OrderLine,
+    OrderStatus,
+    Raw,
+    Refund,
+    SellingMode,
+    TouchKind,
+    Touchpoint,
+)
+from jalon.normalize.woocommerce.attribution import origin_of, touchpoint
+from jalon.normalize.woocommerce.money import Back, Money, line_money, order_money, refund_money
+
+PLATFORM = "woocommerce"
+
+# https://woocommerce.com/document/managing-orders/order-statuses/
+STATUSES: dict[str, OrderStatus] = {
+    "pending": "pending",
+    "on-hold": "pending",
+    "processing": "paid",
+    "completed": "paid",
+    "refunded": "paid",
+    "cancelled": "cancelled",
+    "failed": "cancelled",
+    "trash": "deleted",
+    "deleted": "deleted",
+    "checkout-draft": "pending",
+    "auto-draft": "pending",
+}
+"""`completed` may come without a payment (cash on delivery): the shop says that it is done. A refunded order was paid
+before, unless it never was. What plugins add is in the settings, or paid once it has a date of payment."""
+SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "cancelled": "cancelled"}
+"""What the settings may say of a status."""
+DRAFTS = frozenset({"checkout-draft", "auto-draft"})
+"""Carts that the checkout has begun to write down."""
+
+# Ids of orders that apps copy here are known by their shape: longer than any number that a shop counts to.
+EXTERNAL_IDS = {"tiktok_shop": re.compile(r"[0-9]{18,19}", re.ASCII)}
+PLATFORM_CHANNELS = {"tiktok_shop": "tiktok"}
+"""Platform -> channel, where they are not called the same."""
+
+
+def orders(raw: Raw, context: Context) -> Iterator[Fact]:
+    """Yield the facts of one order. Raises `Unfit`."""
+    if "currency" not in raw.body and raw.body.get("status") == "deleted":
+        yield _gone(raw, context)
+    else:
+        yield from Reading(raw, context).facts()
+
+
+def instant(row: Row, name: str) -> Instant | None:
+    """Return a time that WooCommerce writes in GMT without saying so. Raises `Unfit`."""
+    written = text(row, name)
+    return instant_from_iso(f"{written}+00:00") if written else None
+
+
+class Reading:
+    """One order being read: what its facts have in common."""
+
+    def __init__(self, raw: Raw, context: Context) -> None:
+        body: Row = raw.body
+        self.raw, self.context, self.body = raw, context, body
+        self.id, self.currency = needed(body, "id"), needed(body, "currency")
+        self.placed_at = instant_from_iso(f"{needed(body, 'date_created_gmt')}+00:00")
+        self.paid_at = instant(body, "date_paid_gmt")
+        self.status = self._status()
+        self.removed = self.status == "deleted"
+        self.origin, self.external_ids = _copied_from(body, context)
+        billing = inner(body, "billing")
+        names = (text(body, "customer"), text(billing, "email"), text(billing, "phone"))
+        self.people = [name for name in names if name]
+        self.person = self.people[0] if self.people else None
+        self.visit: Origin | None = None if self.origin else origin_of(inner(body, "attribution"))
+        self.money: Money = order_money(body, self.currency)
+
+    def head(self, key: str) -> tuple[str, str, int, Instant, int]:
+        """Return the header of a fact."""
+        raw = self.raw
+        return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
+
+    def facts(self) -> Iterator[Fact]:
+        order = self._order()
+        yield order
+        for line in objects(self.body, "line_items"):
+            yield self._line(line)
+        if self.visit is not None:
+            yield touchpoint(self.raw, self.context, self.visit, order)
+        yield self._purchase(order)
+        yield from self._refunds(order)
+        yield from self._identities()
+
+    def _status(self) -> OrderStatus:
+        native = str(self.body.get("status"))
+        if native == "refunded" and self.paid_at is None:
+            return "cancelled"
+        said = SAID.get(self.context.account.get(f"status:{native}"))
+        return said or STATUSES.get(native) or ("paid" if self.paid_at is not None else "pending")
+
+    def _order(self) -> Order:
+        money, kind = self.money, self._kind()
+        return Order(
+            *self.head(self.id),
+            platform=PLATFORM,
+            order_id=self.id,
+            placed_at=self.placed_at,
+            placed_date=local_date(self.placed_at, self.context.zone),
+            paid_at=self.paid_at,
+            cancelled_at=None,
+            status=self.status,
+            native_status=str(self.body.get("status")),
+            kind=kind,
+            currency=self.currency,
+            gross=money.gross,
+            discount=money.discount,
+            goods=money.goods,
+            shipping=money.shipping,
+            tax=money.tax,
+            total=money.total,
+            presentment_currency=None,
+            presentment_total=None,
+            person=self.person,
+            selling_mode=self._mode(),
+            channel=self._channel(),
+            origin=self.origin,
+            external_ids=self.external_ids,
+            customer_order_index=None,
+            journey="ready" if self.visit is not None else "none",
+            removed=self.removed,
+        )
+
+    def _kind(self) -> OrderKind:
+        return "draft" if str(self.body.get("status")) in DRAFTS else "sale"
+
+    def _mode(self) -> SellingMode:
+        if self.origin:
+            return "native"
+        return self.visit.selling_mode if self.visit is not None else "communication"
+
+    def _channel(self) -> str:
+        if not self.origin:
+            return "site"
+        channel = PLATFORM_CHANNELS.get(self.origin, self.origin)
+        return channel if channel in CHANNELS else "referral"
+
+    def _line(self, line: Row) -> OrderLine:
+        money, line_id = line_money(line, self.currency), needed(line, "id")
+        return OrderLine(
+            *self.head(line_id),
+            platform=PLATFORM,
+            order_id=self.id,
+            line_id=line_id,
+            product_id=text(line, "product_id"),
+            sku=text(line, "sku"),
+            title=text(line, "name"),
+            quantity=_quantity(line.get("quantity")),
+            currency=self.currency,
+            gross=money.gross,
+            discount=money.gross - money.goods,
+            goods=money.goods,
+            tax=money.tax,
+            content_id=None,
+            is_gift=False,
+            removed=self.removed,
+        )
+
+    def _purchase(self, order: Order) -> Touchpoint:
+        """Return the purchase; one that was never paid is a checkout, under the same key."""
+        kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
+        return self._touch(order, f"{self.id}/purchase", kind, self.placed_at, self.removed)
+
+    def _touch(self, order: Order, key: str, kind: TouchKind, at: Instant, removed: bool) -> Touchpoint:
+        return Touchpoint(
+            *self.head(key),
+            platform=PLATFORM,
+            occurred_at=at,
+            occurred_date=local_date(at, self.context.zone),
+            time_is_bound=False,
+            kind=kind,
+            channel=order.channel,
+            surface="site" if order.channel == "site" else None,
+            person=self.person,
+            order_id=self.id,
+            content_id=None,
+            creator_id=None,
+            product_id=None,
+            campaign=None,
+            referrer_host=None,
+            landing_path=None,
+            evidence="platform_order",
+            selling_mode=order.selling_mode,
+            removed=removed,
+        )
+
+    def _refunds(self, order: Order) -> Iterator[Fact]:
+        """Yield the refunds, oldest first, and a touchpoint of each."""
+        left = Back(order.goods, order.shipping, order.tax, order.total)
+        for refund in sorted(objects(self.body, "refunds"), key=_age):
+            money = refund_money(refund, self.currency, left)
+            left = Back(*(before - back for before, back in zip(left, money, strict=True)))
+            fact = self._refund(order, refund, money)
+            yield fact
+            unseen = self.removed or fact.state != "succeeded"
+            yield self._touch(order, f"{fact.refund_id}/refund", "refund", fact.occurred_at, unseen)
+
+    def _refund(self, order: Order, refund: Row, money: Back) -> Refund:
+        """Return a refund. WooCommerce does not tell whether money moved: what was paid and is recorded counts."""
+        refund_id = needed(refund, "id")
+        at = instant(refund, "date_created_gmt") or instant(self.body, "date_modified_gmt") or self.placed_at
+        came_back = any(line.get("quantity") for line in objects(refund, "line_items"))
+        return Refund(
+            *self.head(refund_id),
+            platform=PLATFORM,
+            order_id=self.id,
+            refund_id=refund_id,
+            reason="cancellation" if order.status == "cancelled" else "return" if came_back else "refund",
+            state="succeeded" if money.total and (self.paid_at is not None or order.status == "paid") else "pending",
+            occurred_at=at,
+            occurred_date=local_date(at, self.context.zone),
+            currency=self.currency,
+            goods=money.goods,
+            shipping=money.shipping,
+            tax=money.tax,
+            total=money.total,
+            removed=self.removed,
+        )
+
+    def _identities(self) -> Iterator[Identity]:
+        """Yield what an order states about its buyer: customer, e-mail and phone are one person."""
+        for other in self.people[1:]:
+            yield Identity(*self.head(f"{self.person}={other}"), left=self.people[0], right=other, evidence="order")
+
+
+def _age(refund: Row) -> int:
+    """Return where a refund stands among others: ids count up."""
+    return count(needed(refund, "id"), "id")
+
+
+def _quantity(value: Any) -> int:
+    """Return how many units; parts of one, which plugins allow, count as one."""
+    return ceil(value) if type(value) is float and 0 <= value < 10**9 else count(value, "quantity")
+
+
+def _copied_from(body: Row, context: Context) -> tuple[str | None, tuple[str, ...]]:
+    """Return the platform on which an order was made, if another one, and the ids that it has there."""
+    origin = text(body, "alias_of") or context.account.get(f"channel:{str(body.get('created_via')).lower()}")
+    names = [name for name in body.get("names") or () if isinstance(name, str)]
+    for platform, shape in EXTERNAL_IDS.items():
+        found = [name for name in names if shape.fullmatch(name)]
+        if found and origin in (None, platform):
+            return platform, tuple(f"{platform}:{name}" for name in found)
+    return origin, ()
+
+
+def _gone(raw: Raw, context: Context) -> Order:
+    """Take an order back that the shop knows no more. Its lines and refunds mean nothing without it."""
+    order_id, at = needed(raw.body, "id"), Instant(raw.version)
+    head = (raw.source, order_id, raw.version, raw.observed_at, raw.inbox_id)
+    day = local_date(at, context.zone)
+    return Order(
+        *head, platform=PLATFORM, order_id=order_id, placed_at=at, placed_date=day, paid_at=None, cancelled_at=at,
+        status="deleted", native_status="deleted", kind="sale", currency=context.account.get("currency", "XXX"),
+        gross=0, discount=0, goods=0, shipping=0, tax=0, total=0, presentment_currency=None, presentment_total=None,
+        person=None, selling_mode="communication", channel="site", origin=None, external_ids=(),
+        customer_order_index=None, journey="none", removed=True,
+    )  # fmt: skip

@@ -1,0 +1,388 @@
+"""WooCommerce's wire: what is asked, how pages and lists follow each other, what a refusal means, what comes in."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
+from jalon.connectors.woocommerce.faults import Gone
+from tests.connectors.woocommerce_shop import (
+    CONNECTOR,
+    LISTED,
+    NOW,
+    STREAMS,
+    FakeSession,
+    all_of,
+    answer,
+    listed,
+    order,
+    refused,
+    settings,
+    window,
+)
+
+ORDERS = Request("GET", "/wc/v3/orders")
+PAGE = b"<!DOCTYPE html><html><title>Attention Required!</title></html>"
+WARNING = b"<br />\n<b>Warning</b>: x in <b>/a.php</b> on line <b>1</b><br />\n"
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_window_is_asked_in_gmt_without_a_zone_and_with_exclusive_ends() -> None:
+    session = FakeSession(lambda _: listed([]))
+    await all_of(CONNECTOR.pull(session, window(low=NOW - 3600, high=NOW)))
+    asked = session.asked[0]
+    assert (asked.method, asked.path) == ("GET", "/wp-json/wc/v3/orders")
+    assert asked.query == {
+        "status": "any",
+        "modified_after": "2025-11-24T14:59:59",
+        "modified_before": "2025-11-24T16:00:00",
+        "dates_are_gmt": "true",
+        "orderby": "id",
+        "order": "asc",
+        "per_page": "100",
+        "page": "1",
+    }
+    assert set(asked.query) <= LISTED
+
+
+async def test_the_key_is_in_a_header_and_in_no_address() -> None:
+    session = FakeSession(lambda _: listed([]))
+    await all_of(CONNECTOR.pull(session, window()))
+    for asked in session.asked:
+        assert asked.headers["authorization"] == "Basic " + base64.b64encode(b"ck_canary:cs_canary").decode()
+        assert "canary" not in str(asked.query) + asked.path
+
+
+async def test_where_permalinks_are_plain_the_route_is_a_parameter() -> None:
+    session = FakeSession(lambda _: listed([]), {"route": "plain"})
+    await all_of(CONNECTOR.pull(session, window()))
+    assert session.asked[0].path == "/"
+    assert session.asked[0].query["rest_route"] == "/wc/v3/orders"
+    assert session.asked[0].query["page"] == "1"
+
+
+@pytest.mark.parametrize("url", ["boutique.example", "https://", "https://ck:cs@b.example", "https://b.example/?a=1"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        settings(url=url)
+
+
+# --- pages and lists --------------------------------------------------------------------------------------------------
+
+
+async def test_all_pages_are_read_and_then_the_trash() -> None:
+    lists = {
+        ("any", "1"): listed([order(1), order(2)], 2, 3),
+        ("any", "2"): listed([order(5)], 2, 3),
+        ("trash", "1"): listed([order(4, status="trash")], 1, 1),
+    }
+    session = FakeSession(lambda asked: lists[asked.query["status"], asked.query["page"]])
+    batches = await all_of(CONNECTOR.pull(session, window()))
+    assert [[record.key for record in batch.records] for batch in batches] == [["1", "2"], ["5"], ["4"]]
+    assert [batch.cursor for batch in batches] == ["0:2:0", "1:1:3", None]
+    assert [batch.total for batch in batches] == [3, 3, 4]
+    assert [asked.query["status"] for asked in session.asked] == ["any", "any", "trash"]
+
+
+async def test_a_window_goes_on_where_it_was_left() -> None:
+    session = FakeSession(lambda _: listed([order(9, status="trash")], 2, 101))
+    (batch,) = await all_of(CONNECTOR.pull(session, window(cursor="1:2:3")))
+    assert (session.asked[0].query["status"], session.asked[0].query["page"]) == ("trash", "2")
+    assert (batch.cursor, batch.total) == (None, 104)
+
+
+async def test_rows_that_leave_the_window_make_its_count_shrink_also_in_the_second_list() -> None:
+    counts = iter([listed([order(1)], 1, 5), listed([order(2)], 2, 120), listed([order(3)], 2, 119)])
+    batches = await all_of(CONNECTOR.pull(FakeSession(lambda _: next(counts)), window()))
+    assert [batch.total for batch in batches] == [5, 125, 124]
+
+
+async def test_a_short_page_is_not_the_last_one() -> None:
+    """Orders that cannot be loaded are left out of a page, not moved up from the next one."""
+    pages = iter([listed([order(1)], 2, 150), listed([order(2)], 2, 150), listed([])])
+    batches = await all_of(CONNECTOR.pull(FakeSession(lambda _: next(pages)), window()))
+    assert [len(batch.records) for batch in batches] == [1, 1, 0]
+
+
+async def test_where_a_host_strips_the_counts_an_empty_page_ends_a_list() -> None:
+    pages = iter([[order(1)], [order(2)], [], [order(3)], []])
+    batches = await all_of(CONNECTOR.pull(FakeSession(lambda _: listed(next(pages), None)), window()))
+    assert [record.key for batch in batches for record in batch.records] == ["1", "2", "3"]
+    assert {batch.total for batch in batches} == {None}
+
+
+async def test_a_shop_that_ignores_the_filter_is_not_read() -> None:
+    session = FakeSession(lambda _: listed([order(1, "2020-01-01T00:00:00")]))
+    with pytest.raises(Stop, match="does not filter") as caught:
+        await all_of(CONNECTOR.pull(session, window()))
+    assert "5.8" in caught.value.remedy
+
+
+@pytest.mark.parametrize("rows", [{}, "x", [None], [{"id": "7"}], [{"number": "7"}], [order(1, "yesterday")]])
+async def test_a_list_of_something_else_is_asked_again(rows: Any) -> None:
+    with pytest.raises(Wait):
+        await all_of(
+            CONNECTOR.pull(FakeSession(lambda _: listed(rows) if isinstance(rows, list) else answer(rows)), window())
+        )
+
+
+async def test_refunds_are_read_whole_where_there_are_any() -> None:
+    def play(asked: Request) -> Answer:
+        if asked.path.endswith("/2/refunds"):
+            page = int(asked.query["page"])
+            return listed([{"id": 100 + page, "amount": "1.00"}], 2, 2)
+        rows = [order(1), order(2, refunds=[{"id": 101, "reason": "", "total": "-1.00"}])]
+        return listed(rows if asked.query["status"] == "any" else [])
+
+    session = FakeSession(play)
+    batches = await all_of(CONNECTOR.pull(session, window()))
+    first, second = batches[0].records
+    assert first.body["refunds"] == []
+    assert [refund["id"] for refund in second.body["refunds"]] == [101, 102]
+    assert not [asked for asked in session.asked if asked.path.endswith("/1/refunds")]
+
+
+async def test_variations_are_read_of_variable_products_alone() -> None:
+    def play(asked: Request) -> Answer:
+        if asked.path.endswith("/variations"):
+            return listed([{"id": 501, "sku": "S"}])
+        simple = {"id": 1, "type": "simple", "variations": [], "date_modified_gmt": "2025-11-24T15:30:00"}
+        return listed([simple, {**simple, "id": 2, "type": "variable", "variations": [501]}])
+
+    session = FakeSession(play)
+    (batch,) = await all_of(CONNECTOR.pull(session, window("products")))
+    assert [len(record.body["variations"]) for record in batch.records] == [0, 1]
+    assert [asked.path for asked in session.asked] == [
+        "/wp-json/wc/v3/products",
+        "/wp-json/wc/v3/products/2/variations",
+    ]
+
+
+# --- by id ------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_order_that_woocommerce_knows_no_more_is_marked_as_deleted() -> None:
+    gone = refused("woocommerce_rest_shop_order_invalid_id", 404)
+    (batch,) = await all_of(CONNECTOR.fetch(FakeSession(lambda _: gone), STREAMS["orders"], ["727"]))
+    (record,) = batch.records
+    assert (record.key, record.version, record.body) == ("727", int(NOW * 1e6), {"id": 727, "status": "deleted"})
+
+
+@pytest.mark.parametrize("page", [answer(PAGE, 404), refused("rest_no_route", 404), refused("other", 404)])
+async def test_any_other_404_is_no_deletion(page: Answer) -> None:
+    with pytest.raises(Fault) as caught:
+        await all_of(CONNECTOR.fetch(FakeSession(lambda _: page), STREAMS["orders"], ["727"]))
+    assert not isinstance(caught.value, Gone)
+
+
+async def test_a_product_that_is_gone_is_skipped_with_a_reason() -> None:
+    gone = refused("woocommerce_rest_product_invalid_id", 404)
+    (batch,) = await all_of(CONNECTOR.fetch(FakeSession(lambda _: gone), STREAMS["products"], ["9"]))
+    assert [skipped.reason for skipped in batch.skipped] == ["not_found"]
+
+
+@pytest.mark.parametrize("key", ["../1", "1/refunds", "", "٣", "1?x"])
+async def test_a_key_that_is_no_id_never_becomes_a_path(key: str) -> None:
+    session = FakeSession(lambda _: listed([]))
+    with pytest.raises(Skip):
+        await all_of(CONNECTOR.fetch(session, STREAMS["orders"], [key]))
+    assert session.asked == []
+
+
+async def test_another_order_than_was_asked_for_is_not_taken() -> None:
+    with pytest.raises(Wait):
+        await all_of(CONNECTOR.fetch(FakeSession(lambda _: answer(order(8))), STREAMS["orders"], ["7"]))
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "said"),
+    [
+        (refused("woocommerce_rest_authentication_error", 401), Stop, "refused"),
+        (refused("woocommerce_rest_cannot_view", 401), Stop, "anonymous"),
+        (refused("woocommerce_rest_cannot_view", 403), Stop, "may not read"),
+        (refused("woocommerce_rest_cannot_create", 401), Stop, "may not write"),
+        (refused("woocommerce_rest_cannot_edit", 403), Stop, "may not write"),
+        (refused("woocommerce_rest_shop_order_invalid_id", 404), Gone, "no such order"),
+        (refused("rest_no_route", 404), Stop, "no such REST route"),
+        (refused("rest_invalid_param", 400), Stop, "parameter"),
+        (refused("rest_missing_callback_param", 400), Stop, "parameter"),
+        (refused("internal_server_error", 500), Wait, "critical"),
+        (refused("itsec_rest_api_access_restricted", 401), Stop, "in front"),
+        (refused("something_new", 418), Fault, "something_new"),
+        (refused("something_new", 502), Wait, "failed"),
+        (answer({"code": "woocommerce_rest_cannot_view", "message": "", "data": {"status": 401}}), Stop, "anonymous"),
+        (answer(PAGE, 401), Stop, "in front"),
+        (answer(PAGE, 403), Stop, "in front"),
+        (answer(PAGE, 404), Stop, "nothing is found"),
+        (answer(PAGE, 406), Stop, "firewall"),
+        (answer(PAGE, 429), Wait, "too often"),
+        (answer(PAGE, 503), Wait, "failed"),
+        (answer(PAGE, 200), Wait, "a page"),
+        (answer(b"", 200), Wait, "a page"),
+        (answer(b'[{"id":1', 200), Wait, "a page"),
+        (answer(b'[{"id":1}]}}', 200), Wait, "a page"),
+    ],
+)
+def test_a_refusal_means_one_thing(reply: Answer, kind: type[Fault], said: str) -> None:
+    fault = CONNECTOR.judge(ORDERS, reply)
+    assert type(fault) is kind
+    assert said in fault.reason
+    if isinstance(fault, Stop):
+        assert fault.remedy
+
+
+def test_a_401_for_nobody_says_that_the_header_may_be_dropped() -> None:
+    fault = CONNECTOR.judge(ORDERS, refused("woocommerce_rest_cannot_view", 401))
+    assert isinstance(fault, Stop)
+    assert fault.kind == "auth"
+    assert "CGIPassAuth" in fault.remedy
+    assert "https" in fault.remedy
+
+
+def test_only_a_host_that_is_asked_too_often_throttles() -> None:
+    fault = CONNECTOR.judge(ORDERS, answer(PAGE, 429))
+    assert isinstance(fault, Wait)
+    assert fault.throttled
+
+
+@pytest.mark.parametrize("value", [[], {"code": "EUR", "name": "Euro"}, {"id": 1, "message": "x", "code": 5}])
+def test_data_with_a_code_of_its_own_is_no_error(value: Any) -> None:
+    assert CONNECTOR.judge(ORDERS, answer(value)) is None
+
+
+def test_warnings_before_an_answer_are_cut_off_and_told() -> None:
+    noisy = answer(WARNING + json.dumps([order(1)]).encode())
+    assert CONNECTOR.judge(ORDERS, noisy) is None
+    assert "display_errors" in str(CONNECTOR.remark(ORDERS, noisy))
+    assert CONNECTOR.remark(ORDERS, listed([])) is None
+
+
+@given(st.integers(200, 599), st.binary(max_size=80))
+def test_any_answer_is_judged(status: int, body: bytes) -> None:
+    CONNECTOR.judge(ORDERS, Answer(status, {}, body))
+
+
+# --- the shop ---------------------------------------------------------------------------------------------------------
+
+INDEX = {
+    "name": "Boutique",
+    "url": "https://www.boutique.example/",
+    "timezone_string": "Europe/Paris",
+    "namespaces": ["wp/v2", "wc/v3"],
+}
+EURO = {"code": "EUR", "name": "Euro", "symbol": "&euro;"}
+
+
+def site(index: Answer, plain: Answer | None = None) -> Any:
+    def play(asked: Request) -> Answer:
+        if "currencies" in asked.path + asked.query.get("rest_route", ""):
+            return answer(EURO)
+        return plain if asked.path == "/" and plain is not None else index
+
+    return play
+
+
+async def test_greeting_learns_zone_currency_and_what_the_settings_say() -> None:
+    session = FakeSession(site(answer(INDEX)), channels={"Amz": "amazon", "tiktok": ""}, statuses={"wc-sent": "paid"})
+    assert await CONNECTOR.greet(session) == {
+        "shop_id": "boutique.example",
+        "name": "Boutique",
+        "zone": "Europe/Paris",
+        "currency": "EUR",
+        "route": "pretty",
+        "channel:amz": "amazon",
+        "status:sent": "paid",
+    }
+
+
+async def test_greeting_finds_plain_permalinks() -> None:
+    session = FakeSession(site(answer(PAGE, 404), answer(INDEX)))
+    assert (await CONNECTOR.greet(session))["route"] == "plain"
+    assert [asked.path for asked in session.asked] == ["/wp-json/", "/", "/"]
+    assert session.asked[-1].query["rest_route"] == "/wc/v3/data/currencies/current"
+
+
+async def test_an_index_that_a_plugin_hides_is_done_without() -> None:
+    account = await CONNECTOR.greet(FakeSession(site(refused("rest_not_logged_in", 401))))
+    assert (account["shop_id"], account["route"]) == ("boutique.example", "pretty")
+    assert "zone" not in account
+
+
+@pytest.mark.parametrize(
+    ("index", "plain"), [(answer(PAGE, 404), answer(PAGE, 404)), (answer({**INDEX, "namespaces": ["wp/v2"]}), None)]
+)
+async def test_a_site_without_woocommerce_stops_with_a_remedy(index: Answer, plain: Answer | None) -> None:
+    with pytest.raises(Stop) as caught:
+        await CONNECTOR.greet(FakeSession(site(index, plain)))
+    assert "WooCommerce is active" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("offset", "zone"), [(2, "Etc/GMT-2"), ("-5", "Etc/GMT+5"), (5.5, None), (0, None), (13, None), ("x", None)]
+)
+async def test_a_zone_that_is_a_mere_offset_is_understood_if_it_has_whole_hours(offset: Any, zone: str | None) -> None:
+    index = answer({**INDEX, "timezone_string": "", "gmt_offset": offset})
+    assert (await CONNECTOR.greet(FakeSession(site(index)))).get("zone") == zone
+
+
+async def test_doctor_looks_at_permalinks_zone_rights_and_webhooks() -> None:
+    def play(asked: Request) -> Answer:
+        route = asked.path + asked.query.get("rest_route", "")
+        if route.endswith("/products"):
+            return refused("woocommerce_rest_cannot_view", 403)
+        return listed([]) if route.endswith(("/orders", "/webhooks")) else site(answer(PAGE, 404), answer(INDEX))(asked)
+
+    session = FakeSession(play, {"route": "plain"}, timezone="Europe/Lisbon")
+    found = {finding.name: finding async for finding in CONNECTOR.examine(session)}
+    assert {name: finding.level for name, finding in found.items()} == {
+        "shop": "ok",
+        "permalinks": "warn",
+        "time zone": "warn",
+        "orders": "ok",
+        "products": "warn",
+        "webhooks": "warn",
+    }
+    assert all(finding.remedy for finding in found.values() if finding.level == "warn")
+
+
+# --- what comes in ----------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_of_a_person_comes_in_but_hashes(contracts: Path) -> None:
+    sample = json.loads((contracts / "woocommerce" / "orders.samples.json").read_text())[0]
+    personal = ["John", "Doe", "969 Market", "94103", "john.doe@example.com", "(555) 555-5555"]
+    assert all(word in json.dumps(sample) for word in personal)
+    sample["date_modified_gmt"] = "2025-11-24T15:30:00"
+    sample |= {"customer_note": "canary", "customer_ip_address": "203.0.113.9", "customer_id": 26}
+    batch = (await all_of(CONNECTOR.pull(FakeSession(lambda _: listed([sample])), window())))[0]
+    hashed: list[tuple[str, str]] = []
+    body = STREAMS["orders"].door(batch.records[0].body, lambda kind, value: hashed.append((kind, value)) or "hash")
+    text = json.dumps(body)
+    assert [word for word in [*personal, "canary", "203.0.113.9", "wc_order_"] if word in text] == []
+    assert hashed == [
+        ("woocommerce_customer", "boutique.example:26"),
+        ("email", "john.doe@example.com"),
+        ("phone", "(555) 555-5555"),
+    ]
+
+
+async def test_customers_of_two_shops_are_not_confused_by_their_numbers() -> None:
+    people = []
+    for url in ("https://boutique.example", "https://www.boutique.example/fr/"):
+        session = FakeSession(lambda _: listed([order(1, customer_id=5)]), url=url)
+        batch = (await all_of(CONNECTOR.pull(session, window())))[0]
+        people.append(batch.records[0].body["customer"])
+    assert people == ["boutique.example:5", "boutique.example/fr:5"]

@@ -1,0 +1,169 @@
+"""WooCommerce's meaning: the arithmetic of orders and refunds, and what no record may do."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.normalize.vocabulary import Context, Instant, Order, OrderLine, Raw, Refund, Touchpoint, Unfit
+from jalon.normalize.woocommerce import normalize
+from jalon.normalize.woocommerce.attribution import NO_VISIT
+from jalon.normalize.woocommerce.money import Back, order_money, refund_money
+
+CONTEXT = Context(ZoneInfo("Europe/Paris"), {})
+CENTS = st.integers(0, 10**7)
+ORDER = {
+    "id": 727,
+    "status": "processing",
+    "currency": "EUR",
+    "date_created_gmt": "2025-11-20T23:30:00",
+    "date_paid_gmt": "2025-11-20T23:31:00",
+    "total": "30.00",
+    "total_tax": "5.00",
+    "shipping_total": "5.00",
+    "line_items": [{"id": 1, "subtotal": "20.00", "total": "20.00", "total_tax": "4.00", "quantity": 2, "sku": "A"}],
+}
+
+
+def facts(body: Any, stream: str = "orders", account: dict[str, str] | None = None) -> list[Any]:
+    raw = Raw("shop", stream, "727", 5, Instant(1_764_000_000_000_000), 1, body)
+    return list(normalize(raw, CONTEXT._replace(account=account or {})))
+
+
+def only(kind: type[Any], found: list[Any]) -> Any:
+    (one,) = [fact for fact in found if isinstance(fact, kind)]
+    return one
+
+
+def euros(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+@given(st.lists(st.tuples(CENTS, CENTS, CENTS), max_size=5), CENTS, CENTS, CENTS, st.booleans())
+def test_an_order_adds_up_whatever_its_prices_include(
+    lines: list[tuple[int, int, int]], shipping: int, surcharge: int, given_: int, included: bool
+) -> None:
+    goods, tax = sum(line[0] for line in lines), sum(line[2] for line in lines)
+    given_ = min(given_, goods)
+    order = {
+        "prices_include_tax": included,
+        "line_items": [
+            {"subtotal": euros(paid + off), "total": euros(paid), "total_tax": euros(tax)} for paid, off, tax in lines
+        ],
+        "fee_lines": [{"total": euros(surcharge)}, {"total": euros(-given_)}],
+        "discount_total": euros(sum(line[1] for line in lines)),
+        "shipping_total": euros(shipping),
+        "total_tax": euros(tax),
+        "total": euros(goods + tax + shipping + surcharge - given_),
+    }
+    money = order_money(order, "EUR")
+    assert money.goods == goods - given_
+    assert money.goods + money.shipping + money.tax + money.fees == money.total
+    assert money.gross - money.discount == money.goods
+    assert money.discount == sum(line[1] for line in lines) + given_
+
+
+@given(st.lists(st.integers(1, 1999), min_size=2, max_size=6))
+def test_lines_that_are_rounded_each_by_itself_lose_no_cent_of_the_order(prices: list[int]) -> None:
+    """Prices with tax inside: the lines' prices without tax are rounded, the order's total is what was charged."""
+    charged = sum(prices)
+    tax = round(charged / 6)
+    order = {
+        "line_items": [{"total": euros(round(price * 5 / 6)), "total_tax": "0.00"} for price in prices],
+        "total": euros(charged),
+        "total_tax": euros(tax),
+    }
+    assert order_money(order, "EUR").goods == charged - tax
+
+
+@given(CENTS, CENTS, CENTS, CENTS)
+def test_an_amount_that_was_typed_in_is_shared_and_none_of_it_lost(
+    amount: int, goods: int, shipping: int, tax: int
+) -> None:
+    back = refund_money({"amount": euros(amount)}, "EUR", Back(goods, shipping, tax, goods + shipping + tax))
+    assert back.goods + back.shipping + back.tax == back.total == amount
+    assert back.goods == min(amount, goods)
+    assert back.shipping <= shipping
+
+
+@given(CENTS, CENTS, CENTS, CENTS)
+def test_what_lines_name_goes_back_as_they_name_it(goods: int, tax: int, shipping: int, more: int) -> None:
+    refund = {
+        "amount": euros(goods + tax + shipping),
+        "line_items": [{"total": euros(-goods), "total_tax": euros(-tax)}],
+        "shipping_lines": [{"total": euros(-shipping), "total_tax": "0.00"}],
+    }
+    left = Back(goods + more, shipping, tax, goods + tax + shipping + more)
+    assert refund_money(refund, "EUR", left) == Back(goods, shipping, tax, goods + tax + shipping)
+
+
+def test_a_shop_before_version_8_5_has_no_touch_before_its_orders() -> None:
+    found = facts(ORDER)
+    assert [fact.key for fact in found if isinstance(fact, Touchpoint)] == ["727/purchase"]
+    assert only(Order, found).journey == "none"
+
+
+@pytest.mark.parametrize("kind", sorted(NO_VISIT))
+def test_an_order_written_by_the_shop_s_own_people_was_led_to_by_no_visit(kind: str) -> None:
+    found = facts({**ORDER, "attribution": {"source_type": kind, "utm_source": "tiktok"}})
+    assert [fact.key for fact in found if isinstance(fact, Touchpoint)] == ["727/purchase"]
+
+
+def test_marks_are_campaign_marks_only_of_a_marked_link() -> None:
+    told = {"utm_source": "tiktok", "utm_content": "7385101200000000001", "session_entry": "https://b.example/"}
+    marked = facts({**ORDER, "attribution": {"source_type": "utm", **told}})
+    named = facts({**ORDER, "attribution": {"source_type": "referral", **told}})
+    touches = [next(f for f in found if isinstance(f, Touchpoint)) for found in (marked, named)]
+    assert [(t.channel, t.evidence, t.content_id) for t in touches] == [
+        ("tiktok", "utm", "7385101200000000001"),
+        ("tiktok", "declared", None),
+    ]
+
+
+def test_days_are_those_of_the_shop() -> None:
+    assert str(only(Order, facts(ORDER)).placed_date) == "2025-11-21"
+
+
+def test_facts_of_an_order_in_the_trash_are_all_taken_back_but_who_is_who() -> None:
+    trashed = {**ORDER, "status": "trash", "refunds": [{"id": 9, "amount": "1.00"}]}
+    found = [fact for fact in facts(trashed) if isinstance(fact, Order | OrderLine | Touchpoint | Refund)]
+    assert len(found) == 5
+    assert all(fact.removed for fact in found)
+    restored = [fact for fact in facts({**trashed, "status": "processing"}) if hasattr(fact, "removed")]
+    assert not any(fact.removed for fact in restored)
+
+
+def test_refunds_of_an_order_that_was_never_paid_move_nothing() -> None:
+    body = {**ORDER, "status": "refunded", "date_paid_gmt": None, "refunds": [{"id": 9, "amount": "30.00"}]}
+    assert only(Order, facts(body)).status == "cancelled"
+    assert only(Refund, facts(body)).state == "pending"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from([*ORDER, "refunds", "fee_lines", "attribution", "billing", "names", "customer"]), JSON)
+def test_a_field_of_another_kind_makes_a_record_unfit_and_nothing_worse(name: str, value: Any) -> None:
+    for stream in ("orders", "products"):
+        with suppress(Unfit):
+            facts({**ORDER, name: value}, stream)
+
+
+def test_official_samples_become_facts(contracts: Path) -> None:
+    for sample in json.loads((contracts / "woocommerce" / "orders.samples.json").read_text()):
+        if isinstance(sample, dict) and "currency" in sample:
+            order = only(Order, facts(sample))
+            assert order.goods + order.shipping + order.tax == order.total
+            lines = [fact for fact in facts(sample) if isinstance(fact, OrderLine)]
+            assert sum(line.goods for line in lines) == order.goods
