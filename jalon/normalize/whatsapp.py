@@ -154,12 +154,7 @@ def _placed(address: str | None) -> str:
 def _identifiers(body: Row) -> list[str]:
     """Return the hashes that name the writer of a message, the business-scoped id first."""
     contact = inner(body, "contact")
-    found = (
-        text(body, "from_user_id"),
-        text(contact, "user_id"),
-        text(body, "from"),
-        text(contact, "wa_id"),
-    )
+    found = text(body, "from_user_id"), text(contact, "user_id"), text(body, "from"), text(contact, "wa_id")
     return list(dict.fromkeys(name for name in found if name))
 
 

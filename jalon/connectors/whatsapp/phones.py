@@ -22,10 +22,11 @@ class Plan(NamedTuple):
     now: str
 
 
+# https://www.itu.int/en/ITU-T/inr/nnp/Pages/default.aspx: national numbering plans
 PLANS = (
-    # Mexico: no 1 between country code and the ten digits since 2019. https://www.itu.int/oth/T020200008A/en
+    # Mexico: no 1 between country code and the ten digits since 2019.
     Plan(re.compile(r"521(\d{10})"), r"52\1"),
-    # Brazil: all mobile numbers have nine digits, the first a 9, since 2016. https://www.itu.int/oth/T020200001D/en
+    # Brazil: all mobile numbers have nine digits, the first a 9, since 2016.
     Plan(re.compile(r"55(\d{2})([6-9]\d{7})"), r"55\g<1>9\2"),
 )
 
