@@ -112,6 +112,7 @@ def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
         half_life_days=chosen.half_life_days,
         models=chosen.models or tuple(MODELS),
         copy_hours=chosen.copy_hours,
+        share_out=chosen.share_out,
         temp_folder=place.store.tmp,
     )
     with RunLock(place.store.locks, "attribute", what="attribute"), _naming_damage(place):

@@ -3,11 +3,16 @@
 Of every order with money, `amount` shares out what was booked and `net` what is left of it after refunds and
 cancellation, by the same weights; so a refund is taken back from the touchpoints that had been credited. Both are
 largest-remainder shares, and `reversed` is their difference.
+
+`basis` says how the credit is known. observed: by the touchpoints of the order's journey. modelled: the order has no
+path, and was shared out over the content that could have led to it (`sharing`), under every model alike. unknown: the
+rest, which belongs to nobody.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import ibis
 from ibis.expr.types import Table
@@ -17,6 +22,8 @@ from jalon.attribution.journeys import creditable
 from jalon.attribution.models import MODELS, with_features, with_points
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
+from jalon.attribution.sharing import SharedOut, share_out
+from jalon.attribution.sharing.told import Facts
 
 BILLION = 1_000_000_000
 WEIGHTED = "weighted"
@@ -27,6 +34,7 @@ UNKNOWN_BECAUSE = {
     "path_not_ready": "the shop has not yet made its journey known",
     "outside_window": "all touchpoints known lie outside the look-back window or before the previous sale",
     "nothing_known": "nothing is known of the person before the order, and the platform names no content",
+    "no_content": "clicks on content do not explain it: it would have come anyway, or by a way that nobody counts",
 }
 """Reason code -> why the credit for an order is unknown."""
 
@@ -45,8 +53,16 @@ COLUMNS = (
 )
 
 
-def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: Options) -> Table:
-    """Return the credit rows of every model of the options. `basis` is observed, modelled or unknown."""
+class Credited(NamedTuple):
+    """The credit rows, and what of them was shared out by a model."""
+
+    rows: Table
+    shared: SharedOut
+
+
+def credit(engine: Engine, steps: Table, facts: Facts, options: Options) -> Credited:
+    """Return the credit rows of every model of the options."""
+    touches, sales = facts.touches, facts.sales
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
     features = engine.keep("features", with_features(steps, touches))
@@ -59,7 +75,11 @@ def credit(engine: Engine, steps: Table, touches: Table, sales: Table, options: 
         engine.keep(WEIGHTED, with_points(features, model, parameters))
         return engine.keep(f"credit_{model}", observed)
 
-    return ibis.union(*map(one, chosen), *(_for_model(unknown, model) for model in chosen))
+    shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
+    modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
+    left = unknown.anti_join(shared.rows, "order_uid")
+    pathless = [table for model in chosen for table in (_for_model(left, model), _under(modelled, model))]
+    return Credited(ibis.union(*map(one, chosen), *pathless), shared)
 
 
 def _observed(schema: ibis.Schema, sold: Table) -> Table:
@@ -74,6 +94,32 @@ def _observed(schema: ibis.Schema, sold: Table) -> Table:
         weight=_weight(shared.billionths),
         reversed=shared.amount - shared.net,
     ).select(*COLUMNS)
+
+
+def _modelled(shared: Table, sold: Table) -> Table:
+    """Share each pathless order's money out over contents by likelihood; what is left of it belongs to nobody."""
+    by_size = [shared.share.desc(), shared.touch_uid]
+    rows = shared.select(
+        "order_uid", "touch_uid",
+        position=ibis.row_number().over(group_by=shared.order_uid, order_by=by_size) + 1,
+        points=(shared.share * BILLION).floor().cast("int64"),
+    )  # fmt: skip
+    given = rows.group_by("order_uid").agg(points=ibis.greatest(BILLION - rows.points.sum(), 0))
+    rest = given.select("order_uid", touch_uid=ibis.null("string"), position=ibis.literal(0, "int64"), points="points")
+    money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
+    priced = rows.union(rest).filter(lambda t: t.points > 0).join(money, "order_uid")
+    split = with_shares(priced, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})
+    nobody = split.touch_uid.isnull()
+    return split.mutate(
+        basis=ibis.ifelse(nobody, "unknown", "modelled"),
+        reason=ibis.ifelse(nobody, "no_content", ibis.null("string")),
+        weight=_weight(split.billionths),
+        reversed=split.amount - split.net,
+    )
+
+
+def _under(modelled: Table, model: str) -> Table:
+    return modelled.mutate(model=ibis.literal(model)).select(*COLUMNS)
 
 
 def _weight(billionths: ibis.Value) -> ibis.Value:

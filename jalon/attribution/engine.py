@@ -105,8 +105,11 @@ class Engine:
         self._run(f'CREATE OR REPLACE TABLE "{name}" AS {_typed(table)}')
         return ibis.table(table.schema(), name=name)
 
-    def take(self, name: str, data: pa.Table, schema: dict[str, str]) -> Table:
-        """Return Arrow data as a table of this engine."""
+    def take(self, name: str, data: pa.Table | None, schema: dict[str, str]) -> Table:
+        """Return Arrow data as a table of this engine; without any, an empty one."""
+        if data is None:
+            return self._empty(name, schema)
+        data = data.select(list(schema))
         with translated():
             self._db.from_arrow(data).create(name)
         return ibis.table(schema, name=name)

@@ -34,9 +34,9 @@ def explain(facts: Path, attribution: Path, order: str) -> Row:
     """Return all that decided about an order, as JSON-able data; instants are ISO 8601, money is in minor units.
 
     `order` is a platform's order id, or `source:order id` where several have that id. Keys: `order`, `refunds`,
-    `journey` (the touches, each with its place in the journey), `credit` (rows by model), `copies` (orders that this
-    one counts for), `window`. Raises `ConfigError` if there is no such order, or more than one, and `StoreError` if a
-    file cannot be read.
+    `journey` (the touches, each with its place in the journey), `credit` (rows by model), `modelled` (contents that an
+    order without a path was shared out to), `copies` (orders that this one counts for), `window`. Raises `ConfigError`
+    if there is no such order, or more than one, and `StoreError` if a file cannot be read.
     """
     card = read_card(attribution)
     with Engine() as engine:
@@ -50,6 +50,7 @@ def explain(facts: Path, attribution: Path, order: str) -> Row:
             "refunds": _refunds(engine, facts, found, card["as_of"]),
             "journey": _journey(engine, steps.filter(steps.order_uid == uid), touches),
             "credit": _credit(engine, credit.filter(credit.order_uid == uid)),
+            "modelled": _modelled(engine, attribution, uid),
             "copies": _rows(engine, sales.filter(sales.duplicate_of == uid), ("order_uid", "why"), "order_uid"),
             "window": {
                 name: card[name] for name in ("lookback_days", "repeat", "half_life_days", "max_touches", "as_of")
@@ -104,6 +105,14 @@ def _credit(engine: Engine, credit: Table) -> dict[str, list[Row]]:
         because = UNKNOWN_BECAUSE[row["reason"]] if row["reason"] else None
         by_model.setdefault(row.pop("model"), []).append({**row, "weight": str(row["weight"]), "because": because})
     return dict(sorted(by_model.items()))
+
+
+def _modelled(engine: Engine, attribution: Path, uid: str) -> list[Row]:
+    """Return the contents that the order was shared out to, with the interval of each share."""
+    shared, told = (engine.results(attribution / f"{name}.parquet") for name in ("shared", "modelled"))
+    rows = shared.filter(shared.order_uid == uid).join(told, "touch_uid")
+    names = ("touch_uid", "content_id", "creator_id", "channel", "share", "low", "high", "orders", "alike")
+    return engine.dicts(rows.order_by(rows.share.desc(), rows.touch_uid).select(*names))
 
 
 def _readable(value: Any, name: str = "") -> Any:

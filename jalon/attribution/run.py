@@ -17,6 +17,7 @@ from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
 from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
+from jalon.attribution.sharing.told import Facts
 from jalon.attribution.stages import RULES, read_rules, with_stage
 
 INSTANTS = ("placed_at", "paid_at", "cancelled_at", "previous_at", "observed_at", "occurred_at", "had_at")
@@ -32,14 +33,18 @@ class Result:
     """Steps of journeys left out because of `Options.max_touches`."""
     identifiers_set_aside: int = 0
     possible_duplicates: int = 0
+    delay_ratio: float | None = None
+    """Of the share-out: so much less orders come each further day after a click; None: nothing was shared out."""
+    spread: float | None = None
+    """Of the share-out: how much more the counts vary than chance alone would have them; 1 where the model fits."""
 
 
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `credit` (one Parquet file each) and `run.json`,
-    which says with which options. The same facts and options give the same bytes. Raises `StoreError` if a file
-    cannot be read or written.
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `credit`, `modelled`, `shared` (one Parquet file each)
+    and `run.json`, which says with which options. The same facts and options give the same bytes. Raises `StoreError`
+    if a file cannot be read or written.
     """
     options = options or Options()
     with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
@@ -49,7 +54,7 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
 
 
 def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
-    sold, persons, touched = _prepared(engine, facts, options)
+    sold, persons, touched, lines = _prepared(engine, facts, options)
     steps = journeys.steps(engine, touched, sold, options)
     sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
     rows = {
@@ -61,13 +66,18 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
             engine, journeys.open_journeys(touched, steps, sold, options), out, "open_steps", ["journey_id", "position"]
         ),
     }
-    credited = credit(engine, steps, touched, sold, options)
-    rows["credit"] = _write(engine, credited, out, "credit", ["order_uid", "model", "position"])
-    return Result(out, rows, **_figures(engine, steps, persons, sold, options))
+    told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
+    credited = credit(engine, steps, Facts(sold, touched, lines, **told), options)
+    rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
+    rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
+    rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
+    figures = _figures(engine, steps, persons, sold, options)
+    shared = credited.shared
+    return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread)
 
 
-def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table]:
-    """Return sales, people and touchpoints, each kept."""
+def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table]:
+    """Return sales, people, touchpoints and order lines, each kept."""
     found = {
         kind: current(engine, facts, kind, options.as_of)
         for kind in ("orders", "order_links", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
@@ -81,7 +91,7 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
     rules = RULES if options.stage_rules is None else read_rules(options.stage_rules)
     touched = engine.keep("touches", with_stage(touches.with_history(met, sold), rules))
     engine.drop("touches_met", "current_touchpoints")
-    return sold, persons, touched
+    return sold, persons, touched, found["order_lines"]
 
 
 def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str]) -> int:
@@ -114,4 +124,7 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "touches_cut": result.touches_cut,
         "identifiers_set_aside": result.identifiers_set_aside,
         "possible_duplicates": result.possible_duplicates,
+        "share_out": options.share_out,
+        "delay_ratio": result.delay_ratio,
+        "spread": result.spread,
     }

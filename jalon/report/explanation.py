@@ -25,6 +25,7 @@ def lines(told: Row) -> Iterator[str]:
     yield from _order(told)
     yield from _refunds(told)
     yield from _journey(told)
+    yield from _modelled(told)
     yield from _credit(told)
 
 
@@ -86,6 +87,20 @@ def _touch(touch: Row) -> Iterator[str]:
     yield f"     {plain(touch['touch_uid'])}, {_revision(touch['revision'])}"
 
 
+def _modelled(told: Row) -> Iterator[str]:
+    """Say over which contents an order without a path was shared out, and how sure that is."""
+    if not told["modelled"]:
+        return
+    yield ""
+    yield "Modelled: clicks on these contents' tags of its products, in the days before, make them likely"
+    for row in told["modelled"]:
+        maker = f" of {plain(row['creator_id'])}" if row["creator_id"] else ""
+        share = f"{row['share']:.0%} (90 % interval {row['low']:.0%} to {row['high']:.0%})"
+        yield f"  content {plain(row['content_id'])}{maker} on {plain(row['channel'])}: {share}"
+        if row["alike"]:
+            yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
+
+
 def _credit(told: Row) -> Iterator[str]:
     yield ""
     yield f"Credit by model (half-life of time decay: {told['window']['half_life_days']:g} days)"
@@ -98,7 +113,8 @@ def _credit(told: Row) -> Iterator[str]:
 
 
 def _share(row: Row) -> str:
-    whom = f"touchpoint {row['position']}" if row["touch_uid"] else f"unknown: {row['because']}"
+    named = f"content {plain(row['touch_uid'].rpartition('/')[2])}" if row["basis"] == "modelled" else None
+    whom = named or (f"touchpoint {row['position']}" if row["touch_uid"] else f"unknown: {row['because']}")
     net, amount, back = (_money(row, name) for name in ("net", "amount", "reversed"))
     less = f" = {amount} - {back} taken back" if row["reversed"] else ""
     return f"{row['weight']}  {net}{less}  {whom} ({row['basis']})"

@@ -183,6 +183,7 @@ def _top(engine: Engine, credit: Table, by: str, currencies: list[str]) -> list[
     found = credit.group_by("model", "currency", id=credit[by]).agg(
         orders=ibis.coalesce(credit.weight.sum(where=credit.is_sale), 0).cast("float64").round(2),
         net_minor=credit.net_minor.sum(),
+        modelled_minor=ibis.coalesce(credit.net_minor.sum(where=credit.basis == "modelled"), 0),
         title=title,
         channel=credit.channel.max(),
     )
@@ -190,13 +191,14 @@ def _top(engine: Engine, credit: Table, by: str, currencies: list[str]) -> list[
         group_by=[found.model, found.currency, found.id.isnull()], order_by=[found.net_minor.desc(), found.id]
     )
     ranked = found.mutate(rank=rank)
-    return _with_money(engine.dicts(ranked.filter(ranked["rank"] < TOP).drop("rank")), currencies, "net")
+    rows = engine.dicts(ranked.filter(ranked["rank"] < TOP).drop("rank"))
+    return _with_money(rows, currencies, "net", "modelled")
 
 
 def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Row:
     """Return per stage model its stages, its channels in order, the cells and the credit in them."""
     cells = engine.dicts(told["journey_map"])
-    credit = _with_money(engine.dicts(told["journey_map_credit"]), currencies, "net")
+    credit = _with_money(engine.dicts(told["journey_map_credit"]), currencies, "net", "modelled")
     for row in credit:
         row["orders"] = round(float(row["orders"]), 2)
     return {preset: _one_map(preset, cells, credit) for preset in PRESETS}

@@ -55,7 +55,9 @@ def credited(engine: Engine, credit: Table, touches: Table, sales: Table) -> Tab
     )
     rows = credit.join(where, "touch_uid").join(sales.select("order_uid", "is_sale"), "order_uid")
     small = rows.group_by("stage", "kind", "channel", "model", "currency").agg(
-        orders=ibis.coalesce(rows.weight.sum(where=rows.is_sale), 0), net=rows.net.sum()
+        orders=ibis.coalesce(rows.weight.sum(where=rows.is_sale), 0),
+        net=rows.net.sum(),
+        modelled=ibis.coalesce(rows.net.sum(where=rows.basis == "modelled"), 0),
     )
     small = engine.keep("map_credit", small)
     return ibis.union(*(_credited_in(small, preset) for preset in PRESETS))
@@ -64,5 +66,5 @@ def credited(engine: Engine, credit: Table, touches: Table, sales: Table) -> Tab
 def _credited_in(small: Table, preset: str) -> Table:
     placed = in_preset(small, preset).drop("stage").rename(stage="preset_stage")
     return placed.group_by("preset", "stage", "channel", "model", "currency").agg(
-        orders=placed.orders.sum().cast("decimal(18, 9)"), net=placed.net.sum()
+        orders=placed.orders.sum().cast("decimal(18, 9)"), net=placed.net.sum(), modelled=placed.modelled.sum()
     )

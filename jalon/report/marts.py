@@ -62,13 +62,16 @@ class _Base(NamedTuple):
     sales: Table
     touches: Table
     credit: Table
+    modelled: Table
+    shared: Table
     contents: Table
     measures: Table
     units: Table
 
 
 def _base(engine: Engine, facts: Path, attribution: Path, as_of: int | None) -> _Base:
-    found = {name: engine.results(attribution / f"{name}.parquet") for name in ("sales", "touches", "credit")}
+    made = ("sales", "touches", "credit", "modelled", "shared")
+    found = {name: engine.results(attribution / f"{name}.parquet") for name in made}
     told = {kind: current(engine, facts, kind, as_of) for kind in ("contents", "measures")}
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
     return _Base(engine, **found, **told, units=engine.take("units", units, {"unit_of": "string", "units": "int64"}))
@@ -122,19 +125,39 @@ def _contents(base: _Base) -> Table:
     return base.contents.mutate(content_uid=base.contents.source + ":" + base.contents.key)
 
 
+def _estimates(base: _Base) -> Table:
+    """Return what the share-out says of each content, as exact decimals."""
+    told = base.modelled
+    orders = {name: told[name].cast("decimal(18, 4)") for name in ("orders", "orders_low", "orders_high")}
+    return told.mutate(content_uid=told.touch_uid, **orders).mutate(alike=told.alike.join(", ").nullif(""))
+
+
+_CUTS = ("channel", "stage", "content_id", "creator_id", "product_id", "campaign")
+
+
 def _attribution(base: _Base) -> Table:
     """Put beside each credit what one cuts it by."""
     order = base.sales.select("order_uid", "is_sale", "placed_date", "platform", selling_mode="mode")
-    cuts = base.touches.select(
-        "channel", "stage", "content_id", "creator_id", "product_id", "campaign", credited_uid="touch_uid"
+    cuts = base.touches.select(*_CUTS, credited_uid="touch_uid")
+    cuts = cuts.union(
+        base.modelled.mutate(product_id=ibis.null("string"), campaign=ibis.null("string")).select(
+            *_CUTS, credited_uid="touch_uid"
+        )
     )
     rows = base.credit.join(order, "order_uid")
     rows = rows.left_join(cuts, rows.touch_uid == cuts.credited_uid).drop("credited_uid")
+    ends = {f"weight_{end}": base.shared[end].cast("decimal(10, 9)") for end in ("low", "high")}
+    rows = rows.left_join(base.shared.select("order_uid", "touch_uid", **ends), ["order_uid", "touch_uid"])
+    rows = rows.drop("order_uid_right", "touch_uid_right")
     return _with_amounts(base, rows.rename(step="position"), ["amount", "reversed", "net"])
 
 
 def _map_credit(base: _Base) -> Table:
-    return _with_amounts(base, journey_map.credited(base.engine, base.credit, base.touches, base.sales), ["net"])
+    where = ("touch_uid", "stage", "channel", "kind")
+    credited_to = base.touches.select(*where).union(base.modelled.select(*where))
+    return _with_amounts(
+        base, journey_map.credited(base.engine, base.credit, credited_to, base.sales), ["net", "modelled"]
+    )
 
 
 _MAKERS: dict[str, Callable[[_Base], Table]] = {
@@ -143,6 +166,7 @@ _MAKERS: dict[str, Callable[[_Base], Table]] = {
     "measures": _measures,
     "attribution": _attribution,
     "contents": _contents,
+    "content_estimates": _estimates,
     "journey_map": lambda base: journey_map.cells(base.engine, base.touches),
     "journey_map_credit": _map_credit,
 }

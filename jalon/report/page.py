@@ -125,13 +125,14 @@ def _cell(cell: Row | None, most: int, credit: list[Row], *, ends: bool) -> Row:
 
 def _summed(rows: Iterable[Row]) -> list[Row]:
     """Add credit up per model and currency."""
-    sums: dict[tuple[str, str], int] = {}
+    sums: dict[tuple[str, str], list[int]] = {}
     for row in rows:
-        own = (row["model"], row["currency"])
-        sums[own] = sums.get(own, 0) + row["net_minor"]
+        own = sums.setdefault((row["model"], row["currency"]), [0, 0])
+        own[0] += row["net_minor"]
+        own[1] += row["modelled_minor"]
     return [
-        {"model": model, "currency": currency, "net": decimal_text(net, currency)}
-        for (model, currency), net in sums.items()
+        {"model": model, "currency": currency, "net": decimal_text(net, currency), "modelled_minor": modelled}
+        for (model, currency), (net, modelled) in sums.items()
     ]
 
 

@@ -79,7 +79,8 @@ def _best(rows: list[Row]) -> Iterator[str]:
     named = [row for row in rows if row["id"] is not None][:LISTED]
     for row in [*named, *(row for row in rows if row["id"] is None)]:
         name = "none named" if row["id"] is None else plain(row["title"] or row["id"])
-        yield f"  {name:<40.40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}"
+        modelled = f", {money(row['modelled'], row['currency'])} of it modelled" if row["modelled_minor"] else ""
+        yield f"  {name:<40.40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}{modelled}"
 
 
 def _freshness(told: Row) -> Iterator[str]:

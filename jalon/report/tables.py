@@ -155,10 +155,14 @@ ATTRIBUTION = Mart(
         _ORDER,
         Column("model", "text", "The attribution model"),
         Column("step", "integer", "Place on the journey, from 1; 0: no touchpoint is known", "steps"),
-        Column("touch_uid", "text", "The touchpoint; empty: none is known"),
+        Column(
+            "touch_uid", "text", "The touchpoint, or where modelled the `content_uid` of content_estimates; empty: none"
+        ),
         Column("basis", "text", "observed, modelled, or unknown: never add them up without saying so"),
         Column("reason", "text", "Why it is unknown"),
         Column("weight", "decimal", "Share of the order, with nine places", "of 1"),
+        Column("weight_low", "decimal", "Where modelled: lower end of its 90 % interval", "of 1"),
+        Column("weight_high", "decimal", "Where modelled: upper end of its 90 % interval", "of 1"),
         _CURRENCY,
         *_money("amount", "Credit before refunds and cancellation"),
         *_money("reversed", "Credit that they take back"),
@@ -173,6 +177,29 @@ ATTRIBUTION = Mart(
         Column("creator_id", "text", "Creator of the touchpoint"),
         Column("product_id", "text", "Product of the touchpoint"),
         Column("campaign", "text", "Campaign of the touchpoint"),
+    ),
+)
+
+CONTENT_ESTIMATES = Mart(
+    "content_estimates",
+    "One row per content that orders without a path were shared out to, with how sure that is: modelled, not observed.",
+    ("content_uid",),
+    (
+        Column("content_uid", "text", "The content as credit is given to it: `touch_uid` of attribution"),
+        Column("source", "text", "Name of the source in jalon.toml"),
+        Column("platform", "text", "Where it was posted"),
+        Column("channel", "text", "Channel that its credit goes to"),
+        Column("content_id", "text", "The platform's id"),
+        Column("creator_id", "text", "The platform's id of the creator"),
+        Column(
+            "orders",
+            "decimal",
+            "Orders, of those without a path, that it brought: the mean of what is likely",
+            "orders",
+        ),
+        Column("orders_low", "decimal", "Lower end of the 90 % interval", "orders"),
+        Column("orders_high", "decimal", "Upper end of the 90 % interval", "orders"),
+        Column("alike", "text", "Contents that the counts cannot tell it from: read these together; empty: none"),
     ),
 )
 
@@ -226,11 +253,22 @@ JOURNEY_MAP_CREDIT = Mart(
         Column("model", "text", "The attribution model"),
         _CURRENCY,
         Column("orders", "decimal", "Orders credited, in shares of orders", "orders"),
-        *_money("net", "Net revenue credited"),
+        *_money("net", "Net revenue credited, observed and modelled"),
+        *_money("modelled", "What of it is modelled"),
     ),
 )
 
 MARTS: dict[str, Mart] = {
-    mart.name: mart for mart in (ORDERS, TOUCHPOINTS, MEASURES, ATTRIBUTION, CONTENTS, JOURNEY_MAP, JOURNEY_MAP_CREDIT)
+    mart.name: mart
+    for mart in (
+        ORDERS,
+        TOUCHPOINTS,
+        MEASURES,
+        ATTRIBUTION,
+        CONTENTS,
+        CONTENT_ESTIMATES,
+        JOURNEY_MAP,
+        JOURNEY_MAP_CREDIT,
+    )
 }
 """Name -> mart."""
