@@ -244,11 +244,9 @@ DAY = 86_400
 MIDNIGHT = NOW - NOW % DAY
 
 
-def top(latest: float | None, *pins: str, realtime: bool = False) -> Answer:
-    told = {} if latest is None else {"latest_available_timestamp": latest * 1000, "is_realtime": realtime}
-    rows = [
-        {"pin_id": pin, "metrics": {"OUTBOUND_CLICK": 3}, "data_status": {"OUTBOUND_CLICK": "READY"}} for pin in pins
-    ]
+def top(latest: float | None, *pins: str, status: str = "READY") -> Answer:
+    told = {} if latest is None else {"latest_available_timestamp": latest * 1000, "is_realtime": False}
+    rows = [{"pin_id": pin, "metrics": {"SAVE": 3}, "data_status": {"SAVE": status}} for pin in pins]
     return answer({"date_availability": told, "pins": rows, "sort_by": "OUTBOUND_CLICK"})
 
 
@@ -268,20 +266,23 @@ async def test_a_day_of_strangers_pins_is_one_list_of_at_most_50(described: Offi
 
 
 @pytest.mark.parametrize(
-    ("latest", "realtime", "now", "there"),
+    ("latest", "status", "now", "there"),
     [
-        (MIDNIGHT - 0.001, False, NOW, True),
-        (MIDNIGHT - 2, False, NOW, False),
-        (MIDNIGHT - DAY, False, NOW, False),
-        (MIDNIGHT - DAY, True, NOW, False),
-        (None, False, MIDNIGHT + 3.9 * DAY, False),
-        (None, False, MIDNIGHT + 4.1 * DAY, True),
+        (MIDNIGHT - 0.001, "READY", NOW, True),
+        (MIDNIGHT - 2, "READY", NOW, False),
+        (MIDNIGHT - DAY, "READY", NOW, False),
+        (MIDNIGHT - 0.001, "ESTIMATE", NOW, False),
+        (MIDNIGHT - 0.001, "PROCESSING", NOW, False),
+        (MIDNIGHT - 0.001, "BEFORE_METRIC_START_DATE", NOW, True),
+        (None, "READY", MIDNIGHT + 6.9 * DAY, False),
+        (None, "ESTIMATE", MIDNIGHT + 7.1 * DAY, True),
     ],
 )
-async def test_a_day_that_is_not_counted_yet_is_left_for_later(
-    latest: float | None, realtime: bool, now: float, there: bool
+async def test_a_list_is_kept_once_its_figures_are_firm(
+    latest: float | None, status: str, now: float, there: bool
 ) -> None:
-    session = FakeSession(lambda _: top(latest, "1", realtime=realtime), now=now)
+    """While they are estimates, Pins come into the list and fall out of it: what fell out would stay for ever."""
+    session = FakeSession(lambda _: top(latest, "1", status=status), now=now)
     (batch,) = await all_of(CONNECTOR.pull(session, window("top_pins", high=MIDNIGHT)))
     assert bool(batch.records) is there
     assert (batch.later is None) is there

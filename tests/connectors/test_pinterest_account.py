@@ -94,6 +94,16 @@ async def test_a_refresh_token_of_the_old_kind_stays_and_keeps_its_end() -> None
     assert (first.refresh_token, first.refresh_expires_at) == ("pinr_first", None)
 
 
+def test_a_refresh_token_of_the_old_kind_is_told() -> None:
+    tokens = Request("POST", "/oauth/token", host="auth", anonymous=True)
+    told = CONNECTOR.remark(tokens, answer({"access_token": "pina_new"}))
+    assert told is not None
+    assert "continuous_refresh" in told
+    assert "pina" not in told
+    assert CONNECTOR.remark(tokens, answer(GIVEN)) is None
+    assert CONNECTOR.remark(Request("GET", "/pins"), page([])) is None
+
+
 async def test_an_answer_with_only_the_seconds_tells_the_end_as_well() -> None:
     given = {name: value for name, value in GIVEN.items() if name != "refresh_token_expires_at"}
     found = await CONNECTOR.renew(FakeSession(lambda _: answer(given)), None)

@@ -170,13 +170,13 @@ async def test_a_report_is_waited_for_with_patience_and_its_end_is_told() -> Non
     batches = await read(session, window("ad_days", 14))
     waits = [batch.later for batch in batches if batch.later is not None]
     pauses = [after - before for before, after in pairwise(waits)]
-    assert min(pauses) >= 10
+    assert min(pauses) >= 1
     assert max(pauses) <= 300
     deadlines = [deadline for batch in batches for deadline in batch.deadlines]
     assert [deadline.at for deadline in deadlines] == [NOW + 3600, 0]
     assert len({deadline.key for deadline in deadlines}) == 1
     assert "thrown away" in deadlines[0].what
-    assert deadlines[0].warn < 3600
+    assert deadlines[0].warn == 3600, "a run that leaves a report behind says so"
     assert [record.key for batch in batches for record in batch.records] == ["687/2025-11-01"]
 
 

@@ -168,6 +168,9 @@ class Pinterest(base.Connector):
     def judge(self, request: Request, answer: Answer) -> Fault | None:
         return judge(request, answer)
 
+    def remark(self, request: Request, answer: Answer) -> str | None:
+        return pinterest_account.remark(request, answer)
+
     def allowances(self, request: Request, settings: Any) -> Sequence[Allowance]:
         """Return the limit of the request's category, or of a trial's day."""
         return pinterest_budgets.allowances(request, settings.access)

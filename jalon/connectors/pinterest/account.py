@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Skip, Stop
+from jalon.connectors.base import Answer, Credentials, Fault, Finding, Request, Session, Skip, Stop
 from jalon.connectors.pinterest import analytics, catalogs, pins
 from jalon.connectors.pinterest.answers import Row, text
 from jalon.connectors.pinterest.faults import AUTHORISE
@@ -67,6 +67,16 @@ def _tokens(data: Row, before: Credentials | None, used: str | None, now: float)
         same = before is not None and before.refresh_token == used
         refresh, refresh_ends = used, before.refresh_expires_at if before is not None and same else None
     return Credentials(access, refresh, _ends(data, "expires", now), refresh_ends)
+
+
+def remark(request: Request, answer: Answer) -> str | None:
+    """Say so where a refresh token was not replaced: it is of the old kind, and nothing prolongs it."""
+    if request.path != TOKENS or text(answer.data.get("refresh_token")):
+        return None
+    return (
+        "Pinterest did not replace the refresh token: it is of the old kind and ends for good after at most a year. "
+        "Set continuous_refresh = true."
+    )
 
 
 def _ends(data: Row, name: str, now: float) -> float | None:

@@ -5,12 +5,13 @@ https://developers.pinterest.com/docs/api/v5/user_account-analytics-top_pins
 
 The figures of others' Pins (`OTHER_PINS`: saved from the claimed site by strangers) are known for the account as a
 whole; Pin by Pin only for the 50 that led to the most outbound clicks. A day's list is asked for as a window of that
-one day, since the platform sums over what it is asked.
+one day, since the platform sums over what it is asked, and kept once its figures are firm: while they are estimates,
+Pins still come into the list and fall out of it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,9 @@ METRICS = "ENGAGEMENT,IMPRESSION,OUTBOUND_CLICK,PIN_CLICK,SAVE"
 MOST = "50"
 NOT_READY = 6 * 3600
 """Seconds until a day that is not counted yet is asked for again."""
-SURELY_THERE = timedelta(days=4)
-"""After a day's end, for an answer that does not tell until when it has counted."""
+SURELY_THERE = timedelta(days=7)
+"""After a day's end, whatever the answer says of it."""
+MOVING = ("PROCESSING", "ESTIMATE")
 
 CUTS: dict[str, dict[str, str]] = {
     "own": {"source": "YOUR_PINS", "pin_format": "ALL"},
@@ -49,16 +51,16 @@ async def pull_account(session: Session, window: Window) -> AsyncIterator[Batch]
 
 
 async def pull_top_pins(session: Session, window: Window) -> AsyncIterator[Batch]:
-    """Yield the Pins of others that led to the most clicks on one day; wait for one that is not counted yet."""
+    """Yield the Pins of others that led to the most clicks on one day, once the day's figures are firm."""
     day = window.low.astimezone(UTC).date()
     if today(session) - day > FARTHEST:
         yield Batch(skipped=[Skipped(day.isoformat(), "too_old", "the platform answers for 90 days")])
         return
     answer = await session.ask(Request("GET", TOP_PINS, _of_day(day)))
-    if not _is_counted(answer.data, day, session):
+    pins = [pin for pin in rows(answer.data.get("pins"), "pins") if part(pin, "metrics")]
+    if not _is_counted(answer.data, pins, day, session):
         yield Batch(later=session.now() + NOT_READY)
         return
-    pins = [pin for pin in rows(answer.data.get("pins"), "pins") if part(pin, "metrics")]
     yield Batch(records=[_record(pin, day) for pin in pins])
 
 
@@ -74,14 +76,14 @@ def _of_day(day: date) -> dict[str, str]:
     }
 
 
-def _is_counted(data: Any, day: date, session: Session) -> bool:
-    """Say whether the platform has counted all of a day."""
+def _is_counted(data: Any, pins: Sequence[Row], day: date, session: Session) -> bool:
+    """Say whether the platform has counted all of a day, and does not call its figures estimates any more."""
     end = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + DAY
-    told = part(data, "date_availability")
-    latest = told.get("latest_available_timestamp")
-    if isinstance(latest, int | float) and not told.get("is_realtime"):
-        return latest / 1000 >= end - 1
-    return session.now() - end >= SURELY_THERE.total_seconds()
+    if session.now() - end >= SURELY_THERE.total_seconds():
+        return True
+    latest = part(data, "date_availability").get("latest_available_timestamp")
+    whole = isinstance(latest, int | float) and latest / 1000 >= end - 1
+    return whole and not any(status in MOVING for pin in pins for status in part(pin, "data_status").values())
 
 
 def _record(pin: Row, day: date) -> Record:

@@ -74,8 +74,6 @@ STREAMS = (
         name="top_pins",
         door=TOP_PIN,
         grain="day",
-        lookback=timedelta(days=7),
-        every=_DAILY,
         retention=timedelta(days=89),
         optional=True,
     ),

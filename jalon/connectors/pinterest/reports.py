@@ -25,9 +25,9 @@ from jalon.connectors.wire import Malformed, decode, encode
 REPORTS = "/ad_accounts/{}/reports"
 ONE_DAY = timedelta(days=1)
 REPORT_LIFE = 3600
-WARN = 1800
-SOON, LATE = 10.0, 300.0
-"""Seconds between two looks at a report: a quarter of its age, within these."""
+WARN = REPORT_LIFE
+SOON, LATE = 1.0, 300.0
+"""Seconds between two looks at a report: half of its age, within these."""
 ORDERS = 3
 LARGEST = 15_000_000
 """Bytes of a file that is read whole; a longer one is ordered again in halves."""
@@ -186,7 +186,7 @@ async def _resumed(
 
 
 def _patience(age: float) -> float:
-    return min(max(SOON, age / 4), LATE)
+    return min(max(SOON, age / 2), LATE)
 
 
 # --- file -------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class PinterestPart:
             "access_token_life": 30 * DAY,
             "refresh_token_life": 60 * DAY,
             "old_app": 0,
-            "report_seconds": 15,
+            "report_seconds": 1,
         }
         self._clock = clock
         self._address = ""

@@ -1,0 +1,224 @@
+"""What Pinterest's records mean, beyond the golden files: statuses, money, identities, records of any shape."""
+
+from __future__ import annotations
+
+import copy
+import json
+from contextlib import suppress
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.normalize.money import EXPONENTS
+from jalon.normalize.pinterest import STREAMS, normalize
+from jalon.normalize.pinterest.common import FINALITY, finality
+from jalon.normalize.pinterest.figures import ADS, ADS_MONEY, CUTS, DAILY
+from jalon.normalize.pinterest.pins import KINDS
+from jalon.normalize.vocabulary import Content, ContentTag, Context, Instant, Measure, Product, Raw, Touchpoint, Unfit
+from tests import golden
+
+CONTEXT = Context(ZoneInfo("UTC"), {"username": "paperhouse"})
+SAMPLES = golden.samples("pinterest")
+DAY = 86_400 * 1_000_000
+
+
+def sample(stream: str, case: str) -> dict[str, Any]:
+    read = json.loads((golden.SAMPLES / "pinterest" / stream / f"{case}.json").read_text())
+    return copy.deepcopy(read.get("body", read))
+
+
+def facts(stream: str, body: Any, observed_at: int = golden.OBSERVED) -> list[Any]:
+    return [*normalize(Raw("pins", stream, "k", 0, Instant(observed_at), 1, body), CONTEXT)]
+
+
+def measures(stream: str, body: Any, **more: Any) -> list[Measure]:
+    return [fact for fact in facts(stream, body, **more) if isinstance(fact, Measure)]
+
+
+@pytest.fixture(scope="module")
+def schemas(contracts: Path) -> Any:
+    return json.loads((contracts / "pinterest" / "openapi-5.23.0.json").read_text())["components"]["schemas"]
+
+
+# --- words of the platform --------------------------------------------------------------------------------------------
+
+
+def test_only_ready_is_final_and_what_was_not_counted_is_not_there(schemas: Any) -> None:
+    known = schemas["DataStatus"]["enum"]
+    assert len(known) > 20
+    firm = {status: finality(status) for status in known}
+    assert [status for status, found in firm.items() if found == "final"] == ["READY"]
+    assert {status for status, found in firm.items() if found} == set(FINALITY)
+
+
+@given(st.text() | st.none() | st.integers())
+def test_a_status_that_is_not_known_yet_is_never_final(status: Any) -> None:
+    assert finality(status) != "final" or status == "READY"
+
+
+def test_every_creative_type_of_the_description_has_a_kind(schemas: Any) -> None:
+    assert set(schemas["CreativeType"]["enum"]) == set(KINDS)
+
+
+def test_every_column_and_metric_is_the_description_s(schemas: Any) -> None:
+    columns = set(schemas["ReportingColumnAsync"]["enum"])
+    assert set(ADS) | set(ADS_MONEY) <= columns
+    described = json.dumps(schemas["Metrics"]) + json.dumps(schemas["PinAnalyticsMetricsResponse"])
+    named = {name for name in DAILY if name in described}
+    assert {"IMPRESSION", "OUTBOUND_CLICK", "PIN_CLICK", "SAVE", "VIDEO_MRC_VIEW", "ENGAGEMENT"} <= named
+
+
+@pytest.mark.parametrize("stream", ["pin_days", "account_days"])
+@pytest.mark.parametrize(
+    "status", ["BEFORE_DATA_RETENTION_PERIOD", "BEFORE_PIN_FORMAT_METRIC_START_DATE", "IN_BAD_TAG_DATE"]
+)
+def test_a_zero_under_such_a_status_is_no_zero(stream: str, status: str) -> None:
+    body = sample(stream, "ready" if stream == "pin_days" else "own_pins")
+    assert measures(stream, body)
+    assert not measures(stream, {**body, "data_status": status})
+
+
+# --- identities -------------------------------------------------------------------------------------------------------
+
+
+def test_a_day_that_is_read_again_is_the_same_figure_and_firmer() -> None:
+    first = measures("pin_days", {**sample("pin_days", "ready"), "data_status": "ESTIMATE"})
+    last = measures("pin_days", sample("pin_days", "ready"))
+    assert [fact.key for fact in first] == [fact.key for fact in last]
+    assert ({fact.finality for fact in first}, {fact.finality for fact in last}) == ({"estimate"}, {"final"})
+
+
+def test_counters_are_kept_day_by_day_so_that_they_may_be_compared() -> None:
+    body = sample("pins", "regular")
+    first, again = measures("pins", body), measures("pins", body, observed_at=golden.OBSERVED + DAY)
+    assert {fact.span for fact in (*first, *again)} == {"lifetime"}
+    assert not {fact.key for fact in first} & {fact.key for fact in again}
+    assert [fact.value for fact in first] == [fact.value for fact in again]
+    assert {fact.key for fact in measures("pins", body, observed_at=golden.OBSERVED + 1)} == {f.key for f in first}
+
+
+def test_figures_of_days_and_counters_are_never_added_up() -> None:
+    days = {fact.metric for fact in measures("pin_days", sample("pin_days", "estimate_of_a_video"))}
+    ever = {fact.metric for fact in measures("pins", sample("pins", "regular"))}
+    ads = {fact.metric for fact in measures("ad_days", sample("ad_days", "with_tag_visits_and_sales"))}
+    strangers = {fact.metric for fact in measures("top_pins", sample("top_pins", "each_figure_has_its_status"))}
+    account = {
+        fact.metric
+        for cut in CUTS
+        for fact in measures("account_days", sample("account_days", "own_pins") | {"cut": cut})
+    }
+    groups = [days, ever, ads, strangers, account]
+    assert all(groups)
+    assert len(set().union(*groups)) == sum(map(len, groups))
+    assert len(account) == 2 * len(CUTS)
+
+
+def test_a_product_pin_is_its_product_and_its_sku_joins_it() -> None:
+    found = facts("products", sample("products", "on_sale"))
+    (product,) = [fact for fact in found if isinstance(fact, Product)]
+    (tag,) = [fact for fact in found if isinstance(fact, ContentTag)]
+    (content,) = [fact for fact in found if isinstance(fact, Content)]
+    assert product.product_id == tag.product_id == tag.content_id == content.content_id == "903972677830"
+    assert (product.sku, product.variant_id, content.kind) == ("DS0294-L", "DS0294-L", "product_pin")
+    told = facts("pins", sample("pins", "product_tags_of_the_closed_beta"))
+    (named,) = [fact for fact in told if isinstance(fact, ContentTag)]
+    assert named.product_id == product.product_id, "a tag names the product's Pin"
+    (advertised,) = {
+        fact.product_id for fact in measures("product_item_days", sample("product_item_days", "known_by_its_pin"))
+    }
+    assert advertised == product.product_id
+
+
+def test_a_pin_is_the_same_from_the_list_and_from_the_catalog() -> None:
+    product = sample("products", "on_sale")
+    alone = facts("pins", product["pin"])
+    assert alone == [fact for fact in facts("products", product) if not isinstance(fact, Product | ContentTag)]
+
+
+def test_nothing_is_an_event() -> None:
+    for one in SAMPLES:
+        with suppress(Unfit):
+            assert not [
+                fact for fact in facts(one.stream, sample(one.stream, one.path.stem)) if isinstance(fact, Touchpoint)
+            ]
+
+
+# --- money ------------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10**15) | st.floats(0, 10**12), st.sampled_from(sorted(EXPONENTS)))
+def test_millionths_become_minor_units_to_the_nearest(micro: float, currency: str) -> None:
+    body = {"id": "1", "DATE": "2025-11-01", "currency": currency, "SPEND_IN_MICRO_DOLLAR": micro}
+    (spent,) = measures("ad_days", body)
+    exact = Fraction(Decimal(repr(micro))) * 10 ** EXPONENTS[currency] / 1_000_000
+    assert abs(spent.value - exact) <= Fraction(1, 2)
+    assert spent.currency == currency
+
+
+@given(st.decimals(0, 10**6, places=2))
+def test_a_price_is_what_the_merchant_wrote(price: Decimal) -> None:
+    body = sample("products", "on_sale")
+    body["metadata"] |= {"price": float(price), "sale_price": None}
+    (product,) = [fact for fact in facts("products", body) if isinstance(fact, Product)]
+    assert product.price == int(price * 100)
+
+
+# --- records of any shape ---------------------------------------------------------------------------------------------
+
+ODD = [None, "", "x", "-1.00", "1,5", -1, 0, 2**63, 1.5, 1e300, True, [], [1], [None], {}, {"a": 1}, "9" * 30, "\u0663"]
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [place for name, one in inner for place in _places(one, (*path, name))]
+
+
+def _put(body: Any, path: tuple[Any, ...], value: Any) -> None:
+    for name in path[:-1]:
+        body = body[name]
+    body[path[-1]] = value
+
+
+@pytest.mark.parametrize("one", SAMPLES, ids=str)
+def test_any_field_may_hold_anything(one: golden.Sample) -> None:
+    """A record gives facts of the types that the vocabulary promises, or is unfit by name: nothing else."""
+    body = sample(one.stream, one.path.stem)
+    for place in _places(body):
+        for odd in ODD:
+            changed = copy.deepcopy(body)
+            _put(changed, place, odd)
+            with suppress(Unfit):
+                for fact in facts(one.stream, changed):
+                    _hold_types(fact, f"{place} = {odd!r}")
+
+
+def _hold_types(fact: NamedTuple, where: str) -> None:
+    for name, hint in get_type_hints(type(fact)).items():
+        value = getattr(fact, name)
+        options = get_args(hint) if type(None) in get_args(hint) else (hint,)
+        assert any(_is_a(value, option) for option in options), f"{where} makes {name} {value!r}"
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    plain = getattr(hint, "__supertype__", hint)
+    return type(value) is plain and (plain is not int or -(2**63) <= value < 2**63)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("body", [None, [], "x", 1, {}])
+def test_what_is_no_record_is_unfit(stream: str, body: Any) -> None:
+    with pytest.raises(Unfit):
+        facts(stream, body)
+
+
+def test_a_stream_that_is_not_known_is_unfit() -> None:
+    with pytest.raises(Unfit, match="unknown_stream"):
+        facts("orders", {})
