@@ -88,7 +88,10 @@ async def _subscribed(session: Session) -> Finding:
         return Finding("fields", "warn", "which fields are delivered is not known", "set app_id and app_secret")
     asked = get(settings, f"{settings.app_id}/subscriptions", headers=as_app(settings), anonymous=True)
     subscription = _of_object(rows((await session.ask(asked)).data))
-    fields = {text(each.get("name")) for each in subscription.get("fields") or () if isinstance(each, dict)}
+    listed = subscription.get("fields")
+    fields = (
+        {text(each.get("name")) for each in listed if isinstance(each, dict)} if isinstance(listed, list) else set()
+    )
     lacking = [name for name in FIELDS if name not in fields]
     if lacking:
         return Finding("fields", "fail", f"the app is not told {', '.join(lacking)}", "run `jalon sync`")

@@ -126,7 +126,8 @@ def _word(value: str) -> str:
 
 
 def _messages(rows: list[Row], value: Row) -> Iterator[Record]:
-    contacts = [each for each in value.get("contacts") or () if isinstance(each, dict)]
+    listed = value.get("contacts")
+    contacts = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     for row in rows:
         body = {**row, "contact": _contact(row, contacts, alone=len(rows) == 1), "phone_number_id": _number(value)}
         yield Record(text(row.get("id")), _at(row), body, "messages")
