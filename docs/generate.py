@@ -140,7 +140,7 @@ def _type(annotation: Any) -> str:
     kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
     if get_origin(kinds[0]) is Annotated:
         kinds = [get_args(kinds[0])[0]]
-    if all(isinstance(kind, str) for kind in kinds):
+    if all(isinstance(kind, str | int) for kind in kinds):
         return "one of " + ", ".join(f"`{kind}`" for kind in kinds)
     kind = get_origin(annotation) if get_origin(annotation) in (tuple, dict) else kinds[0]
     return KINDS.get(kind) or str(kind.__name__)

@@ -91,6 +91,23 @@ async def test_an_answer_fits_the_description(
     described.check(described.answers(request), found)
 
 
+async def test_no_field_is_shown_that_the_description_does_not_have(pinner: Pinner, described: Official) -> None:
+    """A schema lets unknown fields pass, so a misspelt one would."""
+    (group,) = [g for g in (await pinner.call("/catalogs/product_groups"))["items"] if g["id"] == GROUP]
+    product = (await pinner.call(f"/catalogs/product_groups/{GROUP}/products", {"pin_metrics": "true"}))["items"][0]
+    shown = {
+        "Account": await pinner.call("/user_account"),
+        "AdAccount": await pinner.call(f"/ad_accounts/{pinner.ad_account}"),
+        "Pin": (await pinner.call("/pins", {"pin_metrics": "true"}))["items"][0],
+        "Catalog": (await pinner.call("/catalogs"))["items"][0],
+        "CatalogsRetailProductGroup": group,
+        "CatalogsRetailProduct": product,
+        "CatalogsRetailProductMetadata": product["metadata"],
+    }
+    for name, found in shown.items():
+        assert set(found) <= described.properties(name), name
+
+
 async def test_a_report_s_answers_fit_the_description(pinner: Pinner, described: Official) -> None:
     path = f"/ad_accounts/{pinner.ad_account}/reports"
     order = Request("POST", path, body=json.dumps(REPORT).encode(), headers={"content-type": "application/json"})
