@@ -368,6 +368,18 @@ KINDS: dict[str, type[Fact]] = {
 }
 """Name of each kind of fact (and of its folder) -> its row."""
 
+ABOUT_PERSONS: tuple[type, ...] = (
+    Touchpoint,
+    Order,
+    OrderLine,
+    Refund,
+    OrderContent,
+    OrderLink,
+    Answer,
+    Identity,
+)
+"""Facts about a person or an order: what a `Measure` that is not `joinable` must never come together with."""
+
 HEADER = ("source", "key", "version", "observed_at", "inbox_id")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from jalon.normalize.vocabulary import KINDS, Fact, Instant, Normalizer, Raw, Unfit
+from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Fact, Instant, Measure, Normalizer, Raw, Unfit
 from jalon.store import erasure, facts, inbox, meaning, segments
 from jalon.store.columns import Misfit
 from jalon.store.database import Store
@@ -144,7 +144,8 @@ class _Segment:
         if way is None:
             way = self._ways[source] = self._meanings.of(source)
         try:
-            return list(way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body))))
+            found = list(way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body))))
+            return _apart(found)
         except Unfit as unfit:
             self._fail(row, unfit.reason, unfit.detail)
         except orjson.JSONDecodeError:
@@ -173,6 +174,16 @@ class _Segment:
         now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp)
         segments.derived(db, self._segment, now)
         settle(db, self._low, self._through, self.failures)
+
+
+def _apart(found: list[Fact]) -> list[Fact]:
+    """Return the facts of a record. Raises `Unfit` if they join with persons what must not be joined with them."""
+    if any(type(fact) is Measure and not fact.joinable for fact in found):
+        beside = next((type(fact).__name__ for fact in found if isinstance(fact, ABOUT_PERSONS)), None)
+        if beside is not None:
+            detail = f"a measure that terms forbid joining with persons came with a fact about one ({beside})"
+            raise Unfit("forbidden_join", detail)
+    return found
 
 
 def _columns(found: Iterable[Any]) -> dict[str, pa.RecordBatch]:

@@ -16,7 +16,7 @@ import asyncio
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -100,7 +100,7 @@ class Client:
         except Damaged as error:
             raise Lost(f"reading {place}: {error}") from None
 
-    async def lines(self, url: str, headers: Mapping[str, str] = _NONE) -> AsyncIterator[bytes]:
+    async def lines(self, url: str, headers: Mapping[str, str] = _NONE) -> AsyncGenerator[bytes]:
         """Yield the lines of a file from an allowed host. Raises `Wait` (`NoFile` with the answer), `Stop`."""
         self.allowed.check(url)
         place = where(url)

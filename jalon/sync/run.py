@@ -131,7 +131,8 @@ class Run:
         reach = reach_of(self.source, self.session.account)
 
         def job(db: sqlite3.Connection) -> bool:
-            unread = {window.stream for window in windows.open_windows(db, name)}
+            # A day that the platform has not counted yet waits by itself: it holds up no look-back over the others.
+            unread = {window.stream for window in windows.open_windows(db, name) if window.not_before <= now}
             refused = {notice.kind for notice in sources.notices(db, name)}
             streams = self.source.connector.streams
             planned = [
@@ -232,7 +233,7 @@ def _plan_stream(
     if stream.lookback and not unread:
         spans = spans + _looked_back(db, source, stream, reach, mark, now)
     windows.plan(db, source, stream.name, spans, found.planned_until)
-    return True
+    return not unread or not plan.is_look_back_due(stream, windows.looked_back(db, source, stream.name), now)
 
 
 def _looked_back(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 
 from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
@@ -78,29 +79,41 @@ class SourceSession:
         """Yield the lines of a bulk file. Raises a `Fault`, or `Halted` when the run must end."""
         self._halt.check()
         lines = self._signed_file(url) if self.source.connector.signed_files else self._file(url)
-        async for line in lines:
-            self._halt.check()
-            yield line
+        async with aclosing(lines):
+            async for line in lines:
+                self._halt.check()
+                yield line
 
-    def _file(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[bytes]:
+    def _file(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncGenerator[bytes]:
         self._counts.requests += 1
         return self._client.lines(url, headers or {})
 
-    async def _signed_file(self, url: str) -> AsyncIterator[bytes]:
+    async def _signed_file(self, url: str) -> AsyncGenerator[bytes]:
         """Yield the lines of a file that is asked for with credentials; a refusal is judged as any other."""
         request = self._client.allowed.request(url)
-        credentials = await self.tokens.current(self)
+        reason = ""
+        for _ in range(RENEWALS):
+            credentials = await self.tokens.current(self)
+            try:
+                async with aclosing(self._asked_file(request, url, credentials)) as lines:
+                    async for line in lines:
+                        yield line
+                return
+            except NoFile as refused:  # before the first line, so that it can be asked for again
+                fault = self._judge(request, refused.answer) or refused
+                if not isinstance(fault, Renew):
+                    raise fault from None
+                reason = fault.reason
+            await self.tokens.renew(self, credentials)
+        raise _stays_refused(reason)
+
+    async def _asked_file(self, request: Request, url: str, credentials: Credentials | None) -> AsyncGenerator[bytes]:
         await self._budgets.take(request)
-        prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
         try:
-            async for line in self._file(url, prepared.headers):
-                yield line
-        except NoFile as refused:
-            fault = self._judge(request, refused.answer) or refused
-            if isinstance(fault, Renew):
-                await self.tokens.renew(self, credentials)
-                raise Wait(fault.reason) from None
-            raise fault from None
+            prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
+            async with aclosing(self._file(url, prepared.headers)) as lines:
+                async for line in lines:
+                    yield line
         finally:
             self._budgets.returned(request, None)
 
@@ -117,7 +130,7 @@ class SourceSession:
                 raise fault
             reason = fault.reason
             await self.tokens.renew(self, credentials)
-        raise Stop(f"{reason}, even after the token was renewed", "authorise jalon again", kind="auth")
+        raise _stays_refused(reason)
 
     async def _send(self, request: Request, credentials: Credentials | None) -> Answer:
         connector = self.source.connector
@@ -178,6 +191,10 @@ class SourceSession:
             self._counts.throttled += 1
             await self._budgets.pause(request, seconds)
         self._shop.progress(Progress(self.source.name, waiting=fault.reason, seconds=seconds))
+
+
+def _stays_refused(reason: str) -> Stop:
+    return Stop(f"{reason}, even after the token was renewed", "authorise jalon again", kind="auth")
 
 
 def skewed(seconds: float) -> str:
