@@ -137,7 +137,7 @@ def receipts(world: World, tills: Sequence[str], name: str = "till") -> list[Til
             net = chance.choice(world.products).prices[CURRENCY] * chance.choice((1, 1, 2))
             tax = net * VAT // 100
             known = chance.choice(people) if chance.random() < 0.3 else None
-            back = at + chance.randrange(DAY, 8 * DAY) if chance.random() < 0.1 else None
+            back = at + chance.randrange(DAY, 8 * DAY) if chance.random() < 0.25 else None
             found.append(Till(f"{number:06d}", till, at, net + tax, tax, known, back))
     return sorted(found, key=lambda one: (one.at, one.till))
 
