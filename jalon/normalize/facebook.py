@@ -115,9 +115,14 @@ def _content(raw: Raw, form: Form) -> Content:
         title=text(raw.body, form.title),
         posted_at=instant_from_iso(posted) if posted else None,
         ended_at=None,
-        url=text(raw.body, "permalink_url"),
+        url=_address(text(raw.body, "permalink_url")),
         selling_mode="communication",
     )
+
+
+def _address(link: str | None) -> str | None:
+    """Return an address; those of videos come without their host."""
+    return f"https://www.facebook.com{link}" if link and link.startswith("/") else link
 
 
 def _products(raw: Raw, _: Context) -> list[Fact]:

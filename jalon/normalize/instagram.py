@@ -42,7 +42,7 @@ STORY_LIFE = 86_400 * SECOND
 
 # https://developers.facebook.com/docs/instagram-platform/reference/instagram-media
 KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
-SURFACES = {"FEED": "feed", "REELS": "reel", "STORY": "story", "AD": "ad"}
+SURFACES = {"FEED": "feed", "REELS": "reel", "STORY": "story", "AD": "ad", "LIVE": "live"}
 
 # https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
 WORDS = Words(
@@ -73,7 +73,7 @@ def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
 
 
 def _media(raw: Raw, _: Context) -> list[Fact]:
-    return [_content(raw, raw.body.get("media_product_type"))]
+    return [_content(raw, text(raw.body, "media_product_type"))]
 
 
 def _live(raw: Raw, _: Context) -> list[Fact]:
@@ -84,7 +84,7 @@ def _content(raw: Raw, shown_in: str | None) -> Content:
     """Return a media; where it was shown names its kind, where that is more than its form."""
     body, media_id = raw.body, needed(raw.body, "id")
     posted = instant_from_iso(body["timestamp"]) if body.get("timestamp") else None
-    surface = "live" if shown_in == "LIVE" else SURFACES.get(str(shown_in), "feed")
+    surface = SURFACES.get(shown_in, "other") if shown_in else "feed"
     form = KINDS.get(str(body.get("media_type")), "other")
     return Content(
         source=raw.source,
