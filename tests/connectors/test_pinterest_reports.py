@@ -193,6 +193,20 @@ async def test_a_report_that_came_to_nothing_is_ordered_again(status: Any) -> No
     assert [deadline.at for deadline in batches[-1].deadlines] == [0]
 
 
+async def test_a_report_that_nobody_came_for_in_time_is_ordered_as_often_as_it_takes() -> None:
+    """A run that comes once a day finds each report gone: that is no failure of the report."""
+    maker = Maker("EXPIRED")
+    session = asking(maker)
+    cursor: str | None = None
+    for _ in range(6):
+        (batch,) = await all_of(CONNECTOR.pull(session, window("ad_days", 14, high=NOW, cursor=cursor)))
+        cursor = batch.cursor
+        assert cursor is not None
+        session.time += 86_400
+    assert len(maker.bodies) == 6
+    assert Position.read(cursor).orders == 1
+
+
 def test_every_status_of_the_description_is_tried(described: Official) -> None:
     known = set(described.schemas["BulkReportingJobStatus"]["enum"])
     assert known == {"IN_PROGRESS", "FINISHED", "EXPIRED", "DOES_NOT_EXIST", "FAILED", "CANCELLED"}

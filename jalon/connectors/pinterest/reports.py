@@ -4,7 +4,8 @@ https://developers.pinterest.com/docs/api/v5/analytics-create_report, .../analyt
 
     order ──▶ IN_PROGRESS ──▶ FINISHED ──▶ file, whose address is good for 5 minutes: asked for and read at once
       ▲            │
-      └────────────┴── EXPIRED after an hour, FAILED, CANCELLED, DOES_NOT_EXIST: ordered again, three times in all
+      └────────────┴── FAILED, CANCELLED, DOES_NOT_EXIST: ordered again, three times in all; EXPIRED after an hour, in
+                       which nobody came for it: ordered again, as often as that happens
 
 Reports are asked for as JSON: as CSV the platform fills in a zero where there is no figure. Advertising is counted on
 for as long as a conversion may be credited to it, so a run looks back over 35 days once a day; what is younger than a
@@ -167,18 +168,18 @@ def _deadline(window: Window, days: tuple[date, date], at: float) -> Deadline:
 async def _resumed(
     session: Session, window: Window, days: tuple[date, date], position: Position
 ) -> AsyncIterator[Batch]:
-    path = REPORTS.format(session.settings.ad_account_id)
+    path, age = REPORTS.format(session.settings.ad_account_id), session.now() - position.ordered_at
     state = (await session.ask(Request("GET", path, {"token": position.token}))).data
     status = state.get("report_status")
     if status == "IN_PROGRESS":
-        yield Batch(cursor=str(position), later=session.now() + _patience(session.now() - position.ordered_at))
+        yield Batch(cursor=str(position), later=session.now() + _patience(age))
     elif status == "FINISHED" and text(state.get("url")):
         # The engine takes what fails behind this batch as a matter of the file, not of a cursor that is too old.
         yield Batch(cursor=position.on(1), deadlines=[_deadline(window, days, 0)])
         async for batch in _read(session, window, position, state):
             yield batch
-    elif position.orders < ORDERS:
-        yield await _ordered(session, window, days, position.orders + 1)
+    elif position.orders < ORDERS or age >= REPORT_LIFE:
+        yield await _ordered(session, window, days, position.orders + (age < REPORT_LIFE))
     else:
         detail = f"ordered {ORDERS} times, it ended as {str(status)[:20]}"
         gone = Skipped(f"{days[0]}/{days[1]}", "report_failed", detail)
