@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from jalon.sandbox.graph_api.chats import COUNTED
 from jalon.store import sources
+from jalon.sync import doctor
 from jalon.sync.engine import sync_source
 from tests.truth import meta_posts
 from tests.truth.life import DAY, sync_once
@@ -119,6 +120,9 @@ async def test_a_story_is_named_until_its_last_hours_are_read(tmp_path: Path) ->
         (first,) = await stage.sync()
         assert first.exit_status == 7
         assert [due.what for due in first.due] == [f"story {FIRST_STORY} vanishes, and its figures with it"]
+        found = await doctor.examine(stage.place.source("instagram"), stage.workshop())
+        (named,) = [finding for finding in found if finding.name == "deadline"]
+        assert FIRST_STORY in named.detail
         await stage.pass_days(9 / 24)
         (last,) = await stage.sync()
         assert (last.exit_status, last.due) == (0, [])

@@ -36,8 +36,8 @@ STORY_INSIGHTS = fields(
     "media_id posted_at read_at api refused",
     data=FIGURES,
     value=fields(
-        "impressions views reach taps_forward taps_back exits replies shares follows profile_visits navigation link_clicks"
-        " total_interactions"
+        "impressions views reach taps_forward taps_back exits replies shares follows profile_visits navigation"
+        " link_clicks total_interactions"
     ),
 )
 PRODUCT_TAGS = fields("media_id child_id", product_tags=each("product_id merchant_id name review_status"))
