@@ -60,7 +60,7 @@ STREAMS = (
     Stream(name="stories", door=MEDIA, grain="all"),
     Stream(name="story_insights", door=STORY_INSIGHTS, grain="keyed", optional=True),
     Stream(name="lives", door=MEDIA, grain="all", optional=True),
-    Stream(name="media", door=MEDIA, window=timedelta(days=30), lookback=FIGURES_DAYS, every=DAILY),
+    Stream(name="media", door=MEDIA, window=timedelta(days=90), lookback=FIGURES_DAYS, every=DAILY, undivided=True),
     Stream(name="media_insights", door=MEDIA_INSIGHTS, grain="keyed", optional=True),
     Stream(name="product_tags", door=PRODUCT_TAGS, grain="keyed", optional=True),
     Stream(name="products", door=PRODUCT, grain="all", every=DAILY, optional=True),
