@@ -35,6 +35,7 @@ def pages() -> dict[str, str]:
         "configuration.md": configuration(),
         "connectors.md": connectors(),
         "tables.md": tables(),
+        "templates.md": templates(),
     }
     return {name: "\n".join(line.rstrip() for line in text.splitlines()) + "\n" for name, text in made.items()}
 
@@ -185,7 +186,13 @@ def connectors() -> str:
         NOTE,
         "# What each platform gives\n",
         f"`jalon connectors` prints the same. {LEGEND}.\n",
-        *_table(header, rows),
+        *_table(
+            header,
+            [
+                [f"[{name}](#{registry.connector(name).title.lower().replace(' ', '-')})", *marks]
+                for name, *marks in rows
+            ],
+        ),
     ]
     for name in _own():
         connector = registry.connector(name)
@@ -227,6 +234,41 @@ def tables() -> str:
 
 def _column(column: Any) -> tuple[str, ...]:
     return f"`{column.name}`", column.type, column.unit, column.meaning
+
+
+# --- templates ------------------------------------------------------------------------------------------------------
+
+
+def templates() -> str:
+    """Describe each template for files, and with the plain ones each record that the webhook takes."""
+    from jalon.connectors.templates.tables import TEMPLATES
+    from jalon.templates import columns
+
+    parts = [
+        NOTE,
+        "# Templates\n",
+        "What exports of own channels hold ([files](connectors/files.md)), and what events of the",
+        "[webhook](connectors/hook.md) do. `jalon templates NAME` prints the same.\n",
+        "A field is found by its own name, or by one of the other heads, which are written without case, accents and",
+        "punctuation. What is marked needed must have a column or a constant.\n",
+    ]
+    parts += [f"- [{name}](#{name}): {template.about}" for name, template in TEMPLATES.items()]
+    for name, template in TEMPLATES.items():
+        data, _ = columns(name)
+        always = ", ".join(f"`{field}` is `{value}`" for field, value in data["constants"].items())
+        rows = [
+            (f"`{each['field']}`", each["needed"], each["is"], each["meaning"], each["heads"].replace("_", " "))
+            for each in data["columns"]
+        ]
+        words = [
+            f"Words of `{field}`: " + ", ".join(f"{word.replace('_', ' ')} is `{to}`" for word, to in said.items())
+            for field, said in data["words"].items()
+        ]
+        parts += [f"\n## {name}\n", f"{template.about} One record is known by {template.shape.identity}.", ""]
+        parts += [f"Unless told otherwise: {always}.", ""] if always else []
+        parts += [*_table(("field", "needed", "is", "meaning", "other heads"), rows), "", *words, "" if words else None]
+        parts += ["```", template.example.rstrip(), "```"]
+    return "\n".join(part for part in parts if part is not None)
 
 
 if __name__ == "__main__":

@@ -87,20 +87,24 @@ def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline
 
 
 @cli.command()
+@click.argument("names", nargs=-1)
 @speaking
-def connectors(console: Console) -> None:
+def connectors(console: Console, names: tuple[str, ...]) -> None:
     """Show what each platform can give, and what it cannot.
 
-    One row per kind of data, one column per installed connector: at which grain it comes and after how long. With
-    --json also how far back it reaches, and notes.
+    One row per installed connector, one column per kind of data: at which grain it comes. With NAMES of connectors, in
+    words: after how long, how far back, and why what is missing is missing.
+
+    \b
+    jalon connectors
+    jalon connectors instagram youtube
     """
-    from jalon.matrix import LEGEND, capability_rows, matrix
+    from jalon.matrix import LEGEND, capability_rows, details, matrix
 
     header, rows = matrix()
-    console.data(
-        {"capabilities": capability_rows()},
-        [*table(header, rows), "", LEGEND],
-    )
+    lines = [line for name in names for line in (*details(name), "")][:-1]
+    more = "`jalon connectors NAME` says after how long, how far back, and why what is missing is missing"
+    console.data({"capabilities": capability_rows(names)}, lines or [*table(header, rows), "", LEGEND, more])
 
 
 @cli.command()

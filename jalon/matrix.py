@@ -1,8 +1,9 @@
-"""The capability matrix: what each installed connector can give."""
+"""The capability matrix: what each installed connector can give, and what its platform does not offer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from jalon import registry
@@ -10,7 +11,23 @@ from jalon.connectors.base import Offer
 
 OFFERS: tuple[str, ...] = get_args(Offer)
 NOTHING = "\u2013"
-LEGEND = f"event: one person, one time · aggregate: the platform's counts · {NOTHING}: the platform does not offer it"
+MARKS = {"event": "event", "aggregate": "count", "none": NOTHING}
+LEGEND = f"event: one person, one order, one thing at a time · count: the platform's sums · {NOTHING}: not offered"
+SHORT = {
+    "content": "content",
+    "product_tags": "tags",
+    "tag_clicks": "clicks",
+    "native_orders": "in-app",
+    "order_content": "content of",
+    "refunds": "refunds",
+    "web_orders": "web",
+    "journeys": "journeys",
+    "measures": "figures",
+    "products": "products",
+    "webhooks": "webhooks",
+}
+"""Offer -> head of its column."""
+WIDTH = 100
 
 
 def capability_rows(names: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -23,14 +40,21 @@ def capability_rows(names: Iterable[str] = ()) -> list[dict[str, Any]]:
 
 
 def matrix(names: Iterable[str] = ()) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of the matrix: offers down, connectors (these, or all) across."""
+    """Return header and rows of the matrix: connectors (these, or all) down, offers across."""
     names = tuple(names) or registry.names()
-    given = {(row["connector"], row["offer"]): row for row in capability_rows()}
-    rows = [[offer.replace("_", " "), *(_cell(given.get((name, offer))) for name in names)] for offer in OFFERS]
-    return ["", *(registry.connector(name).title for name in names)], rows
+    given = {(row["connector"], row["offer"]): row["grain"] for row in capability_rows(names)}
+    rows = [[name, *(MARKS[given.get((name, offer), "none")] for offer in OFFERS)] for name in names]
+    return ["", *(SHORT[offer] for offer in OFFERS)], rows
 
 
-def _cell(row: dict[str, Any] | None) -> str:
-    if row is None or row["grain"] == "none":
-        return NOTHING
-    return f"{row['grain']}, {row['delay']}" if row["delay"] else str(row["grain"])
+def details(name: str) -> Iterator[str]:
+    """Yield what one connector gives and what it does not, in words, as lines for a terminal. Raises `ConfigError`."""
+    connector = registry.connector(name)
+    yield f"{connector.title} (connector {name}), {connector.documentation}"
+    for row in capability_rows([name]):
+        when = ", ".join(text for text in (row["delay"], row["lookback"] and f"back {row['lookback']}") if text)
+        told = f"{MARKS[row['grain']]}, {when}" if row["grain"] != "none" else "not offered"
+        note = f": {row['note']}" if row["note"] else ""
+        yield from textwrap.wrap(
+            f"{row['offer'].replace('_', ' '):<14} {told}{note}", WIDTH, initial_indent="  ", subsequent_indent=" " * 17
+        )

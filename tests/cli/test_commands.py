@@ -232,3 +232,14 @@ def test_a_second_sync_of_a_source_says_who_holds_it(copied: Desk) -> None:
     assert said.status == errors.LOCKED
     assert f"is held by `jalon sync`, process {os.getpid()}" in said.err
     assert copied("sync", "shopify").status == errors.OK
+
+
+def test_connectors_says_in_words_what_a_platform_does_not_offer(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    whole = desk("connectors").out
+    assert max(map(len, whole.splitlines())) <= 112, "it fits a terminal"
+    said = desk("connectors", "tiktok_shop", "shopify").out
+    assert "not offered: " in said
+    assert said.startswith("TikTok Shop (connector tiktok_shop), https://")
+    assert {row["connector"] for row in desk("connectors", "shopify", "--json").data["capabilities"]} == {"shopify"}
+    assert desk("connectors", "myspace").status == errors.USAGE
