@@ -45,14 +45,21 @@ def content(raw: Raw, _: Context) -> list[Fact]:
     """Return the figures of a video on one day, and the products tagged in it by the merchant's own ids (offer ids)."""
     video = needed(raw.body, "videoId")
     subject = Subject("youtube_content_performance_view", f"video/{video}", video, text(raw.body, "channelId"))
-    tagged = [offer for offer in raw.body.get("taggedProductIds") or () if type(offer) is str and offer]
-    return [*_measures(raw, subject), *(_tag(raw, video, offer) for offer in dict.fromkeys(tagged))]
+    return [*_measures(raw, subject), *(_tag(raw, video, offer) for offer in _offers(raw.body))]
 
 
 def product(raw: Raw, _: Context) -> list[Fact]:
     """Return the figures of a product on one day, over all videos that it is tagged in."""
     offer = needed(raw.body, "offerId")
     return [*_measures(raw, Subject("youtube_product_tagged_stats_view", f"offer/{offer}", offer=offer))]
+
+
+def _offers(body: Row) -> list[str]:
+    """Return the offers that a row names, each once."""
+    found = body.get("taggedProductIds") or []
+    if not isinstance(found, list):
+        raise Unfit("bad_record", "'taggedProductIds' is no list")
+    return list(dict.fromkeys(offer for offer in found if isinstance(offer, str) and offer))
 
 
 def _tag(raw: Raw, video: str, offer: str) -> ContentTag:

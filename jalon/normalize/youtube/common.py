@@ -34,7 +34,7 @@ def number(value: Any, name: str) -> int:
     """Return a whole number, which may be negative and may come as text. Raises `Unfit('bad_number')`."""
     if type(value) is float and value.is_integer():
         value = int(value)
-    if type(value) is str and value.removeprefix("-").isdecimal() and len(value) <= MAX_DIGITS:
+    if type(value) is str and value.removeprefix("-").isdecimal() and len(value) <= MAX_DIGITS + 1:
         value = int(value)
     if type(value) is not int or abs(value) >= 10**MAX_DIGITS:
         raise Unfit("bad_number", f"{name} is {str(value)[:20]}, which is no whole number")
