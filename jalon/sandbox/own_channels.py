@@ -186,6 +186,13 @@ def costs(world: World, until: float) -> list[Cost]:
 # --- as files -------------------------------------------------------------------------------------------------------
 
 
+def configure(config: Path) -> None:
+    """Add the source that reads these files to a jalon.toml, unless it is there."""
+    text = config.read_text()
+    if f"[sources.{SOURCE}]" not in text:
+        config.write_text(text + TABLES)
+
+
 def drop(world: World, folder: Path, now: float) -> list[Path]:
     """Write into `folder` what the channels export at `now` (unix seconds); return the files.
 

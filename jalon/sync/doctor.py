@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jalon.connectors.base import Fault, Finding, Stop
-from jalon.store import deadlines, sources
+from jalon.store import deadlines, files, sources
+from jalon.sync.folder import listing
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
@@ -31,7 +34,29 @@ async def examine(source: Source, shop: Workshop) -> list[Finding]:
     with shop.store.read() as db:
         due = deadlines.noted(db, source.name, shop.clock.now())
     found = [Finding("deadline", "warn", f"{each.what} at {utc(each.at)}", each.remedy) for each in due]
+    findings += _file_findings(source, shop)
     return [*findings, *_token_findings(session, shop.clock.now()), *found, *_clock_findings(session)]
+
+
+def _file_findings(source: Source, shop: Workshop) -> Iterator[Finding]:
+    """Say whether the source's folder can be read, and what in it is not."""
+    folder = source.connector.folder(source.settings)
+    if folder is None or folder.path is None:
+        return
+    try:
+        places, strange = listing(folder.path)
+    except Stop as fault:
+        yield Finding("folder", "fail", fault.reason, fault.remedy)
+        return
+    yield Finding("folder", "ok", f"{len(places)} files in {folder.path}")
+    for text in strange:
+        yield Finding("folder", "warn", text, "put the file itself there")
+    with shop.store.read() as db:
+        refused = [file for file in files.listed(db, source.name) if file.state == "refused"]
+    there = {place.name for place in places}
+    for file in refused:
+        if file.name in there:
+            yield Finding("file", "warn", file.note, "mend the file or its table; the next run reads it")
 
 
 def _token_findings(session: SourceSession, now: float) -> list[Finding]:

@@ -17,33 +17,27 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from jalon.connectors.base import Batch, Record
 from jalon.connectors.sheets import Sheet, Unusable
-from jalon.connectors.wire import decode
 from jalon.errors import ConfigError, told
-from jalon.normalize.vocabulary import Context, Instant, Raw, Unfit
-from jalon.registry import normalizer_of
 from jalon.store import files, quarantine, sources
 from jalon.store.files import File
-from jalon.sync.folder import NoFile, Place, listing, named, stamp
+from jalon.sync.folder import NoFile, Place, listing, named, restless, stamp
 from jalon.sync.halt import Halt
-from jalon.sync.pages import Page, Pages, Reject
+from jalon.sync.judge import Judge, short
+from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
 from jalon.sync.rows import AT_ONCE, Row, rows_of
-from jalon.sync.source import Source, SourceOutcome, Workshop, zone_of
+from jalon.sync.source import Source, SourceOutcome, Workshop
 
 HOPELESS = 50
 """So many rows at the beginning of a file, and not one that can be taken: the file is not what its table says."""
 BLOCK = 1 << 20
-LONGEST_NAME = 150
-"""Characters of a file's name in the key of its rows in quarantine."""
 
 
 class Changed(Exception):
@@ -74,17 +68,17 @@ class FileReader:
     def __init__(self, source: Source, shop: Workshop, halt: Halt, pages: Pages, outcome: SourceOutcome) -> None:
         self._source, self._shop, self._halt, self._pages = source, shop, halt, pages
         self._outcome = outcome
-        self._normalize = normalizer_of(source.connector)
-        self._context = Context(zone_of(source, {}), {})
-        self._folder = source.connector.folder(source.settings)
+        self._judge = Judge(source, pages)
+        folder = source.connector.folder(source.settings)
+        self._root, self._quiet = (folder.path, folder.quiet) if folder else (None, 0.0)
 
     async def read_folder(self) -> None:
         """Read what is new in the folder. Raises `Stop` if it cannot be looked into, `Halted`."""
-        if self._folder is None or self._folder.path is None:
+        if self._root is None:
             return
-        places, strange = listing(self._folder.path)
+        places, strange = listing(self._root)
         if await self._calm_down(places):
-            places, strange = listing(self._folder.path)
+            places, strange = listing(self._root)
         self._outcome.notes += strange
         nobodys = [place.name for place in places if not await self._read(place, None)]
         await self._tell("unread", _nobodys(nobodys))
@@ -95,8 +89,11 @@ class FileReader:
             place = _named(path)
             if await self._calm_down([place]):
                 place = _named(path)
+            known = self._known(place.name)
             if not await self._read(place, table):
                 raise _nobodys_file(self._source.name, path)
+            if known is not None and known == self._known(place.name):
+                self._nothing_new(known)
 
     def look(self, path: Path, table: str | None) -> Look:
         """Return how a file that a person named would be read. Raises `Unusable`, `ConfigError`."""
@@ -109,7 +106,7 @@ class FileReader:
             chunk = _next(rows)
             columns = columns or tuple(dict.fromkeys(name for row in chunk for name in row.values))
             sheet.check(columns)
-            page = self._page(Reading(place, sheet, File("", "", b"", "", 0, 0, "reading", "", 0.0)), chunk)
+            page = self._judge.page(place.name, sheet, chunk)
         return Look(sheet.table, sheet.explain(columns), len(chunk), [reject.detail for reject in page.rejects])
 
     # --- one file
@@ -123,7 +120,7 @@ class FileReader:
                 return False
             if self._is_known(place, sheet):
                 return True
-            if self._fresh([place]):
+            if restless([place], self._quiet):
                 raise Changed
             with place.open() as file:
                 await self._take(place, sheet, file)
@@ -132,8 +129,7 @@ class FileReader:
         except Unusable as unusable:
             await self._refuse(place, table, unusable)
         except (OSError, NoFile) as error:
-            why = error.strerror if isinstance(error, OSError) else str(error)
-            self._fail(f"{place.name} cannot be read: {why}", "let jalon's user read it")
+            self._fail(f"{place.name} cannot be read: {_why(error)}", "let jalon's user read it")
         return True
 
     def _known(self, name: str) -> File | None:
@@ -142,8 +138,7 @@ class FileReader:
 
     def _is_known(self, place: Place, sheet: Sheet) -> bool:
         known = self._known(place.name)
-        is_same = known is not None and (known.stamp, known.mark) == (stamp(place.told), sheet.mark)
-        return is_same and known is not None and known.state != "reading"
+        return known is not None and known.mark == sheet.mark and self._is_stamped(place)
 
     async def _take(self, place: Place, sheet: Sheet, file: BinaryIO) -> None:
         now = stamp(os.fstat(file.fileno()))
@@ -151,7 +146,8 @@ class FileReader:
         known = self._known(place.name)
         is_same = known is not None and (known.digest, known.mark) == (digest, sheet.mark)
         if known is not None and is_same and known.state != "reading":
-            await self._keep(known._replace(stamp=now))
+            same = known._replace(stamp=now)
+            await self._shop.store.commit(lambda db: files.put(db, self._source.name, same))
             return
         if known is None or not is_same:
             known = File(place.name, now, digest, sheet.mark, 0, 0, "reading", "", self._shop.clock.now())
@@ -169,7 +165,8 @@ class FileReader:
         columns, rows = rows_of(file, reading.sheet)
         if columns:
             reading.sheet.check(columns)
-        await asyncio.to_thread(_skip, rows, reading.known.position)
+        passed = reading.known.position
+        await asyncio.to_thread(next, islice(rows, passed, passed), None)
         while reading.known.state == "reading":
             self._halt.check()
             chunk = await asyncio.to_thread(_next, rows)
@@ -184,7 +181,7 @@ class FileReader:
 
     async def _commit(self, reading: Reading, chunk: list[Row]) -> Reading:
         """Bring rows in with the position behind them, in one transaction; the last close what was held."""
-        page = self._page(reading, chunk)
+        page = self._judge.page(reading.place.name, reading.sheet, chunk)
         known, name = reading.known, self._source.name
         if not known.position and len(page.rejects) == len(chunk) >= HOPELESS:
             first = page.rejects[0]
@@ -199,40 +196,11 @@ class FileReader:
         def also(db: sqlite3.Connection) -> None:
             files.put(db, name, after)
             if is_over:
-                files.resolve_old(db, name, _short(known.name), known.begun_at)
+                files.resolve_old(db, name, short(known.name), known.begun_at)
                 sources.clear_notice(db, name, _notice(known.name))
 
         await self._pages.commit(page, reading.sheet.stream, also)
         return reading._replace(known=after)
-
-    def _page(self, reading: Reading, chunk: list[Row]) -> Page:
-        rows: list[tuple[str, int, bytes]] = []
-        rejects: list[Reject] = []
-        for row in chunk:
-            try:
-                if row.fault:
-                    raise Unusable(*row.fault)
-                rows.append(self._row(reading.sheet, row))
-            except (Unusable, Unfit) as why:
-                rejects.append(self._reject(reading, row, why))
-        return Page({reading.sheet.stream: rows} if rows else {}, rejects)
-
-    def _row(self, sheet: Sheet, row: Row) -> tuple[str, int, bytes]:
-        """Return a row as the inbox wants it, once it is known to become facts. Raises `Unusable`, `Unfit`."""
-        page = self._pages.prepare(Batch([sheet.record(row.values)]), sheet.stream)
-        if page.rejects:
-            raise Unusable(page.rejects[0].reason, page.rejects[0].detail)
-        key, version, body = page.rows[sheet.stream][0]
-        raw = Raw(self._source.name, sheet.stream, key, version, Instant(0), 0, decode(body))
-        for _ in self._normalize(raw, self._context):
-            pass
-        return key, version, body
-
-    def _reject(self, reading: Reading, row: Row, why: Unusable | Unfit) -> Reject:
-        name = reading.place.name
-        detail = REDACTOR.clean(f"{name}, line {row.line}: {why.detail}")
-        body = Record(f"{_short(name)}:{row.line}", 0, dict(row.values))
-        return self._pages.reject(body, reading.sheet.stream, (why.reason, detail))._replace(key=body.key)
 
     # --- what does not go well
 
@@ -245,8 +213,8 @@ class FileReader:
 
         def job(db: sqlite3.Connection) -> None:
             files.put(db, name, refused)
-            files.resolve_old(db, name, _short(place.name), now)
-            quarantine.add(db, name, stream, _short(place.name), why.reason, detail, at=now, payload=b"")
+            files.resolve_old(db, name, short(place.name), now)
+            quarantine.add(db, name, stream, short(place.name), why.reason, detail, at=now, payload=b"")
             sources.notice(db, name, _notice(place.name), told(detail, why.remedy), now)
 
         await self._shop.store.commit(job)
@@ -267,6 +235,12 @@ class FileReader:
         if outcome.state == "ok":
             outcome.state, outcome.message, outcome.remedy = "partial", f"{outcome.source}: {text}", remedy
 
+    def _nothing_new(self, known: File) -> None:
+        if known.state == "refused":
+            self._fail(f"refused {known.note}", "mend the file or its table")
+        else:
+            self._outcome.notes.append(f"{known.name} has been read before and has not changed")
+
     async def _tell(self, kind: str, text: str) -> None:
         name, now = self._source.name, self._shop.clock.now()
 
@@ -278,24 +252,12 @@ class FileReader:
 
         await self._shop.store.commit(job)
 
-    async def _keep(self, file: File) -> None:
-        await self._shop.store.commit(lambda db: files.put(db, self._source.name, file))
-
     # --- files that are still being written
-
-    def _fresh(self, places: Iterable[Place]) -> float:
-        """Return for how long the youngest of the files must still be left alone; 0: they are all calm.
-
-        By the machine's own clock, which the file system goes by too, whatever time it is for the platforms.
-        """
-        now, quiet = time.time(), self._folder.quiet if self._folder else 0.0
-        ages = (now - place.told.st_mtime for place in places)
-        return max((quiet - age for age in ages if 0 <= age < quiet), default=0.0)
 
     async def _calm_down(self, places: Iterable[Place]) -> bool:
         """Wait once for files that have just been written; say whether there were any that nobody has read."""
         new = [place for place in places if not self._is_stamped(place)]
-        seconds = self._fresh(new)
+        seconds = restless(new, self._quiet)
         if not 0 < seconds <= self._shop.linger:
             return False
         await self._halt.sleep(seconds)
@@ -309,10 +271,12 @@ class FileReader:
 def _named(path: Path) -> Place:
     try:
         return named(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", "Name a file that is there.") from None
-    except NoFile as strange:
-        raise ConfigError(f"{path} {strange}", "Name a file.") from None
+    except (OSError, NoFile) as error:
+        raise ConfigError(f"{path} cannot be read: {_why(error)}", "Name a file that is there.") from None
+
+
+def _why(error: OSError | NoFile) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)
 
 
 def _nobodys_file(source: str, path: Path) -> ConfigError:
@@ -320,16 +284,8 @@ def _nobodys_file(source: str, path: Path) -> ConfigError:
     return ConfigError(f"no table of {source} fits {path.name}", how)
 
 
-def _skip(rows: Iterator[Row], number: int) -> None:
-    next(islice(rows, number, number), None)
-
-
 def _next(rows: Iterator[Row]) -> list[Row]:
     return list(islice(rows, AT_ONCE))
-
-
-def _short(name: str) -> str:
-    return name[-LONGEST_NAME:]
 
 
 def _notice(name: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -37,6 +38,16 @@ class NoFile(Exception):
 def stamp(told: os.stat_result) -> str:
     """Return what changes whenever a file does: nobody can set the time of the last change (ctime) back."""
     return f"{told.st_size}:{told.st_mtime_ns}:{told.st_ctime_ns}:{told.st_ino}"
+
+
+def restless(places: Iterable[Place], quiet: float) -> float:
+    """Return for how many seconds the youngest of the files must still be left alone; 0: they are all calm.
+
+    By the machine's own clock, which the file system goes by too, whatever time it is for the platforms.
+    """
+    now = time.time()
+    ages = (now - place.told.st_mtime for place in places)
+    return max((quiet - age for age in ages if 0 <= age < quiet), default=0.0)
 
 
 def listing(root: Path) -> tuple[list[Place], list[str]]:

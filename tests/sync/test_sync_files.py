@@ -25,7 +25,7 @@ from jalon.privacy import make_key
 from jalon.sandbox.clock import Clock
 from jalon.store import deadlines, files, inbox, quarantine, sources
 from jalon.store.derive import derive
-from jalon.sync import filed
+from jalon.sync import doctor, filed
 from jalon.sync.engine import import_files, look_at, sync_source
 from jalon.sync.halt import Halt
 from jalon.sync.rows import rows_of
@@ -387,6 +387,23 @@ def test_a_folder_that_is_not_there_stops_the_source_with_what_to_do(own: Own) -
     assert "make it" in outcome.remedy
 
 
+def test_doctor_says_what_is_in_the_folder_and_what_of_it_is_not_read(own: Own) -> None:
+    def found() -> list[tuple[str, str]]:
+        findings = asyncio.run(doctor.examine(own.place.source("own"), own.shop()))
+        return [(finding.name, finding.level) for finding in findings]
+
+    own.write("till-1.csv", HEAD + row(1))
+    own.write("till-2.csv", "receipt;date\n1;2\n")
+    (own.drop / "till-3.csv").symlink_to("/etc/hostname")
+    own.sync()
+    assert found() == [("folder", "ok"), ("folder", "warn"), ("file", "warn")]
+    (own.drop / "till-2.csv").unlink()
+    (own.drop / "till-3.csv").unlink()
+    assert found() == [("folder", "ok")]
+    own.drop.rename(own.home / "away")
+    assert found() == [("folder", "fail")]
+
+
 def test_a_name_that_cannot_be_written_down_is_told_and_not_read(own: Own) -> None:
     (Path(os.fsdecode(bytes(own.drop) + b"/till-\xff.csv"))).write_text(HEAD + row(1))
     own.write("till-\u202e1.csv", HEAD + row(2))
@@ -532,6 +549,18 @@ def test_a_named_file_that_cannot_be_read_is_refused(own: Own, tmp_path: Path) -
         assert what in outcome.message
     with pytest.raises(ConfigError, match="no column for order_id"):
         look_at(own.place.source("own"), own.shop(), tmp_path / "notes.csv", "till_orders")
+
+
+def test_naming_a_file_again_says_what_became_of_it(own: Own, tmp_path: Path) -> None:
+    good, bad = tmp_path / "till-1.csv", tmp_path / "till-2.csv"
+    good.write_text(HEAD + row(1))
+    bad.write_text("a,b\n1,2\n")
+    assert own.bring(good).state == "ok"
+    assert any("has not changed" in note for note in own.bring(good).notes)
+    for _ in range(2):
+        outcome = own.bring(bad)
+        assert (outcome.state, outcome.exit_status) == ("partial", 1)
+        assert "no column for order_id" in outcome.message
 
 
 def test_a_look_reads_nothing_into_the_store(own: Own, tmp_path: Path) -> None:

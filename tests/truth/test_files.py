@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,7 @@ def newest(stage: Stage, kind: str, columns: str) -> list[tuple[Any, ...]]:
 
 async def lived(stage: Stage, folder: Path) -> None:
     """Let the channels export and jalon read, day by day, with an export that is cut off and comes again whole."""
-    with (folder / "jalon.toml").open("a") as file:
-        file.write(own_channels.TABLES)
+    own_channels.configure(folder / "jalon.toml")
     stage.place.config = load(folder / "jalon.toml")
     for _ in range(3):
         own_channels.drop(stage.sandbox.world, folder / "drop", stage.sandbox.clock.now())
@@ -61,6 +63,40 @@ async def test_own_channels_are_held_once_and_join_the_shop(tmp_path: Path) -> N
         credited = duckdb.sql(f"SELECT order_uid, touch_uid FROM '{place.store.folder}/attribution/credit.parquet'")
         ways = {(order.partition(":")[0], touch.partition("/")[0]) for order, touch in credited.fetchall() if touch}
         assert ("shopify", "own:event") in ways, "a mail on the way to an order"
+
+
+async def test_a_publisher_is_credited_for_the_shops_order_until_the_network_takes_it_back(tmp_path: Path) -> None:
+    """The network's claim is no revenue: it stands on the way to the shop's order, whose number it names."""
+
+    def credited() -> tuple[dict[str, int], set[str]]:
+        attribute(stage.place.store.facts, stage.place.store.folder / "attribution", Options())
+        folder = stage.place.store.folder / "attribution"
+        net = duckdb.sql(f"SELECT source, sum(net)::BIGINT FROM '{folder}/sales.parquet' GROUP BY ALL").fetchall()
+        query = f"SELECT order_uid FROM '{folder}/credit.parquet' WHERE touch_uid = 'own:transaction/t-1'"
+        return {source: amount for source, amount in net if amount}, {row[0] for row in duckdb.sql(query).fetchall()}
+
+    head = "transaction_id,order_ref,shop,date,publisher,status,amount,commission,currency,modified_date\n"
+    async with staged(tmp_path, CONTACT, parts=("shopify",)) as stage:
+        own_channels.configure(tmp_path / "jalon.toml")
+        stage.place.config = load(tmp_path / "jalon.toml")
+        now = stage.sandbox.clock.now()
+        sale = next(
+            sale
+            for sale in stage.sandbox.world.sales
+            if sale.platform == "shopify" and sale.kind == "sale" and sale.placed_at < now - 86_400
+            and {change.kind for change in sale.changes} & {"paid"} and not any(c.goods for c in sale.changes)
+        )  # fmt: skip
+        at = datetime.fromtimestamp(sale.placed_at, UTC).isoformat()
+        path = tmp_path / "drop" / "affiliate_transactions.csv"
+        path.parent.mkdir()
+        for status, changed in (("approved", "2026-11-20"), ("declined", "2026-11-21")):
+            path.write_text(f"{head}t-1,{sale.order_id},shopify,{at},pub-12,{status},999.00,9.00,EUR,{changed}\n")
+            os.utime(path, (time.time() - 60,) * 2)
+            await stage.sync()
+            stage.derive()
+            net, orders = credited()
+            assert set(net) == {"shopify"}, "what the network claims is not revenue"
+            assert orders == ({f"shopify:{sale.order_id}"} if status == "approved" else set())
 
 
 def check_tills(stage: Stage, sold: list[own_channels.Till], now: float) -> None:

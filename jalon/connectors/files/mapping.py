@@ -42,6 +42,8 @@ class Mapped:
         self.stream = self._template.shape.name
         self.format, self.delimiter, self.encoding = format, table.delimiter, table.encoding
         self._manner = Manner(table.decimal, table.dates, table.in_zone(zone), table.phone_prefix, self._words())
+        self._fields = self._template.fields()
+        self._needed = [field.name for field in self._fields if field.required]
         self._constants = {**self._template.constants, **table.constants}
         read_by = f"{__version__}{table.model_dump_json()}{self._template!r}{self._manner.zone.key}{format}"
         self.mark = blake2b(read_by.encode(), digest_size=12).hexdigest()
@@ -51,7 +53,7 @@ class Mapped:
     def check(self, columns: Sequence[str]) -> None:
         """Raise `Unusable` unless every field that the template needs has a column or a constant."""
         found = {each.field.name for each in self.taken(tuple(columns))}
-        for field in self._template.fields():
+        for field in self._fields:
             if field.required and field.name not in found:
                 heads = ", ".join([field.name, *self._template.heads.get(field.name, "").split()])
                 how = f'name it: columns = {{ {field.name} = "…" }}, or constants = {{ {field.name} = "…" }}'
@@ -72,9 +74,9 @@ class Mapped:
         for field, columns, constant in self.taken(tuple(flat)):
             value = self._value(field, flat, columns)
             data[field.name] = constant if value is None else value
-        for field in self._template.fields():
-            if field.required and data.get(field.name) is None:
-                raise Unusable("missing_field", f"{field.name} is empty")
+        for name in self._needed:
+            if data.get(name) is None:
+                raise Unusable("missing_field", f"{name} is empty")
         return Record(key_of(self._template.shape, data) or BY_CONTENT, version_of(data.get("updated_at")), data)
 
     def _value(self, field: Field, flat: Mapping[str, Any], columns: tuple[str, ...]) -> Any:
@@ -102,9 +104,7 @@ class Mapped:
 
     def _taken(self, columns: tuple[str, ...]) -> tuple[Taken, ...]:
         heads = {fold(name): name for name in reversed(columns)}
-        return tuple(
-            each for field in self._template.fields() if (each := self._source(field, columns, heads)) is not None
-        )
+        return tuple(each for field in self._fields if (each := self._source(field, columns, heads)) is not None)
 
     def _source(self, field: Field, columns: tuple[str, ...], heads: Mapping[str, str]) -> Taken | None:
         constant = convert(field, self._constants.get(field.name), self._manner)

@@ -22,6 +22,11 @@ _CLOCK = re.compile(r"%(?!%)[HIMSfpXcT]")
 """Directives of a date format that tell a time of day."""
 _GROUPS = {".": ",' \u00a0\u202f\u2009\u2019", ",": ".' \u00a0\u202f\u2009\u2019"}
 """Decimal mark -> marks that may part thousands beside it."""
+_NUMBERS = {
+    mark: re.compile(rf"(-?)(\d+|\d{{1,3}}(?:[{re.escape(others)}]\d{{3}})+)(?:{re.escape(mark)}(\d+))?(-?)", re.ASCII)
+    for mark, others in _GROUPS.items()
+}
+"""Decimal mark -> sign, digits in threes or not, decimal places, sign."""
 _SPLIT = re.compile(r"[\s,;]+")
 TRUE, FALSE = frozenset(("true", "1", "yes", "oui", "ja", "y")), frozenset(("false", "0", "no", "non", "nein", "n"))
 SAFE_INTEGER = 1 << 53
@@ -77,13 +82,12 @@ def _number(field: Field, cell: Any, manner: Manner) -> str:
         return format(Decimal(repr(cell)) if isinstance(cell, float) else cell, "f")
     if not isinstance(cell, str):
         raise Unusable("bad_number", f"{field.name} is no number")
-    mark, cell = re.escape(manner.decimal), cell.replace("\u2212", "-")
-    groups = f"[{re.escape(_GROUPS[manner.decimal])}]"
-    found = re.fullmatch(rf"(-?)(\d+|\d{{1,3}}(?:{groups}\d{{3}})+)(?:{mark}(\d+))?(-?)", cell, re.ASCII)
+    found = _NUMBERS[manner.decimal].fullmatch(cell.replace("\u2212", "-"))
     if found is None or (found[1] and found[4]):
         raise Unusable("bad_number", f"{field.name} is no number with {manner.decimal!r} before its decimal places")
     sign = "-" if found[1] or found[4] else ""
-    return f"{sign}{re.sub(groups, '', found[2])}{f'.{found[3]}' if found[3] else ''}"
+    whole = "".join(digit for digit in found[2] if digit.isdigit())
+    return f"{sign}{whole}.{found[3]}" if found[3] else f"{sign}{whole}"
 
 
 def _whole(field: Field, cell: Any, manner: Manner) -> int:

@@ -1,0 +1,112 @@
+"""`jalon import` and `jalon templates`: what they teach, and what a stranger gets with a file of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from jalon.connectors.templates.tables import TEMPLATES
+from tests.cli.played import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A new workplace with a source that reads files, made as the first steps say."""
+    made = Desk(tmp_path)("init", "own", "--source", "files")
+    assert made.status == 0
+    return Desk(tmp_path / "own")
+
+
+def example(desk: Desk, name: str) -> Path:
+    """Write a template's own example, as a person would, an hour ago."""
+    path = desk.folder / f"{name}.{'jsonl' if name == 'meta_orders' else 'csv'}"
+    path.write_text(desk("templates", name, "--example").out)
+    os.utime(path, (time.time() - 3600,) * 2)
+    return path
+
+
+def test_every_example_can_be_taken_as_it_is(desk: Desk) -> None:
+    paths = [str(example(desk, name)) for name in TEMPLATES]
+    said = desk("import", *paths, "--json")
+    assert said.status == 0, said.err
+    (outcome,) = said.data["sources"]
+    assert (outcome["outcome"], outcome["skipped"]) == ("ok", 0)
+    kinds = {"orders", "order_lines", "refunds", "touchpoints", "measures", "answers", "order_contents", "contents",
+             "content_tags", "products", "identities"}  # fmt: skip
+    assert set(said.data["facts"]["facts"]) == kinds
+    again = desk("import", *paths, "--json")
+    assert (again.status, again.data["sources"][0]["new"]) == (0, 0)
+
+
+def test_a_file_is_looked_at_before_it_is_taken(desk: Desk) -> None:
+    path = desk.folder / "sales.csv"
+    path.write_text("Ticket;Kasse;Datum;Summe;Notiz\n1;2;20.11.2026;5,00;geheim\n")
+    refused = desk("import", str(path), "--dry-run")
+    assert refused.status == 2
+    assert "--table" in refused.err
+    wrong = desk("import", str(path), "--table", "till_orders", "--dry-run")
+    assert wrong.status == 2
+    assert "no column for" in wrong.err
+    table = (
+        '\n[sources.files.tables.kasse]\nfiles = "sales*.csv"\ntemplate = "till_orders"\ndelimiter = ";"\n'
+        'decimal = ","\ndates = "%d.%m.%Y"\nconstants = { currency = "EUR" }\n'
+    )
+    desk.config.write_text(desk.config.read_text() + table)
+    looked = desk("import", str(path), "--dry-run")
+    assert looked.status == 0
+    assert "table kasse: 1 of its first 1 rows can be taken" in looked.out
+    assert "not read     Notiz" in looked.out
+    assert "geheim" not in looked.out
+    assert desk("status", "--json").data["inbox"] == []
+
+
+def test_bad_rows_are_told_and_the_status_says_so(desk: Desk) -> None:
+    path = example(desk, "ad_costs")
+    path.write_text(path.read_text() + "2026-11-19,google_ads,brand,twelve,EUR,1,1\n")
+    said = desk("import", str(path))
+    assert said.status == 1
+    assert "1 of 2 rows are in quarantine" in said.err
+    held = desk("quarantine", "list", "--json").data["entries"]
+    assert [(one["key"].rpartition("/")[2], one["reason"]) for one in held] == [("ad_costs.csv:3", "bad_number")]
+    assert "twelve" in desk("quarantine", "show", str(held[0]["id"])).out, "the row itself, for whoever holds the key"
+
+
+def test_which_source_is_told_where_there_are_several_or_none(desk: Desk, tmp_path: Path) -> None:
+    path = example(desk, "ad_costs")
+    assert desk("import", str(path), "--source", "files", "--no-normalize").status == 0
+    unknown = desk("import", str(path), "--source", "nobody")
+    assert (unknown.status, "no source is called" in unknown.err) == (2, True)
+    Desk(tmp_path)("init", "none")
+    none = Desk(tmp_path / "none")("import", str(path))
+    assert (none.status, "jalon init --source files" in none.err) == (2, True)
+
+
+def test_what_init_shows_of_files_is_a_configuration_once_its_marks_are_taken_off(desk: Desk) -> None:
+    path = desk.folder / "jalon.toml"
+    head, _, example = path.read_text().partition("# [sources.files.tables.till]")
+    lines = [line.removeprefix("# ") for line in f"# [sources.files.tables.till]{example}".splitlines()]
+    path.write_text(head + "\n".join(lines))
+    shown = desk("config", "show", "--json")
+    assert shown.status == 0, shown.err
+
+
+def test_templates_are_listed_and_shown(desk: Desk) -> None:
+    listed = desk("templates", "--json").data["templates"]
+    assert [each["template"] for each in listed] == list(TEMPLATES)
+    shown = desk("templates", "till_refunds", "--json").data
+    needed = {column["field"] for column in shown["columns"] if column["needed"]}
+    assert needed == {"order_id", "refunded_at", "currency", "total"}
+    assert "refund's number" in desk("templates", "till_refunds").out
+    near = desk("templates", "till_order")
+    assert (near.status, "till_orders" in near.err) == (2, True)
+
+
+def test_the_schema_of_events_is_printed(desk: Desk) -> None:
+    printed = json.loads(desk("templates", "--schema").out)
+    Draft202012Validator.check_schema(printed)
+    assert printed == desk("templates", "--schema", "--json").data["schema"]
