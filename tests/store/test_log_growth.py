@@ -31,3 +31,12 @@ def test_the_log_is_bounded_and_cut_back_after_a_reader(tmp_path: Path) -> None:
         arrive(store, 105)
         arrive(store, 106)
         assert log.stat().st_size <= 64 * MIB, "what a reader made of it is given back"
+
+
+def test_the_log_of_a_process_that_is_waited_for_is_folded_in_often(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store") as store:
+        log = store.path.with_name(store.path.name + "-wal")
+        store.checkpoint_often()
+        for number in range(10):
+            arrive(store, number)
+        assert log.stat().st_size < 3 * MIB

@@ -19,6 +19,7 @@ import pytest
 from jalon.errors import JalonError, LockedError, StoreError
 from jalon.store import schema, sources
 from jalon.store.database import FILE, Store, library_warning
+from jalon.store.group import Statement
 
 
 @pytest.fixture
@@ -101,6 +102,27 @@ async def test_many_commits_share_transactions(store: Store) -> None:
     assert all(value(store, name) == name for name in names)
     assert order[0] >= began
     assert order == sorted(order)
+
+
+PUT = "INSERT INTO source_values (source, name, value) VALUES ('shop', ?, ?), ('shop', ?, ?)"
+
+
+async def test_a_statement_is_a_transaction_by_itself(store: Store) -> None:
+    assert await store.commit(Statement(PUT, ("a", "1", "b", "2"))) == 2
+    reader = child(store.folder, "with store.read() as db: print(sources.get(db, 'shop', 'b'))")
+    assert ended(reader).strip() == "2"
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.commit(Statement(PUT, ("c", "3", "a", "taken")))
+    assert [value(store, name) for name in ("a", "c")] == ["1", None]
+
+
+async def test_a_statement_may_share_a_transaction(store: Store) -> None:
+    good, bad = Statement(PUT, ("a", "1", "b", "2")), Statement(PUT, ("c", "3", "c", "again"))
+    jobs = [store.commit(job) for job in (good, bad, lambda db: sources.put(db, "shop", "d", "4"))]
+    first, error, _ = await asyncio.gather(*jobs, return_exceptions=True)
+    assert first == 2
+    assert isinstance(error, sqlite3.IntegrityError)
+    assert [value(store, name) for name in "abcd"] == ["1", "2", None, "4"]
 
 
 async def test_what_is_queued_is_committed_before_close(tmp_path: Path) -> None:

@@ -146,8 +146,10 @@ def test_a_group_of_any_size_is_stored_whole_and_in_order(size: int) -> None:
     db = fresh()
     rows = [("shop", str(n), float(n), bytes([n]), b"x" * n) for n in range(size)]
     assert deliveries.add(db, rows) == size
+    if rows:
+        assert deliveries.adding(rows)(db) == size
     assert [(one.key, one.sealed) for one in deliveries.unopened(db, "shop", 1000)] == [
-        (row[1], row[4]) for row in rows
+        (row[1], row[4]) for row in rows * 2
     ]
     db.close()
 
