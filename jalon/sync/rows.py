@@ -120,6 +120,7 @@ def _csv_rows(cut: Any, lines: _Lines, columns: tuple[str, ...]) -> Iterator[Row
         except StopIteration:
             return
         except csv.Error as error:
+            lines.faults.clear()
             yield Row(first, {}, ("malformed_csv", f"it cannot be cut into cells ({error}), to line {lines.number}"))
             continue
         faults = [lines.faults.pop(number) for number in sorted(lines.faults)]

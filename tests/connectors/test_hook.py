@@ -6,6 +6,7 @@ import base64
 import json
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,6 +116,17 @@ def test_a_secret_that_is_none_is_refused_and_not_told(tmp_path: Path, secret: s
 
 def test_a_secret_without_its_prefix_is_the_same() -> None:
     assert signature.key_of(SECRET) == signature.key_of(SECRET.removeprefix("whsec_"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "level"), [(SETTINGS, "warn"), (SETTINGS.model_copy(update={"secret_old": None}), "ok")]
+)
+async def test_doctor_says_that_an_old_secret_is_still_good(settings: HookSettings, level: str) -> None:
+    session = SimpleNamespace(settings=settings)
+    assert [finding.level async for finding in HOOK.examine(session)] == [level]
+    assert [finding.detail async for finding in HOOK.subscribe(session, "https://a.example/h")] == [
+        "the sender delivers to https://a.example/h"
+    ]
 
 
 # --- events -----------------------------------------------------------------------------------------------------------

@@ -215,6 +215,15 @@ def test_a_bad_row_is_held_with_its_file_and_line_and_the_rest_is_taken(own: Own
     assert all(detail.startswith("till-1.csv, line ") for _, _, detail in own.held())
 
 
+def test_one_spoilt_row_does_not_spoil_the_next(own: Own) -> None:
+    """A quotation mark that is never closed, around a line that cannot be decoded: the row behind it is sound."""
+    spoilt = b'1,2026-11-20T10:00:00Z,"5.00\n\xff\n"x,EUR,\n'
+    own.write("till-1.csv", HEAD.encode() + spoilt + row(2).encode())
+    own.sync()
+    assert [key for key, *_ in own.held()] == ["till-1.csv:2"]
+    assert set(own.rows()) == {"|2"}
+
+
 def test_what_was_mended_leaves_quarantine(own: Own) -> None:
     own.write("till-1.csv", HEAD + row(1, "five") + row(2, "six"))
     own.sync()

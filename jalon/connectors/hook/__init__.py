@@ -103,6 +103,14 @@ class Hook(base.Connector):
         for batch in nothing:
             yield batch
 
+    async def examine(self, session: Session) -> AsyncIterator[Finding]:
+        """Say by which secrets deliveries are taken."""
+        if session.settings.secret_old is None:
+            yield Finding("secret", "ok", "deliveries are taken that it signed")
+        else:
+            remedy = "take secret_old out of jalon.toml once the sender signs with the new one"
+            yield Finding("secret", "warn", "deliveries that the old secret signed are still taken", remedy)
+
     async def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
         """Say where the sender must deliver to: only its own settings can be told."""
         yield Finding("address", "ok", f"the sender delivers to {address}")
