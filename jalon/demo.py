@@ -8,7 +8,7 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,12 @@ from jalon.console import Console
 from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
 from jalon.sync.clock import SystemClock
+from jalon.sync.source import Counts
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
     from jalon.sandbox.server import Sandbox
+    from jalon.sync.source import SourceOutcome
 
 MARK = ".jalon-demo"
 """Stands in a folder that the demo made, and may therefore make anew."""
@@ -168,6 +170,7 @@ def _clear(out: Path) -> None:
 
 async def _live(console: Console, server: ModuleType, out: Path, seed: int, orders: int) -> set[str]:
     """Play the platforms, sync while a few days pass and deliveries arrive, and return how the runs ended."""
+    from jalon.sandbox import own_channels
     from jalon.sandbox.clock import Clock
     from jalon.serving import receiver_of
 
@@ -177,7 +180,10 @@ async def _live(console: Console, server: ModuleType, out: Path, seed: int, orde
         with Workplace(load(write_workplace(out, sandbox.settings()))) as place:
             receiver = receiver_of(place)
             port, _ = await receiver.start("127.0.0.1", 0)
-            place.config = load(write_workplace(out, sandbox.settings(), f"http://127.0.0.1:{port}"))
+            write_workplace(out, sandbox.settings(), f"http://127.0.0.1:{port}")
+            own_channels.configure(out / FILE)
+            place.config = load(out / FILE)
+            sandbox.parts["hook"].deliver_to(place.address("hook"))
             try:
                 return await _days(console, place, sandbox)
             finally:
@@ -196,13 +202,30 @@ async def _days(console: Console, place: Workplace, sandbox: Sandbox) -> set[str
 
 async def _sync_once(console: Console, place: Workplace, sandbox: Sandbox, day: int) -> set[str]:
     from jalon.running import engaged, talk
+    from jalon.sandbox import own_channels
     from jalon.sync.engine import sync_all
 
+    own_channels.drop(sandbox.world, place.config.folder / "drop", sandbox.clock.now())
     sources = list(map(place.source, place.config.sources))
     outcomes = await engaged(console, place, lambda shop: sync_all(sources, shop), None, PlayedClock(sandbox))
+    for line in _told(day, outcomes):
+        console.say(line)
     for outcome in outcomes:
-        counts = outcome.counts
-        read = f"{counts.new:,} new rows, {counts.requests:,} requests, {counts.deliveries:,} deliveries opened"
-        console.say(f"day {day}: {outcome.source}: {outcome.state}, {read}")
         talk(console, outcome)
     return {outcome.state for outcome in outcomes}
+
+
+def _told(day: int, outcomes: list[SourceOutcome]) -> Iterator[str]:
+    """Say what a day's sync read: each source on the first, afterwards the sum and whatever did not end well."""
+    for outcome in outcomes:
+        if not day or outcome.state != "ok":
+            yield f"day {day}: {outcome.source}: {outcome.state}, {_read(outcome.counts)}"
+    if day:
+        whole = Counts(*(sum(getattr(o.counts, name) for o in outcomes) for name in ("requests", "pages", "new")))
+        whole.deliveries = sum(outcome.counts.deliveries for outcome in outcomes)
+        yield f"day {day}: {len(outcomes)} sources, {_read(whole)}"
+
+
+def _read(counts: Counts) -> str:
+    opened = f", {counts.deliveries:,} deliveries opened" if counts.deliveries else ""
+    return f"{counts.new:,} new rows, {counts.requests:,} requests{opened}"
