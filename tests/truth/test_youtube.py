@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,13 @@ REPORTS = ("channel_cards", "channel_end_screens")
 
 
 async def test_what_the_platform_shows_is_held(tmp_path: Path) -> None:
-    async with staged(tmp_path, {"youtube": {"reports": REPORTS}}, parts=("youtube",)) as stage:
+    async with staged(tmp_path, {"youtube": {"reports": REPORTS, "since": since()}}, parts=("youtube",)) as stage:
         part = stage.sandbox.parts["youtube"]
         assert isinstance(part, YouTubePart)
         deleted = _delete_one(stage, part)
         stage.sandbox.faults.hang, stage.sandbox.faults.slow = 0.05, 0.01
         stage.sandbox.faults.set(FAULTS)
-        for _ in range(6):
+        for _ in range(4):
             await settle(stage.place, stage.sandbox.clock)
             await _next_morning(stage)
         assert stage.sandbox.struck
@@ -65,7 +66,7 @@ async def test_what_the_platform_shows_is_held(tmp_path: Path) -> None:
 
 
 async def test_without_the_hub_polling_finds_the_same(tmp_path: Path) -> None:
-    async with staged(tmp_path, {}, parts=("youtube",), hooks=False) as stage:
+    async with staged(tmp_path, {"youtube": {"since": since()}}, parts=("youtube",), hooks=False) as stage:
         part = stage.sandbox.parts["youtube"]
         assert isinstance(part, YouTubePart)
         deleted = _delete_one(stage, part)
@@ -79,6 +80,11 @@ async def test_without_the_hub_polling_finds_the_same(tmp_path: Path) -> None:
     holds = Holds(tmp_path / "data")
     check_videos(truth, holds, deleted)
     check_affiliate(truth, holds)
+
+
+def since() -> str:
+    """Return a day before anything happened: the played brand is two weeks old."""
+    return (datetime.now(UTC).date() - timedelta(days=17)).isoformat()
 
 
 def _delete_one(stage: Stage, part: YouTubePart) -> str:
