@@ -21,6 +21,7 @@ PARTS = {
     "tiktok_shop": "jalon.sandbox.tiktok_shop:TikTokShopPart",
     "shopify": "jalon.sandbox.shopify:ShopifyPart",
     "woocommerce": "jalon.sandbox.woocommerce:WooCommercePart",
+    "prestashop": "jalon.sandbox.prestashop:PrestaShopPart",
     "meta_ads": "jalon.sandbox.meta_ads:MetaAdsPart",
     "whatsapp": "jalon.sandbox.whatsapp:WhatsAppPart",
     "pinterest": "jalon.sandbox.pinterest:PinterestPart",

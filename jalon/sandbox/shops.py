@@ -110,18 +110,23 @@ def make_shops(
     products: Sequence[Product],
     posts: Sequence[Post],
     known: Mapping[str, Shopper],
-    sales: Iterable[Sale],
+    sales: Sequence[Sale],
 ) -> tuple[OwnShop, ...]:
-    """Make the shops beside a world of `orders` sales; `known` and `sales` are that world's persons and sales."""
+    """Make the shops beside a world of `orders` sales; `known` and `sales` are that world's persons and sales.
+
+    Whom they share with it are its web customers: only those go by their own e-mail.
+    """
     priced = [_with_pounds(product) for product in products]
     count = max(FEWEST, orders // SHARE)
+    by_mail = {sale.shopper: known[sale.shopper] for sale in sales if sale.platform == "shopify"}
     native = [sale for sale in sales if sale.platform == "tiktok_shop" and sale.kind == "sale" and sale.copy is None]
-    return tuple(
-        _Shop(Random(f"{seed}/shops/{trait.platform}"), trait, (start, horizon), priced, posts, list(known.values()))
-        .open(count)
-        .closed(native if trait.takes_copies else [])
-        for trait in TRAITS
-    )
+    made: list[OwnShop] = []
+    for trait in TRAITS:
+        pools = [pool for pool in (by_mail, *(shop.shoppers for shop in made)) if pool]
+        rng = Random(f"{seed}/shops/{trait.platform}")
+        shop = _Shop(rng, trait, (start, horizon), priced, posts, [list(pool.values()) for pool in pools])
+        made.append(shop.open(count).closed(native if trait.takes_copies else []))
+    return tuple(made)
 
 
 def shop_of(shops: Iterable[OwnShop], platform: Platform) -> OwnShop:
@@ -146,12 +151,12 @@ class _Shop:
         span: tuple[int, int],
         products: Sequence[Product],
         posts: Sequence[Post],
-        known: Sequence[Shopper],
+        pools: Sequence[Sequence[Shopper]],
     ) -> None:
         self._rng, self._trait, self._span = rng, trait, span
         self._till, self._ids = Till(rng, products), Ids(70_000, 9)
         self._skus = [product.sku for product in products]
-        self._posts, self._known = posts, known
+        self._posts, self._pools = posts, pools
         self._sales: list[Sale] = []
         self._visits: dict[str, Visit] = {}
         self._shoppers: dict[str, Shopper] = {}
@@ -185,12 +190,12 @@ class _Shop:
         )
 
     def _customer(self, number: int) -> Shopper:
-        """Return who buys: somebody who was here before, a customer of the other shops, or somebody new."""
+        """Return who buys: somebody who was here before, a customer of one of the other shops, or somebody new."""
         rng, roll = self._rng, self._rng.random()
         if roll < 0.2 and self._regulars:
             return rng.choice(self._regulars)
-        if roll < 0.45 and self._known:
-            return rng.choice(self._known)
+        if roll < 0.45 and self._pools:
+            return rng.choice(rng.choice(self._pools))
         return somebody(NEW_PEOPLE + self._trait.first_order * 1_000_000 + number, 0.0)
 
     def _sale(self, shopper: Shopper) -> Sale:

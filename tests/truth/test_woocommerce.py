@@ -66,22 +66,6 @@ async def test_a_sale_that_an_app_copied_here_is_counted_once(tmp_path: Path) ->
             assert (original, why) in {(f"tiktok_shop:{copy['of']}", "copy_by_rule"), (None, "possible_duplicate")}
 
 
-async def test_customers_of_several_shops_are_one_person_by_their_address(tmp_path: Path) -> None:
-    contact = {"shopify": {"customer_contact": True}}
-    async with staged(tmp_path, contact, parts=("shopify", PLATFORM), hooks=False) as stage:
-        stage.sandbox.clock.advance(4 * DAY)
-        await stage.sync()
-        finish(stage.place)
-        world, now = stage.sandbox.world, stage.sandbox.clock.now()
-    elsewhere = {sale.shopper for sale in world.sales if sale.platform == "shopify" and sale.placed_at < now - 120}
-    here = {sale.order_id: sale.shopper for sale in world.shops[0].sales if sale.placed_at < now - 120}
-    persons = dict(HeldShop(tmp_path, PLATFORM).sales("order_id, person", "TRUE"))
-    shopify = set(HeldShop(tmp_path, "shopify").sales("person", "TRUE"))
-    both = [order for order, shopper in here.items() if shopper in elsewhere and order in persons]
-    assert both
-    assert all((persons[order],) in shopify for order in both)
-
-
 async def test_an_order_that_is_gone_for_good_counts_no_more(tmp_path: Path) -> None:
     async with staged(tmp_path, {}, parts=(PLATFORM,)) as stage:
         await stage.sync()

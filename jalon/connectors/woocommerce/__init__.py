@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from jalon.connectors import base
+from jalon.connectors import base, hosted
 from jalon.connectors.base import Answer, Batch, Capability, Credentials, Delivery, Finding, Request, Session, Stream
 from jalon.connectors.woocommerce import faults, reading, records, webhooks
 from jalon.connectors.woocommerce import site as woocommerce_site
@@ -125,7 +125,7 @@ class WooCommerce(base.Connector):
         return faults.judge(request, answer)
 
     def remark(self, request: Request, answer: Answer) -> str | None:
-        return faults.noise(answer)
+        return hosted.noise(answer)
 
     # --- reading
 
