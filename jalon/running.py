@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from jalon.command import heed_sigterm
 from jalon.connectors.base import Settings
 from jalon.console import Console, Progress, day_and_time
 from jalon.errors import ConfigError, LockedError
+from jalon.store.arrow import parquet
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -155,7 +157,7 @@ def _estimate(console: Console, place: Workplace, chosen: Mapping[str, Settings]
 def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, *, normalize: bool) -> int:
     """Run the engine, derive (unless a person has just asked to stop), and tell."""
     log.info("%s, store in %s", place.config.path, place.config.store)
-    outcomes = asyncio.run(engaged(console, place, work, max_runtime))
+    outcomes = asyncio.run(engaged(console, place, work, max_runtime, normalize=normalize))
     heed_sigterm()
     stopped = any(outcome.state == "interrupted" for outcome in outcomes)
     derived = derive_now(console, place) if normalize and not stopped else None
@@ -163,7 +165,13 @@ def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta
 
 
 async def engaged(
-    console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, clock: Clock | None = None
+    console: Console,
+    place: Workplace,
+    work: Work,
+    max_runtime: timedelta | None,
+    clock: Clock | None = None,
+    *,
+    normalize: bool = False,
 ) -> list[SourceOutcome]:
     """Run the engine with progress, a deadline, and signals that end it in order."""
     from jalon.sync.clock import SystemClock
@@ -173,7 +181,7 @@ async def engaged(
     clock = clock or SystemClock()
     halt = Halt(clock, max_runtime.total_seconds() if max_runtime else None)
     progress = Progress(quiet=console.quiet)
-    shop = Workshop(place.store, place.keyring, clock, halt, _shown(progress), place.address)
+    shop = Workshop(place.store, place.keyring, clock, halt, _shown(progress, normalize), place.address)
     try:
         with stopped_by_signals(halt):
             return await work(shop)
@@ -181,8 +189,16 @@ async def engaged(
         progress.clear()
 
 
-def _shown(progress: Progress) -> Callable[[Sign], None]:
+@cache
+def _load_writer() -> None:
+    """Load what facts are written with while a platform is waited for: it takes a tenth of a second."""
+    asyncio.get_running_loop().run_in_executor(None, parquet)
+
+
+def _shown(progress: Progress, normalize: bool) -> Callable[[Sign], None]:
     def show(sign: Sign) -> None:
+        if normalize and sign.rows:
+            _load_writer()
         if sign.waiting:
             text = f"{sign.source}: waiting {sign.seconds:.0f} s: {sign.waiting}"
         else:
