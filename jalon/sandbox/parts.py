@@ -29,6 +29,7 @@ PARTS = {
     "facebook": "jalon.sandbox.facebook:FacebookPart",
     "hook": "jalon.sandbox.hook:HookPart",
     "youtube": "jalon.sandbox.youtube:YouTubePart",
+    "tiktok_business": "jalon.sandbox.tiktok_business:TikTokBusinessPart",
 }
 
 

@@ -1,0 +1,96 @@
+"""What the ad account's records mean: what ads and GMV Max cost and claim by day, and products in videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from jalon.normalize.fields import Row, inner, needed, not_negative, text
+from jalon.normalize.money import rounded
+from jalon.normalize.tiktok_business.common import (
+    PLATFORM,
+    Figure,
+    Finality,
+    Subject,
+    counts,
+    day_in,
+    definition,
+    measures,
+)
+from jalon.normalize.vocabulary import ContentTag, Context, Fact, Raw, Unfit
+
+# https://business-api.tiktok.com/portal/docs?id=1740302848100353
+OF_AD = {"impressions": "impressions", "clicks": "clicks", "conversion": "attributed_conversions"}
+# https://business-api.tiktok.com/portal/docs?id=1824721673497601
+GMV_MAX_MONEY = {"cost": "spend", "net_cost": "net_spend", "gross_revenue": "attributed_gmv"}
+
+CLAIM = "all paid and organic orders while the campaign runs"
+"""https://ads.tiktok.com/help/article/about-attribution-for-gmv-max"""
+GOAL = "conversions by the goal and the attribution windows of the ad group"
+
+
+def ad_day(raw: Raw, _: Context) -> list[Fact]:
+    """Return an ad's figures of one day, under its campaign and ad group."""
+    body, ad = raw.body, needed(raw.body, "ad_id")
+    metrics = inner(body, "metrics")
+    path = "/".join((needed(metrics, "campaign_id"), needed(metrics, "adgroup_id"), ad))
+    subject = _reported(body, f"ad/{ad}", ("report BASIC, AUCTION_AD", GOAL), path)
+    figures = [*_money(metrics, {"spend": "spend"}, body), *counts(metrics, OF_AD)]
+    return [*measures(raw, subject, figures)]
+
+
+def gmv_max_day(raw: Raw, _: Context) -> list[Fact]:
+    """Return what a campaign of GMV Max cost and claims on one day: as a whole, or of a product, a video, a LIVE."""
+    body, campaign = raw.body, needed(raw.body, "campaign_id")
+    product, content = text(body, "item_group_id"), text(body, "item_id") or text(body, "room_id")
+    path = "/".join(each for each in ("gmv_max", needed(body, "store_id"), campaign, product, content) if each)
+    subject = _reported(body, path, ("GMV Max", CLAIM), campaign)
+    metrics = inner(body, "metrics")
+    figures = [*_money(metrics, GMV_MAX_MONEY, body), *counts(metrics, {"orders": "attributed_orders"})]
+    return [*measures(raw, subject._replace(product=product, content=content), figures)]
+
+
+def _reported(body: Row, key: str, counted: tuple[str, str], campaign: str) -> Subject:
+    """Return the day of a report: processing while it lasts, final once nothing is restated any more."""
+    day = day_in(body, "day")
+    firm: Finality = "processing" if body.get("over") is not True else "estimate"
+    return Subject(
+        key=key,
+        mark=day,
+        start=day,
+        end=day + timedelta(days=1),
+        zone=needed(body, "zone"),
+        finality="final" if body.get("settled") is True else firm,
+        definition=definition(body, counted[0]),
+        rule=counted[1],
+        campaign=campaign,
+    )
+
+
+def shop_video(raw: Raw, _: Context) -> list[Fact]:
+    """Return the products anchored in a video that GMV Max may use."""
+    item, anchored = needed(raw.body, "item_id"), raw.body.get("spu_id_list") or []
+    if not isinstance(anchored, list):
+        raise Unfit("bad_record", "'spu_id_list' is no list")
+    products = [needed({"spu_id": each}, "spu_id") for each in anchored]
+    return [
+        ContentTag(
+            source=raw.source,
+            key=f"{item}/{product}",
+            version=raw.version,
+            observed_at=raw.observed_at,
+            inbox_id=raw.inbox_id,
+            platform=PLATFORM,
+            content_id=item,
+            product_id=product,
+        )
+        for product in dict.fromkeys(products)
+    ]
+
+
+def _money(row: Row, names: dict[str, str], body: Row) -> Iterator[Figure]:
+    """Yield the amounts that are there, in the ad account's currency."""
+    for name, metric in names.items():
+        if amount := text(row, name):
+            currency = needed(body, "currency")
+            yield Figure(metric, not_negative(rounded(amount, currency)), currency)

@@ -1,0 +1,117 @@
+"""What a business account's records mean: its videos with their counters since posting, and its days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jalon.normalize.fields import Row, count, moment, needed, text
+from jalon.normalize.tiktok_business.common import (
+    PLATFORM,
+    Figure,
+    Finality,
+    Subject,
+    counts,
+    day_in,
+    definition,
+    measures,
+)
+from jalon.normalize.times import local_date
+from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Raw
+
+UTC = ZoneInfo("UTC")
+
+# https://business-api.tiktok.com/portal/docs?id=1733327057319937
+OF_VIDEO = {
+    "video_views": "views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "favorites": "saves",
+    "reach": "reach",
+    "website_clicks": "website_clicks",
+    "profile_views": "profile_visits",
+}
+WATCHED = "total_time_watched"
+"""In whatever unit the platform counts it, which its description does not name; rounded to a whole number."""
+
+# https://business-api.tiktok.com/portal/docs?id=1762228399168514
+OF_ACCOUNT = {
+    "video_views": "account_views",
+    "profile_views": "account_profile_visits",
+    "likes": "account_likes",
+    "comments": "account_comments",
+    "shares": "account_shares",
+}
+"""Names of their own: they are sums over videos, and would else be counted twice."""
+OF_FOLLOWERS = {"followers_count": "followers"}
+
+
+def video(raw: Raw, _: Context) -> list[Fact]:
+    """Return a video of the account, and its counters as they stood when they were read."""
+    body, item = raw.body, needed(raw.body, "item_id")
+    posted = moment(body.get("create_time"))
+    read = _utc_day(raw.observed_at)
+    subject = Subject(
+        key=f"video/{item}",
+        mark=read,
+        start=min(_utc_day(posted), read) if posted else read,
+        end=read + timedelta(days=1),
+        zone="UTC",
+        finality="final" if body.get("frozen") is True else "estimate",
+        definition=definition(body, "video, since its posting, 24 to 48 hours late"),
+        span="lifetime",
+        content=item,
+        creator=text(body, "username"),
+    )
+    return [_content(raw, item, posted), *measures(raw, subject, _counters(body))]
+
+
+def _content(raw: Raw, item: str, posted: Instant | None) -> Content:
+    return Content(
+        source=raw.source,
+        key=item,
+        version=raw.version,
+        observed_at=raw.observed_at,
+        inbox_id=raw.inbox_id,
+        platform=PLATFORM,
+        content_id=item,
+        kind="video",
+        surface="video",
+        creator_id=text(raw.body, "username"),
+        title=text(raw.body, "caption"),
+        posted_at=posted,
+        ended_at=None,
+        url=text(raw.body, "share_url"),
+        selling_mode="communication",
+    )
+
+
+def _counters(body: Row) -> Iterator[Figure]:
+    yield from counts(body, OF_VIDEO)
+    if body.get(WATCHED) is not None:
+        yield Figure(WATCHED, _whole(body[WATCHED], WATCHED))
+
+
+def account_day(raw: Raw, _: Context) -> list[Fact]:
+    """Return the account's figures of one UTC day; `followers` is how many there were, not how many came."""
+    body = raw.body
+    day = day_in(body, "date")
+    settled: Finality = "final" if body.get("settled") is True else "estimate"
+    counted = definition(body, "account, 24 to 48 hours late")
+    subject = Subject("account", day, day, day + timedelta(days=1), "UTC", settled, counted)
+    followers = measures(raw, subject._replace(span="lifetime"), counts(body, OF_FOLLOWERS))
+    return [*measures(raw, subject, counts(body, OF_ACCOUNT)), *followers]
+
+
+def _whole(value: Any, name: str) -> int:
+    """Return a figure that may come with places, rounded. Raises `Unfit('negative_quantity')` for what is none."""
+    if type(value) is float and abs(value) < 10**15:
+        value = round(value)
+    return count(value, name)
+
+
+def _utc_day(at: Instant) -> date:
+    return local_date(at, UTC)
