@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -65,7 +65,7 @@ def _configured(path: Path, tables: Mapping[str, str]) -> list[Path]:
     return [path]
 
 
-EXAMPLES: dict[type, str] = {date: "2026-01-01", float: "5.0", int: "1", str: '"…"'}
+EXAMPLES: dict[type, str] = {tuple: '["…"]', date: "2026-01-01", float: "5.0", int: "1", str: '"…"'}
 """Type of a setting without default -> what stands in the template."""
 
 
@@ -86,7 +86,7 @@ def _shown(source: str, key: str, field: FieldInfo) -> str:
         return f'{{ env = "{source.upper()}_{key.upper()}" }}'
     if not field.is_required() and field.default is not None:
         return _toml(field.get_default(call_default_factory=True))
-    kinds = (field.annotation, *get_args(field.annotation))
+    kinds = (field.annotation, get_origin(field.annotation), *get_args(field.annotation))
     return next((example for kind, example in EXAMPLES.items() if kind in kinds), EXAMPLES[str])
 
 

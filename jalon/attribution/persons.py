@@ -1,8 +1,8 @@
 """Persons: identifiers that are one person, joined without knowing whose they are.
 
 An identifier is a keyed hash. Two are linked by an identity fact, or by an order: the person of a touchpoint that is
-known to belong to an order is the person who placed it. What hangs together is one person, named by its first
-identifier.
+known to belong to an order is the person who placed it, and an identity fact may name an order in place of its buyer.
+What hangs together is one person, named by its first identifier.
 
 An identifier linked with implausibly many others (a till, a shared mailbox, an app's own customer) is set aside: it
 joins nobody, and what carries only it belongs to no person.
@@ -15,24 +15,35 @@ from ibis.expr.types import Table
 
 from jalon.attribution.components import components
 from jalon.attribution.engine import Engine
+from jalon.normalize.vocabulary import BUYER_OF
 
 PEOPLE = {"identifier": "string", "person": "string", "links": "int64"}
 
 
 def links(touchpoints: Table, sales: Table, identities: Table) -> Table:
     """Return the distinct pairs (left, right) of identifiers that are one person."""
-    stated = identities.select("left", "right")
+    names_buyer = identities.right.startswith(BUYER_OF)
+    stated = identities.filter(~names_buyer).select("left", "right")
+    claimed = _claimed(identities.filter(names_buyer), sales)
     placed = sales.filter(sales.person.notnull()).select("source", "order_id", right="person")
     touched = touchpoints.filter(touchpoints.person.notnull() & touchpoints.order_id.notnull())
     ordered = (
         touched.select("source", "order_id", left="person").join(placed, ["source", "order_id"]).select("left", "right")
     )
-    pairs = stated.union(ordered)
+    pairs = stated.union(claimed).union(ordered)
     return (
         pairs.filter(pairs.left != pairs.right)
         .select(left=ibis.least(pairs.left, pairs.right), right=ibis.greatest(pairs.left, pairs.right))
         .distinct()
     )
+
+
+def _claimed(identities: Table, sales: Table) -> Table:
+    """Return the pairs of who is stated to be the buyer of an order and who placed it."""
+    buyers = sales.filter(sales.person.notnull())
+    buyers = buyers.select(order=ibis.literal(BUYER_OF) + buyers.source + ":" + buyers.order_id, buyer="person")
+    named = identities.select("left", order="right")
+    return named.join(buyers, "order").select("left", right="buyer")
 
 
 def people(engine: Engine, pairs: Table, max_links: int) -> Table:

@@ -181,8 +181,9 @@ def _word(text: str | None) -> str:
 
 # --- clicks that are told one by one ---------------------------------------------------------------------------------
 
-JOINED_CLICKS = frozenset({"click_id"})
-"""Click ids that a platform also tells by itself: WhatsApp, of its marketing messages. Others speak for a channel."""
+JOINED_CLICKS = frozenset({"click_id", OWN_CLICK})
+"""Click ids that are also told by themselves: by WhatsApp, of its marketing messages, and by the product's own links.
+Others speak for a channel."""
 
 
 def joined_clicks(address: str | None) -> tuple[str, ...]:

@@ -323,8 +323,12 @@ class Answer(NamedTuple):
     removed: bool = False
 
 
+BUYER_OF = "order:"
+"""In an identity, `order:SOURCE:ORDER ID` stands for whoever placed that order of another source."""
+
+
 class Identity(NamedTuple):
-    """Two keyed hashes that are stated to be one person."""
+    """Two keyed hashes that are stated to be one person; `right` may be the buyer of an order (`BUYER_OF`) instead."""
 
     source: str
     key: str

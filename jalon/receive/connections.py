@@ -23,6 +23,7 @@ from jalon.receive.seldom import Seldom
 log = logging.getLogger(__name__)
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 _SWEEP_SECONDS = 1.0
+_BURST_SECONDS = 5.0
 _LINGER_SECONDS = 1.0
 """How long a refused body is still read and thrown away, so that the sender gets to see the answer."""
 
@@ -30,7 +31,7 @@ _LINGER_SECONDS = 1.0
 class Connection(RequestHandler):
     """One connection."""
 
-    __slots__ = ("_heard", "_peer", "_places", "_quiet")
+    __slots__ = ("_batches", "_heard", "_peer", "_places", "_quiet")
 
     def __init__(self, server: Server, places: Places, **options: Any) -> None:
         super().__init__(server, **options)
@@ -38,6 +39,7 @@ class Connection(RequestHandler):
         self._peer: str | None = None
         self._quiet = True
         self._heard: float | None = None
+        self._batches: tuple[float, float] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = str((transport.get_extra_info("peername") or ("",))[0])
@@ -73,6 +75,14 @@ class Connection(RequestHandler):
     def idle(self) -> bool:
         """Whether no request is being received or answered; half a head is none."""
         return self._quiet
+
+    def grants_batch(self, rate: float) -> bool:
+        """Take one batch of site events from what the connection may send: `rate` a second, five seconds' worth."""
+        now, most = self._loop.time(), rate * _BURST_SECONDS
+        since, left = self._batches or (now, most)
+        left = min(most, left + (now - since) * rate)
+        self._batches = now, left - (left >= 1)
+        return left >= 1
 
     def overdue(self, since: float) -> bool:
         """Say whether the head of a request has been coming since before `since` (loop time)."""

@@ -17,6 +17,10 @@ class Limits:
     """All bodies in memory, being read or waiting to be stored."""
     queue: int = 2000
     """Deliveries waiting to be stored."""
+    clicks: int = 20_000
+    """Clicks on own links waiting to be stored; beyond it links answer all the same, and the clicks are counted."""
+    batches: float = 20.0
+    """Batches of site events a second on one connection; five seconds' worth may come at once."""
     header_seconds: float = 10.0
     """For a request's head to arrive, and for a new connection to say anything."""
     request_seconds: float = 15.0

@@ -21,6 +21,8 @@ class Metrics:
     def __init__(self) -> None:
         self.answers: Counter[tuple[str, int]] = Counter()
         self.old_secret: Counter[str] = Counter()
+        self.clicks: Counter[tuple[str, str]] = Counter()
+        self.events: Counter[tuple[str, str]] = Counter()
         self.turned_away = 0
         self.timed_out = 0
         self.groups = 0
@@ -54,6 +56,8 @@ class Metrics:
             ),
             *_family("jalon_old_secret_total", "counter", "Deliveries signed with a secret that is being replaced."),
             *(f'jalon_old_secret_total{{source="{source}"}} {n}' for source, n in sorted(self.old_secret.items())),
+            *_outcomes("jalon_clicks_total", "Clicks on own links, by what became of them.", self.clicks),
+            *_outcomes("jalon_events_total", "Events of own sites, by what became of them.", self.events),
             *_single(
                 "jalon_connections_refused_total",
                 "counter",
@@ -90,6 +94,13 @@ class Metrics:
 
 def _family(name: str, kind: str, help: str) -> tuple[str, str]:
     return f"# HELP {name} {help}", f"# TYPE {name} {kind}"
+
+
+def _outcomes(name: str, help: str, counts: Counter[tuple[str, str]]) -> Iterator[str]:
+    """Yield what became of clicks or events, each source by itself."""
+    yield from _family(name, "counter", help)
+    for (source, outcome), n in sorted(counts.items()):
+        yield f'{name}{{source="{source}",outcome="{outcome}"}} {n}'
 
 
 def _single(name: str, kind: str, help: str, value: int) -> tuple[str, str, str]:

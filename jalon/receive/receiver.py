@@ -7,6 +7,8 @@ delivery id are not signed; they are stored as received, and whoever opens the d
     404 no such address     405 not POST        413 too large       415 encoded body      408 too slow
     400 malformed           401 not signed      503 cannot be stored now (Retry-After)    200 durable, known already,
                                                                               or a mere knock
+
+What is no delivery's address may be a link's or a site's: see `receive.site`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from jalon.receive.limits import Limits
 from jalon.receive.metrics import Metrics
 from jalon.receive.replies import Reply
 from jalon.receive.seldom import Seldom
+from jalon.receive.site import Sites
 from jalon.store.database import Store
 from jalon.store.deliveries import Row
 from jalon.store.envelope import Sealer
@@ -65,11 +68,12 @@ class Receiver:
         self._seldom = Seldom(log)
         self._intake = Intake(store, self.limits, self.metrics, self._complain)
         self._places = Places(self.limits, self.metrics)
+        self.sites = Sites(store, keyring, hooks, self._intake, self.limits, self.metrics, self._seldom)
         self._reading = 0
         self._stopping = False
         self._servers: list[Server] = []
         self._listeners: list[asyncio.Server] = []
-        self._sweeper: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     async def start(self, host: str, port: int, admin_port: int | None = None) -> tuple[int, int | None]:
         """Listen for deliveries on `host:port`, and for metrics on loopback; return the ports (0 asks for a free one).
@@ -78,7 +82,10 @@ class Receiver:
         """
         self._store.checkpoint_often()
         self._sealer.warm()
-        self._sweeper = asyncio.create_task(self._places.sweep())
+        self._beside.append(asyncio.create_task(self._places.sweep()))
+        if self.sites:
+            self.sites.routes.load()
+            self._beside.append(asyncio.create_task(self.sites.routes.watch()))
         port = await self._listen(Server(self._handle, self._places, self.limits), host, port)
         if admin_port is not None:
             admin = Server(self._administer, Places(self.limits, self.metrics), self.limits)
@@ -87,19 +94,29 @@ class Receiver:
 
     async def stop(self) -> None:
         """Accept nothing more, make durable and answer what was begun, and close; takes `stop_seconds` at most."""
-        self._stopping = True
+        self._stopping = self.sites.stopping = True
         for listener in self._listeners:
             listener.close()
         for server in self._servers:
             server.close_idle()
+        end = asyncio.get_running_loop().time() + self.limits.stop_seconds
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.limits.stop_seconds):
+            async with asyncio.timeout_at(end):
                 while any(server.busy for server in self._servers):  # noqa: ASYNC110  # an event would cost each request
                     await asyncio.sleep(_STOP_PAUSE)
         for server in self._servers:
             await server.shutdown(_STOP_PAUSE)
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        await self._store_clicks(end)
+        for task in self._beside:
+            task.cancel()
+
+    async def _store_clicks(self, end: float) -> None:
+        """Make durable what was clicked, until `end` (loop time)."""
+        try:
+            async with asyncio.timeout_at(end):
+                await self.sites.queue.drain()
+        except TimeoutError:
+            self._seldom.error(f"{self.sites.queue.waiting} clicks on own links could not be stored")
 
     async def _listen(self, server: Server, host: str, port: int) -> int:
         loop = asyncio.get_running_loop()
@@ -121,7 +138,9 @@ class Receiver:
         try:
             found = self._switchboard.find(request.raw_path)
             if found is None:
-                return self._answer(None, _elsewhere(request))
+                source, other = await self.sites.answer(request, self._read_post) or (None, _elsewhere(request))
+                self.metrics.answered(source, other.status)
+                return other
             source, hook = found
             if request.method == "GET":
                 return self._answer(source, _challenged(hook, request))
@@ -143,6 +162,10 @@ class Receiver:
     def _answer(self, source: str | None, reply: Reply) -> Reply:
         self.metrics.answered(source, reply.status)
         return reply
+
+    async def _read_post(self, request: web.BaseRequest) -> bytes:
+        self._check_head(request)
+        return await self._read(request)
 
     def _check_head(self, request: web.BaseRequest) -> None:
         if request.method != "POST":

@@ -17,7 +17,7 @@ APPLICATION_ID = 0x6A616C6E
 """'jaln': tells a jalon store from any other SQLite file (PRAGMA application_id)."""
 GENERATION = 1
 """Changes that older versions cannot live with raise this; they refuse the file then."""
-VERSION = GENERATION * 1000 + 3
+VERSION = GENERATION * 1000 + 4
 """PRAGMA user_version: generation and, below it, additive steps."""
 
 
@@ -123,6 +123,16 @@ TABLES: dict[str, Table] = {
         },
         ("source", "name"),
         defaults={"position": 0, "bad": 0, "note": "", "begun_at": 0.0},
+    ),
+    # The brand's own short links; never deleted, only disabled.
+    "links": Table(
+        {
+            "code": str, "source": str, "target": str, "content": str, "product": str, "placement": str,
+            "campaign": str, "created_at": float, "disabled": int,
+        },
+        "code",
+        defaults={"disabled": 0},
+        indexes=(("source", "created_at"),),
     ),
     # What ran, and how it ended.
     "runs": Table(

@@ -1,0 +1,159 @@
+"""What own clicks and site events mean.
+
+Identity: a click is `click/` and the digest of its id; its landing page's telling is a revision of it, and of several
+the earliest holds (`connectors.site.clicks` says why). An event is known by its own id, and its first telling holds.
+Who a click joins to is one fact for each click: the first visitor who landed with it. The same for an order: the first
+visitor who named it. A purchase makes no touchpoint: the shop's own source tells that there was one, and what it is
+worth; here it only says whose it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from jalon.normalize import channels
+from jalon.normalize.channel_rules import SURFACES
+from jalon.normalize.fields import Row, needed, text
+from jalon.normalize.times import EARLIEST, LATEST, instant_from_unix, local_date
+from jalon.normalize.vocabulary import (
+    BUYER_OF,
+    Context,
+    Evidence,
+    Fact,
+    Identity,
+    Instant,
+    Raw,
+    SellingMode,
+    TouchKind,
+    Touchpoint,
+    Unfit,
+)
+
+PLATFORM = "site"
+CONTENT_ID = re.compile(r"[0-9]{12,20}", re.ASCII)
+"""What ids of posts and videos look like in utm_content, which otherwise holds any word."""
+STEPS: dict[str, TouchKind] = {"product_view": "product_view", "add_to_cart": "add_to_cart", "checkout": "checkout"}
+"""Type of event -> what it is, of those that happen on the site itself."""
+
+
+def normalize(raw: Raw, context: Context) -> list[Fact]:
+    """Return the facts in a click or an event. Raises `Unfit`."""
+    read = READERS.get(raw.stream)
+    if read is None:
+        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of a site")
+    if type(raw.body) is not dict:
+        raise Unfit("bad_record", "the record is no object")
+    return list(read(raw, context, raw.body))
+
+
+def _click(raw: Raw, context: Context, body: Row) -> Iterator[Fact]:
+    """Yield the click: of a tag where the link names a product. Whose it was is known once somebody has landed."""
+    at = instant_from_unix(body.get("at", 0))
+    origin = channels.origin(text(body, "address"))
+    product = text(body, "product")
+    person = text(body, "visitor") or (text(body, "click") if body.get("joins") is True else None)
+    yield _touch(
+        raw, context, f"click/{raw.key}", at, "tag_click" if product else "content_click", person, origin,
+        content_id=text(body, "content"), product_id=product, campaign=text(body, "campaign"),
+        surface=_surface(body, origin), evidence="own_click", selling_mode="linked",
+    )  # fmt: skip
+
+
+def _surface(body: Row, origin: channels.Origin) -> str | None:
+    """Return where in its network the link stood: what the placement says behind its slash, if anything."""
+    place = (text(body, "placement") or "").partition("/")[2]
+    return SURFACES.get(place) or place or origin.surface
+
+
+def _event(raw: Raw, context: Context, body: Row) -> Iterator[Fact]:
+    kind, at, visitor = needed(body, "type"), body.get("at"), text(body, "visitor")
+    if type(at) is not int or not EARLIEST <= at < LATEST:
+        raise Unfit("impossible_date", "at is no time in microseconds between 2000 and 2100")
+    if visitor and (click := text(body, "click")):
+        yield _identity(raw, f"click/{needed(body, 'click_key')}", visitor, click, "own_click")
+    if kind == "purchase":
+        shop, order = needed(body, "shop"), needed(body, "order").rpartition("/")[2]
+        if visitor:
+            yield _identity(raw, f"order/{shop}/{order}", visitor, f"{BUYER_OF}{shop}:{order}", "purchase")
+    elif kind == "page_view":
+        yield from _visit(raw, context, body, Instant(at), visitor)
+    elif kind in STEPS:
+        site = channels.origin(text(body, "url"))._replace(channel="site")
+        yield _touch(
+            raw, context, f"event/{raw.key}", Instant(at), STEPS[kind], visitor, site,
+            product_id=_product(body), surface="site", evidence="declared", selling_mode="communication",
+        )  # fmt: skip
+    else:
+        raise Unfit("unknown_event", f"{kind[:40]!r} is no event of a site")
+
+
+def _visit(raw: Raw, context: Context, body: Row, at: Instant, visitor: str | None) -> Iterator[Fact]:
+    """Yield the visit that a page view begins; the landing of an own click is that click, and no visit beside it."""
+    if body.get("visit") is not True:
+        return
+    origin = channels.origin(text(body, "url"), text(body, "referrer"))
+    content = origin.content if origin.content and CONTENT_ID.fullmatch(origin.content) else None
+    yield _touch(
+        raw, context, f"event/{raw.key}", at, origin.kind, visitor, origin,
+        content_id=content, surface=origin.surface, evidence=origin.evidence, campaign=origin.campaign,
+        selling_mode=origin.selling_mode,
+    )  # fmt: skip
+
+
+def _product(body: Row) -> str | None:
+    """Return a product's id without the path that Shopify writes before it."""
+    found = text(body, "product")
+    return found.rpartition("/")[2] if found else None
+
+
+def _touch(
+    raw: Raw,
+    context: Context,
+    key: str,
+    at: Instant,
+    kind: TouchKind,
+    person: str | None,
+    origin: channels.Origin,
+    *,
+    surface: str | None,
+    evidence: Evidence,
+    selling_mode: SellingMode,
+    content_id: str | None = None,
+    product_id: str | None = None,
+    campaign: str | None = None,
+) -> Touchpoint:
+    return Touchpoint(
+        raw.source,
+        key,
+        raw.version,
+        raw.observed_at,
+        raw.inbox_id,
+        platform=PLATFORM,
+        occurred_at=at,
+        occurred_date=local_date(at, context.zone),
+        time_is_bound=False,
+        kind=kind,
+        channel=origin.channel,
+        surface=surface,
+        person=person,
+        order_id=None,
+        content_id=content_id,
+        creator_id=None,
+        product_id=product_id,
+        campaign=campaign,
+        referrer_host=origin.referrer_host,
+        landing_path=origin.landing_path,
+        evidence=evidence,
+        selling_mode=selling_mode,
+    )
+
+
+def _identity(raw: Raw, key: str, left: str, right: str, evidence: str) -> Identity:
+    return Identity(
+        raw.source, key, raw.version, raw.observed_at, raw.inbox_id, left=left, right=right, evidence=evidence
+    )
+
+
+READERS: dict[str, Callable[[Raw, Context, Row], Iterator[Fact]]] = {"clicks": _click, "events": _event}
+"""Stream -> how its records are read."""
