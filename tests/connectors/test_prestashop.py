@@ -16,6 +16,7 @@ from jalon.connectors.base import Answer, Fault, Request, Stop, Wait
 from jalon.connectors.hosted import Gone
 from jalon.connectors.prestashop import reading
 from jalon.connectors.prestashop.reading import DISPLAY, RESOURCES, as_account, read_tables, tables_in
+from jalon.sync.network import AllowList
 from tests.connectors.prestashop_shop import (
     ACCOUNT,
     CONNECTOR,
@@ -86,6 +87,11 @@ async def test_a_shop_of_several_is_named() -> None:
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         settings(url=url)
+
+
+def test_a_shop_over_plain_http_is_not_read() -> None:
+    with pytest.raises(Stop, match="without TLS"):
+        AllowList(CONNECTOR.hosts(settings(url="http://shop.example")))
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

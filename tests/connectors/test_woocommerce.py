@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
 from jalon.connectors.woocommerce.faults import Gone
+from jalon.sync.network import AllowList
 from tests.connectors.woocommerce_shop import (
     CONNECTOR,
     LISTED,
@@ -75,6 +76,11 @@ async def test_where_permalinks_are_plain_the_route_is_a_parameter() -> None:
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         settings(url=url)
+
+
+def test_a_shop_over_plain_http_is_not_read() -> None:
+    with pytest.raises(Stop, match="without TLS"):
+        AllowList(CONNECTOR.hosts(settings(url="http://shop.example")))
 
 
 # --- pages and lists --------------------------------------------------------------------------------------------------
