@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jalon.connectors.base import Answer, Batch, Fault, Request, Split, Stop, Stream, Wait, Window
+from jalon.connectors.base import Answer, Batch, Delivery, Fault, Request, Split, Stop, Stream, Wait, Window
+from jalon.connectors.graph_api.deliveries import SIGNATURE, signature
 from jalon.connectors.meta_ads import MetaAds, Settings
 from jalon.connectors.meta_ads.doors import RESTATED, STREAMS
 from jalon.connectors.meta_ads.insights import CUTS, PURCHASED, product_id
@@ -381,3 +382,10 @@ async def test_doctor_says_what_to_do_about_a_dead_token() -> None:
     (found,) = [finding async for finding in CONNECTOR.examine(session(lambda _: refused(190, 460, status=401)))]
     assert found.level == "fail"
     assert found.remedy
+
+
+def test_it_takes_no_delivery_though_one_is_signed_with_the_secret_of_the_app() -> None:
+    body = b'{"object":"user","entry":[]}'
+    signed = Delivery({SIGNATURE: signature(body, APP["app_secret"].encode()).decode()}, body, NOW)
+    assert CONNECTOR.secrets(settings()) == ()
+    assert CONNECTOR.verify(signed, settings(), (APP["app_secret"].encode(),)) is False

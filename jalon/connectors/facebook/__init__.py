@@ -28,7 +28,7 @@ from jalon.connectors.facebook import account as facebook_account
 from jalon.connectors.facebook import reading
 from jalon.connectors.facebook.doors import STREAMS
 from jalon.connectors.graph_api import deliveries, messaging
-from jalon.connectors.graph_api.connector import GraphConnector
+from jalon.connectors.graph_api.connector import ReceivingGraphConnector
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 
 
@@ -41,7 +41,7 @@ class Settings(GraphSettings):
     """The catalogue of the page's shop: its products are read, with the SKU that joins them to a web shop."""
 
 
-class Facebook(GraphConnector):
+class Facebook(ReceivingGraphConnector):
     """The wire of Facebook pages."""
 
     name: ClassVar[str] = "facebook"

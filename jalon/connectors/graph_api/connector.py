@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jalon.connectors import base
-from jalon.connectors.base import Answer, Credentials, Delivery, Fault, Level, Request
-from jalon.connectors.graph_api import asking, deliveries, faults, usage
+from jalon.connectors.base import Answer, Credentials, Delivery, Fault, Level, Request, Session
+from jalon.connectors.graph_api import asking, deliveries, faults, tokens, usage
 
 
 class GraphConnector(base.Connector):
-    """Credentials, refusals, rate headers, versions and the door of deliveries; the rest is the platform's own."""
+    """Credentials, refusals, rate headers and versions; the rest is the platform's own."""
 
     def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
         return {"api": (settings.api_url,)}
@@ -29,6 +29,13 @@ class GraphConnector(base.Connector):
 
     def remark(self, request: Request, answer: Answer) -> str | None:
         return faults.other_version(request, answer)
+
+    async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
+        return await tokens.long_lived(session, credentials)
+
+
+class ReceivingGraphConnector(GraphConnector):
+    """Also the door of deliveries. One that only asks lacks it, so that it takes none, whoever signed them."""
 
     def challenge(self, query: Mapping[str, str], settings: Any, secrets: Sequence[bytes]) -> str | None:
         return deliveries.challenge(query, settings.verify_token)

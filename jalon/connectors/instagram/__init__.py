@@ -24,7 +24,7 @@ from jalon.connectors.base import (
     Stream,
     Window,
 )
-from jalon.connectors.graph_api.connector import GraphConnector
+from jalon.connectors.graph_api.connector import ReceivingGraphConnector
 from jalon.connectors.graph_api.settings import FACEBOOK_HOST, INSTAGRAM_HOST
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.instagram import account as instagram_account
@@ -44,7 +44,7 @@ class Settings(GraphSettings):
     """Hours before a story vanishes from which `sync` names it: a little more than from one sync to the next."""
 
 
-class Instagram(GraphConnector):
+class Instagram(ReceivingGraphConnector):
     """The wire of the Instagram platform."""
 
     name: ClassVar[str] = "instagram"

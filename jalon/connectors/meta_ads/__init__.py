@@ -14,20 +14,15 @@ from pydantic import Field, field_validator
 
 from jalon.connectors import base
 from jalon.connectors.base import (
-    Answer,
     Batch,
     Capability,
-    Credentials,
-    Fault,
     Finding,
-    Level,
-    Request,
     Session,
     Stream,
     Window,
 )
-from jalon.connectors.graph_api import asking, faults, tokens, usage
-from jalon.connectors.graph_api import settings as graph_settings
+from jalon.connectors.graph_api.connector import GraphConnector
+from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.meta_ads import account as ads_account
 from jalon.connectors.meta_ads import reading
 from jalon.connectors.meta_ads.doors import STREAMS, WINDOWS
@@ -36,7 +31,7 @@ EMPTY_WINDOWS = frozenset({"7d_view", "28d_view"})
 """Windows that return nothing since 2026-01-12, though they can still be asked for."""
 
 
-class Settings(graph_settings.Settings):
+class Settings(GraphSettings):
     """`[sources.NAME]` of an ad account. Zone and currency are the account's own."""
 
     ad_account_id: str = Field(pattern=r"^[0-9]+$")
@@ -67,7 +62,7 @@ class Settings(graph_settings.Settings):
         return windows
 
 
-class MetaAds(base.Connector):
+class MetaAds(GraphConnector):
     """The wire of Meta's Ads Insights."""
 
     name: ClassVar[str] = "meta_ads"
@@ -108,26 +103,6 @@ class MetaAds(base.Connector):
     def account(self, settings: Any) -> str:
         """Name what the rate limit is counted by: the ad account."""
         return f"act_{settings.ad_account_id}"
-
-    def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
-        return {"api": (settings.api_url,)}
-
-    def prepare(
-        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
-    ) -> Request:
-        return asking.prepare(request, settings, credentials)
-
-    def judge(self, request: Request, answer: Answer) -> Fault | None:
-        return faults.judge(request, answer)
-
-    def level(self, answer: Answer) -> Level | None:
-        return usage.level(answer)
-
-    def remark(self, request: Request, answer: Answer) -> str | None:
-        return faults.other_version(request, answer)
-
-    async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
-        return await tokens.long_lived(session, credentials)
 
     async def greet(self, session: Session) -> Mapping[str, str]:
         return await ads_account.greet(session)

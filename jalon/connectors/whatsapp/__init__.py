@@ -7,43 +7,37 @@ subscriptions). Nothing is polled: the platform keeps no list of what persons ha
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from jalon.connectors import base
 from jalon.connectors.base import (
-    Answer,
     Batch,
     Capability,
-    Credentials,
     Delivery,
-    Fault,
     Finding,
-    Level,
     Opened,
-    Request,
     Session,
     Stream,
     Window,
 )
-from jalon.connectors.graph_api import asking, faults, tokens, usage
-from jalon.connectors.graph_api import deliveries as graph_deliveries
-from jalon.connectors.graph_api import settings as graph_settings
+from jalon.connectors.graph_api.connector import ReceivingGraphConnector
+from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.whatsapp import account as whatsapp_account
 from jalon.connectors.whatsapp.deliveries import open_delivery
 from jalon.connectors.whatsapp.doors import STREAMS
 
 
-class Settings(graph_settings.Settings):
+class Settings(GraphSettings):
     """`[sources.NAME]` of a WhatsApp Business account."""
 
     business_account_id: str = Field(pattern=r"^[0-9]+$")
     """The WhatsApp Business Account's id (WABA), from WhatsApp Manager."""
 
 
-class WhatsApp(base.Connector):
+class WhatsApp(ReceivingGraphConnector):
     """The wire of the WhatsApp Cloud API."""
 
     name: ClassVar[str] = "whatsapp"
@@ -87,26 +81,6 @@ class WhatsApp(base.Connector):
         """Name what the rate limit is counted by: the business account."""
         return f"whatsapp:{settings.business_account_id}"
 
-    def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
-        return {"api": (settings.api_url,)}
-
-    def prepare(
-        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
-    ) -> Request:
-        return asking.prepare(request, settings, credentials)
-
-    def judge(self, request: Request, answer: Answer) -> Fault | None:
-        return faults.judge(request, answer)
-
-    def level(self, answer: Answer) -> Level | None:
-        return usage.level(answer)
-
-    def remark(self, request: Request, answer: Answer) -> str | None:
-        return faults.other_version(request, answer)
-
-    async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
-        return await tokens.long_lived(session, credentials)
-
     async def greet(self, session: Session) -> Mapping[str, str]:
         return await whatsapp_account.greet(session)
 
@@ -119,18 +93,6 @@ class WhatsApp(base.Connector):
 
     def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding]:
         return whatsapp_account.subscribe(session, address)
-
-    def challenge(self, query: Mapping[str, str], settings: Any, secrets: Sequence[bytes]) -> str | None:
-        return graph_deliveries.challenge(query, settings.verify_token)
-
-    def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        return graph_deliveries.secrets(settings)
-
-    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
-        return graph_deliveries.signed_by(secrets, delivery)
-
-    def delivery_key(self, delivery: Delivery) -> str:
-        return graph_deliveries.delivery_key(delivery)
 
     def open(self, delivery: Delivery, settings: Any) -> Opened:
         return open_delivery(delivery, settings.business_account_id)
