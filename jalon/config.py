@@ -62,9 +62,15 @@ class Attribution(_Table):
     lookback_days: Annotated[int, Field(ge=1, le=730)] = 30
     """Days before an order within which its touchpoints may lie."""
     models: tuple[str, ...] = ()
-    """Models to compute; empty: all."""
+    """Models to compute; empty: the six rules, markov and shapley."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0
     """Days before an order after which a touchpoint counts half in the model `time_decay`."""
+    markov_order: Annotated[int, Field(ge=1, le=4)] | Literal["auto"] = 1
+    """How many channels back the model `markov` looks; auto: as many as tell most of journeys it has not seen."""
+    prior_journeys: Annotated[float, Field(gt=0)] = 10.0
+    """For so many journeys the smaller sets of channels count in the model `shapley_rate`."""
+    custom: tuple[float, float, float] | dict[str, float] | None = None
+    """Weights of the model `custom`: [first step, those between together, last], or { stage = weight, ... }."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"
     """Stage model that the page shows first; the marts hold all."""
     share_out: bool = True

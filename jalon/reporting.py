@@ -100,7 +100,7 @@ def _at(folder: Path, day: datetime | None) -> Path:
 
 def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
     """Attribute the facts as they are (or as they were known on a day)."""
-    from jalon.attribution.models import MODELS
+    from jalon.attribution.models import USUAL
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
     from jalon.store.lock import RunLock
@@ -110,7 +110,10 @@ def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
         as_of=_as_of(as_of),
         lookback_days=chosen.lookback_days,
         half_life_days=chosen.half_life_days,
-        models=chosen.models or tuple(MODELS),
+        models=chosen.models or USUAL,
+        markov_order=chosen.markov_order,
+        prior_journeys=chosen.prior_journeys,
+        custom=chosen.custom,
         copy_hours=chosen.copy_hours,
         share_out=chosen.share_out,
         temp_folder=place.store.tmp,

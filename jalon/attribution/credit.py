@@ -60,26 +60,34 @@ class Credited(NamedTuple):
     shared: SharedOut
 
 
-def credit(engine: Engine, steps: Table, facts: Facts, options: Options) -> Credited:
-    """Return the credit rows of every model of the options."""
+def credit(engine: Engine, steps: Table, facts: Facts, effects: Table, options: Options) -> Credited:
+    """Return the credit rows of every model of the options; `effects` are those of the models that learn."""
     touches, sales = facts.touches, facts.sales
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
-    features = engine.keep("features", with_features(steps, touches))
     unknown = engine.keep("unknown", _unknown(sold, steps, creditable(touches, options)))
-    chosen = [model for model in MODELS if model in options.models]
-    parameters = {"half_life_days": options.half_life_days}
-    observed = _observed(with_points(features, chosen[0], parameters).schema(), sold)
-
-    def one(model: str) -> Table:
-        engine.keep(WEIGHTED, with_points(features, model, parameters))
-        return engine.keep(f"credit_{model}", observed)
-
+    found = observed(engine, with_features(steps, touches), sold, effects, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
     left = unknown.anti_join(shared.rows, "order_uid")
-    pathless = [table for model in chosen for table in (_for_model(left, model), _under(modelled, model))]
-    return Credited(ibis.union(*map(one, chosen), *pathless), shared)
+    pathless = [table for model in found for table in (_for_model(left, model), _under(modelled, model))]
+    return Credited(ibis.union(*found.values(), *pathless), shared)
+
+
+def observed(engine: Engine, features: Table, sold: Table, effects: Table, options: Options) -> dict[str, Table]:
+    """Return model -> the kept credit rows of orders with a journey; `sold` are orders with their money."""
+    features = engine.keep("features", features)
+    chosen = [model for model in MODELS if model in options.models]
+
+    def weighted(model: str) -> Table:
+        return with_points(features, model, options.parameters(model), effects)
+
+    rows = _observed(weighted(chosen[0]).schema(), sold)
+    kept = {}
+    for model in chosen:
+        engine.keep(WEIGHTED, weighted(model))
+        kept[model] = engine.keep(f"credit_{model}", rows)
+    return kept
 
 
 def _observed(schema: ibis.Schema, sold: Table) -> Table:

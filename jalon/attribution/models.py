@@ -2,11 +2,8 @@
 
 A model is a row of the registry: its card (what it assumes, its formula, where that comes from) and a function that
 gives each step of a journey whole-number `points`; a step's weight is its points by the sum of the journey's. Whole
-numbers make weights exact and the same on every engine. `money` turns weights into credit.
-
-The function sees these columns: `position` (1 to `touches`), `touches`, `age` (microseconds before the order),
-`youngest` (the smallest age of the journey), `channel`, `last_other` (position of the last step whose channel is not
-direct, else null).
+numbers make weights exact and the same on every engine. `money` turns weights into credit. A model that `learns` weighs
+by its channels' `effects`, which are learnt from all journeys first.
 """
 
 from __future__ import annotations
@@ -17,11 +14,8 @@ from typing import NamedTuple
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.money import MAX_POINTS, divided
-
-DIRECT = "direct"
-"""The channel of a visit that nothing led to."""
-_DAY = 86_400_000_000
+from jalon.attribution import points
+from jalon.attribution.points import DIRECT
 
 Points = Callable[[Table, Mapping[str, float]], ibis.Value]
 
@@ -35,36 +29,10 @@ class Model(NamedTuple):
     formula: str
     taken_from: str
     points: Points
-    parameters: Mapping[str, float] = {}
-
-
-def _first(steps: Table, _: Mapping[str, float]) -> ibis.Value:
-    return (steps.position == 1).cast("int64")
-
-
-def _last(steps: Table, _: Mapping[str, float]) -> ibis.Value:
-    return (steps.position == steps.touches).cast("int64")
-
-
-def _last_non_direct(steps: Table, _: Mapping[str, float]) -> ibis.Value:
-    return (steps.position == ibis.coalesce(steps.last_other, steps.touches)).cast("int64")
-
-
-def _linear(steps: Table, _: Mapping[str, float]) -> ibis.Value:
-    return steps.position * 0 + 1
-
-
-def _time_decay(steps: Table, parameters: Mapping[str, float]) -> ibis.Value:
-    """Scale so that the youngest step has most points and the sum stays within `MAX_POINTS`."""
-    half_lives = (steps.age - steps.youngest) / (parameters["half_life_days"] * _DAY)
-    most = divided(ibis.literal(MAX_POINTS, "int64"), steps.touches)
-    return (ibis.literal(2.0) ** (-half_lives) * most).floor().cast("int64")
-
-
-def _position(steps: Table, _: Mapping[str, float]) -> ibis.Value:
-    """With n > 2 steps 40/20/40 is 2 (n - 2), 1, ..., 1, 2 (n - 2) in whole numbers."""
-    at_end = (steps.position == 1) | (steps.position == steps.touches)
-    return ibis.cases((steps.touches <= 2, 1), (at_end, 2 * (steps.touches - 2)), else_=1).cast("int64")
+    learns: bool = False
+    """Whether it weighs by what its channels did in all journeys, and not by this journey alone."""
+    parameters: tuple[str, ...] = ()
+    """Names of the options that it obeys."""
 
 
 _FIELD = "common practice; every open implementation read agrees"
@@ -72,15 +40,17 @@ _FIELD = "common practice; every open implementation read agrees"
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
-        Model("first", "First touch", "What began the journey brought the sale.", "w₁ = 1", _FIELD, _first),
-        Model("last", "Last touch", "What came right before the order brought the sale.", "wₙ = 1", _FIELD, _last),
+        Model("first", "First touch", "What began the journey brought the sale.", "w₁ = 1", _FIELD, points.first),
+        Model(
+            "last", "Last touch", "What came right before the order brought the sale.", "wₙ = 1", _FIELD, points.last
+        ),
         Model(
             "last_non_direct",
             "Last touch that is not direct",
             "A direct visit only ends what something else began.",
             "w = 1 for the last step whose channel is not direct; if all are, for the last",
             "the default of web analytics",
-            _last_non_direct,
+            points.last_non_direct,
         ),
         Model(
             "linear",
@@ -88,7 +58,7 @@ MODELS: dict[str, Model] = {
             "Every touchpoint did as much as any other.",
             "wᵢ = 1/n",
             "the Shapley value of the game that only the whole journey wins",
-            _linear,
+            points.linear,
         ),
         Model(
             "time_decay",
@@ -96,8 +66,8 @@ MODELS: dict[str, Model] = {
             "The nearer to the order, the more a touchpoint did.",
             "wᵢ = 2^(-ageᵢ/h) / Σ 2^(-ageⱼ/h), h the half-life",
             "the weighted Shapley value of the same game (Kalai and Samet 1987) with weights 2^(-age/h)",
-            _time_decay,
-            {"half_life_days": 7.0},
+            points.time_decay,
+            parameters=("half_life_days",),
         ),
         Model(
             "position",
@@ -105,28 +75,103 @@ MODELS: dict[str, Model] = {
             "Beginning and end did most.",
             "w₁ = wₙ = 0.4, the others share 0.2; n = 2: 0.5 each; n = 1: 1",
             _FIELD,
-            _position,
+            points.position,
+        ),
+        Model(
+            "markov",
+            "Markov",
+            "A channel did as much as sales would be missing if whoever reaches it were lost.",
+            "channels by their removal effect (s N)_c (N r)_c / (N_cc s N r), exact, from journeys with and without a "
+            "sale; the touchpoints of a channel alike",
+            "Anderl, Becker, von Wangenheim and Schumann, IJRM 33 (2016) 457-474",
+            points.by_effect,
+            learns=True,
+            parameters=("markov_order",),
+        ),
+        Model(
+            "shapley",
+            "Shapley",
+            "Every channel of a journey did as much as any other, however often it was met.",
+            "w = 1/(distinct channels x touchpoints of the channel); it hears of no journey without a sale, so it is a "
+            "fair split and no evidence of effect",
+            "the Shapley value of the additive game in closed form (Zhao, Mahboobi and Bagheri 2018)",
+            points.by_channel,
+        ),
+        Model(
+            "shapley_rate",
+            "Shapley (rates)",
+            "A channel did as much as it lifts, on average over the channels met before it, the share of journeys that "
+            "lead to a sale.",
+            "channels by Σ D(T)/|T| over the sets T with it, D the dividends of v(S), the rate of journeys that met "
+            "none but S; values below zero count as zero; the touchpoints of a channel alike",
+            "Shapley 1953; dividends after Harsanyi 1959",
+            points.by_effect,
+            learns=True,
+            parameters=("prior_journeys",),
+        ),
+        Model(
+            "w_shaped",
+            "W shape",
+            "Beginning, first interest and end did most.",
+            "30 % each for the first step, the first at the stage of consideration and the last, 10 % for the others; "
+            "weights of what the journey has not go to the rest in proportion",
+            _FIELD,
+            points.w_shaped,
+        ),
+        Model(
+            "full_path",
+            "Full path",
+            "Beginning, first interest, first decision and end did most.",
+            "22.5 % each for the first step, the first at the stages of consideration and of decision, and the last, "
+            "10 % for the others; weights of what the journey has not go to the rest in proportion",
+            _FIELD,
+            points.full_path,
+        ),
+        Model(
+            "custom",
+            "Custom",
+            "What you say in jalon.toml.",
+            "by place: shares of the first step, of those between together, and of the last; or by stage: each step "
+            "weighs what its stage does",
+            "the setting `custom`",
+            points.custom,
+            parameters=("custom",),
         ),
     )
 }
 """Name -> model."""
 
+USUAL = ("first", "last", "last_non_direct", "linear", "time_decay", "position", "markov", "shapley")
+"""Models that are computed when none is named."""
+
 
 def with_features(steps: Table, touches: Table) -> Table:
     """Add what the models look at; steps whose touchpoint is not in `touches` are dropped."""
-    joined = steps.join(touches.select("touch_uid", "channel"), "touch_uid")
+    joined = steps.join(touches.select("touch_uid", "channel", "stage"), "touch_uid")
     age = joined.placed_at - joined.had_at
-    other = ibis.ifelse(joined.channel != DIRECT, joined.position, ibis.null("int64"))
+
+    def place(such: ibis.Value) -> ibis.Value:
+        return ibis.ifelse(such, joined.position, ibis.null("int64"))
+
     return joined.mutate(
         age=age,
         youngest=age.min().over(group_by=joined.order_uid),
-        last_other=other.max().over(group_by=joined.order_uid),
+        last_other=place(joined.channel != DIRECT).max().over(group_by=joined.order_uid),
+        alike=joined.position.count().over(group_by=[joined.order_uid, joined.channel]),
+        lead=place(joined.stage == "consideration").min().over(group_by=joined.order_uid),
+        chance=place(joined.stage == "decision").min().over(group_by=joined.order_uid),
     )
 
 
-def with_points(features: Table, name: str, parameters: Mapping[str, float]) -> Table:
-    """Return the steps that a model gives weight to, with `model` and `points`; `parameters` replace its own."""
+def with_points(features: Table, name: str, parameters: Mapping[str, float], effects: Table) -> Table:
+    """Return the steps that a model gives weight to, with `model` and `points`.
+
+    `effects`: rows (model, channel, effect) of the models that learn.
+    """
     model = MODELS[name]
-    own = {key: parameters.get(key, value) for key, value in model.parameters.items()}
-    weighted = features.mutate(model=ibis.literal(name), points=model.points(features, own).cast("int64"))
+    seen = features
+    if model.learns:
+        seen = features.join(effects.filter(effects.model == name).select("channel", "effect"), "channel")
+    told = model.points(seen, parameters).cast("int64")
+    weighted = seen.mutate(points=told).select(*features.columns, "points", model=ibis.literal(name))
     return weighted.filter(weighted.points > 0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jalon.attribution.models import MODELS
+from jalon.attribution.effects.chains import MAX_ORDER
+from jalon.attribution.models import MODELS, USUAL
+from jalon.attribution.points import PLACES
+from jalon.attribution.stages import STAGES, UNKNOWN
 from jalon.errors import ConfigError
 
 DAY = 86_400_000_000
@@ -29,9 +33,15 @@ class Options:
     repeat: Literal["restart", "continue"] = "restart"
     """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one
     sale at most. `continue`: every order looks back over its whole window."""
-    models: Sequence[str] = tuple(MODELS)
+    models: Sequence[str] = USUAL
     half_life_days: float = 7
     """After this time a touchpoint weighs half, in the model `time_decay`."""
+    markov_order: int | Literal["auto"] = 1
+    """How many channels back the model `markov` looks; `auto`: as many as tell most of ways it has not seen."""
+    prior_journeys: float = 10
+    """For so many journeys the smaller sets of channels count in the model `shapley_rate`."""
+    custom: Sequence[float] | Mapping[str, float] | None = None
+    """Weights of the model `custom`: three numbers (first step, those between together, last), or stage -> weight."""
     max_touches: int = 100
     """Of longer journeys only the latest touchpoints are kept; `Result.touches_cut` says how many were not."""
     max_links: int = 50
@@ -49,7 +59,7 @@ class Options:
     """Where what does not fit into memory goes; None: the system's temporary folder."""
 
     def __post_init__(self) -> None:
-        for name in ("lookback_days", "half_life_days", "max_touches", "max_links"):
+        for name in ("lookback_days", "half_life_days", "max_touches", "max_links", "prior_journeys"):
             if not getattr(self, name) > 0:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
@@ -60,6 +70,35 @@ class Options:
             raise ConfigError(
                 f"no attribution model is called {', '.join(unknown) or 'nothing'}", f"Known are: {known}."
             )
+
+        if self.markov_order not in ("auto", *range(1, MAX_ORDER + 1)):
+            raise ConfigError(
+                f"markov_order = {self.markov_order!r} is no order", f"Give a number from 1 to {MAX_ORDER}, or auto."
+            )
+        if self.custom is not None or "custom" in self.models:
+            self._check_custom()
+
+    def _check_custom(self) -> None:
+        by_place = not isinstance(self.custom, Mapping) and len(self.custom or ()) == len(PLACES)
+        by_stage = isinstance(self.custom, Mapping) and set(self.custom) <= {*STAGES, UNKNOWN}
+        weights = self.weights.values()
+        if not (by_place or by_stage) or not all(math.isfinite(w) and w >= 0 for w in weights) or not any(weights):
+            raise ConfigError(
+                f"custom = {self.custom!r} are no weights",
+                "Give three numbers (first step, those between together, last), or a weight for each of some stages of "
+                f"{', '.join(STAGES)}; none below zero, not all zero.",
+            )
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weights of the model `custom`, by place or stage."""
+        return self.custom if isinstance(self.custom, Mapping) else dict(zip(PLACES, self.custom or (), strict=False))
+
+    def parameters(self, model: str) -> Mapping[str, Any]:
+        """Return what a model is told."""
+        if model == "custom":
+            return self.weights
+        return {name: getattr(self, name) for name in MODELS[model].parameters}
 
     @property
     def lookback(self) -> int:

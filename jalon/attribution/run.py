@@ -12,6 +12,7 @@ from jalon.attribution import journeys, modes, touches
 from jalon.attribution.card import write_card
 from jalon.attribution.credit import credit
 from jalon.attribution.current import current
+from jalon.attribution.effects import Journeys, learn
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
@@ -37,14 +38,16 @@ class Result:
     """Of the share-out: so much less orders come each further day after a click; None: nothing was shared out."""
     spread: float | None = None
     """Of the share-out: how much more the counts vary than chance alone would have them; 1 where the model fits."""
+    learnt: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Model that learns -> what its effects rest on: journeys, base rate, order, how well orders tell the unseen."""
 
 
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `credit`, `modelled`, `shared` (one Parquet file each)
-    and `run.json`, which says with which options. The same facts and options give the same bytes. Raises `StoreError`
-    if a file cannot be read or written.
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared` (one Parquet
+    file each) and `run.json`, which says with which options. The same facts and options give the same bytes. Raises
+    `StoreError` if a file cannot be read or written.
     """
     options = options or Options()
     with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
@@ -57,23 +60,24 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     sold, persons, touched, lines = _prepared(engine, facts, options)
     steps = journeys.steps(engine, touched, sold, options)
     sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
+    open_steps = engine.keep("open_steps", journeys.open_journeys(touched, steps, sold, options))
     rows = {
         "sales": _write(engine, sold, out, "sales", ["order_uid"]),
         "people": _write(engine, persons, out, "people", ["identifier"]),
         "touches": _write(engine, touched, out, "touches", ["touch_uid"]),
         "steps": _write(engine, steps, out, "steps", ["order_uid", "position"]),
-        "open_steps": _write(
-            engine, journeys.open_journeys(touched, steps, sold, options), out, "open_steps", ["journey_id", "position"]
-        ),
+        "open_steps": _write(engine, open_steps, out, "open_steps", ["journey_id", "position"]),
     }
+    learnt = learn(engine, Journeys(steps, open_steps, touched), options)
+    rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "channel"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
-    credited = credit(engine, steps, Facts(sold, touched, lines, **told), options)
+    credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt.effects, options)
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
     rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
     figures = _figures(engine, steps, persons, sold, options)
     shared = credited.shared
-    return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread)
+    return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread, learnt=learnt.told)
 
 
 def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table]:
@@ -115,6 +119,9 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "repeat": options.repeat,
         "models": list(options.models),
         "half_life_days": options.half_life_days,
+        "markov_order": options.markov_order,
+        "prior_journeys": options.prior_journeys,
+        "custom": dict(options.weights) or None,
         "max_touches": options.max_touches,
         "max_links": options.max_links,
         "copy_hours": options.copy_hours,
@@ -127,4 +134,5 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "share_out": options.share_out,
         "delay_ratio": result.delay_ratio,
         "spread": result.spread,
+        "learnt": result.learnt,
     }

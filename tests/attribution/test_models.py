@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jalon.attribution.models import MODELS
+from jalon.attribution.models import MODELS, USUAL
 from jalon.attribution.money import share
 from jalon.attribution.options import Options
 from jalon.errors import ConfigError
@@ -99,7 +99,7 @@ def test_an_order_without_touch_is_unknown_in_full_and_says_why(
 ) -> None:
     run = Run(tmp_path, [*touches, order("1", 9, 1000, **fields), refund("1", 10, 1)])
     rows = run.rows("credit")
-    assert [row["model"] for row in rows] == sorted(MODELS)
+    assert [row["model"] for row in rows] == sorted(USUAL)
     for row in rows:
         assert (row["basis"], row["reason"], row["touch_uid"], row["net"], row["weight"]) == (
             "unknown",
@@ -117,6 +117,14 @@ def test_an_order_without_touch_is_unknown_in_full_and_says_why(
         ({"models": []}, "nothing"),
         ({"lookback_days": 0}, "lookback_days"),
         ({"half_life_days": -1}, "half_life"),
+        ({"markov_order": 5}, "markov_order"),
+        ({"prior_journeys": 0}, "prior_journeys"),
+        ({"models": ["custom"]}, "custom"),
+        ({"custom": [0.5, 0.5]}, "custom"),
+        ({"custom": [1, -1, 1]}, "custom"),
+        ({"custom": [0, 0, 0]}, "custom"),
+        ({"custom": [float("nan"), 0, 1]}, "custom"),
+        ({"custom": {"love": 1}}, "custom"),
     ],
 )
 def test_options_that_cannot_be_are_refused_by_name(options: dict[str, Any], told: str) -> None:
@@ -130,11 +138,12 @@ def test_every_model_has_a_card() -> None:
         assert all((model.title, model.assumes, model.formula, model.taken_from))
 
 
+CUSTOM = {"consideration": 2, "decision": 1}
 PEOPLE = st.sampled_from(["a", "b", None])
 DAYS = st.floats(0, 60).map(lambda days: round(days, 3))
 BRANDS = st.lists(
     st.one_of(
-        st.tuples(st.just("touch"), PEOPLE, DAYS, st.sampled_from(["search", "direct", "email"])),
+        st.tuples(st.just("touch"), PEOPLE, DAYS, st.sampled_from(["search", "direct", "email", "social"])),
         st.tuples(st.just("order"), PEOPLE, DAYS, st.integers(0, 10**7)),
         st.tuples(st.just("refund"), st.integers(0, 5), DAYS, st.integers(1, 10**7)),
     ),
@@ -147,7 +156,8 @@ def _facts(brand: list[tuple[Any, ...]]) -> list[Fact]:
     facts: list[Fact] = []
     for number, (kind, who, days, what) in enumerate(brand):
         if kind == "touch":
-            facts.append(touch(f"t{number}", days, who, channel=what))
+            stage = ("visit", "tag_click", "add_to_cart")[number % 3]
+            facts.append(touch(f"t{number}", days, who, channel=what, kind=stage))
         elif kind == "order":
             facts.append(order(f"o{number}", days, what, person=who))
         else:
@@ -162,12 +172,12 @@ def test_every_model_sums_to_the_net_of_every_order_and_the_order_of_facts_is_no
 ) -> None:
     facts = _facts(brand)
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
-        run = Run(Path(first), facts)
+        run = Run(Path(first), facts, models=list(MODELS), custom=CUSTOM)
         shuffled = [*facts, *facts[: len(facts) // 2]]
         random.shuffle(shuffled)
-        again = Run(Path(second), shuffled)
+        again = Run(Path(second), shuffled, models=list(MODELS), custom=CUSTOM)
         _check_sums(run)
-        for table in ("sales", "touches", "steps", "open_steps", "credit"):
+        for table in ("sales", "touches", "steps", "open_steps", "effects", "credit"):
             assert (run.folder / f"{table}.parquet").read_bytes() == (again.folder / f"{table}.parquet").read_bytes()
 
 
@@ -181,5 +191,6 @@ def _check_sums(run: Run) -> None:
             if sale["is_sale"]:
                 assert sum(row["weight"] for row in rows) == 1
                 assert all(row["weight"] >= 0 for row in rows)
+            assert all(row["net"] * sale["net"] >= 0 for row in rows)
             if model == "linear" and rows:
                 assert [row["net"] for row in rows] == share(sale["net"], [1] * len(rows))
