@@ -23,9 +23,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.graph_api import Place, Subject, Words, day_of, measures, touches
-from jalon.normalize.times import instant_from_iso, instant_from_unix, local_date
-from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Product, Raw, Unfit
+from jalon.normalize.graph_api import Place, Subject, Words, measures, touches
+from jalon.normalize.records import facts_of, head
+from jalon.normalize.times import day_of, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Product, Raw
 
 PLATFORM = "facebook"
 PLACE = Place(PLATFORM, "facebook")
@@ -62,12 +63,7 @@ WORDS = Words(
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Facebook")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "Facebook")
 
 
 # --- contents and products --------------------------------------------------------------------------------------------
@@ -102,11 +98,7 @@ def _live(raw: Raw, _: Context) -> list[Fact]:
 def _content(raw: Raw, form: Form) -> Content:
     content_id, posted = needed(raw.body, "id"), text(raw.body, form.posted)
     return Content(
-        source=raw.source,
-        key=content_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, content_id),
         platform=PLATFORM,
         content_id=content_id,
         kind=form.kind,
@@ -129,11 +121,7 @@ def _products(raw: Raw, _: Context) -> list[Fact]:
     body, product_id = raw.body, needed(raw.body, "id")
     return [
         Product(
-            source=raw.source,
-            key=product_id,
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, product_id),
             platform=PLATFORM,
             product_id=product_id,
             variant_id=product_id,

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import count
 from jalon.normalize.money import MAX_DIGITS, exponent, minor
+from jalon.normalize.records import head
 from jalon.normalize.times import SECOND, day_bounds, instant_from_iso, local_date
 from jalon.normalize.vocabulary import Context, Identity, Instant, Raw, Unfit
 
@@ -47,8 +48,7 @@ class Form:
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
-        raw = self.raw
-        return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
+        return head(self.raw, key)
 
     # --- texts
 

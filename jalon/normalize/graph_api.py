@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from jalon.normalize.fields import Row, count, inner, needed, objects, text
+from jalon.normalize.records import head
 from jalon.normalize.times import EARLIEST, LATEST, local_date
 from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Span, TouchKind, Touchpoint, Unfit
 
@@ -55,11 +56,7 @@ def _touch(
 ) -> Touchpoint:
     referral, at = inner(raw.body, "referral"), instant(raw.body.get("at"))
     return Touchpoint(
-        source=raw.source,
-        key=f"{raw.key}{mark}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{raw.key}{mark}"),
         platform=place.platform,
         occurred_at=at,
         occurred_date=local_date(at, context.zone),
@@ -181,11 +178,7 @@ def measures(raw: Raw, words: Words, subject: Subject, rows: list[Row]) -> list[
 def _measure(raw: Raw, words: Words, subject: Subject, figure: Figure) -> Measure:
     metric = words.of(figure)
     return Measure(
-        source=raw.source,
-        key=f"{subject.key}/{metric}{subject.mark}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{subject.key}/{metric}{subject.mark}"),
         platform=words.platform,
         metric=metric,
         content_id=subject.content_id,
@@ -200,11 +193,3 @@ def _measure(raw: Raw, words: Words, subject: Subject, figure: Figure) -> Measur
         definition=subject.definition,
         span=subject.span,
     )
-
-
-def day_of(value: Any) -> date:
-    """Return a day. Raises `Unfit('impossible_date')` for what is none."""
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise Unfit("impossible_date", f"{str(value)[:40]!r} is no day") from None

@@ -23,8 +23,9 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.graph_api import Place, Subject, Words, day_of, measures, touches
-from jalon.normalize.times import SECOND, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.graph_api import Place, Subject, Words, measures, touches
+from jalon.normalize.records import facts_of, head
+from jalon.normalize.times import SECOND, day_of, instant_from_iso, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Content,
     ContentTag,
@@ -33,7 +34,6 @@ from jalon.normalize.vocabulary import (
     Instant,
     Product,
     Raw,
-    Unfit,
 )
 
 PLATFORM = "instagram"
@@ -61,12 +61,7 @@ WORDS = Words(
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Instagram")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "Instagram")
 
 
 # --- contents, tags, products -----------------------------------------------------------------------------------------
@@ -87,11 +82,7 @@ def _content(raw: Raw, shown_in: str | None) -> Content:
     surface = SURFACES.get(shown_in, "other") if shown_in else "feed"
     form = KINDS.get(str(body.get("media_type")), "other")
     return Content(
-        source=raw.source,
-        key=media_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, media_id),
         platform=PLATFORM,
         content_id=media_id,
         kind=surface if surface in ("reel", "story", "live") else form,
@@ -111,11 +102,7 @@ def _tags(raw: Raw, _: Context) -> list[Fact]:
     products = [needed(tag, "product_id") for tag in objects(raw.body, "product_tags")]
     return [
         ContentTag(
-            source=raw.source,
-            key=f"{media_id}/{product}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{media_id}/{product}"),
             platform=PLATFORM,
             content_id=media_id,
             product_id=product,
@@ -138,11 +125,7 @@ def _products(raw: Raw, _: Context) -> list[Fact]:
 
 def _product(raw: Raw, product_id: str, variant_id: str, sku: str | None, title: str | None) -> Product:
     return Product(
-        source=raw.source,
-        key=variant_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, variant_id),
         platform=PLATFORM,
         product_id=product_id,
         variant_id=variant_id,

@@ -27,6 +27,8 @@ from typing import Any, NamedTuple
 
 from jalon.normalize.fields import Row, count, needed, not_negative, objects, text
 from jalon.normalize.money import MAX_DIGITS, exponent, minor
+from jalon.normalize.records import facts_of, head
+from jalon.normalize.times import day_of
 from jalon.normalize.vocabulary import Context, Fact, Measure, Product, Raw, Unfit
 
 PLATFORM = "meta_ads"
@@ -65,12 +67,7 @@ class Subject(NamedTuple):
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Meta ads")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "Meta ads")
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -184,11 +181,7 @@ def _whole(value: Decimal) -> int:
 def _measures(raw: Raw, context: Context, subject: Subject, figures: Iterable[Figure]) -> Iterator[Measure]:
     for figure in figures:
         yield Measure(
-            source=raw.source,
-            key=f"{subject.key}/{figure.metric}/{subject.day}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{subject.key}/{figure.metric}/{subject.day}"),
             platform=PLATFORM,
             metric=figure.metric,
             content_id=None,
@@ -213,11 +206,7 @@ def _definition(body: Row, windows: str) -> str:
 
 def _named(raw: Raw, product: str, title: str | None) -> Product:
     return Product(
-        source=raw.source,
-        key=product,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, product),
         platform=PLATFORM,
         product_id=product,
         variant_id=product,
@@ -231,10 +220,7 @@ def _named(raw: Raw, product: str, title: str | None) -> Product:
 
 def _day(body: Row) -> date:
     """Return the day of a row's figures. Raises `Unfit` where they are of another day, or of several."""
-    try:
-        day = date.fromisoformat(needed(body, "day"))
-    except ValueError:
-        raise Unfit("impossible_date", f"{str(body['day'])[:40]!r} is no day") from None
+    day = day_of(needed(body, "day"))
     for name in ("date_start", "date_stop"):
         if text(body, name) not in (None, day.isoformat()):
             raise Unfit("bad_record", f"{name!r} is {str(body[name])[:40]!r}, but {day} was asked for")

@@ -8,7 +8,7 @@ than guess.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from jalon.normalize.vocabulary import Unfit
@@ -102,6 +102,11 @@ def _scaled(sign: str, whole: str, fraction: str, places: int, amount: object) -
     if len(digits) > MAX_DIGITS:
         raise Unfit("bad_money", f"{str(amount)[:40]!r} is too large an amount")
     return -int(digits) if sign else int(digits)
+
+
+def from_millionths(amount: int | Decimal, currency: str) -> int:
+    """Return millionths of a currency in minor units, halves to the even one. Raises `Unfit('unknown_currency')`."""
+    return int(_WIDE.scaleb(Decimal(amount), exponent(currency) - 6).to_integral_value(ROUND_HALF_EVEN))
 
 
 def rounded(amount: str | float | Decimal, currency: str) -> int:

@@ -53,6 +53,17 @@ def local_date(instant: Instant, zone: ZoneInfo) -> date:
     return date.fromordinal(_EPOCH_ORDINAL + (seconds + offset) // _DAY)
 
 
+def day_of(written: object) -> date:
+    """Return a day ('2026-11-10', '20261110'). Raises `Unfit('impossible_date')` for what is none of 2000 to 2099."""
+    try:
+        day = date.fromisoformat(written) if isinstance(written, str) else None
+    except ValueError:
+        day = None
+    if day is None or not 2000 <= day.year < 2100:
+        raise Unfit("impossible_date", f"{str(written)[:40]!r} is no day between 2000 and 2100")
+    return day
+
+
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[Instant, Instant]:
     """Return the instants between which it is `day` in `zone`, the end exclusive.
 

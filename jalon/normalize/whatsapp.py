@@ -30,6 +30,7 @@ from functools import partial
 
 from jalon.normalize import channels
 from jalon.normalize.fields import Row, inner, needed, objects, text
+from jalon.normalize.records import facts_of, head
 from jalon.normalize.times import day_bounds, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -65,12 +66,7 @@ ACTIONS: dict[str, TouchKind] = {"marketing_messages_link_click": "content_click
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of WhatsApp")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "WhatsApp")
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
@@ -184,11 +180,7 @@ def _changed(raw: Raw) -> Iterator[Identity]:
 
 def _identity(raw: Raw, left: str, right: str, evidence: str) -> Identity:
     return Identity(
-        raw.source,
-        f"{left}={right}",
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, f"{left}={right}"),
         left=left,
         right=right,
         evidence=evidence,
@@ -245,11 +237,7 @@ def _touch(
     bound: bool = False,
 ) -> Touchpoint:
     return Touchpoint(
-        raw.source,
-        key,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, key),
         platform=PLATFORM,
         occurred_at=at,
         occurred_date=local_date(at, context.zone),

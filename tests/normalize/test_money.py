@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.money import EXPONENTS, display_amount, exponent, minor, rounded
+from jalon.normalize.money import EXPONENTS, display_amount, exponent, from_millionths, minor, rounded
 from jalon.normalize.vocabulary import Unfit
 
 CODES = st.sampled_from(sorted(EXPONENTS))
@@ -222,3 +222,16 @@ def test_what_is_no_plain_amount_is_not_rounded(amount: Any) -> None:
     with pytest.raises(Unfit) as caught:
         rounded(amount, "EUR")
     assert caught.value.reason == "bad_money"
+
+
+@given(st.integers(-(10**11), 10**11), CODES)
+def test_millionths_are_read_back(units: int, currency: str) -> None:
+    assert from_millionths(units * 10 ** (6 - EXPONENTS[currency]), currency) == units
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "expected"),
+    [(12_345_000, "EUR", 1234), (12_355_000, "EUR", 1236), (-5_000, "EUR", 0), (1_500_000, "JPY", 2)],
+)
+def test_halves_of_a_minor_unit_in_millionths_go_to_the_even_one(amount: int, currency: str, expected: int) -> None:
+    assert from_millionths(amount, currency) == from_millionths(Decimal(amount), currency) == expected

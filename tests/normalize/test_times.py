@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.times import EARLIEST, LATEST, day_bounds, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.times import EARLIEST, LATEST, day_bounds, day_of, instant_from_iso, instant_from_unix, local_date
 from jalon.normalize.vocabulary import Instant, Unfit
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,3 +104,15 @@ def test_what_is_no_unix_time_in_seconds_is_refused(bad: int) -> None:
 @given(st.integers(EARLIEST // 1_000_000, LATEST // 1_000_000 - 1))
 def test_unix_times_as_number_or_text(seconds: int) -> None:
     assert instant_from_unix(seconds) == instant_from_unix(str(seconds)) == seconds * 1_000_000
+
+
+@given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
+def test_days_as_platforms_write_them(day: date) -> None:
+    assert day_of(day.isoformat()) == day_of(day.strftime("%Y%m%d")) == day
+
+
+@pytest.mark.parametrize("bad", ["", "x", "2025-11-31", "1999-12-31", "2100-01-01", "2025-11-10T08:00", 20251110, None])
+def test_what_is_no_day_is_refused(bad: object) -> None:
+    with pytest.raises(Unfit) as caught:
+        day_of(bad)
+    assert caught.value.reason == "impossible_date"

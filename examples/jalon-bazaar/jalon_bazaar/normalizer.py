@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jalon.normalize.money import minor
+from jalon.normalize.records import head
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Fact, Order, OrderStatus, Raw, Unfit
 
@@ -23,11 +24,7 @@ def normalize(raw: Raw, context: Context) -> Iterator[Fact]:
     if goods < 0:
         raise Unfit("negative_amount", f"goods of order {raw.key}")
     yield Order(
-        source=raw.source,
-        key=raw.key,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, raw.key),
         platform="bazaar",
         order_id=raw.key,
         placed_at=placed,

@@ -23,17 +23,13 @@ from collections.abc import Callable, Iterable
 
 from jalon.normalize.pinterest import figures as pinterest_figures
 from jalon.normalize.pinterest import pins as pinterest_pins
-from jalon.normalize.vocabulary import Context, Fact, Raw, Unfit
+from jalon.normalize.records import facts_of
+from jalon.normalize.vocabulary import Context, Fact, Raw
 
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Pinterest")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "Pinterest")
 
 
 STREAMS: dict[str, Callable[[Raw, Context], list[Fact]]] = {

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from jalon.normalize.fields import count
-from jalon.normalize.vocabulary import Measure, Raw, Span, Unfit
+from jalon.normalize.records import head
+from jalon.normalize.vocabulary import Measure, Raw, Span
 
 PLATFORM = "pinterest"
 ZONE = "UTC"
@@ -32,17 +33,6 @@ def finality(status: Any) -> Finality | None:
     return FINALITY.get(status, "estimate")
 
 
-def day(value: Any) -> date:
-    """Return a UTC day. Raises `Unfit('impossible_date')`."""
-    try:
-        found = date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise Unfit("impossible_date", f"{str(value)[:40]!r} is no day") from None
-    if not 2000 <= found.year < 2100:
-        raise Unfit("impossible_date", f"{found} is not between 2000 and 2100")
-    return found
-
-
 def whole(value: Any, name: str) -> int:
     """Return a count, which the platform may write as 240.0. Raises `Unfit('negative_quantity')` for what is none."""
     return count(int(value) if type(value) is float and value.is_integer() else value, name)
@@ -66,11 +56,7 @@ def measure(
 ) -> Measure:
     """Return a figure of one UTC day, or until `end` (exclusive)."""
     return Measure(
-        source=raw.source,
-        key=key,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, key),
         platform=PLATFORM,
         metric=metric,
         content_id=content_id,

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from jalon.normalize.fields import Row, inner, needed, text
-from jalon.normalize.money import exponent
-from jalon.normalize.pinterest.common import Finality, day, finality, measure, whole
+from jalon.normalize.money import from_millionths
+from jalon.normalize.pinterest.common import Finality, finality, measure, whole
+from jalon.normalize.times import day_of
 from jalon.normalize.vocabulary import Context, Fact, Measure, Raw, Unfit
 
 # --- which field is which measure -------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ _PIN_URL = re.compile(r"/pin/(\d{1,24})(?:/|$)", re.ASCII)
 
 def pin_day(raw: Raw, _: Context) -> list[Fact]:
     """Return a Pin's figures of one day, without promoted performance."""
-    body, on = raw.body, day(raw.body.get("date"))
+    body, on = raw.body, day_of(raw.body.get("date"))
     pin_id = needed(body, "pin_id")
     firm = finality(body.get("data_status"))
     figures = _figures(inner(body, "metrics")) if firm else ()
@@ -92,7 +93,7 @@ def pin_day(raw: Raw, _: Context) -> list[Fact]:
 
 def account_day(raw: Raw, _: Context) -> list[Fact]:
     """Return the account's figures of one day and cut."""
-    body, on = raw.body, day(raw.body.get("date"))
+    body, on = raw.body, day_of(raw.body.get("date"))
     cut = needed(body, "cut")
     prefix, firm = CUTS.get(cut, cut), finality(body.get("data_status"))
     figures = _figures(inner(body, "metrics")) if firm else ()
@@ -112,7 +113,7 @@ def account_day(raw: Raw, _: Context) -> list[Fact]:
 
 def top_pin(raw: Raw, _: Context) -> list[Fact]:
     """Return one day's figures of a stranger's Pin that leads to the brand's site; each has a status of its own."""
-    body, on = raw.body, day(raw.body.get("date"))
+    body, on = raw.body, day_of(raw.body.get("date"))
     pin_id, states = needed(body, "pin_id"), inner(body, "data_status")
     found: list[Fact] = []
     for name, metric, value in _figures(inner(body, "metrics")):
@@ -178,7 +179,7 @@ def _windows(body: Row) -> str:
 
 
 def _row(raw: Raw, subject: Subject) -> Iterator[Measure]:
-    body, on = raw.body, day(str(raw.body.get("DATE"))[:10])
+    body, on = raw.body, day_of(str(raw.body.get("DATE"))[:10])
     firm: Finality = "final" if body.get("settled") else "estimate"
     for metric, value, currency in _ads_figures(body):
         yield measure(
@@ -208,8 +209,7 @@ def _ads_figures(body: Row) -> Iterator[tuple[str, int, str | None]]:
 
 
 def _from_micro(micro: Any, currency: str) -> int:
-    """Return millionths of a currency in its minor units, halves to the even one. Raises `Unfit('bad_money')`."""
+    """Return an amount that comes as a JSON number of millionths. Raises `Unfit('bad_money')`."""
     if type(micro) not in (int, float) or not 0 <= micro < 10**18:
         raise Unfit("bad_money", f"{str(micro)[:40]!r} is no amount in millionths")
-    exact = Decimal(repr(micro)).scaleb(exponent(currency) - 6)
-    return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
+    return from_millionths(Decimal(repr(micro)), currency)

@@ -16,6 +16,7 @@ from typing import Any
 from jalon.normalize.fields import Row, inner, needed, not_negative, objects, text
 from jalon.normalize.money import minor
 from jalon.normalize.pinterest.common import PLATFORM, measure, whole
+from jalon.normalize.records import head
 from jalon.normalize.times import SECOND, instant_from_iso
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Product, Raw, Unfit
 
@@ -63,11 +64,7 @@ def product(raw: Raw, context: Context) -> list[Fact]:
     pin_id, item_id = needed(body, "id"), needed(metadata, "item_id")
     price, currency = _price(metadata)
     row = Product(
-        source=raw.source,
-        key=pin_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, pin_id),
         platform=PLATFORM,
         product_id=pin_id,
         variant_id=item_id,
@@ -86,11 +83,7 @@ def _pin(raw: Raw, body: Row, context: Context) -> Iterator[Fact]:
     kind = KINDS.get(native, native.lower()) if native else "pin"
     posted_at = _posted_at(text(body, "created_at"))
     yield Content(
-        source=raw.source,
-        key=pin_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, pin_id),
         platform=PLATFORM,
         content_id=pin_id,
         kind=kind,
@@ -124,11 +117,7 @@ def _posted_at(written: str | None) -> Instant | None:
 
 def _tag(raw: Raw, content_id: str, product_id: str) -> ContentTag:
     return ContentTag(
-        source=raw.source,
-        key=f"{content_id}/{product_id}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{content_id}/{product_id}"),
         platform=PLATFORM,
         content_id=content_id,
         product_id=product_id,

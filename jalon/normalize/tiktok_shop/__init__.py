@@ -22,12 +22,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from jalon.normalize.fields import Row, amount, inner, needed, objects, text
+from jalon.normalize.records import facts_of
 from jalon.normalize.tiktok_shop import affiliate as tiktok_affiliate
 from jalon.normalize.tiktok_shop import aftersales as tiktok_aftersales
 from jalon.normalize.tiktok_shop import figures as tiktok_figures
 from jalon.normalize.tiktok_shop import orders as tiktok_orders
 from jalon.normalize.tiktok_shop.common import PLATFORM
-from jalon.normalize.vocabulary import ContentTag, Context, Fact, OrderLink, Product, Raw, Unfit
+from jalon.normalize.vocabulary import ContentTag, Context, Fact, OrderLink, Product, Raw
 
 # https://partner.tiktokshop.com/docv2/page/get-external-order-references-202406, parameter `platform`
 EXTERNAL_PLATFORMS = {
@@ -42,12 +43,7 @@ EXTERNAL_PLATFORMS = {
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of TikTok Shop")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "TikTok Shop")
 
 
 # --- products, tags, links --------------------------------------------------------------------------------------------

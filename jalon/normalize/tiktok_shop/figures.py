@@ -24,7 +24,7 @@ from typing import Any, Literal, NamedTuple
 from jalon.normalize.fields import Row, count, inner, moment, needed, objects, text
 from jalon.normalize.money import minor
 from jalon.normalize.tiktok_shop.common import PLATFORM
-from jalon.normalize.times import instant_from_unix
+from jalon.normalize.times import day_of, instant_from_unix
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Raw, Span, Unfit
 
 UNIFIED = date(2026, 4, 1)
@@ -140,7 +140,7 @@ def live(raw: Raw, context: Context) -> list[Fact]:
 def live_product(raw: Raw, context: Context) -> list[Fact]:
     """Return the figures of a product over a whole LIVE, and the product's tag on it."""
     body, live_id, product_id = raw.body, needed(raw.body, "live_id"), needed(raw.body, "id")
-    start, end = _day(body.get("start")), _day(body.get("end"))
+    start, end = day_of(body.get("start")), day_of(body.get("end"))
     subject = Subject(
         key=f"live/{live_id}/product/{product_id}",
         content_id=live_id,
@@ -244,7 +244,7 @@ def _figure(field: str, figure: Any) -> tuple[int, str | None]:
 def _day_subject(
     body: Row, key: str, content_id: str, product_id: str | None, creator: str | None, endpoint: str
 ) -> Subject:
-    day = _day(body.get("day"))
+    day = day_of(body.get("day"))
     return Subject(
         key=key,
         content_id=content_id,
@@ -260,13 +260,6 @@ def _day_subject(
 def _definition(endpoint: str, body: Row, day: date) -> str:
     rule = "unified attribution" if day >= UNIFIED else "attribution before or during the unified roll-out"
     return f"{endpoint} {body.get('api')}, {rule}"
-
-
-def _day(day: Any) -> date:
-    try:
-        return date.fromisoformat(day)
-    except (TypeError, ValueError):
-        raise Unfit("impossible_date", f"{str(day)[:40]!r} is no day") from None
 
 
 def _local_time(when: Any, context: Context) -> Instant | None:

@@ -21,19 +21,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from jalon.normalize.fields import Row, needed, objects, text
 from jalon.normalize.money import rounded
+from jalon.normalize.records import facts_of, head
 from jalon.normalize.vocabulary import Context, Fact, Product, Raw, Unfit
 from jalon.normalize.woocommerce.orders import PLATFORM, orders
 
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of WooCommerce")
     try:
-        return list(read(raw, context))
+        return list(facts_of(raw, context, STREAMS, "WooCommerce"))
     except (LookupError, TypeError, AttributeError) as error:
         raise Unfit("unexpected_shape", f"{raw.stream} {raw.key}: {type(error).__name__} {str(error)[:100]}") from None
 
@@ -49,11 +45,7 @@ def _variant(raw: Raw, context: Context, variant: Row) -> Product:
     variant_id = needed(variant, "id")
     price = text(variant, "price")
     return Product(
-        raw.source,
-        variant_id,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, variant_id),
         platform=PLATFORM,
         product_id=needed(raw.body, "id"),
         variant_id=variant_id,

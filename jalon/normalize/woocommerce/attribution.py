@@ -14,6 +14,7 @@ import re
 from jalon.normalize import channels
 from jalon.normalize.channels import Origin
 from jalon.normalize.fields import Row, text
+from jalon.normalize.records import head
 from jalon.normalize.times import local_date
 from jalon.normalize.vocabulary import Context, Order, Raw, Touchpoint
 
@@ -39,11 +40,7 @@ def origin_of(attribution: Row) -> Origin | None:
 def touchpoint(raw: Raw, context: Context, origin: Origin, order: Order) -> Touchpoint:
     """Return the touch that led to an order."""
     return Touchpoint(
-        raw.source,
-        f"{order.order_id}/attribution",
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, f"{order.order_id}/attribution"),
         platform=order.platform,
         occurred_at=order.placed_at,
         occurred_date=local_date(order.placed_at, context.zone),

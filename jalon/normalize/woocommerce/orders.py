@@ -9,6 +9,7 @@ from typing import Any
 
 from jalon.normalize.channels import CHANNELS, Origin
 from jalon.normalize.fields import Row, count, inner, needed, objects, text
+from jalon.normalize.records import head
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -92,8 +93,7 @@ class Reading:
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
-        raw = self.raw
-        return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
+        return head(self.raw, key)
 
     def facts(self) -> Iterator[Fact]:
         order = self._order()

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from jalon.normalize.fields import Row, inner, needed, text
-from jalon.normalize.money import exponent
+from jalon.normalize.money import from_millionths
+from jalon.normalize.records import head
+from jalon.normalize.times import day_of
 from jalon.normalize.vocabulary import ContentTag, Context, Fact, Measure, Raw, Unfit
-from jalon.normalize.youtube.common import PLATFORM, day_of, number
+from jalon.normalize.youtube.common import PLATFORM, number
 
 COUNTS = {
     "impressions": "product_impressions",
@@ -28,7 +29,6 @@ COUNTS = {
     "orders": "attributed_orders",
 }
 SALES = {"grossSales": "attributed_gmv", "netSales": "attributed_net_sales", "commissions": "commissions"}
-_MICROS = 6
 
 
 class Subject(NamedTuple):
@@ -64,11 +64,7 @@ def _offers(body: Row) -> list[str]:
 
 def _tag(raw: Raw, video: str, offer: str) -> ContentTag:
     return ContentTag(
-        source=raw.source,
-        key=f"{video}/{offer}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{video}/{offer}"),
         platform=PLATFORM,
         content_id=video,
         product_id=offer,
@@ -89,11 +85,7 @@ def _measure(raw: Raw, subject: Subject, metric: str, value: int, currency: str 
     body: Mapping[str, Any] = raw.body
     day = day_of(body.get("day"))
     return Measure(
-        source=raw.source,
-        key=f"affiliate/{needed(raw.body, 'account')}/{subject.key}/{metric}/{day}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"affiliate/{needed(raw.body, 'account')}/{subject.key}/{metric}/{day}"),
         platform=PLATFORM,
         metric=metric,
         content_id=subject.video,
@@ -115,5 +107,4 @@ def _amount(price: Row, name: str) -> tuple[int, str]:
     currency = text(price, "currencyCode")
     if currency is None:
         raise Unfit("missing_field", f"{name!r} has no currency")
-    scaled = Decimal(number(price["amountMicros"], name)).scaleb(exponent(currency) - _MICROS)
-    return int(scaled.quantize(Decimal(1))), currency
+    return from_millionths(number(price["amountMicros"], name), currency), currency

@@ -39,11 +39,3 @@ def number(value: Any, name: str) -> int:
     if type(value) is not int or abs(value) >= 10**MAX_DIGITS:
         raise Unfit("bad_number", f"{name} is {str(value)[:20]}, which is no whole number")
     return value
-
-
-def day_of(written: Any) -> date:
-    """Return a day as 2026-11-10 or 20261110. Raises `Unfit('impossible_date')`."""
-    try:
-        return date.fromisoformat(written)
-    except (TypeError, ValueError):
-        raise Unfit("impossible_date", f"{str(written)[:40]!r} is no day") from None

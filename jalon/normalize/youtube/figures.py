@@ -16,8 +16,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple
 
 from jalon.normalize.fields import needed, text
+from jalon.normalize.records import head
+from jalon.normalize.times import day_of
 from jalon.normalize.vocabulary import Context, Fact, Measure, Raw, Unfit
-from jalon.normalize.youtube.common import PLATFORM, day_of, defined, number
+from jalon.normalize.youtube.common import PLATFORM, defined, number
 
 CHANNEL = "channel"
 """In place of a video's id: the channel as a whole."""
@@ -102,11 +104,7 @@ def _measures(raw: Raw, context: Context, subject: Subject, names: Mapping[str, 
         if raw.body.get(field) in (None, ""):
             continue
         yield Measure(
-            source=raw.source,
-            key=f"{subject.video or CHANNEL}/{metric}/{subject.day}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{subject.video or CHANNEL}/{metric}/{subject.day}"),
             platform=PLATFORM,
             metric=metric,
             content_id=subject.video,

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Literal
 
 from jalon.normalize.fields import Row, count, inner, needed, text
+from jalon.normalize.records import head
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Measure, Raw
 from jalon.normalize.youtube.common import PLATFORM
@@ -41,11 +42,7 @@ def _content(raw: Raw, context: Context, identity: str) -> Content:
     snippet, live = inner(body, "snippet"), inner(body, "liveStreamingDetails")
     kind = _kind(body, int(context.account.get("shorts_up_to", "0")))
     return Content(
-        source=raw.source,
-        key=identity,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, identity),
         platform=PLATFORM,
         content_id=identity,
         kind=kind,
@@ -97,11 +94,7 @@ def _counters(raw: Raw, context: Context, content: Content) -> Iterator[Measure]
         if statistics.get(field) in (None, ""):
             continue
         yield Measure(
-            source=raw.source,
-            key=f"{content.key}/{metric}/{day}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{content.key}/{metric}/{day}"),
             platform=PLATFORM,
             metric=metric,
             content_id=content.content_id,

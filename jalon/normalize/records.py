@@ -1,0 +1,22 @@
+"""What every normalizer begins with: which stream is read how, and the header of a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jalon.normalize.vocabulary import Context, Fact, Instant, Normalizer, Raw, Unfit
+
+
+def facts_of(raw: Raw, context: Context, streams: Mapping[str, Normalizer], title: str) -> Iterable[Fact]:
+    """Return what the reader of the record's stream makes of it. Raises `Unfit`: `bad_record`, `unknown_stream`."""
+    if not isinstance(raw.body, dict):
+        raise Unfit("bad_record", "the record is not an object")
+    reader = streams.get(raw.stream)
+    if reader is None:
+        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of {title}")
+    return reader(raw, context)
+
+
+def head(raw: Raw, key: str) -> tuple[str, str, int, Instant, int]:
+    """Return the header of a fact with this key: the record's own source, version, time and row."""
+    return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
