@@ -1,1 +1,22 @@
-"""."""
+"""Attribution: arithmetic over facts; and, for any table of touchpoints and conversions, a library.
+
+`paths`, `credit` and `channel_effects` need no store: see docs/attribution-library.md. They are imported when they are
+first asked for, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jalon.attribution.library import Columns, channel_effects, credit, paths
+
+__all__ = ["Columns", "channel_effects", "credit", "paths"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from jalon.attribution import library
+
+    return getattr(library, name)

@@ -9,7 +9,7 @@ from typing import Any
 from ibis.expr.types import Table
 
 from jalon.attribution.card import read_card
-from jalon.attribution.credit import UNKNOWN_BECAUSE
+from jalon.attribution.crediting import UNKNOWN_BECAUSE
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
 from jalon.attribution.sales import WHY

@@ -10,7 +10,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution import journeys, modes, touches
 from jalon.attribution.card import write_card
-from jalon.attribution.credit import credit
+from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
 from jalon.attribution.effects import Journeys, learn
 from jalon.attribution.engine import Engine

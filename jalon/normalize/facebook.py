@@ -53,11 +53,14 @@ WORDS = Words(
         "post_reactions_by_type_total": "reactions",
         "page_media_view": "views",
         "page_total_media_view_unique": "reach",
-        "page_post_engagements": "interactions",
+        "page_post_engagements": "engagements",
         "page_daily_follows_unique": "new_followers",
         "page_daily_unfollows_unique": "lost_followers",
     },
-    {("post_clicks_by_type", "link_clicks"): "link_clicks"},
+    {
+        ("post_clicks_by_type", "link_clicks"): "link_clicks",
+        ("post_clicks_by_type", "other_clicks"): "other_clicks",
+    },
 )
 
 

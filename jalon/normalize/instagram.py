@@ -50,7 +50,7 @@ WORDS = Words(
     {
         "saved": "saves",
         "follows": "new_followers",
-        "total_interactions": "interactions",
+        "total_interactions": "engagements",
         "ig_reels_video_view_total_time": "watch_milliseconds",
     },
     {

@@ -276,7 +276,8 @@ class Measure(NamedTuple):
     inbox_id: int
     platform: str
     metric: str
-    """views, product_impressions, tag_clicks, add_to_carts, units_sold, orders, gmv, attributed_gmv, ..."""
+    """What is counted: views, product_impressions, tag_clicks, add_to_carts, units_sold, orders, gmv, attributed_gmv,
+    ... Over which time is said by `span`, never by the name."""
     content_id: str | None
     product_id: str | None
     creator_id: str | None

@@ -14,7 +14,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.card import read_card
-from jalon.attribution.credit import UNKNOWN_BECAUSE
+from jalon.attribution.crediting import UNKNOWN_BECAUSE
 from jalon.attribution.engine import Engine
 from jalon.attribution.models import MODELS
 from jalon.attribution.modes import MODES

@@ -13,9 +13,11 @@ from jalon.report.words import decimal_text, moment
 DISTINCT = ("buyers", "customers", "viewers", "visitors", "reach", "orders")
 """Last words of metrics that count each one once: one person may be in the counts of two days or contents."""
 
+BY = ("platform", "metric", "grain", "span", "currency")
+
 
 def counted(engine: Engine, measures: Table) -> list[dict[str, Any]]:
-    """Return per platform, metric, grain and currency what is counted, from when to when, and how much of it is final.
+    """Return what is counted, from when to when, and how much of it is final: a row for each of `BY`.
 
     `total` is None where a sum would count something twice: periods of several days may overlap, counters since the
     beginning do, and persons and orders recur.
@@ -30,7 +32,7 @@ def counted(engine: Engine, measures: Table) -> list[dict[str, Any]]:
     one_day = measures.end_date.delta(measures.start_date, unit="day") == 1
     is_day = ((measures.span == "days") & one_day).cast("int64")
     marked = measures.mutate(grain=grain, is_day=is_day)
-    found = marked.group_by("platform", "metric", "grain", "currency").agg(
+    found = marked.group_by(*BY).agg(
         rows=marked.measure_uid.count(),
         total=marked.value.sum(),
         days=marked.is_day.min(),
@@ -39,8 +41,7 @@ def counted(engine: Engine, measures: Table) -> list[dict[str, Any]]:
         last=marked.end_date.max(),
         as_of=marked.as_of_at.max(),
     )
-    by_name = ("platform", "metric", "grain", "currency")
-    rows = sorted(engine.dicts(found), key=lambda row: [str(row[name]) for name in by_name])
+    rows = sorted(engine.dicts(found), key=lambda row: [str(row[name]) for name in BY])
     return [_told(row) for row in rows]
 
 

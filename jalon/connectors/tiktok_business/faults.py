@@ -97,8 +97,8 @@ def _by_status(status: int) -> Fault:
 def _rule(request: Request, status: int, code: int, message: str) -> Rule:
     if code == 40100 or status == 429:
         return CODES[40100]
-    if code in INTERNAL or status >= 500:
-        return CODES.get(code, BROKEN)
+    if status >= 500 or (code in INTERNAL and code not in CODES):
+        return BROKEN
     if code == 40101:
         return CODES[40101]
     if request.path.startswith(TOKENS):

@@ -21,6 +21,8 @@ RETRIED = 72 * 3600
 """Seconds for which the platform repeats a delivery; what is signed earlier is most likely a replay."""
 SLACK = 3600
 WITHDRAWN = "authorization.removed"
+TOLD = "a user took back the authorisation of the app at developers.tiktok.com; if it is the brand, authorise it again"
+"""It stops nothing: the user may be anybody, and the app is another one than that which reads."""
 
 _SIGNATURE = re.compile(r"t=(\d{1,12}),s=([0-9a-f]{64})", re.ASCII)
 
@@ -56,6 +58,6 @@ def open_delivery(delivery: Delivery) -> Opened:
         raise Undelivered("the delivery names no event")
     event, signed = body["event"], _signature(delivery.headers)
     stale = signed is not None and delivery.received_at - int(signed[0]) > RETRIED + SLACK
-    withdrawn = Notice("deauthorised", "the owner of the TikTok account took the app's authorisation back")
+    notices = [Notice("withdrawn", TOLD)] if event == WITHDRAWN else []
     known = event == WITHDRAWN or event.startswith("video.")
-    return Opened(event, known=known, stale=stale, notices=[withdrawn] if event == WITHDRAWN else [])
+    return Opened(event, known=known, stale=stale, notices=notices)

@@ -8,7 +8,7 @@ Which id makes a fact the same fact again; nothing has a version, so what was re
 | tag | Pin id / Pin id of the product |
 | product | Pin id of the product |
 | figure of a Pin's day | pin / Pin id / metric / day |
-| counter since a Pin's beginning | pin / Pin id / metric / day on which it was read |
+| counter since a Pin's beginning | pin / Pin id / lifetime / metric / day on which it was read |
 | figure of the account's day | account / cut / metric / day |
 | figure of a stranger's Pin | top_pin / Pin id / metric / day |
 | figure of an ad's day, of a product's in ads | ad / ad id / metric / day, ad_product / item id / metric / day |

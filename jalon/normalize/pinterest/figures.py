@@ -37,7 +37,7 @@ DAILY = {
     "VIDEO_START": "video_starts",
     "VIDEO_10S_VIEW": "views_of_10_s",
     "QUARTILE_95_PERCENT_VIEW": "views_to_95_percent",
-    "VIDEO_V50_WATCH_TIME": "watch_time_ms",
+    "VIDEO_V50_WATCH_TIME": "watch_milliseconds",
 }
 CUTS = {
     "own": "own_pins",
@@ -56,11 +56,12 @@ ADS = {
     "IDEA_PIN_PRODUCT_TAG_VISIT_2": "earned_tag_clicks",
     "TOTAL_IDEA_PIN_PRODUCT_TAG_VISIT": "tag_clicks",
     "TOTAL_ADD_TO_CART": "attributed_add_to_carts",
-    "TOTAL_CHECKOUT": "attributed_orders",
+    "TOTAL_CHECKOUT": "attributed_purchases",
 }
-"""`_1` is paid, `_2` earned: seen after somebody saved the ad; TOTAL is both."""
+"""`_1` is paid, `_2` earned: seen after somebody saved the ad; TOTAL is both. A checkout that is credited to an ad is an
+event of the site's tag, not an order."""
 ADS_MONEY = {
-    "SPEND_IN_MICRO_DOLLAR": "ad_spend",
+    "SPEND_IN_MICRO_DOLLAR": "spend",
     "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR": "attributed_gmv",
 }
 """In millionths of the ad account's currency, whatever the name says."""

@@ -39,14 +39,14 @@ KINDS = {
 """creative_type -> kind; a word still unknown is kept in lower case."""
 
 # The same page, `pin_metrics`. Which of its clicks `clickthrough` counts is not documented: it keeps its name.
-# The names are not those of days: the two are never added up.
+# Days have the same names: their span tells the two apart, and they are never added up.
 LIFETIME = {
-    "impression": "lifetime_impressions",
-    "pin_click": "lifetime_pin_clicks",
-    "clickthrough": "lifetime_clickthroughs",
-    "save": "lifetime_saves",
-    "reaction": "lifetime_reactions",
-    "comment": "lifetime_comments",
+    "impression": "impressions",
+    "pin_click": "pin_clicks",
+    "clickthrough": "clickthroughs",
+    "save": "saves",
+    "reaction": "reactions",
+    "comment": "comments",
 }
 COUNTED_SINCE = date(2023, 3, 20)
 """Before, counters since the beginning are kept for the kinds below alone; a zero in others would be none."""
@@ -135,7 +135,7 @@ def _counters(raw: Raw, pin_id: str, kind: str, posted_at: Instant | None, count
         if counters.get(name) is not None:
             yield measure(
                 raw,
-                f"pin/{pin_id}/{metric}/{read}",
+                f"pin/{pin_id}/lifetime/{metric}/{read}",
                 metric,
                 whole(counters[name], name),
                 start=posted,

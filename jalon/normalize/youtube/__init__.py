@@ -3,7 +3,7 @@
 | fact | key | version |
 | --- | --- | --- |
 | content | video id | 0: the later reading holds |
-| counter of a video | video id / metric / Pacific day of the reading | 0 |
+| counter of a video | video id / lifetime / metric / Pacific day of the reading | 0 |
 | measure of a day | video id (or `channel`) / metric / day | 0 from Analytics, else the report's creation |
 | affiliate measure | `affiliate` / merchant account / video or offer / metric / day | 0 |
 | tag | video id / offer id | 0 |

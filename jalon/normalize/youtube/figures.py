@@ -27,7 +27,7 @@ CHANNEL = "channel"
 ACTIVITY = {
     "views": "views",
     "engagedViews": "engaged_views",
-    "estimatedMinutesWatched": "minutes_watched",
+    "estimatedMinutesWatched": "watch_minutes",
     "likes": "likes",
     "shares": "shares",
     "subscribersGained": "new_followers",
@@ -46,7 +46,7 @@ ANALYTICS = {"activity": ACTIVITY, "cards": CARDS, "end_screens": END_SCREENS}
 REPORT = {
     "views": "views",
     "engaged_views": "engaged_views",
-    "watch_time_minutes": "minutes_watched",
+    "watch_time_minutes": "watch_minutes",
     "likes": "likes",
     "comments": "comments",
     "shares": "shares",

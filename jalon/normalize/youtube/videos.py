@@ -20,8 +20,8 @@ from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Measure,
 from jalon.normalize.youtube.common import PLATFORM
 
 # https://developers.google.com/youtube/v3/docs/videos#statistics
-COUNTERS = {"viewCount": "lifetime_views", "likeCount": "lifetime_likes", "commentCount": "lifetime_comments"}
-"""Named apart from the figures of a day, so that nobody adds one to the other."""
+COUNTERS = {"viewCount": "views", "likeCount": "likes", "commentCount": "comments"}
+"""The figures of a day have the same names: `span` and key tell the two apart."""
 DEFINITION = "Data API v3; each view by the rule of its day"
 NEVER_THERE = frozenset({"deleted", "failed", "rejected"})
 """Words of `status.uploadStatus` for a video that nobody can see."""
@@ -94,7 +94,7 @@ def _counters(raw: Raw, context: Context, content: Content) -> Iterator[Measure]
         if statistics.get(field) in (None, ""):
             continue
         yield Measure(
-            *head(raw, f"{content.key}/{metric}/{day}"),
+            *head(raw, f"{content.key}/lifetime/{metric}/{day}"),
             platform=PLATFORM,
             metric=metric,
             content_id=content.content_id,

@@ -22,20 +22,22 @@ from jalon.sandbox.webhooks import Deliverer, Event
 from jalon.sandbox.world import World
 
 BASE = "/open_api/v1.3"
-RETRIES = (60.0, 3600.0, 86_400.0, 2 * 86_400.0)
-"""Seconds between the tries of a delivery: at most 72 hours in all."""
+RETRIES = (60.0, 3600.0, 86_400.0, 2 * 86_400.0 - 3660.0)
+"""Seconds between the tries of a delivery: 72 hours in all."""
 
 
 class TikTokBusinessPart:
     """One business account and one ad account.
 
-    `limits`: `requests_per_second` (0: no limit), `access_token_life`, `refresh_token_life` (seconds). What is
-    published is delivered to `webhook`, an address that is set by hand, as in the platform's own portal.
+    `limits`: `requests_per_second` (0: no limit), `refusing` (so many of the next requests are too many),
+    `access_token_life`, `refresh_token_life` (seconds). What is published is delivered to `webhook`, an address that
+    is set by hand, as in the platform's own portal.
     """
 
     def __init__(self, world: World, clock: Clock, faults: Faults, _: Deliverer) -> None:
         self.limits: dict[str, float] = {
             "requests_per_second": 0,
+            "refusing": 0,
             "access_token_life": DAY,
             "refresh_token_life": 365 * DAY,
         }

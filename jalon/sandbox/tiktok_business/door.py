@@ -153,6 +153,9 @@ class Door:
 
     def _has_room(self) -> bool:
         """Take one of the app's requests per second of real time; 0: there is no limit."""
+        if self.limits["refusing"] > 0:
+            self.limits["refusing"] -= 1
+            return False
         rate = self.limits["requests_per_second"]
         if rate <= 0:
             return True

@@ -70,7 +70,7 @@ def credit(engine: Engine, steps: Table, facts: Facts, effects: Table, options: 
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
     left = unknown.anti_join(shared.rows, "order_uid")
-    pathless = [table for model in found for table in (_for_model(left, model), _under(modelled, model))]
+    pathless = [table for model in found for table in (for_model(left, model), _under(modelled, model))]
     return Credited(ibis.union(*found.values(), *pathless), shared)
 
 
@@ -150,7 +150,7 @@ def _unknown(sold: Table, steps: Table, usable: Table) -> Table:
     return found.select("order_uid", "booked", "net", "currency", reason=reason)
 
 
-def _for_model(unknown: Table, model: str) -> Table:
+def for_model(unknown: Table, model: str) -> Table:
     return unknown.select(
         "order_uid", "reason", "net", "currency",
         model=ibis.literal(model),
