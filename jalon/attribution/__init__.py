@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jalon.attribution.library import Columns, channel_effects, credit, paths
+    from jalon.attribution.library import channel_effects, credit, paths
+    from jalon.attribution.reading import Columns
 
 __all__ = ["Columns", "channel_effects", "credit", "paths"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jalon.attribution.credit import UNKNOWN_BECAUSE
+from jalon.attribution.crediting import UNKNOWN_BECAUSE
 from jalon.attribution.models import MODELS
 from jalon.attribution.modes import MODES
 from jalon.attribution.modes import RULES as MODE_RULES

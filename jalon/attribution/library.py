@@ -1,0 +1,150 @@
+"""The engine for any table of touchpoints and conversions: no store, no facts, no configuration.
+
+A table has one row per thing that happened to one person at one time. A row with a channel is a touchpoint; a row
+whose conversion is neither zero nor false is a conversion; a row may be both, and then the touchpoint is the last one
+before the conversion. Options are those of `jalon.attribution.options.Options`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from jalon.attribution import journeys
+from jalon.attribution.crediting import for_model, observed
+from jalon.attribution.effects import Journeys, Learnt, learn
+from jalon.attribution.engine import Engine
+from jalon.attribution.models import with_features
+from jalon.attribution.options import Options
+from jalon.attribution.reading import SALES, TOUCHES, Columns, read
+
+
+class _Ready(NamedTuple):
+    engine: Engine
+    touches: Table
+    sales: Table
+    steps: Table
+    open_steps: Table
+    columns: Columns
+    options: Options
+
+
+def paths(table: Any, *, columns: Columns | None = None, decimals: int = 2, **options: Any) -> pa.Table:
+    """Return the steps of all journeys, those that led to no conversion among them.
+
+    Columns: `path`, `person`, `position` (from 1), `touches` (of the path), `touch`, `channel`, `time`, `conversion`
+    (null: it led to none) and `value`. `touch` and `conversion` are rows of the table, by its `id` column or by number
+    from 0. Raises `ConfigError` for a table that cannot be read or an option that cannot be.
+    """
+    with _ready(table, columns, decimals, options) as ready:
+        led = ready.steps.select("order_uid", "person", "position", "touches", "touch_uid", path="order_uid")
+        left = ready.open_steps.select("person", "position", "touches", "touch_uid", path="journey_id")
+        steps = led.union(left.mutate(order_uid=ibis.null("string")).select(*led.columns))
+        told = _named(steps, ready).select(
+            "path", "person", "position", "touches", "touch", "channel", "time", "conversion", "value"
+        )
+        return _shaped(ready.engine.rows(told.order_by("path", "position")), ready.columns, decimals)
+
+
+def credit(
+    table: Any,
+    model: str | Sequence[str] = "markov",
+    *,
+    columns: Columns | None = None,
+    decimals: int = 2,
+    **options: Any,
+) -> pa.Table:
+    """Return what each touchpoint is credited of each conversion's value, by one model or several.
+
+    Columns: `model`, `conversion`, `person`, `converted_at`, `position` (from 1), `touch`, `channel`, `time`, `weight`
+    (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places; of a conversion they sum to
+    its value). A conversion that no touchpoint led to has one row, without touch and channel. `touch` and `conversion`
+    are rows of the table, by its `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
+    an unknown model, or an option that cannot be.
+    """
+    models = (model,) if isinstance(model, str) else tuple(model)
+    with _ready(table, columns, decimals, {**options, "models": models}) as ready:
+        sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
+        features = with_features(ready.steps, ready.touches)
+        rows = observed(ready.engine, features, sold, _learnt(ready).effects, ready.options)
+        alone = ready.sales.anti_join(ready.steps, "order_uid")
+        given = ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
+        told = _named(given.mutate(person=ibis.null("string")), ready).select(
+            "model", "conversion", "person", "converted_at", "position", "touch", "channel", "time", "weight",
+            "order_uid", credit="amount",
+        )  # fmt: skip
+        in_order = told.order_by("model", "converted_at", "order_uid", "position").drop("order_uid")
+        return _shaped(ready.engine.rows(in_order), ready.columns, decimals)
+
+
+def channel_effects(table: Any, model: str = "markov", *, columns: Columns | None = None, **options: Any) -> pa.Table:
+    """Return what a model that learns found: `model`, `channel`, `effect`, `steps`, `journeys` and `base_rate`.
+
+    The metadata of the table's schema tells, as JSON under `learnt`, what it rests on. Raises `ConfigError` as `credit`
+    does.
+    """
+    with _ready(table, columns, 0, {**options, "models": (model,)}) as ready:
+        found = _learnt(ready)
+        rows = ready.engine.rows(found.effects.order_by("model", "channel"))
+        return rows.replace_schema_metadata({"learnt": json.dumps(found.told.get(model, {}))})
+
+
+def _learnt(ready: _Ready) -> Learnt:
+    return learn(ready.engine, Journeys(ready.steps, ready.open_steps, ready.touches), ready.options)
+
+
+@contextmanager
+def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str, Any]) -> Iterator[_Ready]:
+    """Read a table and make journeys of it."""
+    chosen = Options(**options)
+    named = columns or Columns()
+    given = read(table, named, decimals)
+    with Engine(chosen.memory_limit, chosen.threads, chosen.temp_folder) as engine:
+        touches = engine.take("touches", given.touches, TOUCHES)
+        sales = _with_previous(engine.take("conversions", given.sales, SALES))
+        sales = engine.keep("sales", sales)
+        steps = journeys.steps(engine, touches, sales, chosen)
+        left = engine.keep("open_steps", journeys.open_journeys(touches, steps, sales, chosen))
+        yield _Ready(engine, touches, sales, steps, left, named, chosen)
+
+
+def _with_previous(sales: Table) -> Table:
+    """Add what the engine asks of orders: all of these are sales, so none looks back beside them."""
+    return sales.mutate(is_sale=True, booked=sales.net, currency=ibis.literal(""), previous_at=ibis.null("int64"))
+
+
+def _nobody(alone: Table, model: str) -> Table:
+    """Return the conversions that no touchpoint led to, as rows of credit."""
+    return for_model(alone.mutate(reason=ibis.literal("nothing_known")), model)
+
+
+def _named(rows: Table, ready: _Ready) -> Table:
+    """Put in the table's own names and times of touchpoints and conversions."""
+    met = ready.touches.select(met="touch_uid", touch="name", channel="channel", time="occurred_at")
+    sold = ready.sales.select(
+        sold="order_uid", conversion="name", buyer="person", converted_at="placed_at", value="net"
+    )
+    found = rows.left_join(met, rows.touch_uid == met.met)
+    joined = found.left_join(sold, found.order_uid == sold.sold)
+    return joined.mutate(person=ibis.coalesce(joined.person, joined.buyer))
+
+
+def _shaped(rows: pa.Table, columns: Columns, decimals: int) -> pa.Table:
+    """Turn minor units into decimals, microseconds into times, and row numbers into numbers."""
+    for place, name in enumerate(rows.column_names):
+        column = rows.column(name)
+        if name in ("value", "credit"):
+            minor = column.cast(pa.decimal128(19, 0)).combine_chunks()
+            column = pa.chunked_array([minor.view(pa.decimal128(19, decimals))])
+        elif name in ("time", "converted_at"):
+            column = column.cast(pa.timestamp("us", "UTC"))
+        elif name in ("touch", "conversion") and columns.id is None:
+            column = column.cast(pa.int64())
+        rows = rows.set_column(place, name, column)
+    return rows

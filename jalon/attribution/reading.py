@@ -1,0 +1,187 @@
+"""Reading any table of touchpoints and conversions: pandas, polars, Arrow, or the path of a Parquet file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jalon.errors import ConfigError
+
+TOUCHES = {
+    "touch_uid": "string",
+    "name": "string",
+    "person": "string",
+    "occurred_at": "int64",
+    "channel": "string",
+    "stage": "string",
+    "sale_uid": "string",
+    "time_is_bound": "boolean",
+    "kind": "string",
+    "is_counted": "boolean",
+}
+SALES = {"order_uid": "string", "name": "string", "person": "string", "placed_at": "int64", "net": "int64"}
+MOST = 2**53
+"""Greatest amount in minor units that is exact."""
+
+
+class Columns(NamedTuple):
+    """How the columns of a table are called. Without a `value` each conversion is worth 1. `id` tells rows that are the
+    same thing, told twice; without it each row is one of its own. `stage` is for models that look at stages."""
+
+    person: str = "person"
+    time: str = "time"
+    channel: str = "channel"
+    conversion: str = "conversion"
+    value: str | None = "value"
+    id: str | None = None
+    stage: str | None = None
+
+
+class Read(NamedTuple):
+    """`touches` as `TOUCHES`, `sales` as `SALES`."""
+
+    touches: pa.Table
+    sales: pa.Table
+
+
+def read(table: Any, columns: Columns, decimals: int) -> Read:
+    """Return touchpoints and conversions; the order of the rows changes nothing but the numbers they are named by."""
+    if not 0 <= decimals <= 6:
+        raise ConfigError(f"decimals = {decimals!r} is no number of places", "Give one from 0 to 6.")
+    given = arrow(table)
+    plain = _plain(given, columns, decimals)
+    keys = [(name, "ascending") for name in ("person", "time", *(("name",) if columns.id else ()), *_TIES)]
+    rows = plain.take(pc.sort_indices(plain, sort_keys=keys))
+    if columns.id:
+        rows = _once(rows)
+    digits = len(str(len(rows)))
+    uid = pa.array([f"{number:0{digits}}" for number in range(len(rows))], pa.string())
+    rows = rows.append_column("uid", uid)
+    return Read(_touches(rows.filter(pc.is_valid(rows["channel"]))), _sales(rows.filter(rows["converted"])))
+
+
+_TIES = ("channel", "converted", "net", "stage")
+
+
+def arrow(table: Any) -> pa.Table:
+    """Return any table as Arrow. Raises `ConfigError` if it is none."""
+    if isinstance(table, (str, Path)):
+        if not Path(table).is_file():
+            raise ConfigError(f"there is no file {table}", "Give the path of a Parquet file.")
+        try:
+            return pq.read_table(table)
+        except pa.ArrowInvalid as error:
+            raise ConfigError(f"{table} is no Parquet file", "Give the path of a Parquet file.") from error
+    if isinstance(table, pa.Table):
+        return table
+    if type(table).__module__.partition(".")[0] == "pandas":
+        return pa.Table.from_pandas(table, preserve_index=False)
+    if hasattr(table, "__arrow_c_stream__"):
+        return pa.table(table)
+    raise ConfigError(
+        f"a {type(table).__name__} is no table",
+        "Give a DataFrame of pandas or polars, an Arrow table, or the path of a Parquet file.",
+    )
+
+
+def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
+    """Return the rows with names and types of our own."""
+    size = len(given)
+
+    def column(name: str | None) -> pa.ChunkedArray:
+        if name not in given.column_names:
+            known = ", ".join(given.column_names)
+            raise ConfigError(f"the table has no column {name!r}", f"Name it in `columns`; the table has {known}.")
+        return given.column(name)
+
+    named = column(columns.id) if columns.id else pa.chunked_array([pa.array(range(size), pa.int64())])
+    valued = columns.value is not None and (columns.value != "value" or "value" in given.column_names)
+    worth = column(columns.value) if valued else pa.chunked_array([pa.array([1] * size, pa.int64())])
+    stage = column(columns.stage) if columns.stage else pa.chunked_array([pa.nulls(size, pa.string())])
+    return pa.table(
+        {
+            "name": _cast(named, pa.string(), columns.id or "id"),
+            "person": _cast(column(columns.person), pa.string(), columns.person),
+            "time": _instants(column(columns.time), columns.time),
+            "channel": _cast(column(columns.channel), pa.string(), columns.channel),
+            "converted": _flags(column(columns.conversion), columns.conversion),
+            "net": _minor(worth, columns.value or "value", decimals),
+            "stage": _cast(stage, pa.string(), columns.stage or "stage"),
+        }
+    )
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        said = str(error).partition("\n")[0]
+        raise ConfigError(f"the column {name!r} cannot be read: {said}", "Give it another type.") from error
+
+
+def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return microseconds since the epoch; times without a zone are UTC, whole numbers are microseconds already."""
+    if column.null_count:
+        raise ConfigError(f"{column.null_count} rows have no {name}", "Leave them out, or tell their times.")
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.int64())
+    if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
+        raise ConfigError(f"the column {name!r} is of {column.type}", "Turn it into timestamps first.")
+    zone = getattr(column.type, "tz", None)
+    return column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
+
+
+def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    if not pa.types.is_boolean(column.type):
+        column = pc.not_equal(_cast(column, pa.float64(), name), 0.0)
+    return pc.fill_null(column, False)
+
+
+def _minor(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray:
+    """Return whole minor units; half a unit is rounded to the even one."""
+    amounts = pc.fill_null(_cast(column, pa.float64(), name), 0.0)
+    minor = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even")
+    if not pc.all(pc.less(pc.abs(minor), float(MOST)), min_count=0).as_py():
+        raise ConfigError(f"the column {name!r} holds an amount that is too great, or no number", "Correct the amount.")
+    return minor.cast(pa.int64())
+
+
+def _once(rows: pa.Table) -> pa.Table:
+    """Keep the first of the rows that have one id."""
+    numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
+    first = numbered.group_by("name").aggregate([("row", "min")])["row_min"]
+    return rows.take(first.take(pc.sort_indices(first)))
+
+
+def _touches(rows: pa.Table) -> pa.Table:
+    size = len(rows)
+    return pa.table(
+        {
+            "touch_uid": rows["uid"],
+            "name": rows["name"],
+            "person": rows["person"],
+            "occurred_at": rows["time"],
+            "channel": rows["channel"],
+            "stage": rows["stage"],
+            "sale_uid": pa.nulls(size, pa.string()),
+            "time_is_bound": pa.repeat(False, size),
+            "kind": pa.repeat("visit", size),
+            "is_counted": pa.repeat(True, size),
+        }
+    )
+
+
+def _sales(rows: pa.Table) -> pa.Table:
+    return pa.table(
+        {
+            "order_uid": rows["uid"],
+            "name": rows["name"],
+            "person": rows["person"],
+            "placed_at": rows["time"],
+            "net": rows["net"],
+        }
+    )
