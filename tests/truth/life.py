@@ -71,6 +71,8 @@ async def live(
             port, _ = await receiver.start("127.0.0.1", 0)
             if hooks:
                 place.config = load(write_workplace(folder, sandbox.settings(), f"http://127.0.0.1:{port}"))
+            if "hook" in sandbox.parts:
+                sandbox.parts["hook"].deliver_to(place.address("hook"))  # type: ignore[attr-defined]
             for _ in range(horizon + PLATFORM_DAYS):
                 await sync_once(place, clock)
                 clock.advance(DAY)
@@ -84,17 +86,19 @@ async def live(
         return {**sandbox.truth(), "product_ids": products}
 
 
-async def sync_once(place: Workplace, clock: Clock) -> list[SourceOutcome]:
-    """Run one sync over all sources, as cron would."""
+async def sync_once(place: Workplace, clock: Clock, names: Iterable[str] = ()) -> list[SourceOutcome]:
+    """Run one sync over all sources, or the named ones, as cron would."""
     shop = Workshop(place.store, place.keyring, PlayedClock(clock), address=place.address)
-    return await sync_all([place.source(name) for name in place.config.sources], shop)
+    return await sync_all([place.source(name) for name in names or place.config.sources], shop)
 
 
 async def settle(place: Workplace, clock: Clock) -> None:
     """Sync until every source says that nothing is left, within a bounded number of runs."""
+    names: list[str] = []
     for _ in range(60):
-        outcomes = await sync_once(place, clock)
-        if all(_at_rest(outcome, clock.now()) for outcome in outcomes):
+        outcomes = await sync_once(place, clock, names)
+        names = [outcome.source for outcome in outcomes if not _at_rest(outcome, clock.now())]
+        if not names:
             return
         clock.advance(DAY / 24)
     raise AssertionError(
