@@ -104,18 +104,17 @@ def test_counters_are_kept_day_by_day_so_that_they_may_be_compared() -> None:
 
 
 def test_figures_of_days_and_counters_are_never_added_up() -> None:
-    days = {fact.metric for fact in measures("pin_days", sample("pin_days", "estimate_of_a_video"))}
-    ever = {fact.metric for fact in measures("pins", sample("pins", "regular"))}
-    ads = {fact.metric for fact in measures("ad_days", sample("ad_days", "with_tag_visits_and_sales"))}
-    strangers = {fact.metric for fact in measures("top_pins", sample("top_pins", "each_figure_has_its_status"))}
-    account = {
-        fact.metric
-        for cut in CUTS
-        for fact in measures("account_days", sample("account_days", "own_pins") | {"cut": cut})
-    }
+    def named(stream: str, name: str, **more: str) -> set[tuple[str, str]]:
+        return {(fact.metric, fact.span) for fact in measures(stream, sample(stream, name) | more)}
+
+    days, ever = named("pin_days", "estimate_of_a_video"), named("pins", "regular")
+    ads = named("ad_days", "with_tag_visits_and_sales")
+    strangers = named("top_pins", "each_figure_has_its_status")
+    account = set().union(*(named("account_days", "own_pins", cut=cut) for cut in CUTS))
     groups = [days, ever, ads, strangers, account]
     assert all(groups)
     assert len(set().union(*groups)) == sum(map(len, groups))
+    assert {metric for metric, _ in days} & {metric for metric, _ in ever}, "the span alone tells them apart"
     assert len(account) == 2 * len(CUTS)
 
 

@@ -134,7 +134,7 @@ def test_a_short_is_known_by_its_length_alone(duration: str, up_to: str, kind: s
 
 def test_hidden_likes_are_absent_and_not_zero() -> None:
     found = facts("videos", {"id": "a", "statistics": {"viewCount": "0", "commentCount": ""}})
-    assert [fact.metric for fact in found if isinstance(fact, Measure)] == ["lifetime_views"]
+    assert [(fact.metric, fact.span) for fact in found if isinstance(fact, Measure)] == [("views", "lifetime")]
 
 
 # --- the break in the series of views ---------------------------------------------------------------------------------

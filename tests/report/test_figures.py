@@ -84,8 +84,12 @@ def test_measures_are_added_only_over_days(tmp_path: Path) -> None:
         measure("reach", 7, key="4", end_date=day(7)),
         measure("gmv", 1234, key="5", currency="EUR", content_id="v", product_id="p"),
         measure("attributed_buyers", 12, key="6", content_id="v"),
+        measure("views", 900, content_id="v", key="7", span="lifetime"),
     ]
-    rows = {(row["metric"], row["grain"]): row for row in told(tmp_path, facts)["measures"]}
+    made = told(tmp_path, facts)["measures"]
+    since = [row for row in made if row["span"] == "lifetime"]
+    assert [(row["metric"], row["total"]) for row in since] == [("views", None)], "a counter spoils no sum of days"
+    rows = {(row["metric"], row["grain"]): row for row in made if row["span"] == "days"}
     assert (rows["views", "content"]["total"], rows["views", "content"]["final"], rows["views", "content"]["rows"]) == (
         "15",
         1,

@@ -91,7 +91,7 @@ async def test_a_metric_out_of_service_costs_only_itself(tmp_path: Path) -> None
         await stage.sync()
         stage.derive()
         metrics = {row[0] for row in facts(stage, "measures", "DISTINCT metric", "span = 'days'")}
-        assert metrics == {"views", "interactions", "new_followers", "lost_followers"}
+        assert metrics == {"views", "engagements", "new_followers", "lost_followers"}
 
 
 async def test_a_small_page_has_no_figures_and_no_zeros(tmp_path: Path) -> None:

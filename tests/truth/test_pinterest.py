@@ -138,7 +138,7 @@ def check_ads(told: dict[str, Any], held: Held) -> None:
         assert {key: value[0] for key, value in found.items()} == {k: v for k, v in wanted.items() if k[2] >= first}
         assert len(found) > 50
     assert any(key[1] == "tag_clicks" for key in held.figures("ad/"))
-    spent = held.rows("SELECT DISTINCT currency FROM measures WHERE metric IN ('ad_spend', 'attributed_gmv')")
+    spent = held.rows("SELECT DISTINCT currency FROM measures WHERE metric IN ('spend', 'attributed_gmv')")
     assert spent == [("EUR",)]
     assert held.rows("SELECT count(*) FROM measures WHERE campaign_id LIKE '626744128%/687%'")[0][0] > 50
 

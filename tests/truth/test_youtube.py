@@ -17,7 +17,7 @@ from tests.truth.stage import Stage, staged
 METRICS = {
     "views": "views",
     "engagedViews": "engaged_views",
-    "estimatedMinutesWatched": "minutes_watched",
+    "estimatedMinutesWatched": "watch_minutes",
     "likes": "likes",
     "shares": "shares",
     "subscribersGained": "new_followers",
@@ -129,11 +129,7 @@ def check_videos(truth: dict[str, Any], holds: Holds, deleted: str) -> None:
         "SELECT content_id, metric, arg_max(value, end_date) FROM measures WHERE span = 'lifetime' "
         f"AND content_id <> '{deleted}' GROUP BY ALL"
     )
-    counters = {
-        (row["video"], f"lifetime_{name}", row[name])
-        for row in truth["videos"]
-        for name in ("views", "likes", "comments")
-    }
+    counters = {(row["video"], name, row[name]) for row in truth["videos"] for name in ("views", "likes", "comments")}
     assert set(holds.rows(latest)) == counters
 
 

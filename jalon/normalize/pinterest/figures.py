@@ -58,7 +58,7 @@ ADS = {
     "TOTAL_ADD_TO_CART": "attributed_add_to_carts",
     "TOTAL_CHECKOUT": "attributed_purchases",
 }
-"""`_1` is paid, `_2` earned: seen after somebody saved the ad; TOTAL is both. A checkout that is credited to an ad is an
+"""`_1` is paid, `_2` earned: seen after somebody saved the ad; TOTAL is both. A checkout credited to an ad is an
 event of the site's tag, not an order."""
 ADS_MONEY = {
     "SPEND_IN_MICRO_DOLLAR": "spend",
