@@ -126,7 +126,6 @@ async def _advertiser(session: Session) -> dict[str, str]:
                 "advertiser": text(row.get("name")),
                 "currency": text(row.get("currency")),
                 "zone": text(row.get("display_timezone")) or text(row.get("timezone")) or "UTC",
-                "status": text(row.get("status")),
             }
     raise Stop(f"the token does not see the ad account {own}", "check advertiser_id")
 

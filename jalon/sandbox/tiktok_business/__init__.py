@@ -81,7 +81,7 @@ class TikTokBusinessPart:
                 for post in self.organic.posts
                 if post.is_up(now)
             ],
-            "account_days": [row for row in days if self.organic.world_began(row)],
+            "account_days": [row for row in days if self.organic.was_there(row)],
             "ads": [
                 {"ad": ad.id, "group": ad.group, "campaign": ad.campaign, "day": day.isoformat(), **figures._asdict()}
                 for ad, day, figures in self.selling.ad_days(first, local_day(now), now)

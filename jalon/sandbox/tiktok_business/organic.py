@@ -79,12 +79,12 @@ class Organic:
         today = utc_day(self.clock.now())
         if last >= today or first < today - timedelta(days=KEPT):
             raise Refused(40002, f"start_date, end_date: must lie within the last {KEPT} days, before today.")
-        days = [day for day in self.days(first, last) if self.world_began(day)]
+        days = [day for day in self.days(first, last) if self.was_there(day)]
         return found | {"metrics": [{name: row[name] for name in ("date", *wanted) if name in row} for row in days]}
 
     # --- figures
 
-    def world_began(self, row: Row) -> bool:
+    def was_there(self, row: Row) -> bool:
         """Say whether the account was there on the day of a row."""
         return bool(row["date"] >= utc_day(self.world.start).isoformat())
 

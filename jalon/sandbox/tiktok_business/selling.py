@@ -32,9 +32,9 @@ class Figures(NamedTuple):
     orders: int = 0
     gmv: int = 0
 
-    def __add__(self, other: tuple[int, ...]) -> Figures:  # type: ignore[override]
-        """Return two figures as one."""
-        return Figures(*(a + b for a, b in zip(self, other, strict=True)))
+    def plus(self, *others: Figures) -> Figures:
+        """Return all of these figures as one."""
+        return Figures(*(sum(each) for each in zip(self, *others, strict=True)))
 
 
 class Ad(NamedTuple):
@@ -116,19 +116,17 @@ class Selling:
     def of_product(self, sku: str, day: date, now: float) -> Figures:
         """Return the figures of a product on a day: all of its orders."""
         cost = sum(self._cost(video, sku, day, now) for video in self.videos[sku])
-        return Figures(cost) + self._claimed(sku, day, now)
+        return Figures(cost).plus(self._claimed(sku, day, now))
 
     def of_video(self, sku: str, video: Content, day: date, now: float) -> Figures:
         """Return the figures of a product in a video on a day."""
-        return Figures(self._cost(video, sku, day, now)) + self._claimed(sku, day, now, video.id)
+        return Figures(self._cost(video, sku, day, now)).plus(self._claimed(sku, day, now, video.id))
 
     def of_live(self, live: Content, day: date, now: float) -> Figures:
         """Return the figures of a LIVE on a day, over all products."""
         begun = local_day(live.posted_at) == day and live.posted_at <= now
-        found = Figures(_drawn(self.world.seed, live.id, day) if begun else 0)
-        for sku in live.skus:
-            found += self._claimed(sku, day, now, live.id)
-        return found
+        spent = Figures(_drawn(self.world.seed, live.id, day) if begun else 0)
+        return spent.plus(*(self._claimed(sku, day, now, live.id) for sku in live.skus))
 
     def of_campaign(self, campaign: str, day: date, now: float) -> Figures:
         """Return the figures of a campaign on a day."""
@@ -136,10 +134,7 @@ class Selling:
             parts = [self.of_live(live, day, now) for live in self.lives]
         else:
             parts = [self.of_product(sku, day, now) for sku in self.product_campaigns[campaign]]
-        whole = Figures()
-        for part in parts:
-            whole += part
-        return whole
+        return Figures().plus(*parts)
 
     def _cost(self, video: Content, sku: str, day: date, now: float) -> int:
         posted = local_day(video.posted_at)
