@@ -190,8 +190,8 @@ class Stream:
     batch: int = 1
     """How many keys one `fetch` takes."""
     recalled: bool = False
-    """True: `Window.known` names what is held of this stream, because the platform tells no deletion: `pull` asks by key
-    for what a list does not name any more."""
+    """True: `Window.known` names what is held of this stream, because the platform tells no deletion: `pull` asks by
+    key for what a list does not name any more."""
     optional: bool = False
     """True: where it is refused (a window by `Skip`, anything by `Stop` of kind auth: a missing scope), the source goes
     on without it and says so; once it is granted, it is read from where it stood."""

@@ -117,11 +117,6 @@ async def test_a_row_that_is_too_much_by_itself_is_told() -> None:
         [page async for page in pages(talk, LIST)]
 
 
-def test_ids_are_text_whatever_they_come_as() -> None:
-    assert asking.text(52092230991604940) == "52092230991604940"
-    assert (asking.text("7"), asking.text(None), asking.text(True), asking.text(1.5)) == ("7", "", "", "")
-
-
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 THROTTLED = [4, 17, 32, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014]

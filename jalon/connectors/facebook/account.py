@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Credentials, Fault, Finding, Session, Stop, Wait
 from jalon.connectors.graph_api import subscriptions, tokens
-from jalon.connectors.graph_api.asking import Row, as_token, get, page_of, text
+from jalon.connectors.graph_api.asking import as_token, get, page_of
 
 OBJECT = "page"
 FIELDS = ("messages", "messaging_postbacks", "messaging_referrals", "send_cart")

@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Record, Ref, Session, Skipped, Window
 from jalon.connectors.facebook.doors import DELAY
 from jalon.connectors.graph_api import insights, tokens
-from jalon.connectors.graph_api.asking import Page, Row, get, pages, text
+from jalon.connectors.graph_api.asking import Page, get, pages
 from jalon.connectors.graph_api.faults import Gone, Unmet
 
 POST_FIELDS = "id,message,created_time,updated_time,permalink_url,status_type,is_published,attachments{media_type,type}"

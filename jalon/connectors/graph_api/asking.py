@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from jalon.connectors.answers import Row
 from jalon.connectors.base import Credentials, Fault, Request, Session, Split
 from jalon.connectors.graph_api.settings import Settings
-
-Row = dict[str, Any]
 
 INPUT, CURRENT = "input_token", "\0current"
 """Parameter of `debug_token`, and the value in place of which `prepare` puts the token that is in use."""
@@ -91,11 +90,6 @@ def rows(data: Any) -> list[Row]:
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise TypeError("'data' is no list of objects")
     return found
-
-
-def text(value: Any) -> str:
-    """Return an id as text: the same one comes as text here and as a number of up to 17 digits there. Else ''."""
-    return str(value) if isinstance(value, str) or type(value) is int else ""
 
 
 def page_of(data: Any) -> Page:

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Delivery, Undelivered
-from jalon.connectors.graph_api.asking import Row, text
 from jalon.connectors.graph_api.settings import Settings
 from jalon.connectors.wire import Malformed, decode
 

@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from jalon.connectors.answers import Row
 from jalon.connectors.base import Session
 from jalon.connectors.door import Rule, each, fields
-from jalon.connectors.graph_api.asking import Row, get, rows
+from jalon.connectors.graph_api.asking import get, rows
 from jalon.connectors.graph_api.faults import BadMetric
 
 FIGURES: Rule = each(

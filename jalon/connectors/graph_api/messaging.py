@@ -13,9 +13,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Notice, Opened, Record, Undelivered
 from jalon.connectors.door import Rule, each, fields, person
-from jalon.connectors.graph_api.asking import Row, text
 from jalon.connectors.graph_api.deliveries import Envelope, Message, is_stale
 from jalon.connectors.wire import encode
 

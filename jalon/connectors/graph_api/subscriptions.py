@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlencode, urlsplit
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Finding, Request, Session
-from jalon.connectors.graph_api.asking import Row, as_app, as_token, get, post, rows, text
+from jalon.connectors.graph_api.asking import as_app, as_token, get, post, rows
 from jalon.connectors.graph_api.settings import Settings
 
 NEEDED = "set app_id, app_secret and verify_token"

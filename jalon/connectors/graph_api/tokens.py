@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from jalon.connectors.answers import text
 from jalon.connectors.base import Credentials, Deadline, Fault, Finding, Request, Session, Stop, Wait
-from jalon.connectors.graph_api.asking import CURRENT, INPUT, as_app, as_token, get, text
+from jalon.connectors.graph_api.asking import CURRENT, INPUT, as_app, as_token, get
 from jalon.connectors.graph_api.faults import GRANT, LOG_IN, RENEW
 from jalon.connectors.graph_api.settings import Settings
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Credentials, Fault, Finding, Session, Stop, Wait
 from jalon.connectors.graph_api import subscriptions, tokens
-from jalon.connectors.graph_api.asking import Row, get, pages, text
+from jalon.connectors.graph_api.asking import get, pages
 from jalon.connectors.instagram.deliveries import OBJECT
 
 LINKED = "instagram_business_account{id,username}"

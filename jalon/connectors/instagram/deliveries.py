@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jalon.connectors.answers import text
 from jalon.connectors.base import Deadline, Delivery, Opened, Record, Undelivered
 from jalon.connectors.graph_api import messaging
-from jalon.connectors.graph_api.asking import text
 from jalon.connectors.graph_api.deliveries import Change, envelope_of
 from jalon.connectors.instagram.reading import story_key
 

@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Deadline, Record, Ref, Session, Skipped, Window
 from jalon.connectors.graph_api import insights, tokens
-from jalon.connectors.graph_api.asking import Page, Row, get, pages, text
+from jalon.connectors.graph_api.asking import Page, get, pages
 from jalon.connectors.graph_api.faults import Gone, Unmet
 from jalon.connectors.instagram.doors import DELAY
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
+from jalon.connectors.answers import text
 from jalon.connectors.base import Fault, Finding, Session, Stop
 from jalon.connectors.graph_api import tokens
-from jalon.connectors.graph_api.asking import get, text
+from jalon.connectors.graph_api.asking import get
 
 SCOPES = {"ads_read|ads_management": "no figures of ads can be read"}
 

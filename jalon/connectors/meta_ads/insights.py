@@ -13,8 +13,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Record, Session
-from jalon.connectors.graph_api.asking import Row, text
 from jalon.connectors.meta_ads.doors import RESTATED
 from jalon.connectors.wire import encode
 

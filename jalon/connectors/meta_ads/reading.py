@@ -21,8 +21,9 @@ from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any, NamedTuple
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Record, Session, Skipped, Split, Window
-from jalon.connectors.graph_api.asking import Row, get, page_of, post, text
+from jalon.connectors.graph_api.asking import get, page_of, post
 from jalon.connectors.graph_api.faults import Gone
 from jalon.connectors.meta_ads import insights
 from jalon.connectors.wire import decode, encode

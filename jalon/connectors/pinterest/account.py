@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Answer, Credentials, Fault, Finding, Request, Session, Skip, Stop
 from jalon.connectors.pinterest import analytics, catalogs, pins
-from jalon.connectors.pinterest.answers import Row, text
 from jalon.connectors.pinterest.faults import AUTHORISE
 from jalon.connectors.pinterest.reports import KINDS, order
 

@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Skipped, Window
-from jalon.connectors.pinterest.answers import DAY, FARTHEST, Row, part, rows, text, today
+from jalon.connectors.pinterest.answers import DAY, FARTHEST, today
 from jalon.connectors.pinterest.pins import span, with_figures
 
 ACCOUNT = "/user_account/analytics"
@@ -57,7 +58,7 @@ async def pull_top_pins(session: Session, window: Window) -> AsyncIterator[Batch
         yield Batch(skipped=[Skipped(day.isoformat(), "too_old", "the platform answers for 90 days")])
         return
     answer = await session.ask(Request("GET", TOP_PINS, _of_day(day)))
-    pins = [pin for pin in rows(answer.data.get("pins"), "pins") if part(pin, "metrics")]
+    pins = [pin for pin in rows(answer.data, "pins") if part(pin, "metrics")]
     if not _is_counted(answer.data, pins, day, session):
         yield Batch(later=session.now() + NOT_READY)
         return

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-from jalon.connectors.base import Answer, Session, Wait
+from jalon.connectors.answers import Row, rows, text
+from jalon.connectors.base import Answer, Session
 
-Row = dict[str, Any]
 DAY = 86_400
 FARTHEST = timedelta(days=89)
 """How far back figures are asked for: the platform takes a first day up to 90 days back, by its own clock."""
@@ -19,15 +18,7 @@ FARTHEST = timedelta(days=89)
 
 def items(answer: Answer) -> list[Row]:
     """Return the objects of a page. Raises `Wait` if it is no page: nothing is dropped."""
-    return rows(answer.data.get("items"), "items")
-
-
-def rows(found: Any, what: str) -> list[Row]:
-    """Return a list of objects; left out or null is empty. Raises `Wait` for anything else."""
-    found = found or []
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise Wait(f"the answer's {what!r} is not a list of objects")
-    return found
+    return rows(answer.data, "items")
 
 
 def bookmark(answer: Answer) -> str | None:
@@ -38,19 +29,6 @@ def bookmark(answer: Answer) -> str | None:
 def page(query: Mapping[str, str], mark: str | None) -> Mapping[str, str]:
     """Return the query of a page: the first has no bookmark."""
     return {**query, "bookmark": mark} if mark else query
-
-
-def text(value: Any) -> str:
-    """Return an id as text, exactly, whether it came as text or as a whole number; else nothing."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
-def part(row: Row, name: str) -> Row:
-    """Return an object within a row; empty where it is left out or something else."""
-    found = row.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def is_id(value: str) -> bool:

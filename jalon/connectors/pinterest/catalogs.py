@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from jalon.connectors.answers import Row, part, text
 from jalon.connectors.base import Batch, Record, Request, Session, Skip, Skipped, Window
-from jalon.connectors.pinterest.answers import Row, bookmark, is_id, items, page, part, text
+from jalon.connectors.pinterest.answers import bookmark, is_id, items, page
 from jalon.connectors.pinterest.pins import PAGE, days_of
 
 CATALOGS = "/catalogs"

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skipped, Wait, Window
-from jalon.connectors.pinterest.answers import Row, bookmark, earliest, is_id, items, page, part, rows, text, today
+from jalon.connectors.pinterest.answers import bookmark, earliest, is_id, items, page, today
 
 PINS = "/pins"
 ANALYTICS = "/pins/{}/analytics"
@@ -90,5 +91,5 @@ def with_figures(data: Any) -> list[Row]:
     whole = data.get("all")
     if not isinstance(whole, dict):
         raise Wait("the answer holds no figures under 'all'")
-    days = rows(whole.get("daily_metrics"), "daily_metrics")
+    days = rows(whole, "daily_metrics")
     return [day for day in days if text(day.get("date")) and part(day, "metrics")]

@@ -19,8 +19,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Deadline, Record, Request, Session, Skipped, Split, Stop, Wait, Window
-from jalon.connectors.pinterest.answers import DAY, Row, rows, text, today
+from jalon.connectors.pinterest.answers import DAY, today
 from jalon.connectors.wire import Malformed, decode, encode
 
 REPORTS = "/ad_accounts/{}/reports"
@@ -230,8 +231,8 @@ def _rows(found: Any) -> Iterator[tuple[str, Row]]:
     """Yield (id of what the report is cut by, row): the file is an object of lists by id."""
     if not isinstance(found, dict):
         raise Wait("the report's file is not an object of rows by id")
-    for identity, several in found.items():
-        for row in rows(several, identity[:20]):
+    for identity in found:
+        for row in rows(found, identity):
             yield identity, row
 
 

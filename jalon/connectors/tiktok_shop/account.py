@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Skip, Stop
 from jalon.connectors.tiktok_shop.analytics import VIDEOS, one_day
-from jalon.connectors.tiktok_shop.answers import Row, data_of, rows, text
+from jalon.connectors.tiktok_shop.answers import data_of
 from jalon.connectors.tiktok_shop.faults import AUTHORISE, family_of
 from jalon.connectors.wire import encode
 

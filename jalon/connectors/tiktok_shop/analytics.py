@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
-from jalon.connectors.tiktok_shop.answers import Row, data_of, page_token, rows, text, total, with_token
+from jalon.connectors.tiktok_shop.answers import data_of, page_token, total, with_token
 
 VIDEOS = "/analytics/202605/shop_videos/performance"
 VIDEO_PRODUCTS = "/analytics/202509/shop_videos/{}/products/performance"

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Delivery, Notice, Opened, Record, Ref, Undelivered
-from jalon.connectors.tiktok_shop.answers import Row, text
 from jalon.connectors.wire import Malformed, decode
 
 STALE_AFTER = 24 * 3600

@@ -9,8 +9,9 @@ import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
-from jalon.connectors.tiktok_shop.answers import Row, data_of, page_token, rows, text, total, version, with_token
+from jalon.connectors.tiktok_shop.answers import data_of, page_token, total, version, with_token
 from jalon.connectors.wire import encode
 
 ORDER_DETAIL = "/order/202507/orders"

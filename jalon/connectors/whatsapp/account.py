@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Fault, Finding, Session, Stop
 from jalon.connectors.graph_api import subscriptions, tokens
-from jalon.connectors.graph_api.asking import Row, as_app, get, post, rows, text
+from jalon.connectors.graph_api.asking import as_app, get, post, rows
 from jalon.connectors.whatsapp.deliveries import OBJECT
 
 FIELDS = ("messages",)

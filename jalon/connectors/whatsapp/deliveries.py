@@ -14,8 +14,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Delivery, Notice, Opened, Record
-from jalon.connectors.graph_api.asking import Row, text
 from jalon.connectors.graph_api.deliveries import Change, envelope, microseconds
 
 OBJECT = "whatsapp_business_account"

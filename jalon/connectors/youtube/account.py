@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Stop
 from jalon.connectors.youtube.analytics import METRICS, REPORTS
-from jalon.connectors.youtube.answers import PACIFIC, Row, part, rows, text
+from jalon.connectors.youtube.answers import PACIFIC
 from jalon.connectors.youtube.faults import APIS, AUTHORISE, CHANNEL, shown
 from jalon.connectors.youtube.merchant import VIEWS, question
 from jalon.connectors.youtube.reports import JOBS

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Wait, Window
-from jalon.connectors.youtube.answers import PACIFIC, Row, age_of, chunks, rows, text
+from jalon.connectors.youtube.answers import PACIFIC, age_of, chunks
 from jalon.connectors.youtube.doors import settled_after
 from jalon.connectors.youtube.uploads import uploads
 

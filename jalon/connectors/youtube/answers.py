@@ -7,26 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jalon.connectors.base import Session, Wait
-
-Row = dict[str, Any]
+from jalon.connectors.answers import Row, text
+from jalon.connectors.base import Session
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 """Where YouTube's days begin, for every channel."""
-
-
-def rows(data: Row, name: str) -> list[Row]:
-    """Return a list of objects; left out or null is empty. Raises `Wait` if it is anything else: nothing is dropped."""
-    found = data.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise Wait(f"the answer's {name!r} is not a list of objects")
-    return found
-
-
-def part(row: Row, name: str) -> Row:
-    """Return an object inside another; empty where it is left out or something else."""
-    found = row.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def page_token(data: Row) -> str | None:
@@ -37,13 +22,6 @@ def page_token(data: Row) -> str | None:
 def with_token(query: Mapping[str, str], token: str | None) -> Mapping[str, str]:
     """Return the query of a page: the first has no token."""
     return {**query, "pageToken": token} if token else query
-
-
-def text(value: Any) -> str:
-    """Return an id as text, exactly, whether it came as text or as a whole number; else nothing."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def moment(value: Any) -> float | None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, NamedTuple
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
 from jalon.connectors.wire import Malformed
-from jalon.connectors.youtube.answers import Row, part, rows, text
 
 Act = Literal["renew", "wait", "throttled", "split", "skip", "auth", "off", "config", "budget"]
 """`off` is an API that is not switched on: it stops the source, or leaves out the optional part that it serves."""

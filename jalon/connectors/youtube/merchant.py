@@ -14,9 +14,10 @@ from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Window
 from jalon.connectors.wire import encode
-from jalon.connectors.youtube.answers import PACIFIC, Row, age_of, page_token, part, rows, text
+from jalon.connectors.youtube.answers import PACIFIC, age_of, page_token
 from jalon.connectors.youtube.doors import settled_after
 
 SEARCH = "/reports/v1alpha/accounts/{}/reports:search"

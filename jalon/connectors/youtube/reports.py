@@ -17,9 +17,10 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Deadline, Record, Ref, Request, Session, Skip, Skipped, Window
 from jalon.connectors.wire import encode
-from jalon.connectors.youtube.answers import Row, moment, page_token, rows, text, with_token, zulu
+from jalon.connectors.youtube.answers import moment, page_token, with_token, zulu
 
 TYPES = "/v1/reportTypes"
 JOBS = "/v1/jobs"

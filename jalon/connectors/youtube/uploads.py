@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Skip, Skipped, Window
-from jalon.connectors.youtube.answers import Row, chunks, page_token, part, rows, text, with_token
+from jalon.connectors.youtube.answers import chunks, page_token, with_token
 
 PLAYLIST_ITEMS = "/youtube/v3/playlistItems"
 VIDEOS = "/youtube/v3/videos"
