@@ -288,9 +288,10 @@ def links_add(console: Console, place: Workplace, url: str, source: str | None, 
 @click.option("--source", help="Of which source (default: the only one of own links).")
 @at_work
 def links_import(console: Console, place: Workplace, file: Path, source: str | None) -> int:
-    """Make the links of FILE, a CSV with the columns url, content, product, placement, campaign.
+    """Make the links of FILE, a CSV.
 
-    Reading it again changes nothing. Exit status 1: some lines are no links; they are named, the others are made.
+    Its columns are url and placement, and if there are any content, product, campaign. Reading it again changes
+    nothing. Exit status 1: some lines are no links; they are named, the others are made.
 
     \b
     jalon links import links.csv
@@ -332,7 +333,10 @@ def links_qr(console: Console, place: Workplace, code: str, out: Path) -> None:
 @click.option("--undo", is_flag=True, help="Let it lead again.")
 @at_work
 def links_disable(console: Console, place: Workplace, code: str, undo: bool) -> None:
-    """Let the link CODE lead nowhere any more. What was clicked before stays."""
+    """Let the link CODE lead nowhere any more.
+
+    What was clicked before stays, and is still joined.
+    """
     from jalon.links import run_disable
 
     run_disable(console, place, code, undo=undo)

@@ -35,19 +35,24 @@ async def _serve(console: Console, place: Workplace, host: str, port: int) -> No
 
 
 def _present(console: Console, place: Workplace, host: str, port: int, metrics_port: int | None) -> None:
-    """Say at which address each source's deliveries arrive."""
-    from jalon.receive.hooks import path_of
-
-    addresses = {
-        name: place.address(name) or f"http://{host}:{port}{path_of(name, place.keyring.hook_token(name))}"
-        for name in place.config.sources
-    }
+    """Say at which address each source's deliveries arrive; of an own site, where its script is."""
+    base = (place.config.main.public_url or f"http://{host}:{port}").rstrip("/")
+    addresses = {name: base + _path(place, name) for name in place.config.sources}
     console.data(
         {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses},
         [f"{name}: {address}" for name, address in addresses.items()],
     )
     metrics = f"metrics on 127.0.0.1:{metrics_port}/metrics; " if metrics_port is not None else ""
     console.say(f"receiving on {host}:{port}; {metrics}stop with Ctrl-C")
+
+
+def _path(place: Workplace, name: str) -> str:
+    from jalon.connectors.site import SiteSettings
+    from jalon.receive.hooks import path_of
+    from jalon.receive.site import script_path
+
+    token = place.keyring.hook_token(name)
+    return script_path(token) if isinstance(place.config.sources[name], SiteSettings) else path_of(name, token)
 
 
 def receiver_of(place: Workplace) -> Receiver:

@@ -229,5 +229,10 @@ def script_of(settings: SiteSettings) -> Reply:
     return Reply(200, f"window.jalonSite={orjson.dumps(said).decode()};\n{text}", extra=extra, kind="text/javascript")
 
 
+def script_path(token: str) -> str:
+    """Return the path of a source's script."""
+    return f"{SCRIPT}?{token}"
+
+
 def _script(site: Site, request: web.BaseRequest) -> Reply:
     return site.script if request.method in ("GET", "HEAD") else replies.WRONG_METHOD

@@ -55,6 +55,18 @@ def test_identities_join_touches_to_orders(tmp_path: Path) -> None:
     assert run.journey("1") == ["t"]
 
 
+def test_an_identity_may_name_an_order_of_another_source_for_its_buyer(tmp_path: Path) -> None:
+    """Whoever placed it is meant; an order that nobody told, or of nobody, joins nothing."""
+    shop = order("1", 2, person="id:1")
+    known, unknown = (same(f"visitor:{n}", f"order:{shop.source}:{n}") for n in (1, 9))
+    elsewhere = same("visitor:2", "order:another:1")
+    touches = [touch("t", 1, "visitor:1"), touch("u", 1, "visitor:9"), touch("v", 1, "visitor:2")]
+    run = Run(tmp_path, [*touches, known, unknown, elsewhere, shop])
+    assert run.journey("1") == ["t"]
+    assert run.touch("u")["person"] == "visitor:9"
+    assert run.touch("v")["person"] == "visitor:2"
+
+
 def test_a_touch_that_belongs_to_an_order_tells_who_its_person_is(tmp_path: Path) -> None:
     run = Run(
         tmp_path, [touch("t", 1, "click:1", order_id="1"), touch("u", 0.5, "click:1"), order("1", 2, person="id:1")]

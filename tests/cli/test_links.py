@@ -1,0 +1,156 @@
+"""Own links on the command line: made, listed, drawn, switched off, and followed."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.played import Desk
+
+CONFIG = """
+[jalon]
+public_url = "https://go.example.com/"
+[serve]
+metrics_port = 0
+[sources.own]
+connector = "site"
+allowed_hosts = ["shop.example"]
+origins = ["https://shop.example"]
+"""
+LAMP = ("links", "add", "https://shop.example/lamp", "--placement", "instagram/story", "--product", "8001")
+
+
+@pytest.fixture
+def linking(tmp_path: Path) -> Desk:
+    (tmp_path / "jalon.toml").write_text(CONFIG)
+    (tmp_path / "jalon.key").write_text("5" * 64)
+    return Desk(tmp_path)
+
+
+def test_the_same_words_give_the_same_link(linking: Desk, tmp_path: Path) -> None:
+    made, again = (linking(*LAMP, "--json").data["link"] for _ in range(2))
+    assert made == again
+    assert made["address"] == f"https://go.example.com/l/{made['code']}"
+    other = linking(*LAMP, "--content", "179", "--json").data["link"]
+    assert other["code"] != made["code"]
+    assert len(linking("links", "list", "--json").data["links"]) == 2
+    (tmp_path / "other").mkdir()
+    for name in ("jalon.toml", "jalon.key"):
+        (tmp_path / "other" / name).write_text((tmp_path / name).read_text())
+    assert Desk(tmp_path / "other")(*LAMP, "--json").data["link"]["code"] == made["code"], "on another machine too"
+    (tmp_path / "other" / "jalon.key").write_text("6" * 64)
+    (tmp_path / "other" / "data" / "jalon.sqlite").unlink()
+    assert Desk(tmp_path / "other")(*LAMP, "--json").data["link"]["code"] != made["code"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words", "said"),
+    [
+        ("https://evil.example/", (), "evil.example is not among allowed_hosts"),
+        ("https://shop.example@evil.example/", (), "no plain https address"),
+        ("javascript:alert(1)", (), "no plain https address"),
+        ("https://shop.example/%0d%0aX:y", (), "encoded control characters"),
+        ("https://shop.example/", ("--product", "a b"), "product is no id"),
+        ("https://shop.example/", ("--placement", "Insta Gram"), "placement must be"),
+        ("https://shop.example/", ("--source", "nobody"), "'nobody' is no source of own links"),
+    ],
+)
+def test_what_can_be_no_link_is_refused_with_the_reason(
+    linking: Desk, url: str, words: tuple[str, ...], said: str
+) -> None:
+    refused = linking("links", "add", url, "--placement", "instagram", *words)
+    assert refused.status == 2
+    assert said in refused.err
+    assert "nothing" not in linking("links", "list").err
+    assert linking("links", "list", "--json").data["links"] == []
+
+
+def test_a_file_of_links_is_read_again_without_harm_and_bad_lines_are_named(linking: Desk, tmp_path: Path) -> None:
+    head = "url;placement;content;product;note\n"
+    good = "".join(f"https://shop.example/{n};tiktok/video;{n};p{n};x\n" for n in range(1200))
+    bad = "https://evil.example/;tiktok;1;2;x\n;tiktok;1;2;x\n\n"
+    (tmp_path / "l.csv").write_bytes(b"\xef\xbb\xbf" + (head + bad + good).encode())
+    first, again = (linking("links", "import", "l.csv", "--json") for _ in range(2))
+    assert (first.status, again.status) == (1, 1)
+    assert [each["line"] for each in first.data["bad"]] == [2, 3]
+    assert first.data["links"] == again.data["links"]
+    assert len(linking("links", "list", "--json").data["links"]) == 1200
+    assert "l.csv, line 2: evil.example is not among allowed_hosts" in first.err
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"url\nhttps://shop.example/\n", b"a,b\n1,2\n"])
+def test_a_file_that_is_none_of_links_is_refused(linking: Desk, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "l.csv").write_bytes(content)
+    assert linking("links", "import", "l.csv").status == 2
+    assert linking("links", "import", "absent.csv").status == 2
+
+
+@pytest.mark.parametrize(("name", "start"), [("lamp.svg", b"<?xml"), ("lamp.png", b"\x89PNG\r\n\x1a\n")])
+def test_a_link_is_drawn(linking: Desk, tmp_path: Path, name: str, start: bytes) -> None:
+    link = linking(*LAMP, "--json").data["link"]
+    drawn = linking("links", "qr", link["code"].upper(), "--out", name, "--json")
+    assert drawn.data == {**drawn.data, "file": name, "address": link["address"]}
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert linking("links", "qr", link["address"], "--out", "lamp.gif").status == 2
+    assert linking("links", "qr", "0000000000", "--out", name).status == 2
+    linking.edit('public_url = "https://go.example.com/"\n', "")
+    assert "public_url" in linking("links", "qr", link["code"], "--out", name).err
+
+
+def test_a_drawing_says_the_links_address(linking: Desk, tmp_path: Path) -> None:
+    """Read back from its modules, against a drawing of the address by itself."""
+    import segno
+
+    link = linking(*LAMP, "--json").data["link"]
+    linking("links", "qr", link["code"], "--out", "lamp.svg")
+    wanted = segno.make(link["address"], error="m", micro=False)
+    wanted.save(str(tmp_path / "wanted.svg"), scale=10, border=4)
+    assert (tmp_path / "lamp.svg").read_bytes() == (tmp_path / "wanted.svg").read_bytes()
+
+
+def test_a_link_is_switched_off_and_on_again(linking: Desk) -> None:
+    code = linking(*LAMP, "--json").data["link"]["code"]
+    assert linking("links", "disable", code, "--json").data["link"]["state"] == "disabled"
+    said = linking(*LAMP)
+    assert "it is disabled" in said.err
+    assert linking("links", "disable", code, "--undo", "--json").data["link"]["state"] == "leads"
+    assert linking("links", "disable", "0000000000").status == 2
+
+
+def test_links_of_no_site_ask_for_one(tmp_path: Path) -> None:
+    (tmp_path / "jalon.toml").write_text("[jalon]\n")
+    (tmp_path / "jalon.key").write_text("5" * 64)
+    refused = Desk(tmp_path)(*LAMP)
+    assert refused.status == 2
+    assert "jalon init --source site" in refused.err
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def test_serve_answers_links_and_doctor_says_what_is_missing(linking: Desk) -> None:
+    code = linking(*LAMP, "--json").data["link"]["code"]
+    with linking.started("serve", "--port", "0", "--json") as serving:
+        assert serving.stdout
+        said = json.loads(serving.stdout.readline())
+        assert "/j.js?" in said["addresses"]["own"]
+        base = f"http://127.0.0.1:{said['port']}"
+        opener = urllib.request.build_opener(Stay)
+        asked = urllib.request.Request(f"{base}/l/{code}", headers={"User-Agent": "Mozilla/5.0 (X11) Firefox/144.0"})
+        with pytest.raises(urllib.error.HTTPError) as answer:
+            opener.open(asked)
+        assert answer.value.code == 302
+        assert answer.value.headers["Location"].startswith("https://shop.example/lamp?utm_source=instagram")
+        script = said["addresses"]["own"].replace("https://go.example.com", base)
+        assert b"jalon" in opener.open(script).read()
+    synced = linking("sync", "--json")
+    assert synced.status == 0
+    assert linking.rows("SELECT kind, product_id, person FROM {touchpoints}") == [("tag_click", "8001", None)]
+    examined = linking("doctor", "--json").data["findings"]
+    assert any("not joined to orders" in found["detail"] for found in examined)
