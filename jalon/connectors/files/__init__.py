@@ -9,33 +9,21 @@ fact; a row that says something else of the same record is a newer revision of i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from jalon.connectors import base
-from jalon.connectors.base import (
-    Answer,
-    Batch,
-    Capability,
-    Credentials,
-    Fault,
-    Request,
-    Session,
-    Stop,
-    Stream,
-    Window,
-)
+from jalon.connectors.base import Capability, Stream
 from jalon.connectors.files.mapping import Mapped, sheet_of
 from jalon.connectors.files.settings import FilesSettings
 from jalon.connectors.sheets import Folder
 from jalon.connectors.templates.doors import door_of
 from jalon.connectors.templates.shapes import SHAPES
+from jalon.connectors.unasked import UnaskedConnector
 
 _FILE = "when a file is dropped"
 _WHOLE = "what the files hold"
 
 
-class Files(base.Connector):
+class Files(UnaskedConnector):
     """Files of own channels: tills, mailings, forums, surveys, networks, costs of ads, archives."""
 
     name = "files"
@@ -72,13 +60,11 @@ constants = { currency = "EUR" }
 words = { status = { "Réglé" = "paid" } }
 """
 
+    unasked = ("files are not asked for", "drop them in the folder")
+
     def account(self, settings: FilesSettings) -> str:
         """Name the folder."""
         return f"files:{settings.folder}"
-
-    def hosts(self, settings: FilesSettings) -> Mapping[str, tuple[str, ...]]:
-        """Name nothing: a file is not asked for."""
-        return {}
 
     def folder(self, settings: FilesSettings) -> Folder:
         """Return the folder."""
@@ -87,19 +73,3 @@ words = { status = { "Réglé" = "paid" } }
     def sheet(self, settings: FilesSettings, name: str, table: str | None = None) -> Mapped | None:
         """Say how a file is read."""
         return sheet_of(settings, name, table)
-
-    def prepare(
-        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
-    ) -> Request:
-        """Refuse: nothing is ever asked."""
-        raise Stop("files are not asked for", "drop them in the folder")
-
-    def judge(self, request: Request, answer: Answer) -> Fault | None:
-        """Judge nothing: nothing is ever asked."""
-        return None
-
-    async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
-        """Yield nothing: no stream has windows."""
-        nothing: tuple[Batch, ...] = ()
-        for batch in nothing:
-            yield batch

@@ -8,31 +8,18 @@ known, so the sender's retries are all there is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
 from jalon.connectors import base
-from jalon.connectors.base import (
-    Answer,
-    Batch,
-    Capability,
-    Credentials,
-    Delivery,
-    Fault,
-    Finding,
-    Opened,
-    Request,
-    Session,
-    Stop,
-    Stream,
-    Window,
-)
+from jalon.connectors.base import Capability, Delivery, Finding, Opened, Session, Stream
 from jalon.connectors.hook import signature
 from jalon.connectors.hook.events import open_events
 from jalon.connectors.templates.doors import door_of
 from jalon.connectors.templates.shapes import SHAPES
+from jalon.connectors.unasked import UnaskedConnector
 
 _NOW = "seconds"
 _SENT = "what is delivered"
@@ -56,7 +43,7 @@ class HookSettings(base.Settings):
         return secret
 
 
-class Hook(base.Connector):
+class Hook(UnaskedConnector):
     """Events of own channels, delivered and signed."""
 
     name = "hook"
@@ -79,29 +66,11 @@ class Hook(base.Connector):
         Capability("webhooks", "event", _NOW, "the sender's retries", "nothing can be asked for later"),
     )
 
+    unasked = ("a webhook's sender is not asked", "let it deliver again what is missing")
+
     def account(self, settings: HookSettings) -> str:
         """Name nothing in particular: nothing is asked, so no budget is shared."""
         return "hook"
-
-    def hosts(self, settings: HookSettings) -> Mapping[str, tuple[str, ...]]:
-        """Name nothing: the sender is never asked."""
-        return {}
-
-    def prepare(
-        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
-    ) -> Request:
-        """Refuse: nothing is ever asked."""
-        raise Stop("a webhook's sender is not asked", "let it deliver again what is missing")
-
-    def judge(self, request: Request, answer: Answer) -> Fault | None:
-        """Judge nothing: nothing is ever asked."""
-        return None
-
-    async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
-        """Yield nothing: no stream has windows."""
-        nothing: tuple[Batch, ...] = ()
-        for batch in nothing:
-            yield batch
 
     async def examine(self, session: Session) -> AsyncIterator[Finding]:
         """Say by which secrets deliveries are taken."""

@@ -13,14 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from jalon.connectors import base
-from jalon.connectors.base import (
-    Batch,
-    Capability,
-    Finding,
-    Session,
-    Stream,
-    Window,
-)
+from jalon.connectors.base import Batch, Capability, Finding, Session, Stream, Window
 from jalon.connectors.graph_api.connector import GraphConnector
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.meta_ads import account as ads_account

@@ -13,16 +13,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from jalon.connectors import base
-from jalon.connectors.base import (
-    Batch,
-    Capability,
-    Delivery,
-    Finding,
-    Opened,
-    Session,
-    Stream,
-    Window,
-)
+from jalon.connectors.base import Batch, Capability, Delivery, Finding, Opened, Session, Stream, Window
 from jalon.connectors.graph_api.connector import ReceivingGraphConnector
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.whatsapp import account as whatsapp_account
