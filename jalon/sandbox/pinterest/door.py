@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from jalon.sandbox.bearers import Bearers
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 
 DAY = 86_400
 SCOPES = ("pins:read", "boards:read", "user_accounts:read", "ads:read", "catalogs:read")
 PER_MINUTE = {"org_read": 1000, "org_analytics": 60, "ads_analytics": 300, "ads_read": 120_000, "catalogs_read": 100}
-FEWEST_USES = 3
 
 
 class Refused(Exception):
@@ -51,12 +51,6 @@ def too_fast(seconds: float) -> Refused:
 
 
 @dataclass(slots=True)
-class _Access:
-    expires: float
-    uses_left: int | None
-
-
-@dataclass(slots=True)
 class Tokens:
     """The tokens of one authorisation; each refresh replaces the refresh token, and the old one is over at once."""
 
@@ -70,11 +64,11 @@ class Tokens:
     redirect_uri: str
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     _refresh_until: float = 0.0
-    _access: dict[str, _Access] = field(default_factory=dict)
-    _given: int = 0
+    _bearers: Bearers = field(init=False)
 
     def __post_init__(self) -> None:
         """Let the first refresh token live from now."""
+        self._bearers = Bearers(self.clock, self.faults)
         self._refresh_until = self.clock.wall() + self.limits["refresh_token_life"]
 
     def exchange(self, authorization: str, form: Mapping[str, str]) -> dict[str, Any]:
@@ -101,10 +95,9 @@ class Tokens:
             raise Refused(401, 2, "Authentication failed.")
 
     def _give(self, grant: str, *, continuous: bool) -> dict[str, Any]:
-        self._given += 1
         now, life = self.clock.wall(), self.limits["access_token_life"]
         access = f"pina_canary-{secrets.token_hex(16)}"
-        self._access[access] = _Access(now + life, self._uses())
+        self._bearers.give(access, life)
         answer = {
             "access_token": access,
             "response_type": grant,
@@ -123,18 +116,10 @@ class Tokens:
             "refresh_token_expires_at": int(self._refresh_until),
         }
 
-    def _uses(self) -> int | None:
-        if not self.faults.rate("token_expiry"):
-            return None
-        return FEWEST_USES + int(self.faults.uniform("token_expiry", str(self._given)) * 10)
-
     def check(self, authorization: str, scopes: tuple[str, ...]) -> None:
         """Raise Refused unless the bearer is alive and carries the scopes."""
-        access = self._access.get(authorization.removeprefix("Bearer "))
-        if access is None or self.clock.wall() >= access.expires or access.uses_left == 0:
+        if not self._bearers.use(authorization.removeprefix("Bearer ")):
             raise Refused(401, 2, "Authentication failed.")
-        if access.uses_left is not None:
-            access.uses_left -= 1
         if not self.scopes.issuperset(scopes):
             raise Refused(401, 3, "Your token does not have sufficient permissions to perform this operation.")
 

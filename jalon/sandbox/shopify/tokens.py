@@ -9,22 +9,15 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from jalon.sandbox.bearers import Bearers
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 
 GRANT_LIFE, OFFLINE_LIFE, REFRESH_LIFE = 86_399, 3_600, 90 * 86_400
-FEWEST_USES = 3
 
 
 class Denied(Exception):
     """A token call is refused; the text is the OAuth error code."""
-
-
-@dataclass(slots=True)
-class _Access:
-    expires: float
-    uses_left: int | None
-    """How many more requests, when the fault `token_expiry` makes tokens short-lived."""
 
 
 @dataclass(slots=True)
@@ -46,11 +39,11 @@ class Tokens:
     _previous: str | None = None
     _newest: str = ""
     _refresh_expires: float = field(init=False)
-    _access: dict[str, _Access] = field(default_factory=dict)
-    _given: int = 0
+    _bearers: Bearers = field(init=False)
 
     def __post_init__(self) -> None:
         """Let the first refresh token live from now."""
+        self._bearers = Bearers(self.clock, self.faults, "shopify")
         self._refresh_expires = self.clock.wall() + REFRESH_LIFE
 
     def grant(self, words: dict[str, Any]) -> dict[str, Any]:
@@ -76,15 +69,9 @@ class Tokens:
         return answer | {"refresh_token": self.refresh_token, "refresh_token_expires_in": REFRESH_LIFE}
 
     def _access_token(self, life: int) -> dict[str, Any]:
-        self._given += 1
         token = f"shpca_canary{secrets.token_hex(16)}"
-        self._access[token] = _Access(self.clock.wall() + life, self._uses())
+        self._bearers.give(token, life)
         return {"access_token": token, "expires_in": life}
-
-    def _uses(self) -> int | None:
-        if not self.faults.rate("token_expiry"):
-            return None
-        return FEWEST_USES + int(self.faults.uniform("token_expiry", f"shopify {self._given}") * 10)
 
     def accepts(self, token: str) -> bool:
         """Tell whether a request may be answered; what is used up by the fault counts down."""
@@ -92,11 +79,8 @@ class Tokens:
             return False
         if secrets.compare_digest(token.encode(), self.lasting.encode()):
             return True
-        access = self._access.get(token)
-        if access is None or self.clock.wall() >= access.expires or access.uses_left == 0:
+        if not self._bearers.use(token):
             return False
-        if access.uses_left is not None:
-            access.uses_left -= 1
         if token == self._newest:
             self._previous = None
         return True

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from jalon.sandbox.bearers import Bearers
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.tiktok_shop.envelope import Refused
@@ -20,14 +21,6 @@ SCOPES = (
     "data.shop_analytics.public.read",
 )
 CODE_LIFE = 1800
-FEWEST_USES = 3
-
-
-@dataclass(slots=True)
-class _Access:
-    expires: float
-    uses_left: int | None
-    """How many more requests, when the fault `token_expiry` makes tokens short-lived."""
 
 
 @dataclass(slots=True)
@@ -49,12 +42,12 @@ class Tokens:
     deauthorized: bool = False
     _previous: str | None = None
     _newest: str = ""
-    _access: dict[str, _Access] = field(default_factory=dict)
-    _given: int = 0
+    _bearers: Bearers = field(init=False)
     _code_until: float = 0.0
 
     def __post_init__(self) -> None:
         """Let the code live from now."""
+        self._bearers = Bearers(self.clock, self.faults)
         self._code_until = self.clock.wall() + CODE_LIFE
 
     def get(self, code: str) -> dict[str, Any]:
@@ -74,15 +67,14 @@ class Tokens:
         return self._rotate()
 
     def _rotate(self) -> dict[str, Any]:
-        self._given += 1
         now = self.clock.wall()
         self._previous, self.refresh_token = self.refresh_token, f"ROW_canary-refresh-{secrets.token_hex(16)}"
         access = self._newest = f"ROW_canary-access-{secrets.token_hex(16)}"
-        expires = int(now + self.limits["access_token_life"])
-        self._access[access] = _Access(expires, self._uses())
+        life = self.limits["access_token_life"]
+        self._bearers.give(access, life)
         return {
             "access_token": access,
-            "access_token_expire_in": expires,
+            "access_token_expire_in": int(now + life),
             "refresh_token": self.refresh_token,
             "refresh_token_expire_in": int(self.refresh_expires),
             "open_id": "7010736057180325637",
@@ -92,19 +84,10 @@ class Tokens:
             "granted_scopes": sorted(self.scopes),
         }
 
-    def _uses(self) -> int | None:
-        if not self.faults.rate("token_expiry"):
-            return None
-        # Enough for a refreshed request and its retries, so that work goes on.
-        return FEWEST_USES + int(self.faults.uniform("token_expiry", str(self._given)) * 10)
-
     def check(self, token: str, scope: str | None) -> None:
         """Raise Refused unless `token` is alive and carries `scope`."""
-        access = self._access.get(token)
-        if self.deauthorized or access is None or self.clock.wall() >= access.expires or access.uses_left == 0:
+        if self.deauthorized or not self._bearers.use(token):
             raise Refused(105002, "The access_token is expired or invalid. Please refresh it.", 401)
-        if access.uses_left is not None:
-            access.uses_left -= 1
         if token == self._newest:
             self._previous = None
         if scope is not None and scope not in self.scopes:

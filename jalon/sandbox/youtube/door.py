@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from jalon.sandbox.bearers import Bearers
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.youtube.words import Call, Refused, classic, plain, today
@@ -26,16 +27,8 @@ SCOPES = {
     "merchant": "https://www.googleapis.com/auth/content",
 }
 CLASSIC = frozenset({"api", "analytics"})
-FEWEST_USES = 3
 
 Answer = Callable[[Call], Any]
-
-
-@dataclass(slots=True)
-class _Access:
-    expires: float
-    uses_left: int | None
-    """How many more requests, when the fault `token_expiry` makes tokens short-lived."""
 
 
 @dataclass(slots=True)
@@ -49,8 +42,11 @@ class Tokens:
     refresh_token: str
     scopes: set[str] = field(default_factory=lambda: set(SCOPES.values()))
     revoked: bool = False
-    _access: dict[str, _Access] = field(default_factory=dict)
-    _given: int = 0
+    _bearers: Bearers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no access token."""
+        self._bearers = Bearers(self.clock, self.faults)
 
     async def token(self, request: web.Request) -> web.Response:
         """Answer POST /token."""
@@ -61,26 +57,17 @@ class Tokens:
             return _oauth(400, "unsupported_grant_type", "Invalid grant_type")
         if self.revoked or form.get("refresh_token") != self.refresh_token:
             return _oauth(400, "invalid_grant", "Token has been expired or revoked.")
-        self._given += 1
         access = f"ya29.canary-access-{secrets.token_hex(16)}"
         life = int(self.limits["access_token_life"])
-        self._access[access] = _Access(self.clock.wall() + life, self._uses())
+        self._bearers.give(access, life)
         words = {"access_token": access, "expires_in": life, "scope": " ".join(sorted(self.scopes))}
         return web.json_response(words | {"token_type": "Bearer"})
 
-    def _uses(self) -> int | None:
-        if not self.faults.rate("token_expiry"):
-            return None
-        return FEWEST_USES + int(self.faults.uniform("token_expiry", str(self._given)) * 10)
-
     def check(self, given: str, scope: str) -> None:
         """Raise Refused unless a token is alive and carries `scope`."""
-        access = self._access.get(given.removeprefix("Bearer "))
-        dead = access is None or self.clock.wall() >= access.expires or access.uses_left == 0
-        if access is None or dead or self.revoked or not given.startswith("Bearer "):
+        is_bearer = given.startswith("Bearer ") and not self.revoked
+        if not is_bearer or not self._bearers.use(given.removeprefix("Bearer ")):
             raise Refused(401, "authError", "Request had invalid authentication credentials.")
-        if access.uses_left is not None:
-            access.uses_left -= 1
         if scope not in self.scopes:
             raise Refused(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
 
