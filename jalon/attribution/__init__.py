@@ -1,7 +1,7 @@
 """Attribution: arithmetic over facts; and, for any table of touchpoints and conversions, a library.
 
-`paths`, `credit` and `channel_effects` need no store: see docs/attribution-library.md. They are imported when they are
-first asked for, so that importing the package costs nothing.
+`paths`, `credit`, `channel_effects` and `credit_of_paths` need no store: see docs/attribution-library.md. They are
+imported when they are first asked for, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jalon.attribution.library import channel_effects, credit, paths
     from jalon.attribution.reading import Columns
+    from jalon.attribution.strings import credit_of_paths
 
-__all__ = ["Columns", "channel_effects", "credit", "paths"]
+__all__ = ["Columns", "channel_effects", "credit", "credit_of_paths", "paths"]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,9 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.models import with_features
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
+from jalon.attribution.strings import credit_of_paths
+
+__all__ = ["Columns", "channel_effects", "credit", "credit_of_paths", "paths"]
 
 
 class _Ready(NamedTuple):

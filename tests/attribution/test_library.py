@@ -161,3 +161,61 @@ def _check_sums(found: pa.Table, rows: list[tuple[Any, ...]]) -> None:
             for n, (*_, won, value) in enumerate(rows)
             if won
         }
+
+
+# --- paths as texts -------------------------------------------------------------------------------------------------
+
+MAIL = pa.table({"path": ["ga", "mail", "ga > mail"], "conversions": [2, 1, 1], "others": [1, 0, 0]})
+
+
+def test_paths_as_texts_are_the_worked_example() -> None:
+    found = attribution.credit_of_paths(MAIL).to_pydict()
+    assert found["channel"] == ["ga", "mail"]
+    assert found["effect"] == pytest.approx([0.75, 0.5])
+    assert found["markov"] == pytest.approx([2.4, 1.6])
+    assert (found["first"], found["last"], found["linear"]) == ([3, 1], [2, 2], [2.5, 1.5])
+
+
+def test_paths_as_texts_give_what_the_same_journeys_give_as_rows() -> None:
+    paths = ["a > b > a", "b", "c>b", "a > b > a", "c > c"]
+    won, lost = [1, 0, 2, 1, 1], [0, 3, 1, 1, 0]
+    texts = pa.table({"path": paths, "conversions": won, "others": lost, "value": [10.0, 0, 5, 20, 1]})
+    rows = [
+        (f"{n}/{times}", place, channel.strip(), int(times < w and place == path.count(">")), 1.0)
+        for n, (path, w, k) in enumerate(zip(paths, won, lost, strict=True))
+        for times in range(w + k)
+        for place, channel in enumerate(path.split(">"))
+    ]
+    for order in (1, 2, 3):
+        found = attribution.credit_of_paths(texts, value="value", order=order)
+        effects = attribution.channel_effects(table(rows), "markov", markov_order=order)
+        assert found["effect"].to_pylist() == pytest.approx(effects["effect"].to_pylist())
+    for model in ("first", "last", "linear", "shapley"):
+        credit = attribution.credit(table(rows), model).group_by("channel").aggregate([("weight", "sum")])
+        told = {row["channel"]: float(row["weight_sum"]) for row in credit.to_pylist()}
+        own = dict(zip(found["channel"].to_pylist(), found[model].to_pylist(), strict=True))
+        assert own == pytest.approx(told | {c: 0 for c in own if c not in told}, abs=1e-8)
+        assert sum(found[f"{model}_value"].to_pylist()) == pytest.approx(36)
+
+
+def test_rows_of_one_path_may_be_split_and_mixed() -> None:
+    split = pa.table(
+        {"path": ["ga > mail", "ga", "mail", "ga", "ga"], "conversions": [1, 1, 1, 1, 0], "others": [0, 0, 0, 0, 1]}
+    )
+    assert attribution.credit_of_paths(split).equals(attribution.credit_of_paths(MAIL))
+    assert len(attribution.credit_of_paths(MAIL.slice(0, 0))) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "told"),
+    [
+        (MAIL, {"path": "way"}, "no column 'way'"),
+        (MAIL, {"order": 5}, "order = 5"),
+        (MAIL.set_column(1, "conversions", pa.array([1, -1, 0])), {}, "below zero"),
+        (MAIL.set_column(0, "path", pa.array(["ga >", "ga", ""])), {}, "without a name"),
+        (MAIL.set_column(0, "path", pa.array(["ga", "ga", None])), {}, "gaps"),
+    ],
+)
+def test_paths_that_cannot_be_read_are_refused_by_name(given: pa.Table, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        attribution.credit_of_paths(given, **options)

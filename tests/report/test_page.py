@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jalon.attribution.models import USUAL
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
 from jalon.report.summary import lines, summary
@@ -112,7 +113,7 @@ def test_every_switch_has_a_label_and_a_rule(brand: tuple[str, list[str]]) -> No
     page = Page(brand[0])
     switches = [attrs["id"] for attrs in page.all("input")]
     assert sorted(switches) == sorted({label["for"] for label in page.all("label")})
-    assert len(switches) == 6 + 5 + 2
+    assert len(switches) == len(USUAL) + 5 + 2
     assert sum("checked" in attrs for attrs in page.all("input")) == 3
     for switch in switches:
         kind = str(switch).partition("-")[0]

@@ -53,16 +53,33 @@ class Chain(NamedTuple):
 def shortened(steps: Steps, order: int) -> Steps:
     """Return the same steps with a shorter memory."""
     keys = np.column_stack([steps.history[:, steps.order - order :], steps.channel])
-    rows, place = np.unique(keys, axis=0, return_inverse=True)
-    sums = [np.bincount(place.ravel(), column, len(rows)) for column in (steps.often, steps.ends, steps.converts)]
+    rows, place = _distinct(keys)
+    sums = [np.bincount(place, column, len(rows)) for column in (steps.often, steps.ends, steps.converts)]
     return Steps(rows[:, :-1], rows[:, -1], *sums)
+
+
+def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct rows, sorted, and for each row which of them it is; rows as one number where they fit."""
+    base, width = int(keys.max(initial=0)) + 1, keys.shape[1]
+    if base**width >= 2**62:
+        rows, place = np.unique(keys, axis=0, return_inverse=True)
+        return rows, place.ravel()
+    weights = base ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    numbers = keys @ weights
+    if base**width > len(keys) + 1_000_000:
+        kept, place = np.unique(numbers, return_inverse=True)
+    else:
+        kept = np.flatnonzero(np.bincount(numbers))
+        at = np.zeros(base**width, np.int64)
+        at[kept] = np.arange(len(kept))
+        place = at[numbers]
+    return kept[:, None] // weights % base, place
 
 
 def chain(steps: Steps) -> Chain:
     """Return the chain that the steps were made by."""
     reached = np.column_stack([steps.history[:, 1:], steps.channel])
-    states, target = np.unique(reached, axis=0, return_inverse=True)
-    target = target.ravel()
+    states, target = _distinct(reached)
     left = np.bincount(target, steps.often, len(states))
     first = steps.history[:, -1] == 0
     source = _place(states, steps.history[~first])
