@@ -63,8 +63,8 @@ class Facebook(ReceivingGraphConnector):
             " a cart sent in Messenger is a wish, not an order",
         ),
         Capability("order_content", "none", note="orders are the shop's; only its landing page may name the post"),
-        Capability("refunds", "none", note="gone with the orders"),
-        Capability("web_orders", "none", note="they are the shop's: buyers are led there"),
+        Capability("refunds", "none", note="there are no orders"),
+        Capability("web_orders", "none", note="the shop has them: buyers are led there"),
         Capability("journeys", "event", "seconds", "", "Messenger only: messages, ads and links followed, carts sent"),
         Capability(
             "measures",

@@ -71,8 +71,8 @@ class Instagram(ReceivingGraphConnector):
             note="there is no checkout inside the app any more, and its order interface was removed on 2026-10-27",
         ),
         Capability("order_content", "none", note="orders are the shop's; only its landing page may name the post"),
-        Capability("refunds", "none", note="gone with the orders"),
-        Capability("web_orders", "none", note="they are the shop's: buyers are led there"),
+        Capability("refunds", "none", note="there are no orders"),
+        Capability("web_orders", "none", note="the shop has them: buyers are led there"),
         Capability("journeys", "event", "seconds", "", "messages only: who wrote, and by which product, ad or link"),
         Capability(
             "measures",

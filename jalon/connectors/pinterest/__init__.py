@@ -116,10 +116,10 @@ class Pinterest(base.Connector):
     starting_rate: ClassVar[float] = 90.0
     """Of the 100 requests per second that hold for all; `allowances` are the narrower limits."""
     capabilities: ClassVar[tuple[Capability, ...]] = (
-        Capability("content", "aggregate", "1 day", "", "Pins of the account, by creative type"),
+        Capability("content", "event", "1 day", "", "Pins of the account, by creative type"),
         Capability(
             "product_tags",
-            "aggregate",
+            "event",
             "1 day",
             "",
             "a product Pin is its product; tags on other Pins were a closed beta in 2025 and are read where they come",
@@ -141,9 +141,9 @@ class Pinterest(base.Connector):
         Capability("products", "event", "1 day", "", "product Pin, item id and price of the catalogs"),
         Capability("native_orders", "none", note="nothing is sold inside Pinterest: orders come from the shop"),
         Capability("order_content", "none", note="no order is told; conversions credited to ads are counts"),
-        Capability("refunds", "none", note="no order, no refund"),
+        Capability("refunds", "none", note="there are no orders"),
         Capability("web_orders", "none", note="the shop has them"),
-        Capability("journeys", "none", note="nothing is told of single persons; ads mark links with epik"),
+        Capability("journeys", "none", note="no person is told; ads mark links with epik"),
         Capability("webhooks", "none", note="only for forms of lead ads, which are no part of this"),
     )
 

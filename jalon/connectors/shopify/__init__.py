@@ -97,14 +97,14 @@ class Shopify(base.Connector):
     )
     capabilities: ClassVar[tuple[Capability, ...]] = (
         Capability("content", "none", note="a shop has no content of its own"),
-        Capability("product_tags", "none"),
+        Capability("product_tags", "none", note="a shop has no content of its own"),
         Capability("tag_clicks", "none", note="clicks are seen where they lead to: as visits of the online store"),
         Capability("native_orders", "event", "minutes", _HISTORY, "copies by sales-channel apps"),
         Capability("order_content", "none", note="only where the visit's utm_content names the content"),
         Capability("refunds", "event", "seconds by webhook", _HISTORY),
         Capability("web_orders", "event", "seconds by webhook", _HISTORY),
         Capability("journeys", "event", "minutes to hours", "visits of 30 days before the order", "online store only"),
-        Capability("measures", "none"),
+        Capability("measures", "none", note="orders are told one by one; nothing else is counted"),
         Capability("products", "event", "minutes", "all"),
         Capability("webhooks", "event", "seconds", note="retried for 4 hours, then the subscription is deleted"),
     )

@@ -62,7 +62,7 @@ class WhatsApp(ReceivingGraphConnector):
         Capability("native_orders", "none", note="an 'order' is a cart that was sent, not a purchase"),
         Capability("order_content", "none", note="there are no orders"),
         Capability("refunds", "none", note="there are no orders"),
-        Capability("web_orders", "none", note="read them from the shop: phone numbers join"),
+        Capability("web_orders", "none", note="the shop has them: phone numbers join"),
         Capability("content", "none", note="messages are no content that many see"),
         Capability("product_tags", "none", note="messages are no content that many see"),
         Capability("measures", "none", note="the platform's analytics count messages and prices, not products"),

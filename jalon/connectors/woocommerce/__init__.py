@@ -80,7 +80,7 @@ class WooCommerce(base.Connector):
     )
     capabilities: ClassVar[tuple[Capability, ...]] = (
         Capability("content", "none", note="a shop has no content of its own"),
-        Capability("product_tags", "none"),
+        Capability("product_tags", "none", note="a shop has no content of its own"),
         Capability("tag_clicks", "none", note="a click is seen only as the last touch of the order it led to"),
         Capability("native_orders", "event", "seconds by webhook", "all", "copies by apps, where they mark them"),
         Capability("order_content", "none", note="only where the visit's utm_content names the content"),
@@ -93,7 +93,7 @@ class WooCommerce(base.Connector):
             "the last touch of one browser session",
             "from version 8.5 on; nothing where the visitor does not consent",
         ),
-        Capability("measures", "none"),
+        Capability("measures", "none", note="orders are told one by one; nothing else is counted"),
         Capability("products", "event", "minutes", "all"),
         Capability("webhooks", "event", "seconds", note="never sent again; switched off after five failures in a row"),
     )

@@ -159,8 +159,8 @@ class YouTube(base.Connector):
         Capability(
             "refunds", "none", note="only as the difference of gross and net affiliate sales, never as an event"
         ),
-        Capability("web_orders", "none", note="they are in the shop"),
-        Capability("journeys", "none", note="no person is shown; terms forbid joining affiliate figures with persons"),
+        Capability("web_orders", "none", note="the shop has them"),
+        Capability("journeys", "none", note="no person is told; terms forbid joining affiliate figures with persons"),
         Capability("products", "none", note="offers are in Merchant Center; the shop has the products"),
     )
 
