@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from jalon.connectors.base import Answer, Batch, Connector, Credentials, Request
+from jalon.connectors.base import Answer, Connector, Credentials, Request
+from tests.connectors.played import PlayedSession
 
 NOW = 1_795_176_000.0
 """2026-11-20T12:00:00Z."""
@@ -15,31 +15,18 @@ TOKEN = Credentials("EAAG-canary-token")
 APP = {"app_id": "111222333", "app_secret": "canary-app-secret"}
 
 
-@dataclass
-class GraphSession:
-    """Hands each prepared request to `play` and judges its answer, without waiting."""
+class GraphSession(PlayedSession):
+    """Asks under the one token."""
 
-    connector: Connector
-    settings: Any
-    play: Callable[[Request], Answer]
-    account: Mapping[str, str] = field(default_factory=dict)
-    at: float = NOW
-    asked: list[Request] = field(default_factory=list)
-
-    def now(self) -> float:
-        return self.at
-
-    async def ask(self, request: Request) -> Answer:
-        prepared = self.connector.prepare(request, self.settings, TOKEN, self.account, self.at)
-        self.asked.append(prepared)
-        reply = self.play(prepared)
-        fault = self.connector.judge(request, reply)
-        if fault is not None:
-            raise fault
-        return reply
-
-    def lines(self, *_: Any) -> AsyncIterator[bytes]:
-        raise AssertionError("the Graph API has no bulk files")
+    def __init__(
+        self,
+        connector: Connector,
+        settings: Any,
+        play: Callable[[Request], Answer],
+        account: Mapping[str, str] | None = None,
+        at: float = NOW,
+    ) -> None:
+        super().__init__(connector, settings, play, account or {}, at, TOKEN)
 
 
 def good(data: Any, **headers: str) -> Answer:
@@ -49,7 +36,3 @@ def good(data: Any, **headers: str) -> Answer:
 def refused(code: int, subcode: int = 0, message: str = "no", status: int = 400, **headers: str) -> Answer:
     error = {"message": message, "type": "OAuthException", "code": code, "error_subcode": subcode, "fbtrace_id": "A"}
     return Answer(status, {"content-type": "application/json", **headers}, json.dumps({"error": error}).encode())
-
-
-async def all_of(batches: AsyncIterator[Batch]) -> list[Batch]:
-    return [batch async for batch in batches]

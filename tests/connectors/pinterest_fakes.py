@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,10 @@ from urllib.parse import parse_qs
 
 import jsonschema
 
-from jalon.connectors.base import Answer, Batch, Credentials, Request, Window
+from jalon.connectors.base import Answer, Credentials, Request, Window
 from jalon.connectors.pinterest import Pinterest, Settings
 from jalon.connectors.pinterest.budgets import category
+from tests.connectors.played import PlayedSession
 
 CONNECTOR = Pinterest()
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
@@ -52,43 +53,16 @@ def window(
     return Window(STREAMS[stream], end - timedelta(days=days), end, cursor, backfill)
 
 
-class FakeSession:
-    """Hands each prepared request to `play` and judges its answer, as the engine does, without waiting."""
+class FakeSession(PlayedSession):
+    """Asks for the one account with its tokens."""
 
     def __init__(self, play: Callable[[Request], Answer], now: float = NOW, **more: Any) -> None:
-        self.settings = settings(**more)
-        self.account: Mapping[str, str] = ACCOUNT
-        self.asked: list[Request] = []
-        self.read: list[str] = []
-        self.files: dict[str, bytes] = {}
-        self.time = now
-        self._play = play
-
-    def now(self) -> float:
-        return self.time
-
-    async def ask(self, request: Request) -> Answer:
-        prepared = CONNECTOR.prepare(request, self.settings, TOKEN, self.account, self.time)
-        self.asked.append(prepared)
-        reply = self._play(prepared)
-        fault = CONNECTOR.judge(request, reply)
-        if fault is not None:
-            raise fault
-        return reply
-
-    async def lines(self, url: str) -> AsyncIterator[bytes]:
-        self.read.append(url)
-        for line in self.files[url].split(b"\n"):
-            yield line
+        super().__init__(CONNECTOR, settings(**more), play, ACCOUNT, now, TOKEN)
 
 
 def replies(*found: Answer) -> Callable[[Request], Answer]:
     left = list(found)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
-
-
-async def all_of(batches: AsyncIterator[Batch]) -> list[Batch]:
-    return [batch async for batch in batches]
 
 
 # --- the official description -----------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ import pytest
 
 from jalon.connectors.base import Answer, Batch, Delivery, Request, Stop, Undelivered, Window
 from jalon.connectors.facebook import Facebook, Settings, account, reading
-from tests.connectors.graph_session import APP, NOW, GraphSession, all_of, good, refused
+from tests.connectors.graph_session import APP, NOW, GraphSession, good, refused
+from tests.connectors.played import all_of
 
 CONNECTOR = Facebook()
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}

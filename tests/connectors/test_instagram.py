@@ -15,7 +15,8 @@ from jalon.connectors.facebook import reading as facebook_reading
 from jalon.connectors.graph_api.settings import FACEBOOK_HOST, INSTAGRAM_HOST
 from jalon.connectors.instagram import Instagram, Settings, reading
 from jalon.connectors.instagram.account import APP_FIELDS, PAGE_FIELDS, greet
-from tests.connectors.graph_session import APP, NOW, GraphSession, all_of, good, refused
+from tests.connectors.graph_session import APP, NOW, GraphSession, good, refused
+from tests.connectors.played import all_of
 
 CONNECTOR = Instagram()
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}

@@ -19,7 +19,8 @@ from jalon.connectors.meta_ads import MetaAds, Settings
 from jalon.connectors.meta_ads.doors import RESTATED, STREAMS
 from jalon.connectors.meta_ads.insights import CUTS, PURCHASED, product_id
 from jalon.connectors.meta_ads.reading import OVERDUE, Node, Place, place_of
-from tests.connectors.graph_session import APP, NOW, GraphSession, all_of, good, refused
+from tests.connectors.graph_session import APP, NOW, GraphSession, good, refused
+from tests.connectors.played import all_of
 
 CONNECTOR = MetaAds()
 ACCOUNT = {"shop_id": "1015", "zone": "America/New_York", "currency": "USD"}
@@ -190,7 +191,7 @@ async def read_on(played: GraphSession, cursor: str | None = None, most: int = 6
     for _ in range(most):
         batches += await all_of(CONNECTOR.pull(played, day(cursor=cursor)))
         cursor = batches[-1].cursor
-        played.at = max(played.at, batches[-1].later or 0.0)
+        played.time = max(played.time, batches[-1].later or 0.0)
         if batches[-1].later is None:
             return batches
     raise AssertionError("the window has no end")
@@ -238,7 +239,7 @@ async def test_a_report_that_is_gone_or_never_done_has_failed() -> None:
     play = Reports(*[("Job Running", 5)] * 2, ("Job Completed", 100))
     played = session(play)
     (_, begun) = await all_of(CONNECTOR.pull(played, day()))
-    played.at += OVERDUE + 1
+    played.time += OVERDUE + 1
     (again, _) = await all_of(CONNECTOR.pull(played, day(cursor=begun.cursor)))
     assert again.cursor is not None
     assert place_of(again.cursor).left[0].report == 2

@@ -22,7 +22,6 @@ from tests.connectors.pinterest_fakes import (
     TODAY,
     FakeSession,
     Official,
-    all_of,
     answer,
     page,
     refused,
@@ -30,6 +29,7 @@ from tests.connectors.pinterest_fakes import (
     window,
     without,
 )
+from tests.connectors.played import all_of
 
 PIN = {"id": "813744226420795884", "media": {"media_type": "image"}}
 VIDEO = {"id": "813744226420795885", "media": {"media_type": "video"}}
@@ -165,7 +165,7 @@ async def test_a_pin_s_days_cost_one_request(described: Official, kind: str) -> 
 
 
 def session_answer(session: FakeSession) -> Any:
-    return session._play(session.asked[0]).data
+    return session.play(session.asked[0]).data
 
 
 async def test_the_two_lists_of_metrics_are_not_mixed(described: Official) -> None:

@@ -25,11 +25,11 @@ from tests.connectors.pinterest_fakes import (
     TODAY,
     FakeSession,
     Official,
-    all_of,
     answer,
     refused,
     window,
 )
+from tests.connectors.played import all_of
 
 URL = f"{FILES}/report.json?X-Amz-Signature=s"
 ROW = {"DATE": "2025-11-01", "AD_ID": "687", "PIN_ID": 813744226420795884, "IMPRESSION_1": 5}
@@ -56,7 +56,7 @@ def finished(size: int | None = 100, url: str = URL) -> dict[str, Any]:
 
 def asking(play: Callable[[Request], Answer], file: Any = None, **more: Any) -> FakeSession:
     session = FakeSession(play, **{"ad_account_id": AD_ACCOUNT, **more})
-    session.files[URL] = file if isinstance(file, bytes) else json.dumps(file or {}).encode()
+    session.files[URL] = (file if isinstance(file, bytes) else json.dumps(file or {}).encode()).split(b"\n")
     return session
 
 

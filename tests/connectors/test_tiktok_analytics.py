@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from jalon.connectors.base import Answer, Ref, Request
 from jalon.connectors.tiktok_shop.analytics import SETTLED
+from tests.connectors.played import all_of
 from tests.connectors.tiktok_fakes import (
     CONNECTOR,
     NOW,
     STREAMS,
     FakeSession,
     Official,
-    all_of,
     day_window,
     good,
     refused,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from jalon.connectors.base import Request
-from tests.connectors.tiktok_fakes import CONNECTOR, STREAMS, FakeSession, Official, all_of, day_window, good, window
+from tests.connectors.played import all_of
+from tests.connectors.tiktok_fakes import CONNECTOR, STREAMS, FakeSession, Official, day_window, good, window
 
 PERSONAL = re.compile(
     r"e?mail|phone|address|recipient|buyer|nick_?name|avatar|first_name|last_name|(^|\.)name$|cpf|message|note|postal"

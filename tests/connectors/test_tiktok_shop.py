@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from jalon.connectors.base import Answer, Ref, Request, Skip, Stream
 from jalon.connectors.tiktok_shop.signing import sign
+from tests.connectors.played import all_of
 from tests.connectors.tiktok_fakes import (
     ACCOUNT,
     CONNECTOR,
@@ -22,7 +23,6 @@ from tests.connectors.tiktok_fakes import (
     TOKEN,
     FakeSession,
     Official,
-    all_of,
     good,
     refused,
     settings,

@@ -19,7 +19,8 @@ from jalon.connectors.whatsapp.account import FIELDS
 from jalon.connectors.whatsapp.doors import CLICK, INFERRED, MESSAGE, STREAMS
 from jalon.connectors.whatsapp.phones import e164
 from jalon.privacy import Keyring
-from tests.connectors.graph_session import APP, GraphSession, all_of, good, refused
+from tests.connectors.graph_session import APP, GraphSession, good, refused
+from tests.connectors.played import all_of
 
 CONNECTOR = WhatsApp()
 ACCOUNT = "102290129340398"

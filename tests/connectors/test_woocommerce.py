@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
 from jalon.connectors.woocommerce.faults import Gone
 from jalon.sync.network import AllowList
+from tests.connectors.played import all_of
 from tests.connectors.woocommerce_shop import (
     CONNECTOR,
     LISTED,
     NOW,
     STREAMS,
     FakeSession,
-    all_of,
     answer,
     listed,
     order,

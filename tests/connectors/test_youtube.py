@@ -16,6 +16,7 @@ from jalon.connectors.base import Answer, Deadline, Ref, Request, Skip, Split, S
 from jalon.connectors.youtube import Settings, analytics, reports
 from jalon.connectors.youtube.doors import STREAMS as DECLARED
 from jalon.connectors.youtube.doors import settled_after
+from tests.connectors.played import all_of
 from tests.connectors.youtube_fakes import (
     ACCOUNT,
     CHANNEL,
@@ -25,7 +26,6 @@ from tests.connectors.youtube_fakes import (
     TOKEN,
     FakeSession,
     Official,
-    all_of,
     answer,
     by_path,
     classic,

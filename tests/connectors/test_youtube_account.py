@@ -24,6 +24,7 @@ from jalon.connectors.base import (
     Undelivered,
 )
 from jalon.connectors.youtube import feed, push
+from tests.connectors.played import all_of
 from tests.connectors.youtube_fakes import (
     ACCOUNT,
     CHANNEL,
@@ -31,7 +32,6 @@ from tests.connectors.youtube_fakes import (
     NOW,
     FakeSession,
     Official,
-    all_of,
     answer,
     by_path,
     classic,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from jalon.connectors.base import Answer, Batch, Credentials, Request, Window
+from jalon.connectors.base import Answer, Credentials, Request, Window
 from jalon.connectors.tiktok_shop import Settings, TikTokShop
+from tests.connectors.played import PlayedSession
 
 CONNECTOR = TikTokShop()
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
@@ -46,34 +47,11 @@ def day_window(stream: str, day: str = "2025-11-19", cursor: str | None = None) 
     return Window(STREAMS[stream], low, low + timedelta(days=1), cursor)
 
 
-class FakeSession:
-    """Hands each prepared request to `play` and judges its answer, as the engine does, without waiting."""
+class FakeSession(PlayedSession):
+    """Asks for the one shop with its token."""
 
     def __init__(self, play: Callable[[Request], Answer], now: float = NOW, **more: Any) -> None:
-        self.settings = settings(**more)
-        self.account: Mapping[str, str] = ACCOUNT
-        self.asked: list[Request] = []
-        self._play = play
-        self._now = now
-
-    def now(self) -> float:
-        return self._now
-
-    async def ask(self, request: Request) -> Answer:
-        prepared = CONNECTOR.prepare(request, self.settings, TOKEN, self.account, self._now)
-        self.asked.append(prepared)
-        reply = self._play(prepared)
-        fault = CONNECTOR.judge(request, reply)
-        if fault is not None:
-            raise fault
-        return reply
-
-    def lines(self, url: str) -> AsyncIterator[bytes]:
-        raise AssertionError("TikTok Shop has no bulk files")
-
-
-async def all_of(batches: AsyncIterator[Batch]) -> list[Batch]:
-    return [batch async for batch in batches]
+        super().__init__(CONNECTOR, settings(**more), play, ACCOUNT, now, TOKEN)
 
 
 class Official:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jalon.connectors.base import Answer, Batch, Request, Window
+from jalon.connectors.base import Answer, Request, Window
 from jalon.connectors.woocommerce import Settings, WooCommerce
+from tests.connectors.played import PlayedSession
 
 CONNECTOR = WooCommerce()
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
@@ -50,33 +51,11 @@ def window(stream: str = "orders", low: float = NOW - 3600, high: float = NOW, c
     return Window(STREAMS[stream], datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC), cursor)
 
 
-class FakeSession:
-    """Hands each prepared request to `play` and judges its answer, as the engine does, without waiting."""
+class FakeSession(PlayedSession):
+    """Asks the shop with the key of the settings."""
 
     def __init__(
         self, play: Callable[[Request], Answer], account: Mapping[str, str] | None = None, **more: Any
     ) -> None:
-        self.settings = settings(**more)
-        self.account: Mapping[str, str] = account or {}
-        self.asked: list[Request] = []
-        self._play = play
-
-    def now(self) -> float:
-        return NOW
-
-    async def ask(self, request: Request) -> Answer:
-        credentials = CONNECTOR.credentials(self.settings)
-        prepared = CONNECTOR.prepare(request, self.settings, credentials, self.account, NOW)
-        self.asked.append(prepared)
-        reply = self._play(prepared)
-        fault = CONNECTOR.judge(request, reply)
-        if fault is not None:
-            raise fault
-        return reply
-
-    def lines(self, url: str) -> AsyncIterator[bytes]:
-        raise AssertionError("WooCommerce has no bulk files")
-
-
-async def all_of(batches: AsyncIterator[Batch]) -> list[Batch]:
-    return [batch async for batch in batches]
+        given = settings(**more)
+        super().__init__(CONNECTOR, given, play, account or {}, NOW, CONNECTOR.credentials(given))

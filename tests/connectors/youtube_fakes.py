@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from jalon.connectors.base import Answer, Credentials, Request, Window
 from jalon.connectors.youtube import Settings, YouTube
+from tests.connectors.played import PlayedSession
 
 CONNECTOR = YouTube()
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
@@ -67,43 +68,17 @@ def day_window(stream: str, day: str = "2026-11-18", cursor: str | None = None) 
     return Window(STREAMS[stream], low, low + timedelta(days=1), cursor)
 
 
-class FakeSession:
-    """Hands each prepared request to `play` and judges its answer, as the engine does, without waiting."""
+class FakeSession(PlayedSession):
+    """Asks for the one channel with its token."""
 
     def __init__(
         self,
         play: Callable[[Request], Answer],
         now: float = NOW,
-        files: Mapping[str, list[bytes]] | None = None,
+        files: dict[str, list[bytes]] | None = None,
         **more: Any,
     ) -> None:
-        self.settings = settings(**more)
-        self.account: Mapping[str, str] = ACCOUNT
-        self.asked: list[Request] = []
-        self._play = play
-        self._now = now
-        self._files = files or {}
-
-    def now(self) -> float:
-        return self._now
-
-    async def ask(self, request: Request) -> Answer:
-        credentials = None if request.anonymous else TOKEN
-        prepared = CONNECTOR.prepare(request, self.settings, credentials, self.account, self._now)
-        self.asked.append(prepared)
-        reply = self._play(prepared)
-        fault = CONNECTOR.judge(request, reply)
-        if fault is not None:
-            raise fault
-        return reply
-
-    async def lines(self, url: str) -> AsyncIterator[bytes]:
-        for line in self._files[url]:
-            yield line
-
-
-async def all_of(found: AsyncIterator[Any]) -> list[Any]:
-    return [each async for each in found]
+        super().__init__(CONNECTOR, settings(**more), play, ACCOUNT, now, TOKEN, files or {})
 
 
 def by_path(answers: Mapping[str, Any]) -> Callable[[Request], Answer]:
