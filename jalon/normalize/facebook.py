@@ -19,13 +19,12 @@ A price in the catalogue is a text for people ("Rp460.000", "$3.50") whose separ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import NamedTuple
 
 from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.graph_api import Place, Subject, Words, measures, touches
+from jalon.normalize.graph_api import Place, Words, definition, measures, of_day, since_posting, touches
 from jalon.normalize.records import facts_of, head
-from jalon.normalize.times import day_of, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.times import instant_from_iso, instant_from_unix
 from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Product, Raw
 
 PLATFORM = "facebook"
@@ -142,39 +141,17 @@ def _products(raw: Raw, _: Context) -> list[Fact]:
 
 def _post_insights(raw: Raw, context: Context) -> list[Fact]:
     """Return the counters of a post as they stood when they were read."""
-    body, post, zone = raw.body, needed(raw.body, "post_id"), context.zone
-    read = local_date(instant_from_unix(body.get("read_at", 0)), zone)
-    posted = local_date(instant_from_unix(body["posted_at"]), zone) if body.get("posted_at") else read
-    definition = f"insights {text(body, 'api')}, post, organic and paid, since its posting"
-    subject = Subject(
-        key=post,
-        mark=f"/{read}",
-        content_id=post,
-        start=min(posted, read),
-        end=read + timedelta(days=1),
-        zone=zone.key,
-        finality="estimate",
-        definition=definition,
-        span="lifetime",
-    )
+    body = raw.body
+    rule = definition(body, "post, organic and paid, since its posting")
+    subject = since_posting(body, needed(body, "post_id"), context.zone, rule)
     return [*measures(raw, WORDS, subject, objects(body, "data"))]
 
 
 def _page_insights(raw: Raw, _: Context) -> list[Fact]:
     """Return the page's figures of one day of the platform's own zone, and not those of a day beside it."""
     body = raw.body
-    end, day = instant_from_unix(body.get("end", 0)), day_of(body.get("day"))
-    subject = Subject(
-        key="page",
-        mark=f"/{day}",
-        content_id=None,
-        start=day,
-        end=day + timedelta(days=1),
-        zone=needed(body, "zone"),
-        finality="final" if body.get("settled") else "estimate",
-        definition=f"insights {text(body, 'api')}, page, organic and paid",
-        span="days",
-    )
+    subject = of_day(body, "page", definition(body, "page, organic and paid"))
+    end = instant_from_unix(body.get("end", 0))
     rows = [{**row, "values": _ending(row, end)} for row in objects(body, "data")]
     return [*measures(raw, WORDS, subject, rows)]
 

@@ -10,12 +10,13 @@ value for each dimension it is cut by, whose words come in capitals in one place
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from jalon.normalize.fields import Row, count, inner, needed, objects, text
 from jalon.normalize.records import head
-from jalon.normalize.times import EARLIEST, LATEST, local_date
+from jalon.normalize.times import EARLIEST, LATEST, day_of, instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Span, TouchKind, Touchpoint, Unfit
 
 # --- conversations ----------------------------------------------------------------------------------------------------
@@ -168,6 +169,44 @@ class Subject(NamedTuple):
     finality: Literal["final", "estimate"]
     definition: str
     span: Span
+
+
+def since_posting(body: Row, content_id: str, zone: ZoneInfo, definition: str) -> Subject:
+    """Return a content as its counters stood on the day that they were read: they may fall, so never final."""
+    read = local_date(instant_from_unix(body.get("read_at", 0)), zone)
+    posted = local_date(instant_from_unix(body["posted_at"]), zone) if body.get("posted_at") else read
+    return Subject(
+        key=content_id,
+        mark=f"/{read}",
+        content_id=content_id,
+        start=min(posted, read),
+        end=read + timedelta(days=1),
+        zone=zone.key,
+        finality="estimate",
+        definition=definition,
+        span="lifetime",
+    )
+
+
+def of_day(body: Row, key: str, definition: str) -> Subject:
+    """Return a page or an account on one day of the platform's own zone. Raises `Unfit`."""
+    day = day_of(body.get("day"))
+    return Subject(
+        key=key,
+        mark=f"/{day}",
+        content_id=None,
+        start=day,
+        end=day + timedelta(days=1),
+        zone=needed(body, "zone"),
+        finality="final" if body.get("settled") else "estimate",
+        definition=definition,
+        span="days",
+    )
+
+
+def definition(body: Row, rule: str) -> str:
+    """Return API version and rule that figures are counted by."""
+    return f"insights {text(body, 'api')}, {rule}"
 
 
 def measures(raw: Raw, words: Words, subject: Subject, rows: list[Row]) -> list[Measure]:

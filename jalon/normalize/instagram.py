@@ -22,10 +22,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.graph_api import Place, Subject, Words, measures, touches
+from jalon.normalize.fields import inner, needed, objects, text
+from jalon.normalize.graph_api import (
+    Place,
+    Subject,
+    Words,
+    definition,
+    measures,
+    of_day,
+    since_posting,
+    touches,
+)
 from jalon.normalize.records import facts_of, head
-from jalon.normalize.times import SECOND, day_of, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.times import SECOND, instant_from_iso, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Content,
     ContentTag,
@@ -142,20 +151,9 @@ def _product(raw: Raw, product_id: str, variant_id: str, sku: str | None, title:
 
 def _media_insights(raw: Raw, context: Context) -> list[Fact]:
     """Return the counters of a media as they stood when they were read."""
-    body, media_id, zone = raw.body, needed(raw.body, "media_id"), context.zone
-    read = local_date(instant_from_unix(body.get("read_at", 0)), zone)
-    posted = local_date(instant_from_unix(body["posted_at"]), zone) if body.get("posted_at") else read
-    subject = Subject(
-        key=media_id,
-        mark=f"/{read}",
-        content_id=media_id,
-        start=min(posted, read),
-        end=read + timedelta(days=1),
-        zone=zone.key,
-        finality="estimate",
-        definition=_definition(body, "media, organic, since its posting"),
-        span="lifetime",
-    )
+    body = raw.body
+    rule = definition(body, "media, organic, since its posting")
+    subject = since_posting(body, needed(body, "media_id"), context.zone, rule)
     return [*measures(raw, WORDS, subject, objects(body, "data"))]
 
 
@@ -173,7 +171,7 @@ def _story_insights(raw: Raw, context: Context) -> list[Fact]:
         end=local_date(read, zone) + timedelta(days=1),
         zone=zone.key,
         finality="final" if told else "estimate",
-        definition=_definition(body, "story, organic"),
+        definition=definition(body, "story, organic"),
         span="whole",
     )
     told_rows = [{"name": name, "values": [{"value": value}]} for name, value in told.items()]
@@ -182,24 +180,8 @@ def _story_insights(raw: Raw, context: Context) -> list[Fact]:
 
 def _account_insights(raw: Raw, _: Context) -> list[Fact]:
     """Return the account's figures of one day of the platform's own zone."""
-    body = raw.body
-    day = day_of(body.get("day"))
-    subject = Subject(
-        key="account",
-        mark=f"/{day}",
-        content_id=None,
-        start=day,
-        end=day + timedelta(days=1),
-        zone=needed(body, "zone"),
-        finality="final" if body.get("settled") else "estimate",
-        definition=_definition(body, "account, organic and paid"),
-        span="days",
-    )
-    return [*measures(raw, WORDS, subject, objects(body, "data"))]
-
-
-def _definition(body: Row, rule: str) -> str:
-    return f"insights {text(body, 'api')}, {rule}"
+    subject = of_day(raw.body, "account", definition(raw.body, "account, organic and paid"))
+    return [*measures(raw, WORDS, subject, objects(raw.body, "data"))]
 
 
 def _messages(raw: Raw, context: Context) -> list[Fact]:

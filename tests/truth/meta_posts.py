@@ -8,7 +8,7 @@ import duckdb
 
 from jalon.sandbox.posts import Network, Post, PostKind
 from jalon.sandbox.world import World
-from tests.truth.life import DAY
+from tests.truth.life import DAY, sync_once
 from tests.truth.stage import Stage
 
 HOUR = 3600
@@ -57,6 +57,23 @@ def _post(
     deleted_at: int | None = None,
 ) -> Post:
     return Post(name, network, kind, f"{network} {kind} ✨", at, ended_at, deleted_at, tuple(skus))
+
+
+async def lived(stage: Stage, *, faults: bool) -> float:
+    """Live through four days, then sync in peace; return when deliveries began."""
+    began = stage.sandbox.clock.now()
+    await stage.sync()
+    if faults:
+        stage.sandbox.faults.set({**NOISE, **LATE})
+    for _ in range(4):
+        await stage.pass_days(1)
+        await sync_once(stage.place, stage.sandbox.clock)
+    stage.sandbox.faults.set({})
+    await stage.pass_days(2)
+    await stage.sync()
+    await stage.sync()
+    stage.derive()
+    return began
 
 
 def facts(stage: Stage, kind: str, what: str, where: str = "true") -> list[tuple[Any, ...]]:

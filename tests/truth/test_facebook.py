@@ -10,8 +10,7 @@ import pytest
 
 from jalon.sandbox.graph_api.chats import COUNTED
 from tests.truth import meta_posts
-from tests.truth.life import sync_once
-from tests.truth.meta_posts import LATE, NOISE, facts, truth
+from tests.truth.meta_posts import facts, lived, truth
 from tests.truth.stage import Stage, staged
 
 PARTS = ("facebook",)
@@ -24,7 +23,7 @@ FORMS = {"image": "image", "video": "video", "link": "link"}
 @pytest.mark.parametrize("faults", [False, True])
 async def test_what_the_platform_shows_is_what_is_held(tmp_path: Path, faults: bool) -> None:
     async with staged(tmp_path, {}, parts=PARTS, posts=meta_posts.facebook) as stage:
-        began = await _lived(stage, faults=faults)
+        began = await lived(stage, faults=faults)
         shown = truth(stage, "facebook")
         held = dict(facts(stage, "contents", "content_id, kind", "surface = 'feed'"))
         assert held == {post: FORMS[kind] for post, kind in shown["posts"].items()}
@@ -35,22 +34,6 @@ async def test_what_the_platform_shows_is_what_is_held(tmp_path: Path, faults: b
         }
         assert _touches(stage) == _said(shown, began)
         assert not list((stage.place.store.folder / "facts" / "orders").glob("*")), "a cart is no order"
-
-
-async def _lived(stage: Stage, *, faults: bool) -> float:
-    began = stage.sandbox.clock.now()
-    await stage.sync()
-    if faults:
-        stage.sandbox.faults.set({**NOISE, **LATE})
-    for _ in range(4):
-        await stage.pass_days(1)
-        await sync_once(stage.place, stage.sandbox.clock)
-    stage.sandbox.faults.set({})
-    await stage.pass_days(2)
-    await stage.sync()
-    await stage.sync()
-    stage.derive()
-    return began
 
 
 def _counters(stage: Stage) -> dict[str, dict[str, int]]:

@@ -16,29 +16,12 @@ from jalon.sync import doctor
 from jalon.sync.engine import sync_source
 from tests.truth import meta_posts
 from tests.truth.life import DAY, sync_once
-from tests.truth.meta_posts import DELETED, FIRST_STORY, HOUR, LATE, NOISE, SECOND_STORY, facts, truth
+from tests.truth.meta_posts import DELETED, FIRST_STORY, HOUR, SECOND_STORY, facts, lived, truth
 from tests.truth.stage import Stage, staged
 
 PARTS = ("instagram",)
 KIND_OF = {"product": "question", "ad": "question", "link": "content_click"}
 """What persons did -> kind of touchpoint; else a chat."""
-
-
-async def lived(stage: Stage, *, faults: bool) -> float:
-    """Live through four days, then sync in peace; return when deliveries began."""
-    began = stage.sandbox.clock.now()
-    await stage.sync()
-    if faults:
-        stage.sandbox.faults.set({**NOISE, **LATE})
-    for _ in range(4):
-        await stage.pass_days(1)
-        await sync_once(stage.place, stage.sandbox.clock)
-    stage.sandbox.faults.set({})
-    await stage.pass_days(2)
-    await stage.sync()
-    await stage.sync()
-    stage.derive()
-    return began
 
 
 @pytest.mark.parametrize("faults", [False, True])

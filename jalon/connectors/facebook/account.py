@@ -92,7 +92,7 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
     yield _likes(page.get("fan_count"))
     for finding in tokens.findings(await tokens.look_into(session), PERMISSIONS, session.now()):
         yield finding
-    yield _deliveries(settings.app_secret is not None and settings.verify_token is not None)
+    yield subscriptions.receivable(settings, "messages and carts")
 
 
 def _likes(likes: object) -> Finding:
@@ -100,13 +100,6 @@ def _likes(likes: object) -> Finding:
         detail = f"the page has {likes} likes; below {ENOUGH_LIKES} the platform shows no figures of it"
         return Finding("figures", "warn", detail, "nothing to be done: they come once it has")
     return Finding("figures", "ok", "the page has likes enough for them")
-
-
-def _deliveries(verified: bool) -> Finding:
-    if verified:
-        return Finding("deliveries", "ok", "can be verified")
-    remedy = "set app_secret and verify_token, and public_url"
-    return Finding("deliveries", "warn", "messages and carts are not received", remedy)
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,13 @@ NEEDED = "set app_id, app_secret and verify_token"
 OWN_APP = "make an app of its own for jalon: an app has one address for all deliveries of a kind"
 
 
+def receivable(settings: Settings, lost: str) -> Finding:
+    """Say whether deliveries can be verified; `lost` is what else does not come."""
+    if settings.app_secret is not None and settings.verify_token is not None:
+        return Finding("deliveries", "ok", "can be verified")
+    return Finding("deliveries", "warn", f"{lost} are not received", "set app_secret and verify_token, and public_url")
+
+
 async def of_app(
     session: Session, object: str, fields: Sequence[str], address: str, *, take: bool = True
 ) -> AsyncIterator[Finding]:

@@ -103,15 +103,7 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
         life = await tokens.look_into(session)
         for finding in tokens.findings(life, PERMISSIONS, session.now()):
             yield finding
-    yield deliveries(settings.app_secret is not None, settings.verify_token is not None)
-
-
-def deliveries(signed: bool, verified: bool) -> Finding:
-    """Say whether deliveries could arrive."""
-    if signed and verified:
-        return Finding("deliveries", "ok", "can be verified")
-    remedy = "set app_secret and verify_token, and public_url"
-    return Finding("deliveries", "warn", "messages, and the last figures of stories, are not received", remedy)
+    yield subscriptions.receivable(settings, "messages, and the last figures of stories")
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------
