@@ -142,7 +142,7 @@ def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[st
     found = rows.group_by("basis", "currency").agg(
         orders=rows.order_uid.nunique(where=rows.is_sale), net_minor=rows.net_minor.sum()
     )
-    shared = _with_share(_with_money(engine.dicts(found), currencies, "net"))
+    shared = _with_share(_with_money(engine.dicts(_something(found)), currencies, "net"))
     return sorted(shared, key=lambda row: (currencies.index(row["currency"]), BASES.index(row["basis"])))
 
 
@@ -154,8 +154,13 @@ def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str
     )
     return [
         {**row, "because": UNKNOWN_BECAUSE[row["reason"]]}
-        for row in _with_money(engine.dicts(found), currencies, "net")
+        for row in _with_money(engine.dicts(_something(found)), currencies, "net")
     ]
+
+
+def _something(found: Table) -> Table:
+    """Leave out what is of no order and no money: an order that was cancelled leaves such rows."""
+    return found.filter((found.orders > 0) | (found.net_minor != 0))
 
 
 def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
