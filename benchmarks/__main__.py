@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import links, receiver, sync
+from benchmarks import links, paths, receiver, sync
 from benchmarks.sync import Figure
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "million": sync.million,
     "receiver": receiver.speed,
     "beside": receiver.beside,
+    "markov": paths.speed,
     "links": links.speed,
 }
 

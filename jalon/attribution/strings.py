@@ -18,9 +18,11 @@ from jalon.errors import ConfigError
 
 
 class _Coded(NamedTuple):
-    """Distinct paths one after the other: `codes` of their steps (from 1), where each `starts`, and its `lengths`."""
+    """Distinct paths one after the other: `codes` of their steps (from 1), the number of the path that each step is
+    `of`, where each path `starts`, and its `lengths`."""
 
     codes: np.ndarray
+    of: np.ndarray
     starts: np.ndarray
     lengths: np.ndarray
     channels: list[str]
@@ -55,10 +57,14 @@ def credit_of_paths(
 
     won, lost = summed(conversions), summed(others)
     coded = _coded(named.dictionary, separator)
-    columns: dict[str, Any] = {"channel": coded.channels, **_credited(coded, won, won + lost, order)}
-    if value is not None:
-        by_value = _credited(coded, summed(value), won + lost, order)
-        columns |= {f"{name}_value": amounts for name, amounts in by_value.items()}
+    ways = {"": won} | ({} if value is None else {"_value": summed(value)})
+    effects, pairs = _effects(coded, won + lost, ways, order), _pairs(coded)
+    columns: dict[str, Any] = {"channel": coded.channels}
+    for kind, brought in ways.items():
+        rules = _rules(coded, pairs, brought)
+        markov = effects[kind] / (effects[kind].sum() or 1.0) * brought.sum()
+        told = {**rules, "markov": markov, "effect": effects[kind]}
+        columns |= {f"{name}{kind}": amounts for name, amounts in told.items()}
     return pa.table(columns)
 
 
@@ -86,49 +92,52 @@ def _coded(paths: pa.Array, separator: str) -> _Coded:
     place = pc.index_in(trimmed, pa.array(names, pa.string())).to_numpy() + 1
     starts = split.offsets.to_numpy()
     codes = place[found.indices.to_numpy()].astype(np.int64) if names else np.zeros(0, np.int64)
-    return _Coded(codes, starts[:-1], np.diff(starts), names)
+    lengths = np.diff(starts)
+    return _Coded(codes, np.repeat(np.arange(len(lengths)), lengths), starts[:-1], lengths, names)
 
 
-def _credited(coded: _Coded, won: np.ndarray, often: np.ndarray, order: int) -> dict[str, np.ndarray]:
-    """Return the credit of each channel by each model, for conversions or what they brought."""
+class _Pairs(NamedTuple):
+    """The distinct channels `code` (from 0) that each path (`of`) met; `many`: how many each path did."""
+
+    of: np.ndarray
+    code: np.ndarray
+    many: np.ndarray
+
+
+def _pairs(coded: _Coded) -> _Pairs:
+    pairs = np.sort(coded.of * len(coded.channels) + coded.codes - 1)
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
+    of, code = np.divmod(pairs, max(len(coded.channels), 1))
+    return _Pairs(of, code, np.bincount(of, minlength=len(coded.starts)))
+
+
+def _rules(coded: _Coded, pairs: _Pairs, brought: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what each channel is credited of what the paths brought, by the models that ask no other path."""
     size = len(coded.channels)
     codes, starts, lengths = coded.codes, coded.starts, coded.lengths
-    ends = starts + lengths - 1
-    each = np.repeat(won / np.maximum(lengths, 1), lengths)
-    effects = chains.removal_effects(chains.chain(_steps(coded, won, often, order)), size) if size else np.zeros(0)
     return {
-        "first": np.bincount(codes[starts] - 1, won, size),
-        "last": np.bincount(codes[ends] - 1, won, size),
-        "linear": np.bincount(codes - 1, each, size),
-        "shapley": _evenly(coded, won),
-        "markov": effects / (effects.sum() or 1.0) * won.sum(),
-        "effect": effects,
+        "first": np.bincount(codes[starts] - 1, brought, size),
+        "last": np.bincount(codes[starts + lengths - 1] - 1, brought, size),
+        "linear": np.bincount(codes - 1, (brought / lengths)[coded.of], size),
+        "shapley": np.bincount(pairs.code, (brought / pairs.many)[pairs.of], size),
     }
 
 
-def _evenly(coded: _Coded, won: np.ndarray) -> np.ndarray:
-    """Share each path's conversions evenly over its distinct channels."""
-    size = len(coded.channels)
-    base = size + 1
-    pairs = np.unique(np.repeat(np.arange(len(won)), coded.lengths) * base + coded.codes)
-    of, code = pairs // base, pairs % base
-    distinct = np.bincount(of, minlength=len(won))
-    return np.bincount(code - 1, (won / np.maximum(distinct, 1))[of], size)
-
-
-def _steps(coded: _Coded, won: np.ndarray, often: np.ndarray, order: int) -> chains.Steps:
-    """Count the steps with so many channels before them."""
-    codes, starts, lengths = coded.codes, coded.starts, coded.lengths
-    position = np.arange(len(codes)) - np.repeat(starts, lengths)
+def _effects(coded: _Coded, often: np.ndarray, ways: dict[str, np.ndarray], order: int) -> dict[str, np.ndarray]:
+    """Return the removal effects for each of the things that the paths may bring, counting the steps once."""
+    codes, ends = coded.codes, coded.starts + coded.lengths - 1
+    if not often.any():
+        return {kind: np.zeros(len(coded.channels)) for kind in ways}
+    position = np.arange(len(codes)) - coded.starts[coded.of]
     before = [np.where(position >= back, np.roll(codes, back), 0) for back in range(order, 0, -1)]
-    is_end = position == np.repeat(lengths, lengths) - 1
-    times = np.repeat(often, lengths)
-    met = times > 0
-    every = chains.Steps(
-        np.column_stack(before)[met],
-        codes[met],
-        times[met],
-        (times * is_end)[met],
-        (np.repeat(won, lengths) * is_end)[met],
-    )
-    return chains.shortened(every, order)
+    rows, place = chains.distinct([*before, codes])
+    size = len(rows)
+    times = np.bincount(place, often[coded.of], size)
+    ended = np.bincount(place[ends], often, size)
+    known = times > 0
+    found = {}
+    for kind, brought in ways.items():
+        converts = np.bincount(place[ends], brought, size)
+        steps = chains.Steps(rows[known, :-1], rows[known, -1], times[known], ended[known], converts[known])
+        found[kind] = chains.removal_effects(chains.chain(steps), len(coded.channels))
+    return found

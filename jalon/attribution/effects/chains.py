@@ -9,6 +9,7 @@ first reached with probabilities h = (s N)_S (N_SS)^-1, and what is lost is h b_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,34 +53,38 @@ class Chain(NamedTuple):
 
 def shortened(steps: Steps, order: int) -> Steps:
     """Return the same steps with a shorter memory."""
-    keys = np.column_stack([steps.history[:, steps.order - order :], steps.channel])
-    rows, place = _distinct(keys)
+    columns = [*steps.history[:, steps.order - order :].T, steps.channel]
+    rows, place = distinct(columns)
     sums = [np.bincount(place, column, len(rows)) for column in (steps.often, steps.ends, steps.converts)]
     return Steps(rows[:, :-1], rows[:, -1], *sums)
 
 
-def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct rows, sorted, and for each row which of them it is; rows as one number where they fit."""
-    base, width = int(keys.max(initial=0)) + 1, keys.shape[1]
+def distinct(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct rows of columns of codes, sorted, and for each row which of them it is."""
+    base, width = max(int(column.max(initial=0)) for column in columns) + 1, len(columns)
     if base**width >= 2**62:
-        rows, place = np.unique(keys, axis=0, return_inverse=True)
+        rows, place = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
         return rows, place.ravel()
-    weights = base ** np.arange(width - 1, -1, -1, dtype=np.int64)
-    numbers = keys @ weights
-    if base**width > len(keys) + 1_000_000:
-        kept, place = np.unique(numbers, return_inverse=True)
-    else:
-        kept = np.flatnonzero(np.bincount(numbers))
-        at = np.zeros(base**width, np.int64)
-        at[kept] = np.arange(len(kept))
-        place = at[numbers]
-    return kept[:, None] // weights % base, place
+    numbers = columns[0].astype(np.int64)
+    for column in columns[1:]:
+        numbers = numbers * base + column
+    kept, place = _distinct_numbers(numbers, base**width)
+    return kept[:, None] // base ** np.arange(width - 1, -1, -1) % base, place
+
+
+def _distinct_numbers(numbers: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same of numbers below `size`: by looking up where that is small, else by sorting."""
+    if size > len(numbers) + 1_000_000:
+        return np.unique(numbers, return_inverse=True)
+    kept = np.flatnonzero(np.bincount(numbers, minlength=1))
+    at = np.zeros(size, np.int64)
+    at[kept] = np.arange(len(kept))
+    return kept, at[numbers]
 
 
 def chain(steps: Steps) -> Chain:
     """Return the chain that the steps were made by."""
-    reached = np.column_stack([steps.history[:, 1:], steps.channel])
-    states, target = _distinct(reached)
+    states, target = distinct([*steps.history[:, 1:].T, steps.channel])
     left = np.bincount(target, steps.often, len(states))
     first = steps.history[:, -1] == 0
     source = _place(states, steps.history[~first])
