@@ -22,7 +22,7 @@ from datetime import timedelta
 from jalon.connectors.base import Stream
 from jalon.connectors.door import each, fields
 from jalon.connectors.graph_api import messaging
-from jalon.connectors.graph_api.insights import FIGURES
+from jalon.connectors.graph_api.insights import DAILY, FIGURES, FIGURES_DAYS, of_days
 
 POST = fields(
     "id message created_time permalink_url status_type is_published",
@@ -34,28 +34,12 @@ POST_INSIGHTS = fields("post_id posted_at read_at api refused", data=FIGURES)
 PAGE_INSIGHTS = fields("page_id day end zone api settled refused", data=FIGURES)
 PRODUCT = fields("catalog_id id retailer_id name price currency availability review_status")
 
-DAILY = timedelta(hours=20)
-"""How often what moves or takes no time filter is read again: once a day, whenever in the day the run is."""
-FIGURES_DAYS = timedelta(days=30)
-"""How long after its posting a post's counters are read, once a day."""
-DELAY = timedelta(hours=48)
-"""After a day's end, when its figures are taken to be settled: they are refreshed once in 24 hours."""
-
 STREAMS = (
     Stream(name="posts", door=POST, window=timedelta(days=90), lookback=FIGURES_DAYS, every=DAILY, undivided=True),
     Stream(name="post_insights", door=POST_INSIGHTS, grain="keyed", optional=True),
     Stream(name="reels", door=REEL, grain="all", every=DAILY, optional=True),
     Stream(name="lives", door=LIVE, grain="all", every=DAILY, optional=True),
-    Stream(
-        name="page_insights",
-        door=PAGE_INSIGHTS,
-        grain="day",
-        lag=timedelta(hours=24),
-        lookback=timedelta(days=4),
-        every=DAILY,
-        retention=timedelta(days=730),
-        optional=True,
-    ),
+    of_days("page_insights", PAGE_INSIGHTS),
     Stream(name="products", door=PRODUCT, grain="all", every=DAILY, optional=True),
     Stream(name="messages", door=messaging.door("messenger_user"), grain="keyed"),
 )

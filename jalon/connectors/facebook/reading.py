@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from jalon.connectors.answers import Row, text
-from jalon.connectors.base import Batch, Record, Ref, Session, Skipped, Window
-from jalon.connectors.facebook.doors import DELAY
+from jalon.connectors.base import Batch, Record, Ref, Session, Window
 from jalon.connectors.graph_api import insights, tokens
-from jalon.connectors.graph_api.asking import Page, get, pages
+from jalon.connectors.graph_api.asking import Page, get, moment, pages
 from jalon.connectors.graph_api.faults import Gone, Unmet
 
 POST_FIELDS = "id,message,created_time,updated_time,permalink_url,status_type,is_published,attachments{media_type,type}"
@@ -24,9 +22,6 @@ REEL_FIELDS = "id,description,created_time,permalink_url"
 LIVE_FIELDS = "id,title,description,creation_time,broadcast_start_time,status,permalink_url"
 PRODUCT_FIELDS = "id,retailer_id,name,price,currency,availability,review_status"
 PAGE = "100"
-PACIFIC = ZoneInfo("America/Los_Angeles")
-"""Where the days of page figures begin, wherever the page is."""
-
 # https://developers.facebook.com/docs/graph-api/reference/insights: the impressions family was removed in 2025 and 2026
 POST_METRICS = (
     "post_media_view",
@@ -73,14 +68,6 @@ def _post(row: Row) -> Record:
     return Record(text(row.get("id")), (moment(row.get("updated_time")) or 0) * 1_000_000, row)
 
 
-def moment(value: object) -> int | None:
-    """Return a time such as `2026-10-05T07:56:32+0000` in unix seconds; None: it is none."""
-    try:
-        return int(datetime.fromisoformat(text(value)).timestamp())
-    except ValueError:
-        return None
-
-
 def _listed(edge: str, fields: str) -> Callable[[Session, Window], AsyncIterator[Batch]]:
     """Return how an edge of the page is read that takes no time filter."""
 
@@ -116,31 +103,19 @@ async def fetch_post_insights(session: Session, key: str) -> AsyncIterator[Batch
     try:
         found = await insights.ask(session, f"{post}/insights", POST_METRICS, {"period": "lifetime"})
     except (Gone, Unmet) as fault:
-        yield Batch(skipped=[Skipped(post, "gone" if isinstance(fault, Gone) else "no_figures", fault.reason)])
+        yield Batch(skipped=[insights.without(post, fault)])
         return
-    body = {"post_id": post, "posted_at": int(posted), "read_at": int(session.now()), **_stamp(session, found)}
+    body = {"post_id": post, "posted_at": int(posted), "read_at": int(session.now()), **insights.stamp(session, found)}
     yield Batch([Record(f"{post}/{day}", 0, body)])
-
-
-def _stamp(session: Session, found: insights.Insights) -> Row:
-    return {"api": session.settings.version, "refused": sorted(found.refused), "data": found.rows}
 
 
 async def pull_page(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the page's figures of one day, which is a day of Pacific time whatever the page's zone."""
-    day = window.low.astimezone(ZoneInfo(session.settings.timezone)).date()
-    start, end = (datetime.combine(each, time(), PACIFIC) for each in (day, day + timedelta(days=1)))
-    bounds = {"since": str(int(start.timestamp())), "until": str(int(end.timestamp()))}
-    found = await insights.ask(session, _of_page(session, "insights"), PAGE_METRICS, {"period": "day", **bounds})
-    body = {
-        "page_id": session.account["shop_id"],
-        "day": day.isoformat(),
-        "end": int(end.timestamp()),
-        "zone": PACIFIC.key,
-        "settled": session.now() - end.timestamp() >= DELAY.total_seconds(),
-        **_stamp(session, found),
-    }
-    yield Batch([Record(day.isoformat(), 0, body)])
+    day = insights.day_in(session, window)
+    query = {"period": "day", **day.bounds()}
+    found = await insights.ask(session, _of_page(session, "insights"), PAGE_METRICS, query)
+    about = {"page_id": session.account["shop_id"], "end": day.end, **day.told(session)}
+    yield Batch([Record(day.day.isoformat(), 0, {**about, **insights.stamp(session, found)})])
 
 
 async def pull_reels(session: Session, window: Window) -> AsyncIterator[Batch]:

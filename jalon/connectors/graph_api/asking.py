@@ -10,10 +10,11 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from jalon.connectors.answers import Row
+from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Credentials, Fault, Request, Session, Split
 from jalon.connectors.graph_api.settings import Settings
 
@@ -90,6 +91,14 @@ def rows(data: Any) -> list[Row]:
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise TypeError("'data' is no list of objects")
     return found
+
+
+def moment(value: Any) -> int | None:
+    """Return a time such as `2026-10-05T07:56:32+0000` in unix seconds; None: it is none."""
+    try:
+        return int(datetime.fromisoformat(text(value)).timestamp())
+    except ValueError:
+        return None
 
 
 def page_of(data: Any) -> Page:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from jalon.connectors.answers import Row
-from jalon.connectors.base import Session
+from jalon.connectors.base import Session, Skipped, Stream, Window
 from jalon.connectors.door import Rule, each, fields
 from jalon.connectors.graph_api.asking import get, rows
-from jalon.connectors.graph_api.faults import BadMetric
+from jalon.connectors.graph_api.faults import BadMetric, Gone, Unmet
 
 FIGURES: Rule = each(
     "name period",
@@ -23,6 +25,18 @@ FIGURES: Rule = each(
     total_value=fields("value", breakdowns=each("dimension_keys", results=each("dimension_values value"))),
 )
 """The door of figures: names, counts and times, without the platform's explanations."""
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""Where the days of a page's or an account's figures begin, wherever it is."""
+DAILY = timedelta(hours=20)
+"""How often what moves or takes no time filter is read again: once a day, whenever in the day the run is."""
+FIGURES_DAYS = timedelta(days=30)
+"""How long after its posting a content's counters are read, once a day."""
+DELAY = timedelta(hours=48)
+"""How late figures may be: so long after a day's end they are taken to be settled.
+
+https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights"""
+KEPT = timedelta(days=730)
+"""How long the platform keeps figures."""
 SEVERAL = "one of"
 """In a refusal that lists what may be asked for, not what may not."""
 
@@ -63,3 +77,58 @@ def _parts(metrics: Sequence[str], named: list[str]) -> list[list[str]]:
         return [rest] if rest else []
     middle = len(metrics) // 2
     return [list(metrics[:middle]), list(metrics[middle:])]
+
+
+# --- what a record says -----------------------------------------------------------------------------------------------
+
+
+def stamp(session: Session, found: Insights) -> Row:
+    """Return the figures, by which version they were asked for, and what was refused."""
+    return {"api": session.settings.version, "refused": sorted(found.refused), "data": found.rows}
+
+
+def without(key: str, fault: Gone | Unmet) -> Skipped:
+    """Return that there is nothing to be read of an object, and why."""
+    return Skipped(key, "gone" if isinstance(fault, Gone) else "no_figures", fault.reason)
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+class Day(NamedTuple):
+    """A day of Pacific time."""
+
+    day: date
+    start: int
+    end: int
+    """Unix seconds, exclusive."""
+
+    def bounds(self) -> dict[str, str]:
+        """Return the query for the figures of the day."""
+        return {"since": str(self.start), "until": str(self.end)}
+
+    def told(self, session: Session) -> Row:
+        """Return what a record says about its day: which, in what zone, and whether its figures are settled."""
+        settled = session.now() - self.end >= DELAY.total_seconds()
+        return {"day": self.day.isoformat(), "zone": PACIFIC.key, "settled": settled}
+
+
+def day_in(session: Session, window: Window) -> Day:
+    """Return the day of a window; it is one of Pacific time whatever the settings' zone."""
+    day = window.low.astimezone(ZoneInfo(session.settings.timezone)).date()
+    start, end = (datetime.combine(each, time(), PACIFIC) for each in (day, day + timedelta(days=1)))
+    return Day(day, int(start.timestamp()), int(end.timestamp()))
+
+
+def of_days(name: str, door: Rule) -> Stream:
+    """Return the stream of a page's or an account's figures, day by day."""
+    return Stream(
+        name=name,
+        door=door,
+        grain="day",
+        lag=timedelta(hours=24),
+        lookback=timedelta(days=4),
+        every=DAILY,
+        retention=KEPT,
+        optional=True,
+    )

@@ -25,7 +25,7 @@ from datetime import timedelta
 from jalon.connectors.base import Stream
 from jalon.connectors.door import each, fields
 from jalon.connectors.graph_api import messaging
-from jalon.connectors.graph_api.insights import FIGURES
+from jalon.connectors.graph_api.insights import DAILY, FIGURES, FIGURES_DAYS, of_days
 
 MEDIA = fields(
     "id caption media_type media_product_type permalink timestamp username is_shared_to_feed",
@@ -47,15 +47,6 @@ PRODUCT = fields(
 )
 ACCOUNT_INSIGHTS = fields("account_id day zone api settled refused", data=FIGURES)
 
-DAILY = timedelta(hours=20)
-"""How often figures that still move are read again: once a day, whenever in the day the run is."""
-FIGURES_DAYS = timedelta(days=30)
-"""How long after its posting a media's counters are read, once a day."""
-DELAY = timedelta(hours=48)
-"""How late insights may be. https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights"""
-KEPT = timedelta(days=730)
-"""How long the platform keeps figures."""
-
 STREAMS = (
     Stream(name="stories", door=MEDIA, grain="all"),
     Stream(name="story_insights", door=STORY_INSIGHTS, grain="keyed", optional=True),
@@ -64,15 +55,6 @@ STREAMS = (
     Stream(name="media_insights", door=MEDIA_INSIGHTS, grain="keyed", optional=True),
     Stream(name="product_tags", door=PRODUCT_TAGS, grain="keyed", optional=True),
     Stream(name="products", door=PRODUCT, grain="all", every=DAILY, optional=True),
-    Stream(
-        name="account_insights",
-        door=ACCOUNT_INSIGHTS,
-        grain="day",
-        lag=timedelta(hours=24),
-        lookback=timedelta(days=4),
-        every=DAILY,
-        retention=KEPT,
-        optional=True,
-    ),
+    of_days("account_insights", ACCOUNT_INSIGHTS),
     Stream(name="messages", door=messaging.door("instagram_user"), grain="keyed"),
 )

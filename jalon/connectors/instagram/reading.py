@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from jalon.connectors.answers import Row, text
-from jalon.connectors.base import Batch, Deadline, Record, Ref, Session, Skipped, Window
+from jalon.connectors.base import Batch, Deadline, Record, Ref, Session, Window
 from jalon.connectors.graph_api import insights, tokens
-from jalon.connectors.graph_api.asking import Page, get, pages
+from jalon.connectors.graph_api.asking import Page, get, moment, pages
 from jalon.connectors.graph_api.faults import Gone, Unmet
-from jalon.connectors.instagram.doors import DELAY
 
 FIELDS = (
     "id,caption,media_type,media_product_type,permalink,timestamp,username,is_shared_to_feed,children{id,media_type}"
@@ -26,8 +24,6 @@ PAGE = "100"
 STORY_LIFE = 86_400
 LAST_READING = 6 * 3600
 """Seconds before a story's end from which a reading counts as its last: what comes after it is little."""
-PACIFIC = ZoneInfo("America/Los_Angeles")
-"""Where the days of account figures begin, wherever the account is."""
 
 
 class Fetched(NamedTuple):
@@ -105,6 +101,10 @@ def _refs(session: Session, media: Row, day: date) -> list[Ref]:
     return figures + [Ref("product_tags", key) for key in _tagged(session, media, media_id, kind)]
 
 
+def _posted(media: Row) -> int | None:
+    return moment(media.get("timestamp"))
+
+
 def _tagged(session: Session, media: Row, media_id: str, kind: str) -> list[str]:
     """Return what may be asked for its tags: a feed post, or each child of a carousel; those of reels are not shown."""
     if kind != "FEED" or not reads_tags(session):
@@ -143,14 +143,6 @@ async def pull_stories(session: Session, window: Window) -> AsyncIterator[Batch]
         )
 
 
-def _posted(row: Row) -> int | None:
-    """Return when a media was posted, in unix seconds: `2026-10-05T07:56:32+0000`."""
-    try:
-        return int(datetime.fromisoformat(text(row.get("timestamp"))).timestamp())
-    except ValueError:
-        return None
-
-
 def _vanishes(session: Session, story: str, posted: int) -> Deadline:
     return Deadline(
         key=story_key(story),
@@ -175,9 +167,10 @@ async def fetch_media_insights(session: Session, key: str) -> AsyncIterator[Batc
     try:
         found = await _figures(session, media, BY_KIND.get(kind, OTHER))
     except (Gone, Unmet) as fault:
-        yield Batch(skipped=[_without(media, fault)])
+        yield Batch(skipped=[insights.without(media, fault)])
         return
-    body = {"media_id": media, "kind": kind, "posted_at": int(posted), **_stamp(session, found), "data": found.rows}
+    read = {"posted_at": int(posted), "read_at": int(session.now()), **insights.stamp(session, found)}
+    body = {"media_id": media, "kind": kind, **read}
     yield Batch([Record(f"{media}/{day}", 0, body)])
 
 
@@ -189,13 +182,13 @@ async def fetch_story_insights(session: Session, key: str) -> AsyncIterator[Batc
     try:
         found = await _figures(session, story, BY_KIND["STORY"])
     except Unmet as fault:
-        yield Batch(skipped=[_without(story, fault)], deadlines=done)
+        yield Batch(skipped=[insights.without(story, fault)], deadlines=done)
         return
     except Gone as fault:
-        yield Batch(skipped=[_without(story, fault)])
+        yield Batch(skipped=[insights.without(story, fault)])
         return
-    body = {"media_id": story, "posted_at": int(posted), **_stamp(session, found), "data": found.rows}
-    yield Batch([Record(story, 0, body)], deadlines=done)
+    read = {"posted_at": int(posted), "read_at": int(session.now()), **insights.stamp(session, found)}
+    yield Batch([Record(story, 0, {"media_id": story, **read})], deadlines=done)
 
 
 async def _figures(session: Session, media: str, wanted: Sequence[Asked]) -> insights.Insights:
@@ -208,28 +201,16 @@ async def _figures(session: Session, media: str, wanted: Sequence[Asked]) -> ins
     return insights.Insights(rows, refused)
 
 
-def _stamp(session: Session, found: insights.Insights) -> Row:
-    """Return what a record says about its figures: when they were read, by which version, what was refused."""
-    return {"read_at": int(session.now()), "api": session.settings.version, "refused": sorted(found.refused)}
-
-
-def _without(media: str, fault: Gone | Unmet) -> Skipped:
-    return Skipped(media, "gone" if isinstance(fault, Gone) else "no_figures", fault.reason)
-
-
 async def pull_account(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the account's figures of one day, which is a day of Pacific time whatever the account's zone."""
-    day = window.low.astimezone(ZoneInfo(session.settings.timezone)).date()
-    start, end = (datetime.combine(each, time(), PACIFIC) for each in (day, day + timedelta(days=1)))
-    bounds = {"since": str(int(start.timestamp())), "until": str(int(end.timestamp()))}
-    settled = session.now() - end.timestamp() >= DELAY.total_seconds()
-    about = {"account_id": session.account["shop_id"], "day": day.isoformat(), "zone": PACIFIC.key, "settled": settled}
+    day = insights.day_in(session, window)
+    about = {"account_id": session.account["shop_id"], **day.told(session)}
     records = []
     for group in OF_ACCOUNT:
-        query = {"period": "day", "metric_type": "total_value", **group.query(), **bounds}
+        query = {"period": "day", "metric_type": "total_value", **group.query(), **day.bounds()}
         found = await insights.ask(session, _of_account(session, "insights"), group.metrics, query)
-        stamp = {"api": session.settings.version, "refused": sorted(found.refused)}
-        records.append(Record(f"{day}/{group.breakdown or 'whole'}", 0, {**about, **stamp, "data": found.rows}))
+        key = f"{day.day}/{group.breakdown or 'whole'}"
+        records.append(Record(key, 0, {**about, **insights.stamp(session, found)}))
     yield Batch(records)
 
 
@@ -245,7 +226,7 @@ async def fetch_tags(session: Session, key: str) -> AsyncIterator[Batch]:
         async for page in pages(session, asked):
             tags += page.rows
     except Gone as fault:
-        yield Batch(skipped=[_without(key, fault)])
+        yield Batch(skipped=[insights.without(key, fault)])
         return
     yield Batch([Record(key, 0, {"media_id": media, "child_id": child or None, "product_tags": tags})])
 
