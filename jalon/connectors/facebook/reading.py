@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Record, Ref, Session, Window
+from jalon.connectors.days import today
 from jalon.connectors.graph_api import insights, tokens
 from jalon.connectors.graph_api.asking import Page, get, moment, pages
 from jalon.connectors.graph_api.faults import Gone, Unmet
@@ -53,7 +54,7 @@ async def pull_posts(session: Session, window: Window) -> AsyncIterator[Batch]:
     low, high = int(window.low.timestamp()), int(window.high.timestamp())
     query = {"fields": POST_FIELDS, "limit": PAGE, "since": str(low), "until": str(high)}
     asked = get(session.settings, _of_page(session, "published_posts"), query)
-    day = datetime.fromtimestamp(session.now(), UTC).date()
+    day = today(session, UTC)
     async for page in pages(session, asked, window.cursor):
         posted = [(row, moment(row.get("created_time"))) for row in page.rows]
         inside = [(row, at) for row, at in posted if at is None or low <= at < high]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import NamedTuple
 
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Deadline, Record, Ref, Session, Window
+from jalon.connectors.days import today
 from jalon.connectors.graph_api import insights, tokens
 from jalon.connectors.graph_api.asking import Page, get, moment, pages
 from jalon.connectors.graph_api.faults import Gone, Unmet
@@ -85,7 +86,7 @@ async def pull_media(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the media posted in a window, and refs to the figures and tags of each."""
     bounds = {"since": str(int(window.low.timestamp())), "until": str(int(window.high.timestamp()))}
     asked = get(session.settings, _of_account(session, "media"), {"fields": FIELDS, "limit": PAGE, **bounds})
-    day = datetime.fromtimestamp(session.now(), UTC).date()
+    day = today(session, UTC)
     async for page in pages(session, asked, window.cursor):
         refs = [ref for row in page.rows for ref in _refs(session, row, day)]
         yield Batch(_records(page), page.after, follow=refs)

@@ -9,12 +9,12 @@ counts the same purchase twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Record, Session
+from jalon.connectors.days import age_of, zone_of
 from jalon.connectors.meta_ads.doors import RESTATED
 from jalon.connectors.wire import encode
 
@@ -103,22 +103,6 @@ def _list(*words: str) -> str:
     return encode(words).decode()
 
 
-# --- days -------------------------------------------------------------------------------------------------------------
-
-
-def zone_of(session: Session) -> ZoneInfo:
-    """Return the zone that windows are cut by: of the settings where they name one, else the account's own."""
-    settings = session.settings
-    own = session.account.get("zone") or settings.timezone
-    return ZoneInfo(settings.timezone if "timezone" in settings.model_fields_set else own)
-
-
-def is_settled(session: Session, day: date) -> bool:
-    """Say whether the figures of a day are read after they are restated."""
-    end = datetime.combine(day + timedelta(days=1), time(), zone_of(session)).timestamp()
-    return session.now() - end >= RESTATED.total_seconds()
-
-
 # --- what is answered -------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +112,7 @@ def stamp(session: Session, day: date) -> Row:
     return {
         "day": day.isoformat(),
         "api": settings.version,
-        "settled": is_settled(session, day),
+        "settled": age_of(session, day, zone_of(session)) >= RESTATED,
         "windows": list(settings.attribution_windows),
         "action": settings.purchase_action,
         "report_time": settings.report_time,

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Record, Session, Skipped, Split, Window
+from jalon.connectors.days import zone_of
 from jalon.connectors.graph_api.asking import get, page_of, post
 from jalon.connectors.graph_api.faults import Gone
 from jalon.connectors.meta_ads import insights
@@ -93,7 +94,7 @@ class Reading:
     def __init__(self, session: Session, window: Window) -> None:
         self._session = session
         self._stream = window.stream.name
-        self._day: date = window.low.astimezone(insights.zone_of(session)).date()
+        self._day: date = window.low.astimezone(zone_of(session)).date()
         self._question = insights.question(session, self._stream, self._day)
         self._said = insights.stamp(session, self._day)
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Answer, Credentials, Fault, Finding, Request, Session, Skip, Stop
+from jalon.connectors.days import today
 from jalon.connectors.pinterest import analytics, catalogs, pins
 from jalon.connectors.pinterest.faults import AUTHORISE
 from jalon.connectors.pinterest.reports import KINDS, order
@@ -152,7 +153,7 @@ def _probes(session: Session) -> list[tuple[str, Request]]:
     if settings.catalogs:
         found.append(("catalogs", Request("GET", catalogs.CATALOGS, {"page_size": "1"})))
     if settings.ad_account_id:
-        yesterday = datetime.fromtimestamp(session.now(), UTC).date() - timedelta(days=1)
+        yesterday = today(session, UTC) - timedelta(days=1)
         found.append(("ads", order(session, KINDS["ad_days"], yesterday, yesterday)))
     return found
 

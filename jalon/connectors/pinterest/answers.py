@@ -6,8 +6,9 @@ https://developers.pinterest.com/docs/reference/pagination/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 
+from jalon.connectors import days
 from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Answer, Session
 
@@ -38,7 +39,7 @@ def is_id(value: str) -> bool:
 
 def today(session: Session) -> date:
     """Return the UTC day that it is: Pinterest counts by these."""
-    return datetime.fromtimestamp(session.now(), UTC).date()
+    return days.today(session, UTC)
 
 
 def earliest(session: Session) -> date:

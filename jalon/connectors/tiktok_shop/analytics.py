@@ -9,12 +9,13 @@ version counted it, since the meaning of a figure has changed while its name sta
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
+from jalon.connectors.days import age_of
 from jalon.connectors.tiktok_shop.answers import data_of, page_token, total, with_token
 
 VIDEOS = "/analytics/202605/shop_videos/performance"
@@ -42,26 +43,17 @@ def _zone(session: Session) -> ZoneInfo:
     return ZoneInfo(session.settings.timezone)
 
 
-def _end(day: date, session: Session) -> float:
-    """Return the unix time at which a local day ends."""
-    return datetime.combine(day + timedelta(days=1), time(), _zone(session)).timestamp()
-
-
-def _since_end(day: date, session: Session) -> timedelta:
-    return timedelta(seconds=session.now() - _end(day, session))
-
-
 def _available(data: Row, day: date, session: Session) -> bool:
     """Say whether the platform has counted a day."""
     latest = text(data.get("latest_available_date"))
     if latest:
         return latest[:10] >= day.isoformat()
-    return _since_end(day, session) >= SURELY_THERE
+    return age_of(session, day, _zone(session)) >= SURELY_THERE
 
 
 def _stamp(path: str, last: date, session: Session) -> dict[str, Any]:
     """Return what a record says about its figures: the API version in its path, and whether they are settled."""
-    return {"api": path.split("/")[2], "settled": _since_end(last, session) >= SETTLED}
+    return {"api": path.split("/")[2], "settled": age_of(session, last, _zone(session)) >= SETTLED}
 
 
 def one_day(day: date) -> dict[str, str]:

@@ -9,11 +9,12 @@ day of YouTube is one of Pacific time.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Wait, Window
-from jalon.connectors.youtube.answers import PACIFIC, age_of, chunks
+from jalon.connectors.days import age_of, today
+from jalon.connectors.youtube.answers import PACIFIC, chunks
 from jalon.connectors.youtube.doors import settled_after
 from jalon.connectors.youtube.uploads import uploads
 
@@ -40,17 +41,17 @@ CHANNEL = "channel"
 async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the figures of one day in one batch; or, while the platform has not counted it, come back later."""
     stream, day = window.stream.name, window.low.astimezone(PACIFIC).date()
-    whole = await _query(session, stream, day, min(day + AHEAD, _today(session)), {"dimensions": "day"})
+    whole = await _query(session, stream, day, min(day + AHEAD, today(session, PACIFIC)), {"dimensions": "day"})
     latest = max((text(row.get("day")) for row in whole), default="")
     if latest < day.isoformat():
         # No figure for two weeks is a channel at which nobody looked, not a platform that is late.
-        yield Batch() if age_of(day, PACIFIC, session) > AHEAD else Batch(later=session.now() + NOT_READY)
+        yield Batch() if age_of(session, day, PACIFIC) > AHEAD else Batch(later=session.now() + NOT_READY)
         return
     about = {
         "api": "v2",
         "channel": session.account["channel"],
         "latest": latest,
-        "settled": age_of(day, PACIFIC, session) >= settled_after(stream),
+        "settled": age_of(session, day, PACIFIC) >= settled_after(stream),
     }
     found = [{**row, "video": CHANNEL} for row in whole if row.get("day") == day.isoformat()]
     found += await _videos(session, stream, day)
@@ -86,7 +87,3 @@ def table(data: Row) -> list[Row]:
     if not isinstance(found, list) or not all(isinstance(row, list) and len(row) == len(names) for row in found):
         raise Wait("the result's rows do not fit its columns")
     return [dict(zip(names, row, strict=True)) for row in found]
-
-
-def _today(session: Session) -> date:
-    return datetime.fromtimestamp(session.now(), UTC).astimezone(PACIFIC).date()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jalon.connectors.answers import Row, text
-from jalon.connectors.base import Session
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 """Where YouTube's days begin, for every channel."""
@@ -37,12 +36,6 @@ def moment(value: Any) -> float | None:
 def zulu(seconds: float) -> str:
     """Return unix seconds as the APIs write a time, to the whole second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def age_of(day: date, zone: ZoneInfo, session: Session) -> timedelta:
-    """Return how long ago a local day ended."""
-    ended = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
-    return timedelta(seconds=session.now() - ended.timestamp())
 
 
 def chunks(ids: list[str], size: int) -> list[list[str]]:

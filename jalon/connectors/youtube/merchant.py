@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Window
+from jalon.connectors.days import age_of
 from jalon.connectors.wire import encode
-from jalon.connectors.youtube.answers import PACIFIC, age_of, page_token
+from jalon.connectors.youtube.answers import PACIFIC, page_token
 from jalon.connectors.youtube.doors import settled_after
 
 SEARCH = "/reports/v1alpha/accounts/{}/reports:search"
@@ -62,7 +63,7 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
         return
     stream, day = window.stream.name, window.low.astimezone(PACIFIC).date()
     zone = ZoneInfo(session.settings.merchant_timezone)
-    age = age_of(day, zone, session)
+    age = age_of(session, day, zone)
     if age.total_seconds() < 0:
         yield Batch(cursor=window.cursor, later=session.now() + max(SOON, -age.total_seconds()))
         return
