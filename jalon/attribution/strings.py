@@ -105,7 +105,9 @@ class _Pairs(NamedTuple):
 
 
 def _pairs(coded: _Coded) -> _Pairs:
-    pairs = np.sort(coded.of * len(coded.channels) + coded.codes - 1)
+    most = len(coded.starts) * len(coded.channels)
+    pairs = (coded.of * len(coded.channels) + coded.codes - 1).astype(np.int32 if most < 2**31 else np.int64)
+    pairs.sort()
     pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
     of, code = np.divmod(pairs, max(len(coded.channels), 1))
     return _Pairs(of, code, np.bincount(of, minlength=len(coded.starts)))
@@ -128,9 +130,10 @@ def _effects(coded: _Coded, often: np.ndarray, ways: dict[str, np.ndarray], orde
     codes, ends = coded.codes, coded.starts + coded.lengths - 1
     if not often.any():
         return {kind: np.zeros(len(coded.channels)) for kind in ways}
-    position = np.arange(len(codes)) - coded.starts[coded.of]
-    before = [np.where(position >= back, np.roll(codes, back), 0) for back in range(order, 0, -1)]
-    rows, place = chains.distinct([*before, codes])
+    before = [codes]
+    for _ in range(order):
+        before.insert(0, _one_back(before[0], coded.starts))
+    rows, place = chains.distinct(before)
     size = len(rows)
     times = np.bincount(place, often[coded.of], size)
     ended = np.bincount(place[ends], often, size)
@@ -141,3 +144,11 @@ def _effects(coded: _Coded, often: np.ndarray, ways: dict[str, np.ndarray], orde
         steps = chains.Steps(rows[known, :-1], rows[known, -1], times[known], ended[known], converts[known])
         found[kind] = chains.removal_effects(chains.chain(steps), len(coded.channels))
     return found
+
+
+def _one_back(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return for each step the code of the one before it; 0 at the start of a path."""
+    shifted = np.empty_like(codes)
+    shifted[1:] = codes[:-1]
+    shifted[starts] = 0
+    return shifted
