@@ -64,7 +64,7 @@ def _touch(
         time_is_bound=False,
         kind=kind,
         channel=place.channel,
-        surface="message",
+        surface=None if kind == "ad_click" else "message",
         person=text(raw.body, "person"),
         order_id=None,
         content_id=text(referral, "post_id") or text(raw.body, "story_id"),

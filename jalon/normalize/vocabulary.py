@@ -63,7 +63,7 @@ class Touchpoint(NamedTuple):
     channel: str
     """Out of `normalize.channels`: tiktok, instagram, search, email, direct, referral, site, ..."""
     surface: str | None
-    """feed, story, reel, live, video, pin, shop_tab, profile, site."""
+    """feed, story, reel, live, video, short, pin, shop_tab, profile, message, site; None where it is not told."""
     person: str | None
     """Keyed hash; None where only the order is known: then the order's person is meant."""
     order_id: str | None

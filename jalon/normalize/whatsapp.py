@@ -128,6 +128,7 @@ def _led(raw: Raw, touch: Touch) -> Iterator[Fact]:
         f"{needed(raw.body, 'id')}/referral",
         kind,
         channel=_placed(text(referral, "source_url")),
+        surface=None,
         content=None if is_ad else source,
         campaign=source if is_ad else None,
         evidence="click_id" if click else "platform_row",
@@ -205,6 +206,7 @@ def _click(raw: Raw, context: Context) -> list[Fact]:
         at=instant_from_unix(needed(body, "timestamp")),
         person=person,
         product=sku,
+        surface=None if kind == "visit" else "message",
         evidence="click_id" if person else "platform_row",
     )
     return [touch, _product(raw, sku)] if sku else [touch]
@@ -230,6 +232,7 @@ def _touch(
     person: str | None,
     mode: SellingMode = "linked",
     channel: str = CHANNEL,
+    surface: str | None = "message",
     product: str | None = None,
     content: str | None = None,
     campaign: str | None = None,
@@ -244,7 +247,7 @@ def _touch(
         time_is_bound=bound,
         kind=kind,
         channel=channel,
-        surface=None,
+        surface=surface,
         person=person,
         order_id=None,
         content_id=content,
