@@ -145,10 +145,11 @@ def test_serve_answers_links_and_doctor_says_what_is_missing(linking: Desk) -> N
         asked = urllib.request.Request(f"{base}/l/{code}", headers={"User-Agent": "Mozilla/5.0 (X11) Firefox/144.0"})
         with pytest.raises(urllib.error.HTTPError) as answer:
             opener.open(asked)
-        assert answer.value.code == 302
-        assert answer.value.headers["Location"].startswith("https://shop.example/lamp?utm_source=instagram")
-        script = said["addresses"]["own"].replace("https://go.example.com", base)
-        assert b"jalon" in opener.open(script).read()
+        with answer.value as redirect:
+            assert redirect.code == 302
+            assert redirect.headers["Location"].startswith("https://shop.example/lamp?utm_source=instagram")
+        with opener.open(said["addresses"]["own"].replace("https://go.example.com", base)) as script:
+            assert b"jalon" in script.read()
     synced = linking("sync", "--json")
     assert synced.status == 0
     assert linking.rows("SELECT kind, product_id, person FROM {touchpoints}") == [("tag_click", "8001", None)]
