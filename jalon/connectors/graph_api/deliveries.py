@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Delivery, Undelivered
 from jalon.connectors.graph_api.settings import Settings
+from jalon.connectors.signatures import fits, held
 from jalon.connectors.wire import Malformed, decode
 
 SIGNATURE = "x-hub-signature-256"
@@ -34,17 +35,12 @@ STALE_AFTER = 36 * 3600 + 3600
 
 def secrets(settings: Settings) -> tuple[bytes, ...]:
     """Return the secrets that deliveries may be signed with, newest first."""
-    held = (settings.app_secret, settings.app_secret_old)
-    return tuple(secret.get_secret_value().encode() for secret in held if secret is not None)
+    return held(settings.app_secret, settings.app_secret_old)
 
 
 def signed_by(secrets: Sequence[bytes], delivery: Delivery) -> bool:
     """Say whether the raw body is signed by one of the secrets. Never raises; all are tried, whichever fits."""
-    claimed = delivery.headers.get(SIGNATURE, "").encode("utf-8", "surrogatepass")
-    fits = False
-    for secret in secrets:
-        fits |= bool(secret) and hmac.compare_digest(signature(delivery.body, secret), claimed)
-    return fits
+    return fits(delivery.headers.get(SIGNATURE), (signature(delivery.body, secret) for secret in secrets if secret))
 
 
 def signature(body: bytes, secret: bytes) -> bytes:

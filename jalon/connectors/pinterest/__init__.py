@@ -7,7 +7,6 @@ https://developers.pinterest.com/docs/api/v5/. What is where: `faults` (what a r
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
@@ -21,7 +20,6 @@ from jalon.connectors.base import (
     Batch,
     Capability,
     Credentials,
-    Delivery,
     Fault,
     Finding,
     Request,
@@ -205,10 +203,6 @@ class Pinterest(base.Connector):
 
     def examine(self, session: Session) -> AsyncIterator[Finding]:
         return pinterest_account.examine(session)
-
-    def delivery_key(self, delivery: Delivery) -> str:
-        """Return the digest of the body; without a secret nothing is taken in, and the platform sends nothing."""
-        return hashlib.sha256(delivery.body).hexdigest()
 
 
 _PULLS = {

@@ -21,6 +21,7 @@ from jalon.connectors.shopify import orders, queries, records
 from jalon.connectors.shopify import subscriptions as shopify_subscriptions
 from jalon.connectors.shopify import webhooks as shopify_webhooks
 from jalon.connectors.shopify.wire import new_token, question
+from jalon.connectors.signatures import held
 
 CHANNELS = {
     "tiktok": "tiktok_shop",
@@ -182,8 +183,7 @@ class Shopify(base.Connector):
     # --- deliveries
 
     def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        held = (settings.client_secret, settings.webhook_secret_old)
-        return tuple(secret.get_secret_value().encode() for secret in held if secret is not None)
+        return held(settings.client_secret, settings.webhook_secret_old)
 
     def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
         return shopify_webhooks.verify(delivery, secrets)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from jalon.connectors.base import Delivery, Erasure, Notice, Opened, Ref, Undelivered
 from jalon.connectors.shopify.orders import GONE
+from jalon.connectors.signatures import fits
 from jalon.connectors.wire import Malformed, decode
 
 # --- topics ---------------------------------------------------------------------------------------------------------
@@ -77,9 +78,7 @@ def header(delivery: Delivery, name: str) -> str:
 
 def verify(delivery: Delivery, secrets: Sequence[bytes]) -> bool:
     """Say whether one of the secrets signed the raw body. All are tried, whichever fits."""
-    claimed = header(delivery, "hmac-sha256").strip().encode("utf-8", "replace")
-    matches = [hmac.compare_digest(signature(delivery.body, secret), claimed) for secret in secrets]
-    return any(matches)
+    return fits(header(delivery, "hmac-sha256"), (signature(delivery.body, secret) for secret in secrets))
 
 
 def signature(body: bytes, secret: bytes) -> bytes:

@@ -29,6 +29,7 @@ from jalon.connectors.base import (
     Stream,
     Window,
 )
+from jalon.connectors.signatures import held
 from jalon.connectors.tiktok_shop import account as tiktok_account
 from jalon.connectors.tiktok_shop import analytics as tiktok_analytics
 from jalon.connectors.tiktok_shop import search as tiktok_search
@@ -194,8 +195,7 @@ class TikTokShop(base.Connector):
         return tiktok_account.subscribe(session, address)
 
     def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        both = (settings.app_secret, settings.app_secret_old)
-        return tuple(secret.get_secret_value().encode() for secret in both if secret is not None)
+        return held(settings.app_secret, settings.app_secret_old)
 
     def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
         return signed_by(secrets, settings.app_key, delivery.body, delivery.headers.get("authorization"))

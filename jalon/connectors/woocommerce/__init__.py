@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr
 
 from jalon.connectors import base, hosted
 from jalon.connectors.base import Answer, Batch, Capability, Credentials, Delivery, Finding, Request, Session, Stream
+from jalon.connectors.signatures import held
 from jalon.connectors.woocommerce import faults, reading, records, webhooks
 from jalon.connectors.woocommerce import site as woocommerce_site
 from jalon.connectors.woocommerce import subscriptions as woocommerce_subscriptions
@@ -147,8 +148,7 @@ class WooCommerce(base.Connector):
         return woocommerce_subscriptions.subscribe(session, address)
 
     def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        held = (settings.webhook_secret, settings.webhook_secret_old)
-        return tuple(secret.get_secret_value().encode() for secret in held if secret is not None)
+        return held(settings.webhook_secret, settings.webhook_secret_old)
 
     def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
         return webhooks.verify(delivery, secrets)

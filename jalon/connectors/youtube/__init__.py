@@ -32,6 +32,7 @@ from jalon.connectors.base import (
     Stream,
     Window,
 )
+from jalon.connectors.signatures import held
 from jalon.connectors.youtube import account as youtube_account
 from jalon.connectors.youtube import analytics, merchant, push, reports, uploads
 from jalon.connectors.youtube.answers import PACIFIC
@@ -224,8 +225,7 @@ class YouTube(base.Connector):
         return push.challenge(query, settings.channel_id, secrets)
 
     def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        both = (settings.hub_secret, settings.hub_secret_old)
-        return tuple(secret.get_secret_value().encode() for secret in both if secret is not None)
+        return held(settings.hub_secret, settings.hub_secret_old)
 
     def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
         return push.signed_by(secrets, delivery.body, delivery.headers.get("x-hub-signature"))

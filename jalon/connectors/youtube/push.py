@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jalon.connectors.base import Deadline, Delivery, Finding, Notice, Opened, Ref, Request, Session, Undelivered
+from jalon.connectors.signatures import fits
 from jalon.connectors.youtube.account import FORM
 from jalon.connectors.youtube.faults import shown
 from jalon.connectors.youtube.feed import BadFeed, Entry, entries
@@ -88,12 +89,7 @@ def challenge(query: Mapping[str, str], channel: str | None, secrets: Sequence[b
 
 def signed_by(secrets: Sequence[bytes], body: bytes, given: str | None) -> bool:
     """Say whether `X-Hub-Signature` is `sha1=` and the HMAC-SHA1 in hex of the body under one of the secrets."""
-    claimed = (given or "").encode("utf-8", "surrogatepass")
-    fits = False
-    for secret in secrets:
-        right = b"sha1=" + hmac.digest(secret, body, "sha1").hex().encode()
-        fits |= bool(secret) and hmac.compare_digest(right, claimed)
-    return fits
+    return fits(given, (b"sha1=" + hmac.digest(secret, body, "sha1").hex().encode() for secret in secrets if secret))
 
 
 def open_delivery(delivery: Delivery, settings: Any) -> Opened:

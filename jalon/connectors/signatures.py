@@ -1,0 +1,23 @@
+"""What all signed deliveries share: the secrets that may have signed one, and how signatures are compared."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+
+from pydantic import SecretStr
+
+
+def held(*secrets: SecretStr | None) -> tuple[bytes, ...]:
+    """Return the secrets that are there, as bytes, in their order."""
+    return tuple(secret.get_secret_value().encode() for secret in secrets if secret is not None)
+
+
+def fits(claimed: str | None, right: Iterable[bytes]) -> bool:
+    """Say whether a header holds one of the right signatures.
+
+    Never raises, whatever the header holds, since bytes are compared; all are compared, whichever fits.
+    """
+    given = (claimed or "").strip().encode("utf-8", "surrogatepass")
+    matches = [hmac.compare_digest(each, given) for each in right]
+    return any(matches)
