@@ -106,17 +106,9 @@ class Receiver:
                     await asyncio.sleep(_STOP_PAUSE)
         for server in self._servers:
             await server.shutdown(_STOP_PAUSE)
-        await self._store_clicks(end)
+        await self.sites.store_clicks(end)
         for task in self._beside:
             task.cancel()
-
-    async def _store_clicks(self, end: float) -> None:
-        """Make durable what was clicked, until `end` (loop time)."""
-        try:
-            async with asyncio.timeout_at(end):
-                await self.sites.queue.drain()
-        except TimeoutError:
-            self._seldom.error(f"{self.sites.queue.waiting} clicks on own links could not be stored")
 
     async def _listen(self, server: Server, host: str, port: int) -> int:
         loop = asyncio.get_running_loop()

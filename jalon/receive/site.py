@@ -11,6 +11,7 @@ anybody. What was left out is counted, never kept.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,6 +42,7 @@ from jalon.store.envelope import Sealer
 LINK, EVENTS, SCRIPT = "/l/", "/e/", "/j.js"
 WITHDRAWALS_PER_DAY = 10_000
 _SCRIPT_SECONDS = 3600
+_LAST_SECONDS = 1.0
 _PREFLIGHT = (
     "Access-Control-Allow-Methods: POST\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
     "Access-Control-Max-Age: 86400\r\n"
@@ -79,7 +81,7 @@ class Sites:
         self._by_name = {name: Site(name, hook.token, hook.settings) for name, hook in own.items()}
         self._sealer = Sealer(keyring)
         self._mint = clicks.Mint(keyring.fingerprint("own clicks").encode())
-        self._intake, self._limits, self._metrics = intake, limits, metrics
+        self._intake, self._limits, self._metrics, self._seldom = intake, limits, metrics, seldom
         self.queue = ClickQueue(intake, self._sealer, limits, metrics)
         self.routes = Routes(store, {name: site.settings.allowed_hosts for name, site in self._by_name.items()}, seldom)
         self.stopping = False
@@ -99,6 +101,14 @@ class Sites:
             site = self._site(path[len(SCRIPT) + 1 :])
             return None if site is None else (site.name, _script(site, request))
         return None
+
+    async def store_clicks(self, end: float) -> None:
+        """Make durable what was clicked, until `end` (loop time), or for a second if that is past."""
+        try:
+            async with asyncio.timeout_at(max(end, asyncio.get_running_loop().time() + _LAST_SECONDS)):
+                await self.queue.drain()
+        except TimeoutError:
+            self._seldom.error(f"{self.queue.waiting} clicks on own links could not be stored")
 
     def _site(self, token: str) -> Site | None:
         given = token.encode("utf-8", "surrogateescape")

@@ -262,6 +262,21 @@ async def test_a_stop_stores_every_click_that_was_answered(start: Start, store: 
     assert sum(len(one.records) for one in stored(store)) == answered
 
 
+async def test_a_stop_that_cannot_store_says_how_much(
+    start: Start, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver, port, code = await opened_up(start, store, limits={"stop_seconds": 0.1, "store_seconds": 0.1})
+    other = sqlite3.connect(store.path, timeout=5, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(3):
+        assert (await follow(port, code)).status == 302
+    await receiver.stop()
+    other.execute("ROLLBACK")
+    other.close()
+    assert "3 clicks on own links could not be stored" in caplog.text
+    await receiver.sites.queue.drain()
+
+
 async def test_when_there_is_no_room_links_lead_on_and_the_rest_is_counted(start: Start, store: Store) -> None:
     receiver, port, code = await opened_up(start, store, limits={"clicks": 5})
     other = sqlite3.connect(store.path, timeout=5, isolation_level=None)
