@@ -18,7 +18,7 @@ SHORT = {
     "product_tags": "tags",
     "tag_clicks": "clicks",
     "native_orders": "in-app",
-    "order_content": "content of",
+    "order_content": "named",
     "refunds": "refunds",
     "web_orders": "web",
     "journeys": "journeys",
