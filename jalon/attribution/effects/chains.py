@@ -75,7 +75,11 @@ def distinct(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def _distinct_numbers(numbers: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the same of numbers below `size`: by looking up where that is small, else by sorting."""
     if size > len(numbers) + 1_000_000:
-        return np.unique(numbers, return_inverse=True)
+        order = np.argsort(numbers, kind="stable")
+        begins = np.diff(numbers[order], prepend=-1) > 0
+        place = np.empty(len(numbers), np.int64)
+        place[order] = np.cumsum(begins) - 1
+        return numbers[order][begins], place
     kept = np.flatnonzero(np.bincount(numbers, minlength=1))
     at = np.zeros(size, np.int64)
     at[kept] = np.arange(len(kept))

@@ -9,11 +9,12 @@ buys.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from jalon.attribution.effects.chains import MAX_ORDER, Steps
+from jalon.attribution.effects.chains import MAX_ORDER, Steps, distinct
 
 FOLDS = 5
 END = 0
@@ -37,77 +38,46 @@ def choose(steps: Steps, fold: np.ndarray) -> Choice:
     journeys = float(steps.ends.sum())
     if len(np.unique(fold[steps.ends > 0])) < FOLDS:
         return Choice({}, {})
-    way = dict.fromkeys(range(1, MAX_ORDER + 1), 0.0)
-    outcome = dict.fromkeys(range(MAX_ORDER + 1), 0.0)
-    for held in range(FOLDS):
-        apart = fold == held
-        taught, asked = (_only(steps, rows) for rows in (~apart, apart))
-        for order, likelihood in enumerate(_next(taught, asked)):
-            if order:
-                way[order] -= likelihood / journeys
-        for order, likelihood in enumerate(_outcome(taught, asked)):
-            outcome[order] -= likelihood / journeys
-    return Choice(way, outcome)
+    way = [loss / journeys for loss in _losses_of_way(steps, fold)]
+    outcome = [loss / journeys for loss in _losses_of_outcome(steps, fold)]
+    return Choice(dict(enumerate(way[1:], start=1)), dict(enumerate(outcome)))
 
 
-def _only(steps: Steps, rows: np.ndarray) -> Steps:
-    return Steps(*(column[rows] for column in steps))
+def _losses_of_way(steps: Steps, fold: np.ndarray) -> Iterator[float]:
+    """Yield, for order 0, 1, ..., the loss over all that came next: steps, and ends as a step to `END`.
 
-
-def _events(steps: Steps) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (history, what came next, how often): steps, and ends as a step to `END`."""
-    reached = np.column_stack([steps.history[:, 1:], steps.channel])
-    history = np.vstack([steps.history, reached])
-    follows = np.concatenate([steps.channel, np.full(len(reached), END)])
-    return history, follows, np.concatenate([steps.often, steps.ends])
-
-
-def _next(taught: Steps, asked: Steps) -> list[float]:
-    """Return, for order 0, 1, ..., the log-likelihood of what came next; each order leans on the one below by one
-    observation, so that what was never seen is not impossible."""
-    history, follows, often = _events(taught)
-    asked_history, asked_follows, asked_often = _events(asked)
-    size = int(max(follows.max(), asked_follows.max())) + 1
-    guess = np.full(len(asked_follows), 1.0 / size)
-    found = []
+    Each order leans on the one below by one observation, so that what was never seen is not impossible.
+    """
+    reached = [*steps.history[:, 1:].T, steps.channel]
+    history = [np.concatenate(pair) for pair in zip(steps.history.T, reached, strict=True)]
+    follows = np.concatenate([steps.channel, np.full(len(fold), END)])
+    often = np.concatenate([steps.often, steps.ends])
+    folds = np.concatenate([fold, fold])
+    guess = np.full(len(follows), 1.0 / (int(follows.max()) + 1))
     for order in range(MAX_ORDER + 1):
-        width = history.shape[1]
-        known, wanted = _codes(history[:, width - order :], asked_history[:, width - order :])
-        whole = np.bincount(known, often, wanted.max() + 1 + known.max())
-        pairs, asked_pairs = known * size + follows, wanted * size + asked_follows
-        seen = _looked_up(pairs, often, asked_pairs)
-        guess = (seen + guess) / (whole[wanted] + 1.0)
-        found.append(float(asked_often @ np.log(guess)))
-    return found
+        known, seen = _place(history, order), _place([*history, follows], order + 1)
+        guess = (_of_others(seen, folds, often) + guess) / (_of_others(known, folds, often) + 1.0)
+        yield -float(often @ np.log(guess))
 
 
-def _outcome(taught: Steps, asked: Steps) -> list[float]:
-    """Return, for order 0 (the base rate), 1, ..., the log-likelihood of whether journeys converted."""
-    history, asked_history = (np.column_stack([s.history[:, 1:], s.channel]) for s in (taught, asked))
-    guess = np.full(len(asked.ends), 0.5)
-    found = []
+def _losses_of_outcome(steps: Steps, fold: np.ndarray) -> Iterator[float]:
+    """Yield, for order 0 (the base rate), 1, ..., the loss over whether journeys converted."""
+    reached = [*steps.history[:, 1:].T, steps.channel]
+    lost = steps.ends - steps.converts
+    guess = np.full(len(fold), 0.5)
     for order in range(MAX_ORDER + 1):
-        width = history.shape[1]
-        known, wanted = _codes(history[:, width - order :], asked_history[:, width - order :])
-        ends = _looked_up(known, taught.ends, wanted)
-        guess = (_looked_up(known, taught.converts, wanted) + guess) / (ends + 1.0)
-        lost = asked.ends - asked.converts
-        found.append(float(asked.converts @ np.log(guess) + lost @ np.log1p(-guess)))
+        known = _place(reached, order)
+        guess = (_of_others(known, fold, steps.converts) + guess) / (_of_others(known, fold, steps.ends) + 1.0)
+        yield -float(steps.converts @ np.log(guess) + lost @ np.log1p(-guess))
+
+
+def _place(columns: list[np.ndarray], last: int) -> np.ndarray:
+    """Return for each row which of the distinct ones it is, by the last columns alone."""
+    return distinct(columns[-last:])[1] if last else np.zeros(len(columns[0]), np.int64)
+
+
+def _of_others(place: np.ndarray, fold: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return for each row the weight of rows like it in the other folds."""
+    own = place * FOLDS + fold
+    found: np.ndarray = np.bincount(place, weights)[place] - np.bincount(own, weights)[own]
     return found
-
-
-def _codes(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the rows of both alike."""
-    if not known.shape[1]:
-        return np.zeros(len(known), np.int64), np.zeros(len(wanted), np.int64)
-    _, place = np.unique(np.vstack([known, wanted]), axis=0, return_inverse=True)
-    place = place.ravel()
-    return place[: len(known)], place[len(known) :]
-
-
-def _looked_up(keys: np.ndarray, weights: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the sum of the weights of each wanted key; 0 for one that is not there."""
-    distinct, place = np.unique(keys, return_inverse=True)
-    sums = np.bincount(place.ravel(), weights, len(distinct))
-    at = np.minimum(np.searchsorted(distinct, wanted), len(distinct) - 1)
-    return np.where(distinct[at] == wanted, sums[at], 0.0)
