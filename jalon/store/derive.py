@@ -10,9 +10,7 @@ writes anew.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,35 +92,31 @@ def _is_stale(db: sqlite3.Connection, segment: int, last: int, meanings: Meaning
 
 def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress | None) -> Derived:
     facts.sweep(store.facts, segments.number(last))
-    done, counts = 0, Counter[str]()
+    done, counts = 0, dict.fromkeys(KINDS, 0)
     failures: list[Failure] = []
     total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
-    with ThreadPoolExecutor(1, "jalon-facts") as writer:  # packs and syncs one segment while the next one is made
-        writing: Future[dict[str, int]] | None = None
-        for segment in todo:
-            made = _Segment(store, meanings, segment, last)
-            if writing is not None:
-                counts.update(writing.result())
-            writing = writer.submit(made.write)
-            done += made.records
-            failures += made.failures
-            if progress:
-                progress(done, total)
-        if writing is not None:
-            counts.update(writing.result())
+    for segment in todo:
+        made = _Segment(store, meanings, segment, last)
+        for kind, rows in facts.write_segment(store.facts, segment, made.batches).items():
+            counts[kind] += rows
+        store.write(made.commit)
+        done += made.records
+        failures += made.failures
+        del made  # its columns are some MiB, which the next segment can use
+        if progress:
+            progress(done, total)
     with store.read() as db:
         held = count_held(db, last, failures)
-    return Derived(done, {kind: counts[kind] for kind in KINDS if counts[kind]}, held, len(todo))
+    return Derived(done, {kind: rows for kind, rows in counts.items() if rows}, held, len(todo))
 
 
 class _Segment:
     """The facts of one segment as columns, and what of it failed. Making it reads all of its rows."""
 
     def __init__(self, store: Store, meanings: Meanings, segment: int, last: int) -> None:
+        self.batches: dict[str, list[pa.RecordBatch]] = {}
         self.failures: list[Failure] = []
         self.records = 0
-        self._store = store
-        self._batches: dict[str, list[pa.RecordBatch]] = {}
         self._segment, (self._low, self._through) = segment, segments.span(segment, last)
         self._meanings = meanings
         self._ways: dict[str, Callable[[Raw], Iterable[Fact]]] = {}
@@ -142,7 +136,7 @@ class _Segment:
         except Misfit:
             columns = _columns(chain.from_iterable(found for row, found in made if self._fits(row, found)))
         for kind, batch in columns.items():
-            self._batches.setdefault(kind, []).append(batch)
+            self.batches.setdefault(kind, []).append(batch)
 
     def _read(self, row: Row) -> list[Fact] | None:
         """Return the facts of a row, None if it has failed."""
@@ -175,13 +169,7 @@ class _Segment:
         inbox_id, source, stream, key, *_ = row
         self.failures.append(Failure(inbox_id, source, stream, key, reason, detail))
 
-    def write(self) -> dict[str, int]:
-        """Put the files in place, and only then note that they are; return the facts by kind."""
-        counts = facts.write_segment(self._store.facts, self._segment, self._batches)
-        self._store.write(self._commit)
-        return counts
-
-    def _commit(self, db: sqlite3.Connection) -> None:
+    def commit(self, db: sqlite3.Connection) -> None:
         """Note in the store that the files of this segment are in place, and what is left in quarantine."""
         names = tuple(sorted(self._ways))
         now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp)
