@@ -1,4 +1,4 @@
-"""The brand's own channels, played: the same brand has the same ones, and the sender of events keeps to the standard."""
+"""The brand's own channels, played: the same brand has the same ones, and the sender of events keeps the standard."""
 
 from __future__ import annotations
 
