@@ -42,8 +42,9 @@ def run(command: Sequence[str], cwd: Path) -> Cost:
 
 
 def environment() -> dict[str, str]:
+    """Return what the commands run in: bytecode is kept, as an installation has it."""
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "BENCH_SECRET": "bench-app-secret",
         "BENCH_TOKEN": TOKEN,
         "PYTHONPATH": str(Path(__file__).parent.parent),
