@@ -112,7 +112,8 @@ class Store:
             db.close()
             raise told(error, self.path) from error
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # a signal may have come before it began, or after its end
+                db.execute("ROLLBACK")
             self._give_back(db)
             raise
         self._give_back(db)

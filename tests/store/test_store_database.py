@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -153,6 +155,27 @@ def test_an_error_inside_read_gives_the_connection_back(store: Store) -> None:
         with pytest.raises(LookupError), store.read():
             raise LookupError
     assert value(store, "a") is None
+
+
+def test_an_interrupt_at_any_line_of_read_stays_an_interrupt(store: Store) -> None:
+    """A signal's handler may raise wherever Python is, before the transaction and after it too."""
+    own = Store.read.__wrapped__.__code__  # type: ignore[attr-defined]
+    for line in sorted({number for *_, number in own.co_lines() if number and number > own.co_firstlineno}):
+
+        def interrupt(frame: FrameType, event: str, _: object, line: int = line) -> object:
+            if frame.f_code is own and event == "line" and frame.f_lineno == line:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+            return interrupt
+
+        before = sys.gettrace()
+        sys.settrace(interrupt)
+        try:
+            with suppress(KeyboardInterrupt), store.read() as db:
+                db.execute("SELECT 1").fetchone()
+        finally:
+            sys.settrace(before)
+        assert value(store, "a") is None, "the store can be read as before"
 
 
 def test_a_forked_child_may_not_use_its_parents_store(store: Store) -> None:
