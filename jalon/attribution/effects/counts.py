@@ -16,10 +16,8 @@ from ibis.expr.types import Table
 from jalon.attribution.effects.chains import MAX_ORDER
 from jalon.attribution.effects.choice import FOLDS
 from jalon.attribution.engine import Engine
+from jalon.attribution.groups import part
 
-PRIME = 2_147_483_647
-HASHED = 32
-"""So many characters of a person's id decide its fold."""
 _BEFORE = tuple(f"before_{n}" for n in range(MAX_ORDER, 0, -1))
 
 
@@ -81,15 +79,8 @@ def _ago(name: str) -> int:
 
 
 def fold(person: ibis.Value) -> ibis.Value:
-    """Return the fifth of the persons that one belongs to: a polynomial of its characters modulo a prime, mixed.
-
-    Engines disagree on their hash functions, and Python on its own from run to run; whole numbers they share.
-    """
-    mixed: ibis.Value = ibis.literal(1, "int64")
-    for place in range(HASHED):
-        letter = ibis.coalesce(person.substr(place, 1).ascii_str(), 0).cast("int64")
-        mixed = (mixed * 1_000_003 + letter + 1) % PRIME
-    return (mixed * 48_271 % PRIME) % FOLDS
+    """Return the fifth of the persons that one belongs to."""
+    return part(person, FOLDS)
 
 
 def counted_sets(engine: Engine, met: Way, players: dict[int, int]) -> pa.Table:
