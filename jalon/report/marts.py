@@ -14,10 +14,12 @@ from ibis.expr.types import Table
 from jalon.attribution.card import read_card
 from jalon.attribution.current import current
 from jalon.attribution.engine import Engine
+from jalon.attribution.groups import group
 from jalon.attribution.publish import published
 from jalon.normalize.money import EXPONENTS
 from jalon.report import journey_map
-from jalon.report.tables import MARTS, Mart
+from jalon.report.tables import ATTRIBUTION, MARTS, Mart
+from jalon.report.totals import totals
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, or skips before one; also in their wide forms."""
@@ -50,7 +52,7 @@ def build_marts(facts: Path, attribution: Path, out: Path, options: MartOptions 
     options = options or MartOptions()
     as_of = read_card(attribution)["as_of"]
     with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
-        base = _base(engine, facts, attribution, as_of)
+        base = _base(engine, facts, attribution, making, as_of)
         rows = {name: _write(base, mart, making, options.csv) for name, mart in MARTS.items()}
     return Marts(out, rows)
 
@@ -67,14 +69,17 @@ class _Base(NamedTuple):
     contents: Table
     measures: Table
     units: Table
+    out: Path
+    """Where the marts are being written: some are made of others."""
 
 
-def _base(engine: Engine, facts: Path, attribution: Path, as_of: int | None) -> _Base:
+def _base(engine: Engine, facts: Path, attribution: Path, out: Path, as_of: int | None) -> _Base:
     made = ("sales", "touches", "credit", "modelled", "shared")
     found = {name: engine.results(attribution / f"{name}.parquet") for name in made}
     told = {kind: current(engine, facts, kind, as_of) for kind in ("contents", "measures")}
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
-    return _Base(engine, **found, **told, units=engine.take("units", units, {"unit_of": "string", "units": "int64"}))
+    taken = engine.take("units", units, {"unit_of": "string", "units": "int64"})
+    return _Base(engine, **found, **told, units=taken, out=out)
 
 
 def _write(base: _Base, mart: Mart, out: Path, csv: bool) -> int:
@@ -137,7 +142,9 @@ _CUTS = ("channel", "stage", "content_id", "creator_id", "product_id", "campaign
 
 def _attribution(base: _Base) -> Table:
     """Put beside each credit what one cuts it by."""
-    order = base.sales.select("order_uid", "is_sale", "placed_date", "platform", selling_mode="mode")
+    sales = base.sales
+    buyer = group(ibis.coalesce(sales.person, sales.order_uid))
+    order = sales.select("order_uid", "is_sale", "placed_date", "platform", selling_mode="mode", person_group=buyer)
     cuts = base.touches.select(*_CUTS, credited_uid="touch_uid")
     cuts = cuts.union(
         base.modelled.mutate(product_id=ibis.null("string"), campaign=ibis.null("string")).select(
@@ -152,6 +159,12 @@ def _attribution(base: _Base) -> Table:
     return _with_amounts(base, rows.rename(step="position"), ["amount", "reversed", "net"])
 
 
+def _totals(base: _Base) -> Table:
+    credited = base.engine.results(base.out / f"{ATTRIBUTION.name}.parquet")
+    rows = totals(base.engine, credited, base.contents, base.modelled)
+    return _with_amounts(base, rows, ["net", "net_low", "net_high", "modelled"])
+
+
 def _map_credit(base: _Base) -> Table:
     where = ("touch_uid", "stage", "channel", "kind")
     credited_to = base.touches.select(*where).union(base.modelled.select(*where))
@@ -164,7 +177,8 @@ _MAKERS: dict[str, Callable[[_Base], Table]] = {
     "orders": _orders,
     "touchpoints": lambda base: base.touches,
     "measures": _measures,
-    "attribution": _attribution,
+    ATTRIBUTION.name: _attribution,
+    "credit_totals": _totals,
     "contents": _contents,
     "content_estimates": _estimates,
     "journey_map": lambda base: journey_map.cells(base.engine, base.touches),

@@ -177,6 +177,40 @@ ATTRIBUTION = Mart(
         Column("creator_id", "text", "Creator of the touchpoint"),
         Column("product_id", "text", "Product of the touchpoint"),
         Column("campaign", "text", "Campaign of the touchpoint"),
+        Column(
+            "person_group",
+            "integer",
+            "Which of 256 groups the buyer belongs to, by chance alone: sums by it tell how sure a sum of yours is",
+        ),
+    ),
+)
+
+CREDIT_TOTALS = Mart(
+    "credit_totals",
+    "Credit summed up, with its 90 % interval: one row per model, cut, value and currency. Choose one `model` and one "
+    "`cut`, then read. The interval says how far chance reaches (other buyers, and where modelled the split); not "
+    "whether the model is right.",
+    ("model", "cut", "value", "currency"),
+    (
+        Column("model", "text", "The attribution model"),
+        Column("cut", "text", "By what: channel, platform, content, creator, campaign, product, stage or mode"),
+        Column("value", "text", "Which one; empty: the touchpoints name none"),
+        Column("title", "text", "Where it is a content: its title"),
+        _CURRENCY,
+        Column("orders", "decimal", "Orders credited, in shares of orders", "orders"),
+        Column("orders_low", "decimal", "Lower end of the 90 % interval", "orders"),
+        Column("orders_high", "decimal", "Upper end of the 90 % interval", "orders"),
+        *_money("net", "Net revenue credited, observed and modelled"),
+        *_money("net_low", "Lower end of its 90 % interval"),
+        *_money("net_high", "Upper end of its 90 % interval"),
+        *_money("modelled", "What of it is modelled"),
+        Column(
+            "too_few",
+            "boolean",
+            "It rests on too few orders to be acted on: the interval begins below half of the net (some seven orders "
+            "of alike size, more where sizes differ)",
+        ),
+        Column("alike", "text", "Contents that the counts cannot tell it from: read these together; empty: none"),
     ),
 )
 
@@ -265,6 +299,7 @@ MARTS: dict[str, Mart] = {
         TOUCHPOINTS,
         MEASURES,
         ATTRIBUTION,
+        CREDIT_TOTALS,
         CONTENTS,
         CONTENT_ESTIMATES,
         JOURNEY_MAP,

@@ -1,0 +1,112 @@
+"""Credit per channel, content, creator and so on, with its 90 % interval.
+
+What is modelled is sure twice less: other buyers would come, and of these the split is only likely. By the law of total
+variance both are added: the spread of what each group of persons is credited, shares of orders among it, and the spread
+of the split itself, which the share-out tells.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.attribution.crediting import BILLION
+from jalon.attribution.engine import Engine
+from jalon.attribution.intervals import NORMAL, sums, with_interval
+
+CUTS = {
+    "channel": "channel",
+    "platform": "platform",
+    "content": "content_id",
+    "creator": "creator_id",
+    "campaign": "campaign",
+    "product": "product_id",
+    "stage": "stage",
+    "mode": "selling_mode",
+}
+"""What credit is summed up by -> the column of the mart `attribution`."""
+KEYS = ("model", "value", "currency")
+FIGURES = ("net", "billionths")
+"""Minor units of net revenue, and orders in billionths."""
+
+
+def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table) -> Table:
+    """Return a row per model, cut, value and currency; what touchpoints name no value of, has the value ''.
+
+    `attribution` is the mart; `contents` the facts; `modelled` what orders were shared out to. Ends of intervals are
+    whole minor units and orders with four places.
+    """
+    given = engine.keep("credit_given", _with_makers(_given(attribution), contents))
+    likely = engine.keep("credit_likely", _likely(given, modelled))
+    rows = ibis.union(*(engine.keep(f"total_{cut}", _total(given, likely, cut)) for cut in CUTS))
+    engine.drop("credit_given", "credit_likely")
+    return _with_names(rows, contents, modelled)
+
+
+def _given(attribution: Table) -> Table:
+    """Return what touchpoints are credited with; what belongs to nobody is left out."""
+    rows = attribution.filter(attribution.touch_uid.notnull())
+    whole = (rows.weight.cast("float64") * BILLION).round().cast("int64")
+    return rows.select(
+        "model", "currency", "touch_uid", "person_group", *CUTS.values(),
+        net="net_minor",
+        billionths=ibis.ifelse(rows.is_sale, whole, 0),
+        modelled=rows.basis == "modelled",
+    )  # fmt: skip
+
+
+def _with_makers(rows: Table, contents: Table) -> Table:
+    """Put in the creator of the content where a touchpoint names none."""
+    made = contents.group_by(made_id="content_id").agg(maker=contents.creator_id.max())
+    joined = rows.left_join(made, rows.content_id == made.made_id)
+    return joined.mutate(creator_id=ibis.coalesce(joined.creator_id, joined.maker)).drop("made_id", "maker")
+
+
+def _likely(given: Table, modelled: Table) -> Table:
+    """Return the modelled credit with `unsure`, the standard deviation of its content's orders by these orders."""
+    width = (modelled.orders_high - modelled.orders_low) / (2 * NORMAL)
+    unsure = ibis.ifelse(modelled.orders > 0, width / modelled.orders, 0.0)
+    return given.filter(given.modelled).join(modelled.select("touch_uid", unsure=unsure), "touch_uid")
+
+
+def _total(given: Table, likely: Table, cut: str) -> Table:
+    """Return the figures of one cut with their intervals."""
+
+    def named(rows: Table) -> Table:
+        return rows.mutate(value=ibis.coalesce(rows[CUTS[cut]], ""))
+
+    found = sums(named(given), KEYS, FIGURES).left_join(_split(named(likely)), KEYS)
+    found = found.mutate(modelled=ibis.coalesce(found.modelled, 0))
+    for name in FIGURES:
+        found = with_interval(found, name, ibis.coalesce(found[f"{name}_split"], 0.0))
+    ends = {f"net_{end}": found[f"net_{end}"].round().cast("int64") for end in ("low", "high")}
+    orders = {
+        f"orders{end}": (found[f"billionths{end}"] / BILLION).cast("decimal(18, 4)") for end in ("", "_low", "_high")
+    }
+    told = found.mutate(cut=ibis.literal(cut), **ends, **orders)
+    return told.select(*KEYS, "cut", *orders, "net", *ends, "modelled")
+
+
+def _split(likely: Table) -> Table:
+    """Return how much of the credit is modelled, and the variance of its split: contents are split by themselves."""
+    by_content = likely.group_by(*KEYS, "touch_uid", "unsure").agg(
+        **{name: likely[name].sum().cast("int64") for name in FIGURES}
+    )
+
+    def variance(name: str) -> ibis.Value:
+        spread = (by_content[name] * by_content.unsure).round().cast("decimal(19, 0)")
+        return (spread * spread).sum().cast("float64")
+
+    return by_content.group_by(*KEYS).agg(
+        modelled=by_content.net.sum(), **{f"{name}_split": variance(name) for name in FIGURES}
+    )
+
+
+def _with_names(rows: Table, contents: Table, modelled: Table) -> Table:
+    """Add the titles of contents, those that the counts cannot tell them from, and which figures rest on too little."""
+    titles = contents.group_by(titled="content_id").agg(title=contents.title.max())
+    pairs = modelled.group_by(paired="content_id").agg(alike=modelled.alike.join(", ").nullif("").max())
+    content = ibis.ifelse(rows.cut == "content", rows.value, ibis.null("string"))
+    found = rows.mutate(of=content)
+    found = found.left_join(titles, found.of == titles.titled).left_join(pairs, found.of == pairs.paired)
+    return found.mutate(too_few=found.net_low * 2 < found.net).drop("titled", "paired", "of")
