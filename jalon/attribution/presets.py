@@ -67,15 +67,25 @@ PRESETS: dict[str, tuple[PresetStage, ...]] = {
 """Name -> its stages in order. Every member stands in exactly one stage of each preset."""
 
 
+def member_of(touches: Table) -> ibis.Value:
+    """Return what of `MEMBERS` a row is in that has `stage` and `kind`."""
+    repeat = (touches.stage == "loyalty") & (touches.kind == "purchase")
+    return ibis.ifelse(repeat, REPEAT, touches.stage)
+
+
+def stage_in(member: ibis.Value, preset: str) -> ibis.Value:
+    """Return the stage of a preset that a member is in; `unknown` for what is none."""
+    chosen = [(member.isin(stage.members), stage.id) for stage in PRESETS[preset]]
+    return ibis.cases(*chosen, else_=UNKNOWN)
+
+
 def in_preset(touches: Table, preset: str) -> Table:
     """Add `preset`, `preset_stage` and `stage_position` to rows that have `stage` and `kind`."""
-    stages = PRESETS[preset]
-    repeat = (touches.stage == "loyalty") & (touches.kind == "purchase")
-    member = ibis.ifelse(repeat, REPEAT, touches.stage)
-    chosen = [(member.isin(stage.members), stage.id) for stage in stages]
-    places = [(member.isin(stage.members), position) for position, stage in enumerate(stages)]
-    return touches.mutate(
-        preset=ibis.literal(preset),
-        preset_stage=ibis.cases(*chosen, else_=UNKNOWN),
-        stage_position=ibis.cases(*places, else_=len(stages)).cast("int64"),
-    )
+    staged = touches.mutate(preset=ibis.literal(preset), preset_stage=stage_in(member_of(touches), preset))
+    return staged.mutate(stage_position=position_in(staged.preset_stage, preset))
+
+
+def position_in(stage: ibis.Value, preset: str) -> ibis.Value:
+    """Return the place of a preset's stage, from 0; what is none of them comes last."""
+    places = [(stage == known.id, place) for place, known in enumerate(PRESETS[preset])]
+    return ibis.cases(*places, else_=len(PRESETS[preset])).cast("int64")

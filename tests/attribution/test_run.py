@@ -17,7 +17,20 @@ from jalon.attribution.run import attribute
 from jalon.errors import StoreError
 from tests.handmade import Run, at, order, refund, touch, write
 
-TABLES = ("sales", "people", "touches", "steps", "open_steps", "effects", "credit", "modelled", "shared")
+TABLES = (
+    "sales",
+    "people",
+    "touches",
+    "steps",
+    "open_steps",
+    "effects",
+    "credit",
+    "modelled",
+    "shared",
+    "transitions",
+    "stage_times",
+    "drop_offs",
+)
 FACTS = [touch("t", 1, "a"), touch("u", 2, "a", channel="direct"), order("1", 3, 999, person="a"), refund("1", 5, 100)]
 
 
