@@ -268,21 +268,6 @@ def test_folds_are_of_persons_the_same_in_python() -> None:
     assert min(Counter(found).values()) > 350
 
 
-def test_of_more_than_twenty_channels_the_rarest_play_as_one() -> None:
-    people, channels, times, wins = [], [], [], []
-    for number in range(24):
-        for person in range(30 - number):
-            people.append(f"{number}/{person}")
-            channels.append(f"c{number:02}")
-            times.append(1)
-            wins.append(person % 3 == 0)
-    table = pa.table({"person": people, "time": times, "channel": channels, "conversion": wins})
-    found = attribution.channel_effects(table, "shapley_rate")
-    assert len(found) == 24
-    assert b'"taken_together": ["c19", "c20", "c21", "c22", "c23"]' in found.schema.metadata[b"learnt"]
-    assert all(effect > 0 for effect in found["effect"].to_pylist())
-
-
 def test_a_channel_that_lowers_the_rate_is_credited_nothing_and_told() -> None:
     ways = [("1", True)] * 30 + [("12", False)] * 29 + [("12", True)]
     rows = [

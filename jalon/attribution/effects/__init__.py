@@ -1,20 +1,24 @@
 """Effects: what channels did for sales, learnt from all journeys, those that led to no sale among them.
 
-A model that learns says of each channel one number that is not below zero. `learn` counts in the engine, solves on the
-counts, and returns the numbers as a table and what they rest on for the card of the run.
+A model that learns says of each channel one number that is not below zero, and where that depends on the company, one
+for each set of channels too. `learn` counts in the engine, solves on the counts, and returns the numbers as tables and
+what they rest on for the card of the run. Each model is a module with a function `find`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import ibis
 import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from jalon.attribution.effects import chains, choice, coalitions
-from jalon.attribution.effects.counts import Way, counted_channels, counted_sets, counted_steps, way
+from jalon.attribution.effects import logistic, markov, noisy_or, rates, sets, shao_li
+from jalon.attribution.effects.counts import counted_channels, way
+from jalon.attribution.effects.finding import DIGITS, Finder, Found, Material
 from jalon.attribution.engine import Engine
 
 if TYPE_CHECKING:
@@ -30,15 +34,31 @@ EFFECTS = {
 }
 """One row per model and channel: its effect, how many steps and journeys met it, and the share of all journeys that
 converted."""
-DIGITS = 12
-"""Effects are rounded to so many decimals, so that no summation order of the solver shows in what is written."""
+
+_BY: dict[str, Finder] = {
+    "markov": markov.find,
+    "shapley_rate": rates.find,
+    "shapley_noisy_or": noisy_or.find,
+    "shao_li": shao_li.find,
+    "logistic": logistic.find,
+}
+"""Model that learns -> what finds its effects."""
+
+
+class BySet(NamedTuple):
+    """`bits` of channels, and `effects`: rows of masks, channel and `effect_of_set` (`sets.told_by_set`)."""
+
+    bits: Table
+    effects: Table
 
 
 class Learnt(NamedTuple):
-    """`effects`: rows as `EFFECTS`. `told`: model -> what it rests on, as JSON-able data."""
+    """`effects`: rows as `EFFECTS`. `told`: model -> what it rests on, as JSON-able data. `by_set`: model -> effects
+    of channels in the sets that they were met in."""
 
     effects: Table
     told: dict[str, dict[str, Any]]
+    by_set: Mapping[str, BySet] = MappingProxyType({})
 
 
 class Journeys(NamedTuple):
@@ -55,85 +75,46 @@ def learn(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
     if not asked:
         return Learnt(engine.take("effects", None, EFFECTS), {})
     met = way(engine, *journeys)
-    channels = counted_channels(engine, met)
-    found, told = [], {}
-    for name in asked:
-        values, rests_on = (
-            _BY[name](engine, met, channels, options.parameters(name)) if met.channels else (np.zeros(0), {})
-        )
-        base = rests_on.get("base_rate", 0.0)
-        found.append(_rows(name, met, channels, np.maximum(values, 0.0), base))
-        told[name] = rests_on
-    engine.drop("way", "codes", "players")
-    return Learnt(engine.take("effects", pa.concat_tables(found), EFFECTS), told)
+    material = Material(engine, met, counted_channels(engine, met))
+    if not met.channels:
+        return Learnt(engine.take("effects", None, EFFECTS), {name: {} for name in asked})
+    found = {name: _BY[name](material, options.parameters(name)) for name in asked}
+    by_set = {name: _by_set(material, name, each.by_set) for name, each in found.items() if each.by_set is not None}
+    rows = pa.concat_tables([_rows(name, material, each) for name, each in found.items()])
+    engine.drop("way", "codes", "bits")
+    return Learnt(engine.take("effects", rows, EFFECTS), {name: each.told for name, each in found.items()}, by_set)
 
 
-def _rows(model: str, met: Way, channels: pa.Table, values: np.ndarray, base: float) -> pa.Table:
-    size = len(met.channels)
+def with_effect(features: Table, model: str, learnt: Learnt) -> Table:
+    """Add to the steps of journeys the `effect` of each one's channel; of a set that was not learnt, as if alone."""
+    own = learnt.effects.filter(learnt.effects.model == model).select("channel", "effect")
+    joined = features.join(own, "channel")
+    if model not in learnt.by_set:
+        return joined
+    bits, effects = learnt.by_set[model]
+    masked = sets.with_masks(joined, bits)
+    masks = [name for name in effects.columns if name.startswith("mask_")]
+    found = masked.left_join(effects, [*masks, "channel"])
+    told = ibis.coalesce(found.effect_of_set, found.effect)
+    return found.mutate(effect=told).select(*joined.columns)
+
+
+def _by_set(material: Material, model: str, values: np.ndarray) -> BySet:
+    """Keep what a model says of sets, under its own name: `bits` of another run over other steps may follow."""
+    engine = material.engine
+    bits = engine.keep(f"bits_{model}", material.bits)
+    shown = np.round(np.maximum(values, 0.0), DIGITS)
+    return BySet(bits, sets.told_by_set(engine, f"sets_{model}", material.sets, shown, material.met.channels))
+
+
+def _rows(model: str, material: Material, found: Found) -> pa.Table:
+    size = len(material.met.channels)
     columns = {
         "model": pa.array([model] * size, pa.string()),
-        "channel": pa.array(met.channels, pa.string()),
-        "effect": pa.array(np.round(values, DIGITS), pa.float64()),
-        "steps": channels["steps"],
-        "journeys": channels["journeys"],
-        "base_rate": pa.array([base] * size, pa.float64()),
+        "channel": pa.array(material.met.channels, pa.string()),
+        "effect": pa.array(np.round(np.maximum(found.effects, 0.0), DIGITS), pa.float64()),
+        "steps": material.channels["steps"],
+        "journeys": material.channels["journeys"],
+        "base_rate": pa.array([found.told["base_rate"]] * size, pa.float64()),
     }
     return pa.table(columns)
-
-
-def _markov(
-    engine: Engine, met: Way, channels: pa.Table, parameters: Mapping[str, Any]
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the removal effects, and how well each order tells what it has not seen."""
-    rows = counted_steps(engine, met)
-    columns = {name: rows[name].to_numpy() for name in rows.column_names}
-    history = np.column_stack([columns[name] for name in rows.column_names if name.startswith("before_")])
-    steps = chains.Steps(history, *(columns[name] for name in ("code", "often", "ends", "converts")))
-    compared = choice.choose(steps, columns["fold"])
-    given = parameters["markov_order"]
-    order = (compared.proposed or 1) if given == "auto" else given
-    solved = chains.chain(chains.shortened(steps, order))
-    effects = chains.removal_effects(solved, len(channels))
-    told = {
-        **_base(steps.ends.sum(), steps.converts.sum()),
-        "order": order,
-        "states": len(solved.states),
-        "sum_of_effects": round(float(effects.sum()), DIGITS),
-        "order_proposed": compared.proposed,
-        "loss_of_way": {str(k): round(v, 6) for k, v in compared.way.items()},
-        "loss_of_outcome": {str(k): round(v, 6) for k, v in compared.outcome.items()},
-    }
-    return effects, told
-
-
-def _shapley_rate(
-    engine: Engine, met: Way, channels: pa.Table, parameters: Mapping[str, Any]
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the Shapley values; of more than 20 channels the rarest play as one, and share by their journeys."""
-    journeys = channels["journeys"].to_numpy()
-    by_size = np.lexsort((np.arange(len(journeys)), -journeys))
-    players = min(len(journeys), coalitions.MAX_PLAYERS)
-    bits = np.minimum(np.argsort(by_size, kind="stable"), players - 1)
-    sets = counted_sets(engine, met, {code: int(bit) for code, bit in enumerate(bits, start=1)})
-    masks, met_by, won = (sets[name].to_numpy() for name in ("mask", "journeys", "conversions"))
-    values = coalitions.rate_values(masks, met_by, won, players, parameters["prior_journeys"])
-    whole = np.bincount(bits, journeys, players)
-    effects = values[bits] * journeys / whole[bits]
-    told = {
-        **_base(met_by.sum(), won.sum()),
-        "players": players,
-        "taken_together": [met.channels[i] for i in np.flatnonzero(bits == players - 1)] if players < len(bits) else [],
-        "below_zero": {met.channels[i]: round(float(effects[i]), DIGITS) for i in np.flatnonzero(effects < 0)},
-    }
-    return effects, told
-
-
-def _base(journeys: float, conversions: float) -> dict[str, Any]:
-    return {
-        "journeys": int(journeys),
-        "conversions": int(conversions),
-        "base_rate": round(float(conversions / journeys), DIGITS),
-    }
-
-
-_BY = {"markov": _markov, "shapley_rate": _shapley_rate}

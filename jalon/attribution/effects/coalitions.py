@@ -24,9 +24,14 @@ def rate_values(
     `sets`: bit masks of the players met; `journeys` and `conversions`: how many journeys met exactly these, and how
     many of them converted. `prior`: how many journeys the smaller sets count for.
     """
+    return shapley(rates(sets, journeys, conversions, players, prior))
+
+
+def rates(sets: np.ndarray, journeys: np.ndarray, conversions: np.ndarray, players: int, prior: float) -> np.ndarray:
+    """Return the game itself: the (smoothed) rate of each set, by its bit mask."""
     size = 1 << players
     met, won = (subset_sums(np.bincount(sets, column, size)) for column in (journeys, conversions))
-    return shapley(_smoothed(met, won, players, prior))
+    return _smoothed(met, won, players, prior)
 
 
 def subset_sums(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,93 @@
+"""What a model that learns is given, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from jalon.attribution.effects import held_out
+from jalon.attribution.effects.counts import Way
+from jalon.attribution.effects.sets import Sets, bits, counted
+from jalon.attribution.engine import Engine
+
+DIGITS = 12
+"""Effects are rounded to so many decimals, so that no summation order of the solver shows in what is written."""
+
+
+@dataclass
+class Material:
+    """The journeys of the run that is going on. `channels`: rows `code`, `steps`, `journeys` in the order of codes.
+
+    Sets are counted when the first model asks for them.
+    """
+
+    engine: Engine
+    met: Way
+    channels: pa.Table
+
+    @cached_property
+    def bits(self) -> Table:
+        """Channels and their bits: see `sets.bits`."""
+        return bits(self.engine, self.met.channels)
+
+    @cached_property
+    def sets(self) -> Sets:
+        """The sets of channels that journeys met."""
+        return counted(self.engine, self.met, self.bits)
+
+
+class Found(NamedTuple):
+    """`effects`: one number per channel, in the order of codes; below zero it is told and counts as zero. `told`: what
+    it rests on, as JSON-able data. `by_set`: where credit depends on the company, a number per member of `Sets`."""
+
+    effects: np.ndarray
+    told: dict[str, Any]
+    by_set: np.ndarray | None = None
+
+
+Finder = Callable[[Material, Mapping[str, Any]], Found]
+
+
+def base(journeys: float, conversions: float) -> dict[str, Any]:
+    """Return what every model that learns tells first."""
+    return {
+        "journeys": int(journeys),
+        "conversions": int(conversions),
+        "base_rate": round(float(conversions / journeys), DIGITS),
+    }
+
+
+def below_zero(effects: np.ndarray, channels: list[str]) -> dict[str, float]:
+    """Return the channels whose effect is negative; it is credited as none."""
+    return {channels[i]: round(float(effects[i]), DIGITS) for i in np.flatnonzero(np.round(effects, DIGITS) < 0)}
+
+
+def of_sets(sets: Sets) -> dict[str, Any]:
+    """Return `base` of sets, how many there are, and how many journeys met others."""
+    return {
+        **base(sets.all_journeys, sets.all_conversions),
+        "sets": len(sets.masks),
+        "journeys_of_other_sets": sets.all_journeys - int(sets.journeys.sum()),
+    }
+
+
+def judged(sets: Sets, teach: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> dict[str, Any]:
+    """Return how well a model foretells the folds that it was not taught (`held_out`).
+
+    `teach` is given journeys and conversions per set, and returns the chance of each set.
+    """
+    size, folds = sets.journeys.shape
+    rows = held_out.Counts(np.tile(np.arange(folds), size), sets.journeys.ravel(), sets.conversions.ravel())
+
+    def by_others(seen: np.ndarray) -> np.ndarray:
+        shown = seen.reshape(size, folds)
+        chance = teach((sets.journeys * shown).sum(axis=1), (sets.conversions * shown).sum(axis=1))
+        return np.repeat(chance, folds)
+
+    return {"held_out": held_out.judged(rows, held_out.foretold(rows, by_others))}
