@@ -17,6 +17,7 @@ from typing import NamedTuple
 import ibis
 from ibis.expr.types import Table
 
+from jalon.attribution.effects import Learnt
 from jalon.attribution.engine import Engine
 from jalon.attribution.journeys import creditable
 from jalon.attribution.models import MODELS, with_features, with_points
@@ -60,13 +61,13 @@ class Credited(NamedTuple):
     shared: SharedOut
 
 
-def credit(engine: Engine, steps: Table, facts: Facts, effects: Table, options: Options) -> Credited:
-    """Return the credit rows of every model of the options; `effects` are those of the models that learn."""
+def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: Options) -> Credited:
+    """Return the credit rows of every model of the options; `learnt` is what those found that learn."""
     touches, sales = facts.touches, facts.sales
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
     unknown = engine.keep("unknown", _unknown(sold, steps, creditable(touches, options)))
-    found = observed(engine, with_features(steps, touches), sold, effects, options)
+    found = observed(engine, with_features(steps, touches), sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
     left = unknown.anti_join(shared.rows, "order_uid")
@@ -74,13 +75,13 @@ def credit(engine: Engine, steps: Table, facts: Facts, effects: Table, options: 
     return Credited(ibis.union(*found.values(), *pathless), shared)
 
 
-def observed(engine: Engine, features: Table, sold: Table, effects: Table, options: Options) -> dict[str, Table]:
+def observed(engine: Engine, features: Table, sold: Table, learnt: Learnt, options: Options) -> dict[str, Table]:
     """Return model -> the kept credit rows of orders with a journey; `sold` are orders with their money."""
     features = engine.keep("features", features)
     chosen = [model for model in MODELS if model in options.models]
 
     def weighted(model: str) -> Table:
-        return with_points(features, model, options.parameters(model), effects)
+        return with_points(features, model, options.parameters(model), learnt)
 
     rows = _observed(weighted(chosen[0]).schema(), sold)
     kept = {}

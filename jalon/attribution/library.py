@@ -75,7 +75,7 @@ def credit(
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
         sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
         features = with_features(ready.steps, ready.touches)
-        rows = observed(ready.engine, features, sold, _learnt(ready).effects, ready.options)
+        rows = observed(ready.engine, features, sold, _learnt(ready), ready.options)
         alone = ready.sales.anti_join(ready.steps, "order_uid")
         given = ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(

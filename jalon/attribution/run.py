@@ -71,7 +71,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     learnt = learn(engine, Journeys(steps, open_steps, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "channel"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
-    credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt.effects, options)
+    credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt, options)
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
     rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])

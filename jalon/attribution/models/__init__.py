@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import ibis
 from ibis.expr.types import Table
 
+from jalon.attribution.effects import Learnt, with_effect
 from jalon.attribution.models.card import Model
 from jalon.attribution.models.learners import LEARNERS
 from jalon.attribution.models.rules import RULES
@@ -47,15 +48,13 @@ def with_features(steps: Table, touches: Table) -> Table:
     )
 
 
-def with_points(features: Table, name: str, parameters: Mapping[str, float], effects: Table) -> Table:
+def with_points(features: Table, name: str, parameters: Mapping[str, float], learnt: Learnt) -> Table:
     """Return the steps that a model gives weight to, with `model` and `points`.
 
-    `effects`: rows (model, channel, effect) of the models that learn.
+    `learnt`: what the models found that learn.
     """
     model = MODELS[name]
-    seen = features
-    if model.learns:
-        seen = features.join(effects.filter(effects.model == name).select("channel", "effect"), "channel")
+    seen = with_effect(features, name, learnt) if model.learns else features
     told = model.points(seen, parameters).cast("int64")
     weighted = seen.mutate(points=told).select(*features.columns, "points", model=ibis.literal(name))
     return weighted.filter(weighted.points > 0)
