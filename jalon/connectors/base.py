@@ -40,7 +40,7 @@ class Settings(BaseModel):
     """First day wanted on the first sync; the platform's own limit where later. Default: 60 days back."""
     requests_per_second: float | None = Field(default=None, gt=0)
     """Known budget of the account; None: the connector's own starting point."""
-    in_flight: int = Field(default=8, ge=1, le=64)
+    in_flight: int = Field(default=12, ge=1, le=64)
     """Requests that may be on their way at one time."""
 
 

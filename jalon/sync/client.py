@@ -65,7 +65,7 @@ class Client:
         self,
         hosts: Mapping[str, tuple[str, ...]],
         *,
-        in_flight: int = 8,
+        in_flight: int = 12,
         patience: Patience | None = None,
         max_body: int = MAX_BODY,
         resolver: Resolver | None = None,

@@ -29,7 +29,7 @@ RENEWED_WITH = 0.2
 """Share of a subscription's time that is left when it is renewed."""
 WITHDRAWN = ("deauthorised", "uninstalled")
 """Notices after which nothing is read until the platform has greeted us again."""
-PER_PLACE = 3
+PER_PLACE = 2
 """Windows that a long span is cut into, per request in flight: a shop that grows has most of its orders in the last."""
 LEFTOVERS = 3600
 """Seconds of the tail that must have gathered before it is planned while older windows are still unread."""

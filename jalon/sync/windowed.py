@@ -180,6 +180,7 @@ class WindowReader:
                     if storing is not None:
                         await storing
                     done, storing = self._store(reading, batch)
+                    del batch  # encoded by now; as objects it would be kept until the next page is here
                     if done != "advance":
                         return await storing
         finally:

@@ -13,7 +13,7 @@ from tests.crash.played import Stream, answered, played
 from tests.crash.process import Running, done
 from tests.crash.stored import Stored
 
-IN_FLIGHT = 2 * 8
+IN_FLIGHT = 2 * 12
 """Requests that two sources may have in flight."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jalon.connectors.answers import Row, rows, text
-from jalon.connectors.base import Batch, Record, Ref, Request, Session, Skip, Skipped, Window
+from jalon.connectors.base import Answer, Batch, Record, Ref, Request, Session, Skip, Skipped, Window
 from jalon.connectors.tiktok_shop.answers import data_of, page_token, total, version, with_token
 from jalon.connectors.wire import encode
 
@@ -111,17 +111,25 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     body = encode({search.low: low, search.high: high - search.inclusive})
     token = window.cursor
     while True:
-        answer = await session.ask(Request("POST", search.path, with_token(search.query, token), body))
-        data = data_of(answer)
-        found, token = rows(data, search.list), page_token(data)
-        yield Batch(
-            records=[record for row in found for record in search.records(row)],
-            cursor=token,
-            total=total(data),
-            follow=_external(session.settings, found) if window.stream.name == "orders" else (),
+        batch = _page(
+            session, window, await session.ask(Request("POST", search.path, with_token(search.query, token), body))
         )
+        token = batch.cursor
+        yield batch
         if token is None:
             return
+        del batch  # as objects a page is some MiB, which nobody needs while the next one is waited for
+
+
+def _page(session: Session, window: Window, answer: Answer) -> Batch:
+    search, data = SEARCHES[window.stream.name], data_of(answer)
+    found = rows(data, search.list)
+    return Batch(
+        records=[record for row in found for record in search.records(row)],
+        cursor=page_token(data),
+        total=total(data),
+        follow=_external(session.settings, found) if window.stream.name == "orders" else (),
+    )
 
 
 def _external(settings: Any, orders: Iterable[Row]) -> list[Ref]:
