@@ -12,6 +12,7 @@ from jalon.attribution.card import read_card
 from jalon.attribution.crediting import UNKNOWN_BECAUSE
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.sales import WHY
 from jalon.errors import ConfigError
 
@@ -39,7 +40,7 @@ def explain(facts: Path, attribution: Path, order: str) -> Row:
     if there is no such order, or more than one, and `StoreError` if a file cannot be read.
     """
     card = read_card(attribution)
-    with Engine() as engine:
+    with DuckDB() as engine:
         sales = engine.results(attribution / "sales.parquet")
         found = _one(engine, sales, order)
         uid = found["order_uid"]

@@ -20,6 +20,7 @@ from jalon.attribution import journeys
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects import Journeys, Learnt, learn
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines import opened
 from jalon.attribution.models import with_features
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
@@ -108,7 +109,7 @@ def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str
     chosen = Options(**options)
     named = columns or Columns()
     given = read(table, named, decimals)
-    with Engine(chosen.memory_limit, chosen.threads, chosen.temp_folder) as engine:
+    with opened(chosen) as engine:
         touches = engine.take("touches", given.touches, TOUCHES)
         sales = _with_previous(engine.take("conversions", given.sales, SALES))
         sales = engine.keep("sales", sales)

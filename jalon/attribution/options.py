@@ -53,6 +53,12 @@ class Options:
     not_credited: Sequence[str] = NOT_CREDITED
     stage_rules: Sequence[Mapping[str, Any]] | None = None
     """Replaces the rule table of `stages`; rows as its `Rule`."""
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    """What computes: DuckDB inside this process, or Spark (`pip install 'jalon[spark]'`)."""
+    spark_master: str = "local[*]"
+    """Where Spark runs: `local[cores]`, or the address of a cluster, such as `spark://host:7077`."""
+    spark: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings of Spark by their names without the leading `spark.`, such as `driver.memory`."""
     memory_limit: str = "1GB"
     threads: int | None = None
     temp_folder: Path | None = field(default=None)
@@ -64,6 +70,8 @@ class Options:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
                 )
+        if self.engine not in ("duckdb", "spark"):
+            raise ConfigError(f"there is no engine {self.engine!r}", "Known are: duckdb, spark.")
         unknown = sorted(set(self.models) - set(MODELS))
         if unknown or not self.models:
             known = ", ".join(MODELS)

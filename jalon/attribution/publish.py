@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,14 @@ _BEGUN = ".making-"
 def begun(what: str) -> str:
     """Return a name, for this process alone, of something that it is making; `sweep` knows by it whose that is."""
     return f"{_BEGUN}{os.getpid()}-{what}"
+
+
+def scratch(folder: Path | None) -> Path:
+    """Make an empty folder, in `folder` or where the system has such, for what is thrown away at the end of a run."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+    return Path(tempfile.mkdtemp(prefix=begun("spill-"), dir=folder))
 
 
 def sweep(folder: Path) -> None:

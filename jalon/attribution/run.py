@@ -14,6 +14,7 @@ from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
 from jalon.attribution.effects import Journeys, learn
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines import opened
 from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
 from jalon.attribution.publish import published
@@ -50,7 +51,7 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     `StoreError` if a file cannot be read or written.
     """
     options = options or Options()
-    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
+    with opened(options) as engine, published(out) as making:
         result = _run(engine, facts, making, options)
         write_card(making, _card(options, result))
     return replace(result, folder=out)

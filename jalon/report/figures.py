@@ -16,6 +16,7 @@ from ibis.expr.types import Table
 from jalon.attribution.card import read_card
 from jalon.attribution.crediting import UNKNOWN_BECAUSE
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.models import MODELS
 from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
@@ -47,7 +48,7 @@ def figures(
     read, where the caller knows better than the newest record. Raises `StoreError` if marts are missing.
     """
     card = read_card(attribution)
-    with Engine() as engine:
+    with DuckDB() as engine:
         told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
         sold = told["orders"].filter(told["orders"].is_sale)
         currencies = _currencies(engine, told["orders"])

@@ -14,6 +14,7 @@ from ibis.expr.types import Table
 from jalon.attribution.card import read_card
 from jalon.attribution.current import current
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.groups import group
 from jalon.attribution.publish import published
 from jalon.normalize.money import EXPONENTS
@@ -51,7 +52,7 @@ def build_marts(facts: Path, attribution: Path, out: Path, options: MartOptions 
     """
     options = options or MartOptions()
     as_of = read_card(attribution)["as_of"]
-    with Engine(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
+    with DuckDB(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
         base = _base(engine, facts, attribution, making, as_of)
         rows = {name: _write(base, mart, making, options.csv) for name, mart in MARTS.items()}
     return Marts(out, rows)

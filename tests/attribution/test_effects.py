@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from jalon import attribution
 from jalon.attribution.effects import chains, choice, coalitions
 from jalon.attribution.effects.counts import fold
-from jalon.attribution.engine import Engine
+from jalon.attribution.engines.duckdb import DuckDB
 from tests.handmade import Run, order, touch
 
 Path_ = tuple[int, ...]
@@ -257,7 +257,7 @@ def test_where_ways_tell_nothing_no_order_is_better_than_the_base_rate() -> None
 
 def test_folds_are_of_persons_the_same_in_python() -> None:
     people = ["", "a", "anna@example.com", "é", "0f" * 40, *(f"p{n}" for n in range(2000))]
-    with Engine() as engine:
+    with DuckDB() as engine:
         given = engine.take("given", pa.table({"person": people}), {"person": "string"})
         found = engine.rows(given.mutate(fold=fold(given.person)))["fold"].to_pylist()
 

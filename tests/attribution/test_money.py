@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jalon.attribution.engine import Engine
+from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.money import MAX_POINTS, share, with_shares
 
 AMOUNTS = st.integers(-(10**15), 10**15)
@@ -72,7 +72,7 @@ def test_the_table_form_gives_the_same_shares(groups: list[tuple[int, list[int]]
         for order, (total, weights) in enumerate(groups)
         for place, points in enumerate(weights)
     ]
-    with Engine() as engine:
+    with DuckDB() as engine:
         names = dict.fromkeys(("order", "place", "points", "total"), "int64")
         table = engine.take("rows", pa.Table.from_pylist(rows), names)
         shared = engine.dicts(

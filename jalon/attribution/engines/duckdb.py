@@ -1,0 +1,146 @@
+"""The engine of one machine: DuckDB, embedded. It spills to disk what does not fit into its memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import ibis
+from ibis.expr.operations import Node
+from ibis.expr.types import Table
+
+from jalon.attribution.engine import Engine
+from jalon.attribution.publish import scratch
+from jalon.errors import StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class DuckDB(Engine):
+    """A DuckDB database that lives as long as one run."""
+
+    in_process = True
+
+    def __init__(self, memory_limit: str = "1GB", threads: int | None = None, temp_folder: Path | None = None) -> None:
+        self._spill = scratch(temp_folder)
+        settings: dict[str, str | int] = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(self._spill),
+            "threads": threads or os.cpu_count() or 1,
+            "autoinstall_known_extensions": "false",
+            "TimeZone": "UTC",
+        }
+        self._db = duckdb.connect(":memory:", config=dict(settings))
+
+    def close(self) -> None:
+        self._db.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def read(self, name: str, files: Sequence[Path], schema: Mapping[str, str], instants: Sequence[str] = ()) -> Table:
+        if not files:
+            return self._empty(name, schema)
+        chosen = ", ".join(f'epoch_us("{c}") AS "{c}"' if c in instants else f'"{c}"' for c in schema)
+        listed = ", ".join(_text(str(file)) for file in files)
+        source = f"read_parquet([{listed}], union_by_name = true)"
+        self._run(f'CREATE OR REPLACE VIEW "{name}" AS SELECT {chosen} FROM {source}')  # noqa: S608 # paths are quoted, names are the vocabulary's
+        return ibis.table(dict(schema), name=name)
+
+    def keep(self, name: str, table: Table) -> Table:
+        self._run(f'CREATE OR REPLACE TABLE "{name}" AS {_typed(table)}')
+        return ibis.table(table.schema(), name=name)
+
+    def take(self, name: str, data: pa.Table | None, schema: Mapping[str, str]) -> Table:
+        if data is None:
+            return self._empty(name, schema)
+        data = data.select(list(schema))
+        with translated():
+            self._db.from_arrow(data).create(name)
+        return ibis.table(dict(schema), name=name)
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self._run(f'DROP TABLE IF EXISTS "{name}"')
+
+    def rows(self, table: Table) -> pa.Table:
+        with translated():
+            return self._db.sql(_typed(table)).to_arrow_table()
+
+    def write(
+        self, table: Table, path: Path, order: Sequence[str], instants: Sequence[str] = (), form: str = "parquet"
+    ) -> int:
+        replaced = ", ".join(f'make_timestamptz("{c}") AS "{c}"' for c in instants)
+        replace = f" REPLACE ({replaced})" if replaced else ""
+        by = " ORDER BY " + ", ".join(f'"{c}" NULLS FIRST' for c in order) if order else ""
+        how = "FORMAT parquet, COMPRESSION zstd" if form == "parquet" else "FORMAT csv, HEADER true"
+        query = f"SELECT *{replace} FROM ({_typed(table)}){by}"  # noqa: S608 # names are this package's own
+        with translated():
+            copied = self._db.execute(f"COPY ({query}) TO {_text(str(path))} ({how})").fetchone()
+        return int(copied[0]) if copied else 0
+
+    def _run(self, statement: str) -> None:
+        with translated():
+            self._db.execute(statement)
+
+    def _empty(self, name: str, schema: Mapping[str, str]) -> Table:
+        columns = ", ".join(f'"{c}" {_type(t)}' for c, t in schema.items())
+        self._run(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
+        return ibis.table(dict(schema), name=name)
+
+
+_TYPES = {
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "int8": "TINYINT",
+    "float64": "DOUBLE",
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "array<string>": "VARCHAR[]",
+}
+"""Type of ibis -> of the engine; decimals have the same name in both."""
+
+
+@lru_cache(maxsize=512)
+def _compiled(expression: Node) -> str:
+    """Translate an expression; a process that attributes again meets the same ones."""
+    return str(ibis.to_sql(expression.to_expr(), dialect="duckdb", pretty=False))
+
+
+def _typed(table: Table) -> str:
+    """Return the SQL of an expression with the types that it declares: the engine's sums are wider than these."""
+    casts = ", ".join(f'CAST("{name}" AS {_type(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items())
+    return f"SELECT {casts} FROM ({_compiled(table.op())})"  # noqa: S608 # names are this package's own
+
+
+def _type(dtype: str) -> str:
+    return _TYPES.get(dtype.lstrip("!")) or dtype.lstrip("!").upper()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the engine's errors that a person can do something about into errors that say what."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        remedy = "Raise memory_limit, or free space for its temporary files."
+        raise StoreError("attribution needs more memory than it may use", remedy) from error
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
+        said = str(error).partition("\n")[0]
+        if "No space left" in said or "Permission denied" in said:
+            raise StoreError(f"a file cannot be written: {said}", "Free space on the disk, or give access.") from error
+        if ".parquet" not in said:
+            raise
+        again = "jalon normalize --all" if "/facts/" in said else "jalon report"
+        raise StoreError(f"a file cannot be read: {said}", f"Make it again: `{again}`.") from error
