@@ -7,14 +7,20 @@ last on the list `REACHED`.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
 import ibis
+import pyarrow as pa
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.modes import MODES
-from jalon.attribution.presets import PRESETS, position_in, stage_in
+from jalon.attribution.presets import PRESETS
 from jalon.attribution.stages import UNKNOWN
-from jalon.attribution.transitions import CUT, CUTS, cut_value
+from jalon.attribution.transitions import CUT, CUTS
 
 REACHED = (
     *(UNKNOWN, "purchase", "service", "loyalty", "advocacy"),
@@ -23,10 +29,12 @@ REACHED = (
 """Canonical stages by how near to a purchase they are."""
 STATES = ("over", "open")
 KEY = (*CUT, "stage", "state")
+_COUNTS = ("journeys", "touchpoints", "returned")
+DROP_OFFS = {**dict.fromkeys(KEY, "string"), **dict.fromkeys(("stage_position", *_COUNTS), "int64")}
 
 
 def drop_offs(engine: Engine, open_steps: Table, touches: Table, until: int, lookback: int) -> Table:
-    """Return and keep, per `KEY`, how many journeys without a sale got to that stage and no further.
+    """Return, as `DROP_OFFS`, how many journeys without a sale got to a stage and no further.
 
     The channel is that of their last touchpoint, the selling mode the strongest of their touchpoints'. `returned` are
     those after which the person was seen again.
@@ -35,9 +43,27 @@ def drop_offs(engine: Engine, open_steps: Table, touches: Table, until: int, loo
     counted = journeys.group_by("channel", "selling_mode", "reached", "state").agg(
         journeys=journeys.state.count(), touchpoints=journeys.touchpoints.sum(), returned=journeys.returned.sum()
     )
-    counted = engine.keep("journeys_ended", counted)
-    made = [_counted(counted, preset, cut) for preset in PRESETS for cut in CUTS]
-    return engine.keep("drop_offs", ibis.union(*made))
+    rows = list(_rows(engine.dicts(counted)))
+    data = pa.Table.from_pylist(rows, pa.schema([(name, _ARROW[kind]) for name, kind in DROP_OFFS.items()]))
+    return engine.take("drop_offs", data if rows else None, DROP_OFFS)
+
+
+_ARROW = {"string": pa.string(), "int64": pa.int64()}
+
+
+def _rows(ended: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Sum the journeys up for every stage model and cut."""
+    sums: Counter[tuple[str, ...]] = Counter()
+    for row, preset, (cut, column) in product(ended, PRESETS, CUTS.items()):
+        stage = next((stage.id for stage in PRESETS[preset] if row["reached"] in stage.members), UNKNOWN)
+        key = (preset, cut, row[column] if column else "", stage, row["state"])
+        sums.update({(*key, name): row[name] for name in _COUNTS})
+    for own in dict.fromkeys(key[: len(KEY)] for key in sums):
+        preset, stage = own[0], own[KEY.index("stage")]
+        places = [known.id for known in PRESETS[preset]]
+        place = places.index(stage) if stage in places else len(places)
+        counts = {name: sums[*own, name] for name in _COUNTS}
+        yield {**dict(zip(KEY, own, strict=True)), "stage_position": place, **counts}
 
 
 def _journeys(open_steps: Table, touches: Table, until: int, lookback: int) -> Table:
@@ -63,14 +89,3 @@ def _rank(value: ibis.Value, names: tuple[str, ...]) -> ibis.Value:
 
 def _named(rank: ibis.Value, names: tuple[str, ...]) -> ibis.Value:
     return ibis.cases(*((rank == place, name) for place, name in enumerate(names)), else_=names[0])
-
-
-def _counted(ended: Table, preset: str, cut: str) -> Table:
-    """Sum the journeys up for one stage model, cut one way."""
-    placed = ended.mutate(value=cut_value(ended, cut), stage=stage_in(ended.reached, preset))
-    counted = placed.group_by("value", "stage", "state").agg(
-        **{name: placed[name].sum() for name in ("journeys", "touchpoints", "returned")}
-    )
-    return counted.mutate(
-        preset=ibis.literal(preset), cut=ibis.literal(cut), stage_position=position_in(counted.stage, preset)
-    )

@@ -9,12 +9,15 @@ is not over too. A quartile that the curve does not reach is not known.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
@@ -44,6 +47,9 @@ _NEAR = 1e-12
 
 Way = tuple[tuple[str, ...], tuple[str, ...]]
 """From the one stage to the other, each by its members: stage models have many in common."""
+_WAYS: tuple[Way, ...] = tuple(
+    dict.fromkeys((start.members, end.members) for stages in PRESETS.values() for start, end in combinations(stages, 2))
+)
 
 
 class Curve(NamedTuple):
@@ -70,29 +76,68 @@ def curve(minutes: np.ndarray, reached: np.ndarray, censored: np.ndarray) -> Cur
 
     Who was last seen in the minute in which others got there was still on the way then.
     """
-    order = np.argsort(minutes, kind="stable")
-    minutes, reached, censored = minutes[order], reached[order], censored[order]
+    minutes, place = np.unique(minutes, return_inverse=True)
+    reached, censored = (np.bincount(place, counts).astype(np.int64) for counts in (reached, censored))
     at_risk = (reached + censored)[::-1].cumsum()[::-1]
     left = np.cumprod(1 - reached / np.maximum(at_risk, 1))
     return Curve(minutes, left, int(at_risk[0]), int(reached.sum()))
 
 
 def stage_times(engine: Engine, touches: Table, until: int, lookback: int) -> Table:
-    """Return and keep the times between stages, as `STAGE_TIMES`: a row per stage model, stage and later stage."""
-    firsts = engine.keep("firsts", _firsts(on_the_way(touches)))
-    found = _curves(engine, firsts, until)
+    """Return the times between stages, as `STAGE_TIMES`: a row per stage model, stage and later stage."""
+    firsts = engine.keep("firsts", _firsts(on_the_way(touches), until))
+    found = _curves(engine.rows(_persons_by_time(firsts.op())))
+    engine.drop("firsts")
     rows = [row for preset in PRESETS for row in _of(found, preset, lookback // _MINUTE)]
     data = pa.Table.from_pylist(rows, pa.schema([(name, _ARROW[kind]) for name, kind in STAGE_TIMES.items()]))
-    told = engine.take("stage_times_told", data if rows else None, STAGE_TIMES)
+    told = engine.take("stage_times", data if rows else None, STAGE_TIMES)
     return told.mutate(share_in_window=told.share_in_window.cast("decimal(10, 9)"))
 
 
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}
 
 
-def _firsts(way: Table) -> Table:
-    """Return one row per person: when they were first in each of `MEMBERS`."""
-    return way.group_by("person").agg(**{name: way["at"].min(where=way.member == name) for name in MEMBERS})
+def _firsts(way: Table, until: int) -> Table:
+    """Return one row per person: when they were first in each of `MEMBERS`, and when what is known ends."""
+    first = {name: way["at"].min(where=way.member == name) for name in MEMBERS}
+    return way.group_by("person").agg(**first).mutate(until=ibis.literal(until, "int64"))
+
+
+@lru_cache(maxsize=4)
+def _persons_by_time(firsts: Node) -> Table:
+    """Count persons by `key`: how many minutes a way took them or has taken so far, which of both, and its number."""
+    table = firsts.to_expr()
+    assert isinstance(table, Table)
+    keys = [_key(table, *way) * len(_WAYS) + number for number, way in enumerate(_WAYS)]
+    return ibis.union(*(table.group_by(key=key).agg(persons=table.person.count()) for key in keys))
+
+
+def _key(firsts: Table, start: tuple[str, ...], end: tuple[str, ...]) -> ibis.Value:
+    """Return twice the minutes, one more where the way has come to its end; null where it was not begun."""
+    begins, ends = _earliest(firsts, start), _earliest(firsts, end)
+    took = ibis.greatest(ibis.coalesce(ends, firsts.until) - begins, 0) // _MINUTE
+    minutes = ibis.ifelse(took < _FINE, took, took // 60 * 60)
+    begun = begins.notnull() & (ends.isnull() | (ends >= begins))
+    return ibis.ifelse(begun, minutes * 2 + ends.notnull().cast("int64"), ibis.null("int64")).cast("int64")
+
+
+def _earliest(firsts: Table, members: tuple[str, ...]) -> ibis.Value:
+    return ibis.least(*(firsts[name] for name in members)) if len(members) > 1 else firsts[members[0]]
+
+
+def _curves(counted: pa.Table) -> dict[Way, Curve]:
+    """Return the curve of every way that somebody has begun."""
+    begun = counted.filter(pc.is_valid(counted["key"]))
+    key, persons = begun["key"].to_numpy(), begun["persons"].to_numpy()
+    ended, way = np.divmod(key, len(_WAYS))
+    return {
+        _WAYS[number]: curve(
+            ended[way == number] // 2,
+            np.where(ended[way == number] % 2 == 1, persons[way == number], 0),
+            np.where(ended[way == number] % 2 == 0, persons[way == number], 0),
+        )
+        for number in np.unique(way)
+    }
 
 
 def _of(found: dict[Way, Curve], preset: str, window: int) -> Iterator[dict[str, object]]:
@@ -101,34 +146,6 @@ def _of(found: dict[Way, Curve], preset: str, window: int) -> Iterator[dict[str,
         if way := found.get((start.members, end.members)):
             names = {"preset": preset, "from_stage": start.id, "to_stage": end.id}
             yield {**names, "from_position": low, "to_position": high, **_figures(way, window)}
-
-
-def _curves(engine: Engine, firsts: Table, until: int) -> dict[Way, Curve]:
-    """Return the curve of every way that somebody has begun."""
-    ways = {(start.members, end.members): None for stages in PRESETS.values() for start, end in combinations(stages, 2)}
-    counts = [_durations(firsts, *way, until).mutate(way=ibis.literal(number)) for number, way in enumerate(ways)]
-    rows = engine.rows(ibis.union(*counts))
-    columns = {name: rows[name].to_numpy() for name in rows.column_names}
-    found = {}
-    for number, way in enumerate(ways):
-        own = columns["way"] == number
-        if own.any():
-            found[way] = curve(*(columns[name][own] for name in ("minutes", "reached", "censored")))
-    return found
-
-
-def _durations(firsts: Table, start: tuple[str, ...], end: tuple[str, ...], until: int) -> Table:
-    """Count persons by how many minutes it took from the one stage to the other, or has taken so far."""
-    begun = firsts.select(begins=_earliest(firsts, start), ends=_earliest(firsts, end))
-    begun = begun.filter(begun.begins.notnull() & (begun.ends.isnull() | (begun.ends >= begun.begins)))
-    took = ibis.greatest(ibis.coalesce(begun.ends, until) - begun.begins, 0) // _MINUTE
-    coarse = ibis.ifelse(took < _FINE, took, took // 60 * 60)
-    told = begun.select(minutes=coarse.cast("int64"), there=begun.ends.notnull().cast("int64"))
-    return told.group_by("minutes").agg(reached=told.there.sum(), censored=(1 - told.there).sum())
-
-
-def _earliest(firsts: Table, members: tuple[str, ...]) -> ibis.Value:
-    return ibis.least(*(firsts[name] for name in members)) if len(members) > 1 else firsts[members[0]]
 
 
 def _figures(found: Curve, window: int) -> dict[str, object]:
