@@ -69,13 +69,16 @@ class _Base(NamedTuple):
     shared: Table
     contents: Table
     measures: Table
+    transitions: Table
+    stage_times: Table
+    drop_offs: Table
     units: Table
     out: Path
     """Where the marts are being written: some are made of others."""
 
 
 def _base(engine: Engine, facts: Path, attribution: Path, out: Path, as_of: int | None) -> _Base:
-    made = ("sales", "touches", "credit", "modelled", "shared")
+    made = ("sales", "touches", "credit", "modelled", "shared", "transitions", "stage_times", "drop_offs")
     found = {name: engine.results(attribution / f"{name}.parquet") for name in made}
     told = {kind: current(engine, facts, kind, as_of) for kind in ("contents", "measures")}
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
@@ -184,6 +187,9 @@ _MAKERS: dict[str, Callable[[_Base], Table]] = {
     "content_estimates": _estimates,
     "journey_map": lambda base: journey_map.cells(base.engine, base.touches),
     "journey_map_credit": _map_credit,
+    "stage_transitions": lambda base: base.transitions,
+    "stage_times": lambda base: base.stage_times,
+    "drop_offs": lambda base: base.drop_offs,
 }
 """Name of a mart -> what makes its columns."""
 _SORTED = ("touchpoints",)

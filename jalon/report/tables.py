@@ -2,42 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from jalon.report.shapes import CURRENCY, Column, Mart, money
+from jalon.report.stage_tables import DROP_OFFS, JOURNEY_MAP, JOURNEY_MAP_CREDIT, STAGE_TIMES, STAGE_TRANSITIONS
 
-Type = Literal["text", "integer", "decimal", "instant", "date", "boolean"]
-
-
-class Column(NamedTuple):
-    """A column: `unit` is empty where there is none."""
-
-    name: str
-    type: Type
-    meaning: str
-    unit: str = ""
-
-
-class Mart(NamedTuple):
-    """A table that other tools read."""
-
-    name: str
-    meaning: str
-    primary_key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the columns, in order."""
-        return [column.name for column in self.columns]
-
-
-def _money(name: str, meaning: str) -> tuple[Column, Column]:
-    return (
-        Column(f"{name}_minor", "integer", meaning, "minor units of `currency`"),
-        Column(name, "decimal", f"The same, {meaning[0].lower()}{meaning[1:]}", "`currency`"),
-    )
-
-
-_CURRENCY = Column("currency", "text", "ISO 4217 code of all money in the row; nothing is converted")
 _ORDER = Column("order_uid", "text", "The order: `source:order id`")
 _OBSERVED = Column(
     "observed_at", "instant", "When the platform's answer was asked for that the row is made from", "UTC"
@@ -68,16 +35,16 @@ ORDERS = Mart(
         Column("counted_because", "text", "Why it is counted or not; codes in the documentation of `attribute`"),
         Column("duplicate_of", "text", "`order_uid` of the sale that it is a copy of"),
         Column("net_rule", "text", "What decides about the net: paid, unpaid, cancelled, sample, not_counted, ..."),
-        _CURRENCY,
-        *_money("gross", "List price of all lines"),
-        *_money("discount", "What was taken off"),
-        *_money("goods", "Goods money the buyer paid, after discounts, before tax and shipping"),
-        *_money("shipping", "Paid for shipping"),
-        *_money("tax", "Paid for tax"),
-        *_money("total", "What the buyer was charged in all"),
-        *_money("booked", "Goods money of a sale; 0 for what is none"),
-        *_money("reversed", "What refunds and cancellation took back of it"),
-        *_money("net", "Net revenue: booked less reversed"),
+        CURRENCY,
+        *money("gross", "List price of all lines"),
+        *money("discount", "What was taken off"),
+        *money("goods", "Goods money the buyer paid, after discounts, before tax and shipping"),
+        *money("shipping", "Paid for shipping"),
+        *money("tax", "Paid for tax"),
+        *money("total", "What the buyer was charged in all"),
+        *money("booked", "Goods money of a sale; 0 for what is none"),
+        *money("reversed", "What refunds and cancellation took back of it"),
+        *money("net", "Net revenue: booked less reversed"),
         _OBSERVED,
     ),
 )
@@ -163,10 +130,10 @@ ATTRIBUTION = Mart(
         Column("weight", "decimal", "Share of the order, with nine places", "of 1"),
         Column("weight_low", "decimal", "Where modelled: lower end of its 90 % interval", "of 1"),
         Column("weight_high", "decimal", "Where modelled: upper end of its 90 % interval", "of 1"),
-        _CURRENCY,
-        *_money("amount", "Credit before refunds and cancellation"),
-        *_money("reversed", "Credit that they take back"),
-        *_money("net", "Credit that remains"),
+        CURRENCY,
+        *money("amount", "Credit before refunds and cancellation"),
+        *money("reversed", "Credit that they take back"),
+        *money("net", "Credit that remains"),
         Column("is_sale", "boolean", "The order is revenue; False: it was cancelled after it had been paid"),
         Column("placed_date", "date", "The day the order was placed", "local day of the account"),
         Column("platform", "text", "Where the order is kept"),
@@ -196,14 +163,14 @@ CREDIT_TOTALS = Mart(
         Column("cut", "text", "By what: channel, platform, content, creator, campaign, product, stage or mode"),
         Column("value", "text", "Which one; empty: the touchpoints name none"),
         Column("title", "text", "Where it is a content: its title"),
-        _CURRENCY,
+        CURRENCY,
         Column("orders", "decimal", "Orders credited, in shares of orders", "orders"),
         Column("orders_low", "decimal", "Lower end of the 90 % interval", "orders"),
         Column("orders_high", "decimal", "Upper end of the 90 % interval", "orders"),
-        *_money("net", "Net revenue credited, observed and modelled"),
-        *_money("net_low", "Lower end of its 90 % interval"),
-        *_money("net_high", "Upper end of its 90 % interval"),
-        *_money("modelled", "What of it is modelled"),
+        *money("net", "Net revenue credited, observed and modelled"),
+        *money("net_low", "Lower end of its 90 % interval"),
+        *money("net_high", "Upper end of its 90 % interval"),
+        *money("modelled", "What of it is modelled"),
         Column(
             "too_few",
             "boolean",
@@ -257,41 +224,6 @@ CONTENTS = Mart(
     ),
 )
 
-_CELL = (
-    Column("preset", "text", "The stage model: canonical, five-phases, six-steps, classic or lifecycle"),
-    Column("stage", "text", "Stage of that model"),
-    Column("channel", "text", "Channel"),
-)
-
-JOURNEY_MAP = Mart(
-    "journey_map",
-    "The journey map: one row per stage model, stage and channel. Choose one `preset`, then read.",
-    ("preset", "stage", "channel"),
-    (
-        *_CELL,
-        Column("stage_position", "integer", "Order of the stages, from 0"),
-        Column("touchpoints", "integer", "Touchpoints in the cell, of known and unknown persons", "touchpoints"),
-        Column("persons", "integer", "Known persons in the cell", "persons"),
-        Column(
-            "persons_onward", "integer", "Those of them who were in a later stage afterwards, in any channel", "persons"
-        ),
-    ),
-)
-
-JOURNEY_MAP_CREDIT = Mart(
-    "journey_map_credit",
-    "Credit in the cells of the journey map: one row per cell, model and currency. What is unknown lies in no cell.",
-    ("preset", "stage", "channel", "model", "currency"),
-    (
-        *_CELL,
-        Column("model", "text", "The attribution model"),
-        _CURRENCY,
-        Column("orders", "decimal", "Orders credited, in shares of orders", "orders"),
-        *_money("net", "Net revenue credited, observed and modelled"),
-        *_money("modelled", "What of it is modelled"),
-    ),
-)
-
 MARTS: dict[str, Mart] = {
     mart.name: mart
     for mart in (
@@ -304,6 +236,9 @@ MARTS: dict[str, Mart] = {
         CONTENT_ESTIMATES,
         JOURNEY_MAP,
         JOURNEY_MAP_CREDIT,
+        STAGE_TRANSITIONS,
+        STAGE_TIMES,
+        DROP_OFFS,
     )
 }
 """Name -> mart."""
