@@ -20,11 +20,13 @@ from ibis.expr.types import Table
 from jalon.attribution.effects import Learnt
 from jalon.attribution.engine import Engine
 from jalon.attribution.journeys import creditable
-from jalon.attribution.models import MODELS, with_features, with_points
+from jalon.attribution.models import with_features, with_points
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
 from jalon.attribution.sharing import SharedOut, share_out
 from jalon.attribution.sharing.told import Facts
+from jalon.attribution.views import weighed
+from jalon.attribution.windows import beyond, windows, within
 
 BILLION = 1_000_000_000
 WEIGHTED = "weighted"
@@ -67,7 +69,7 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
     unknown = engine.keep("unknown", _unknown(sold, steps, creditable(touches, options)))
-    found = observed(engine, with_features(steps, touches), sold, learnt, options)
+    found = observed(engine, steps, touches, sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
     left = unknown.anti_join(shared.rows, "order_uid")
@@ -75,19 +77,24 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     return Credited(ibis.union(*found.values(), *pathless), shared)
 
 
-def observed(engine: Engine, features: Table, sold: Table, learnt: Learnt, options: Options) -> dict[str, Table]:
-    """Return model -> the kept credit rows of orders with a journey; `sold` are orders with their money."""
-    features = engine.keep("features", features)
-    chosen = [model for model in MODELS if model in options.models]
+def observed(
+    engine: Engine, steps: Table, touches: Table, sold: Table, learnt: Learnt, options: Options
+) -> dict[str, Table]:
+    """Return model -> the kept credit rows of orders with a journey; `sold` are orders with their money.
 
-    def weighted(model: str) -> Table:
-        return with_points(features, model, options.parameters(model), learnt)
-
-    rows = _observed(weighted(chosen[0]).schema(), sold)
+    Where all steps of a journey lie outside the window of a model, its order is unknown to that model.
+    """
     kept = {}
-    for model in chosen:
-        engine.keep(WEIGHTED, weighted(model))
-        kept[model] = engine.keep(f"credit_{model}", rows)
+    for window in windows(options):
+        features = engine.keep("features", with_features(within(steps, window, options), touches))
+        outside = sold.join(beyond(steps, window, options), "order_uid").mutate(reason=ibis.literal("outside_window"))
+        for model in window.models:
+            told = with_points(features, model, options.parameters(model), learnt)
+            weighted = engine.keep(WEIGHTED, weighed(told, options))
+            rows = _observed(weighted.schema(), sold)
+            if options.model_lookback:
+                rows = rows.union(for_model(outside, model))
+            kept[model] = engine.keep(f"credit_{model}", rows)
     return kept
 
 
@@ -95,7 +102,8 @@ def _observed(schema: ibis.Schema, sold: Table) -> Table:
     """Share each order's money out over the steps that are kept as `WEIGHTED`: one expression for all models."""
     weighted = ibis.table(schema, name=WEIGHTED)
     money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
-    rows = weighted.select("order_uid", "model", "position", "touch_uid", "points").join(money, "order_uid")
+    steps = weighted.select("order_uid", "model", "touch_uid", "points", position="place")
+    rows = steps.join(money, "order_uid")
     shared = with_shares(rows, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})
     return shared.mutate(
         basis=ibis.literal("observed"),

@@ -5,38 +5,76 @@ A touchpoint is on the journey to a sale if
 - the sale's person had it inside the look-back window before the order and, unless `repeat` says `continue`, after
   the person's previous sale; or
 - a platform states that it belongs to the order, whoever had it, inside the same window. If its time is only an upper
-  bound it counts as had by the time of the order.
+  bound, or clocks differ by some seconds, it counts as had by the time of the order.
 
-What follows from a sale (`Options.not_credited`) is on no journey. Steps are ordered by (time, touch_uid), so that the
-order is total. Measures are counts, not touchpoints: nothing here reads them.
+The window is the widest of all models (`windows` narrows it for each), or the one that `Options.lookback` gives to
+touchpoints of a kind. What follows from a sale (`Options.not_credited`) is on no journey, and what `Options.skip` names
+is on none that has other touchpoints. Steps are ordered by (time, touch_uid), so that the order is total. Measures are
+counts, not touchpoints: nothing here reads them.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.options import Options
+from jalon.attribution.options import DAY, SECOND, VIEWS, Options
+from jalon.attribution.patterns import fits, fits_any
 
-STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at")
+STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at", "window", "skippable")
 
 
-def steps(engine: Engine, touches: Table, sales: Table, options: Options) -> Table:
-    """Return and keep the steps of journeys to sales: `order_uid`, `position` from 1 to `touches`, `touch_uid`,
-    `had_at`, `placed_at`, `cut`.
+class Found(NamedTuple):
+    """All journeys.
 
-    `cut` counts the touchpoints that the journey had beyond `Options.max_touches`.
+    `steps`: those to sales: `order_uid`, `person`, `position` from 1 to `touches`, `touch_uid`, `had_at`, `placed_at`,
+    `window` (microseconds; null: the model's) and `cut`, how many more there were than `Options.max_touches`.
+    `open_steps`: those that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`, `had_at`.
     """
-    usable = creditable(touches, options)
+
+    steps: Table
+    open_steps: Table
+
+
+def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> Found:
+    """Return and keep the steps of all journeys; `sales` have `is_sale`, `booked` and `previous_at`."""
+    usable = _with_settings(creditable(touches, options), options)
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
-    led = _of_person(usable, sold, options).union(_of_order(usable, sold, options))
-    return engine.keep("steps", _numbered(engine.keep("led", led), options.max_touches))
+    led = engine.keep("led", _of_person(usable, sold, options).union(_of_order(usable, sold, options)))
+    counted = _without_skipped(led, "order_uid") if options.skip else led
+    steps = engine.keep("steps", _numbered(counted.drop("skippable"), options.max_touches))
+    open_steps = engine.keep("open_steps", _open(usable, led, sales, options))
+    engine.drop("led")
+    return Found(steps, open_steps)
 
 
 def creditable(touches: Table, options: Options) -> Table:
     """Return the touchpoints that can have led to a sale."""
-    return touches.filter(touches.is_counted & touches.kind.notin(tuple(options.not_credited)))
+    led = touches.is_counted & touches.kind.notin(tuple(options.not_credited))
+    return touches.filter(led & touches.kind.notin(VIEWS) if options.views == "exclude" else led)
+
+
+def _with_settings(touches: Table, options: Options) -> Table:
+    """Add the `window` of each touchpoint's own, and whether it is `skippable`."""
+    rows = [(fits(touches, pattern), round(days * DAY)) for pattern, days in options.lookback.items()]
+    return touches.select(
+        "touch_uid", "person", "sale_uid", "occurred_at", "time_is_bound",
+        window=ibis.cases(*rows).cast("int64") if rows else ibis.null("int64"),
+        skippable=fits_any(touches, options.skip),
+    )  # fmt: skip
+
+
+def _without_skipped(led: Table, journey: str) -> Table:
+    """Leave out what is skippable, unless a journey has nothing else."""
+    marked = led.mutate(others=(~led.skippable).cast("int64").sum().over(group_by=journey))
+    return marked.filter(~marked.skippable | (marked.others == 0)).drop("others")
+
+
+def _recent(pairs: Table, options: Options) -> Table:
+    return pairs.filter(pairs.had_at >= pairs.placed_at - ibis.coalesce(pairs.window, options.widest))
 
 
 def _of_person(touches: Table, sold: Table, options: Options) -> Table:
@@ -46,13 +84,14 @@ def _of_person(touches: Table, sold: Table, options: Options) -> Table:
     cancelled restart nothing, and look back beside the sales.
     """
     known = sold.filter(sold.person.notnull())
-    had = touches.filter(touches.person.notnull()).select("person", "touch_uid", "sale_uid", had_at="occurred_at")
+    had = touches.filter(touches.person.notnull())
+    had = had.select("person", "touch_uid", "sale_uid", "window", "skippable", had_at="occurred_at")
     if options.repeat == "continue":
         pairs = _in_window(had, known.mutate(after=ibis.null("int64")))
     else:
         pairs = _to_next(had, known.filter(known.is_sale))
         pairs = pairs.union(_in_window(had, known.filter(~known.is_sale).mutate(after=known.previous_at)))
-    recent = pairs.filter(pairs.had_at >= pairs.placed_at - options.lookback)
+    recent = _recent(pairs, options)
     return recent.filter(recent.sale_uid.isnull() | (recent.sale_uid != recent.order_uid)).select(*STEP)
 
 
@@ -70,9 +109,8 @@ def _to_next(had: Table, sales: Table) -> Table:
     first = numbered.filter(numbered.place == 0)
     ends = first.select("person", had_at="placed_at", placed_at="placed_at")
     begins = had.semi_join(first, "person").mutate(placed_at=ibis.null("int64"))
-    events = begins.union(
-        ends.mutate(touch_uid=ibis.null("string"), sale_uid=ibis.null("string")).select(*begins.columns)
-    )
+    none = {name: ibis.null(kind) for name, kind in begins.schema().items() if name not in ends.columns}
+    events = begins.union(ends.mutate(**none).select(*begins.columns))
     onward = ibis.window(
         group_by=events.person, order_by=[events.had_at, events.placed_at.notnull()], preceding=0, following=None
     )
@@ -83,13 +121,13 @@ def _to_next(had: Table, sales: Table) -> Table:
 
 
 def _of_order(touches: Table, sold: Table, options: Options) -> Table:
-    """Pair each sale with what is stated to belong to it."""
+    """Pair each sale with what is stated to belong to it; such a statement outweighs clocks that differ a little."""
     sales = sold.select("order_uid", "placed_at", "person")
-    stated = touches.filter(touches.sale_uid.notnull()).select("touch_uid", "sale_uid", "occurred_at", "time_is_bound")
+    stated = touches.filter(touches.sale_uid.notnull()).drop("person")
     pairs = stated.join(sales, stated.sale_uid == sales.order_uid)
-    pairs = pairs.filter((pairs.occurred_at <= pairs.placed_at) | pairs.time_is_bound)
-    pairs = pairs.mutate(had_at=ibis.least(pairs.occurred_at, pairs.placed_at))
-    return pairs.filter(pairs.had_at >= pairs.placed_at - options.lookback).select(*STEP)
+    latest = pairs.placed_at + round(options.clock_skew_seconds * SECOND)
+    pairs = pairs.filter((pairs.occurred_at <= latest) | pairs.time_is_bound)
+    return _recent(pairs.mutate(had_at=ibis.least(pairs.occurred_at, pairs.placed_at)), options).select(*STEP)
 
 
 def _numbered(led: Table, max_touches: int) -> Table:
@@ -104,39 +142,37 @@ def _numbered(led: Table, max_touches: int) -> Table:
     return numbered.filter(numbered.position > 0).drop("all_touches")
 
 
-def open_journeys(touches: Table, steps: Table, sales: Table, options: Options) -> Table:
-    """Return the steps of journeys that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`,
-    `had_at`.
+def _open(usable: Table, led: Table, sales: Table, options: Options) -> Table:
+    """Return the steps of journeys that led to no sale.
 
     A person's touchpoints that are on no journey to a sale hang together until the next sale, or until a pause as
     long as the look-back window.
     """
-    usable = creditable(touches, options)
-    usable = usable.filter(usable.person.notnull())
-    left = usable.anti_join(steps, "touch_uid").select(
-        "person", "touch_uid", had_at="occurred_at", is_sale=ibis.literal(False)
+    known = usable.filter(usable.person.notnull())
+    left = known.anti_join(led, "touch_uid").select(
+        "person", "touch_uid", "skippable", had_at="occurred_at", is_sale=ibis.literal(False)
     )
-    sold = sales.filter(sales.is_sale & sales.person.notnull())
-    sold = sold.semi_join(left, "person").select(
-        "person", touch_uid="order_uid", had_at="placed_at", is_sale=ibis.literal(True)
+    named = _named(left, sales, options.window)
+    kept = _without_skipped(named, "journey_id") if options.skip else named
+    return kept.select(
+        "journey_id", "person", "touch_uid", "had_at",
+        position=ibis.row_number().over(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid]) + 1,
+        touches=kept.touch_uid.count().over(group_by=kept.journey_id),
+    )  # fmt: skip
+
+
+def _named(left: Table, sales: Table, pause: int) -> Table:
+    """Add `journey_id`, which changes after each sale and each pause."""
+    sold = sales.filter(sales.is_sale & sales.person.notnull()).semi_join(left, "person")
+    sold = sold.select(
+        "person", touch_uid="order_uid", skippable=ibis.literal(False), had_at="placed_at", is_sale=ibis.literal(True)
     )
     events = left.union(sold)
     in_order = {"group_by": events.person, "order_by": [events.had_at, events.is_sale, events.touch_uid]}
     previous = events.had_at.lag().over(ibis.window(**in_order))
     after_sale = events.is_sale.lag().over(ibis.window(**in_order))
-    begins = previous.isnull() | after_sale | (events.had_at - previous > options.lookback)
+    begins = previous.isnull() | after_sale | (events.had_at - previous > pause)
     marked = events.mutate(begins=ibis.coalesce(begins, True).cast("int64"))
-    number = marked.begins.sum().over(
-        ibis.window(
-            group_by=marked.person,
-            order_by=[marked.had_at, marked.is_sale, marked.touch_uid],
-            preceding=None,
-            following=0,
-        )
-    )
-    named = marked.mutate(journey_id=marked.person + "#" + number.cast("string")).filter(~marked.is_sale)
-    return named.select(
-        "journey_id", "person", "touch_uid", "had_at",
-        position=ibis.row_number().over(group_by=named.journey_id, order_by=[named.had_at, named.touch_uid]) + 1,
-        touches=named.touch_uid.count().over(group_by=named.journey_id),
-    )  # fmt: skip
+    until = {"group_by": marked.person, "order_by": [marked.had_at, marked.is_sale, marked.touch_uid]}
+    number = marked.begins.sum().over(ibis.window(**until, preceding=None, following=0))
+    return marked.mutate(journey_id=marked.person + "#" + number.cast("string")).filter(~marked.is_sale)

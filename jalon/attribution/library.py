@@ -18,13 +18,13 @@ from ibis.expr.types import Table
 
 from jalon.attribution import journeys
 from jalon.attribution.crediting import for_model, observed
-from jalon.attribution.effects import Journeys, Learnt, learn
+from jalon.attribution.effects import Journeys, Learnt
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
-from jalon.attribution.models import with_features
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
 from jalon.attribution.strings import credit_of_paths
+from jalon.attribution.windows import learn_within
 
 __all__ = ["Columns", "channel_effects", "credit", "credit_of_paths", "paths"]
 
@@ -75,8 +75,7 @@ def credit(
     models = (model,) if isinstance(model, str) else tuple(model)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
         sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
-        features = with_features(ready.steps, ready.touches)
-        rows = observed(ready.engine, features, sold, _learnt(ready), ready.options)
+        rows = observed(ready.engine, ready.steps, ready.touches, sold, _learnt(ready), ready.options)
         alone = ready.sales.anti_join(ready.steps, "order_uid")
         given = ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(
@@ -100,7 +99,7 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
 
 
 def _learnt(ready: _Ready) -> Learnt:
-    return learn(ready.engine, Journeys(ready.steps, ready.open_steps, ready.touches), ready.options)
+    return learn_within(ready.engine, Journeys(ready.steps, ready.open_steps, ready.touches), ready.options)
 
 
 @contextmanager
@@ -113,9 +112,7 @@ def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str
         touches = engine.take("touches", given.touches, TOUCHES)
         sales = _with_previous(engine.take("conversions", given.sales, SALES))
         sales = engine.keep("sales", sales)
-        steps = journeys.steps(engine, touches, sales, chosen)
-        left = engine.keep("open_steps", journeys.open_journeys(touches, steps, sales, chosen))
-        yield _Ready(engine, touches, sales, steps, left, named, chosen)
+        yield _Ready(engine, touches, sales, *journeys.journeys(engine, touches, sales, chosen), named, chosen)
 
 
 def _with_previous(sales: Table) -> Table:

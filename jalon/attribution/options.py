@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from jalon.attribution.effects.chains import MAX_ORDER
 from jalon.attribution.models import MODELS, USUAL
+from jalon.attribution.patterns import check
 from jalon.attribution.points import PLACES
 from jalon.attribution.stages import STAGES, UNKNOWN
 from jalon.errors import ConfigError
@@ -17,9 +18,12 @@ from jalon.errors import ConfigError
 DAY = 86_400_000_000
 """Microseconds."""
 HOUR = DAY // 24
+SECOND = HOUR // 3600
 
 NOT_CREDITED = ("purchase", "delivery", "return_requested", "refund")
 """Kinds of touchpoint that follow from a sale, so that they cannot have led to it."""
+VIEWS = ("impression", "view", "live_view")
+"""Kinds of touchpoint of somebody who only saw something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,16 @@ class Options:
     """Only what had been observed at this instant; None: everything."""
     lookback_days: float = 30
     """How long before an order its touchpoints may lie."""
+    lookback: Mapping[str, float] = field(default_factory=dict)
+    """Pattern (`patterns`) -> days, in place of `lookback_days` for touchpoints that fit it; the first that fits."""
+    model_lookback: Mapping[str, float] = field(default_factory=dict)
+    """Model -> days, in place of `lookback_days` under that model; `lookback` holds where it is shorter."""
+    views: Literal["count", "exclude"] | float = "count"
+    """What views weigh: as much as others, nothing at all (they are on no journey), or so much of a click."""
+    skip: Sequence[str] = ()
+    """Patterns of touchpoints that are left out of journeys that have others, such as `direct`."""
+    clock_skew_seconds: float = 10
+    """So long after its order a touchpoint that is stated to belong to it may be dated, since clocks differ."""
     repeat: Literal["restart", "continue"] = "restart"
     """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one
     sale at most. `continue`: every order looks back over its whole window."""
@@ -72,6 +86,7 @@ class Options:
                 )
         if self.engine not in ("duckdb", "spark"):
             raise ConfigError(f"there is no engine {self.engine!r}", "Known are: duckdb, spark.")
+        self._check_journeys()
         unknown = sorted(set(self.models) - set(MODELS))
         if unknown or not self.models:
             known = ", ".join(MODELS)
@@ -85,6 +100,26 @@ class Options:
             )
         if self.custom is not None or "custom" in self.models:
             self._check_custom()
+
+    def _check_journeys(self) -> None:
+        check(self.lookback, "lookback")
+        check(self.skip, "skip")
+        known = {"lookback": self.lookback, "model_lookback": self.model_lookback}
+        for name, days in ((f"{setting} of {key}", days) for setting in known for key, days in known[setting].items()):
+            if not days > 0:
+                raise ConfigError(f"{name} = {days!r} is not above zero", "Give it a positive number of days.")
+        if strange := sorted(set(self.model_lookback) - set(MODELS)):
+            raise ConfigError(
+                f"model_lookback names {', '.join(strange)}, which is no model", f"Known are: {', '.join(MODELS)}."
+            )
+        if self.views not in ("count", "exclude") and not (
+            isinstance(self.views, (int, float)) and 0.001 <= self.views <= 1
+        ):
+            raise ConfigError(
+                f"views = {self.views!r} is no weight", "Give count, exclude, or a number from 0.001 to 1."
+            )
+        if not self.clock_skew_seconds >= 0:
+            raise ConfigError(f"clock_skew_seconds = {self.clock_skew_seconds!r} is below zero", "Give 0 or more.")
 
     def _check_custom(self) -> None:
         by_place = not isinstance(self.custom, Mapping) and len(self.custom or ()) == len(PLACES)
@@ -109,6 +144,12 @@ class Options:
         return {name: getattr(self, name) for name in MODELS[model].parameters}
 
     @property
-    def lookback(self) -> int:
+    def window(self) -> int:
         """The look-back window in microseconds."""
         return round(self.lookback_days * DAY)
+
+    @property
+    def widest(self) -> int:
+        """The widest look-back window of all models, in microseconds."""
+        own = [days for name, days in self.model_lookback.items() if name in self.models]
+        return round(max(self.lookback_days, *own, 0) * DAY)

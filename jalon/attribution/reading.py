@@ -30,7 +30,8 @@ MOST = 2**53
 
 class Columns(NamedTuple):
     """How the columns of a table are called. Without a `value` each conversion is worth 1. `id` tells rows that are the
-    same thing, told twice; without it each row is one of its own. `stage` is for models that look at stages."""
+    same thing, told twice; without it each row is one of its own. `stage` is for models that look at stages, `kind` for
+    settings that weigh views or name kinds."""
 
     person: str = "person"
     time: str = "time"
@@ -39,6 +40,7 @@ class Columns(NamedTuple):
     value: str | None = "value"
     id: str | None = None
     stage: str | None = None
+    kind: str | None = None
 
 
 class Read(NamedTuple):
@@ -64,7 +66,7 @@ def read(table: Any, columns: Columns, decimals: int) -> Read:
     return Read(_touches(rows.filter(pc.is_valid(rows["channel"]))), _sales(rows.filter(rows["converted"])))
 
 
-_TIES = ("channel", "converted", "net", "stage")
+_TIES = ("channel", "converted", "net", "stage", "kind")
 
 
 def arrow(table: Any) -> pa.Table:
@@ -102,6 +104,7 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
     valued = columns.value is not None and (columns.value != "value" or "value" in given.column_names)
     worth = column(columns.value) if valued else pa.chunked_array([pa.array([1] * size, pa.int64())])
     stage = column(columns.stage) if columns.stage else pa.chunked_array([pa.nulls(size, pa.string())])
+    kind = column(columns.kind) if columns.kind else pa.chunked_array([pa.repeat("visit", size)])
     return pa.table(
         {
             "name": _cast(named, pa.string(), columns.id or "id"),
@@ -111,6 +114,7 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
             "converted": _flags(column(columns.conversion), columns.conversion),
             "net": _minor(worth, columns.value or "value", decimals),
             "stage": _cast(stage, pa.string(), columns.stage or "stage"),
+            "kind": _cast(kind, pa.string(), columns.kind or "kind").fill_null("visit"),
         }
     )
 
@@ -169,7 +173,7 @@ def _touches(rows: pa.Table) -> pa.Table:
             "stage": rows["stage"],
             "sale_uid": pa.nulls(size, pa.string()),
             "time_is_bound": pa.repeat(False, size),
-            "kind": pa.repeat("visit", size),
+            "kind": rows["kind"],
             "is_counted": pa.repeat(True, size),
         }
     )

@@ -12,7 +12,7 @@ from jalon.attribution import journeys, modes, touches
 from jalon.attribution.card import write_card
 from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
-from jalon.attribution.effects import Journeys, learn
+from jalon.attribution.effects import Journeys
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
 from jalon.attribution.options import Options
@@ -21,6 +21,7 @@ from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
 from jalon.attribution.sharing.told import Facts
 from jalon.attribution.stages import RULES, read_rules, with_stage
+from jalon.attribution.windows import learn_within
 
 INSTANTS = ("placed_at", "paid_at", "cancelled_at", "previous_at", "observed_at", "occurred_at", "had_at")
 
@@ -59,9 +60,8 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
 
 def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     sold, persons, touched, lines = _prepared(engine, facts, options)
-    steps = journeys.steps(engine, touched, sold, options)
+    steps, open_steps = journeys.journeys(engine, touched, sold, options)
     sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
-    open_steps = engine.keep("open_steps", journeys.open_journeys(touched, steps, sold, options))
     rows = {
         "sales": _write(engine, sold, out, "sales", ["order_uid"]),
         "people": _write(engine, persons, out, "people", ["identifier"]),
@@ -69,7 +69,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
         "steps": _write(engine, steps, out, "steps", ["order_uid", "position"]),
         "open_steps": _write(engine, open_steps, out, "open_steps", ["journey_id", "position"]),
     }
-    learnt = learn(engine, Journeys(steps, open_steps, touched), options)
+    learnt = learn_within(engine, Journeys(steps, open_steps, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "channel"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
     credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt, options)
@@ -117,6 +117,11 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
     return {
         "as_of": options.as_of,
         "lookback_days": options.lookback_days,
+        "lookback": dict(options.lookback),
+        "model_lookback": dict(options.model_lookback),
+        "views": options.views,
+        "skip": list(options.skip),
+        "clock_skew_seconds": options.clock_skew_seconds,
         "repeat": options.repeat,
         "models": list(options.models),
         "half_life_days": options.half_life_days,

@@ -1,0 +1,225 @@
+"""Settings that change what is on a journey, or how much of it a model sees."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jalon import attribution
+from jalon.attribution.models import MODELS
+from jalon.attribution.options import Options
+from jalon.errors import ConfigError
+from jalon.normalize.vocabulary import Fact
+from tests.handmade import Run, order, touch
+
+SALE = order("1", 40, 1000, person="a")
+
+
+def weights(run: Run, model: str, order_id: str = "1") -> dict[str | None, Decimal]:
+    rows = run.rows("credit", model=model, order_uid=f"shop:{order_id}")
+    return {row["touch_uid"] and row["touch_uid"].partition(":")[2]: row["weight"] for row in rows}
+
+
+# --- look-back ------------------------------------------------------------------------------------------------------
+
+
+def test_touchpoints_of_a_kind_have_a_window_of_their_own_and_the_first_that_fits_decides(tmp_path: Path) -> None:
+    facts: list[Fact] = [
+        touch("mail", 0, "a", channel="email"),
+        touch("story", 38, "a", channel="tiktok", kind="view", surface="story"),
+        touch("seen", 38, "a", channel="tiktok", kind="view"),
+        touch("watched", 39.5, "a", channel="tiktok", kind="view"),
+        touch("visit", 20, "a"),
+        SALE,
+    ]
+    lookback = {"surface:story": 3, "tiktok+view": 1, "email": 60}
+    assert Run(tmp_path, facts, lookback=lookback).journey("1") == ["mail", "visit", "story", "watched"]
+    turned = dict(reversed(lookback.items()))
+    assert Run(tmp_path / "turned", facts, lookback=turned).journey("1") == ["mail", "visit", "watched"]
+
+
+def test_what_lies_outside_its_window_led_to_no_sale(tmp_path: Path) -> None:
+    run = Run(tmp_path, [touch("seen", 38, "a", kind="view"), SALE], lookback={"view": 1})
+    assert [row["touch_uid"] for row in run.rows("open_steps")] == ["shop:seen"]
+    assert {row["reason"] for row in run.rows("credit")} == {"outside_window"}
+
+
+def test_a_model_may_look_back_less_far_than_others(tmp_path: Path) -> None:
+    facts = [touch("far", 15, "a"), touch("near", 38, "a"), touch("now", 39, "a"), SALE]
+    run = Run(tmp_path, facts, models=["first", "linear", "position"], model_lookback={"first": 7, "position": 1})
+    assert run.journey("1") == ["far", "near", "now"]
+    assert set(weights(run, "linear")) == {"far", "near", "now"}
+    assert weights(run, "first") == {"near": 1}
+    assert weights(run, "position") == {"now": 1}
+    (row,) = run.rows("credit", model="first")
+    assert row["position"] == 2, "its place on the whole journey"
+
+
+def test_a_model_may_look_back_further_than_others(tmp_path: Path) -> None:
+    facts = [touch("old", 1, "a"), touch("new", 39, "a"), SALE]
+    run = Run(tmp_path, facts, models=["first", "linear"], model_lookback={"first": 60})
+    assert weights(run, "first") == {"old": 1}
+    assert weights(run, "linear") == {"new": 1}
+
+
+def test_the_window_of_a_kind_holds_under_every_model(tmp_path: Path) -> None:
+    facts = [touch("seen", 10, "a", kind="view"), touch("mail", 1, "a", channel="email"), touch("x", 39, "a"), SALE]
+    options: dict[str, Any] = {"lookback": {"view": 1, "email": 60}, "model_lookback": {"first": 50, "last": 7}}
+    run = Run(tmp_path, facts, models=["first", "last", "linear"], **options)
+    assert weights(run, "first") == {"mail": 1}
+    assert set(weights(run, "linear")) == {"mail", "x"}
+    assert weights(run, "last") == {"x": 1}
+
+
+def test_an_order_whose_journey_a_model_does_not_see_is_unknown_to_that_model_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path, [touch("t", 20, "a"), SALE], models=["last", "linear"], model_lookback={"last": 7})
+    (row,) = run.rows("credit", model="last")
+    assert (row["basis"], row["reason"], row["net"], row["weight"]) == ("unknown", "outside_window", 1000, 1)
+    assert run.credit("1", "linear") == {"t": 1000}
+
+
+def test_models_that_learn_learn_from_what_they_see(tmp_path: Path) -> None:
+    """Far from the order only one channel is met; a model that does not look so far knows nothing of it."""
+    facts: list[Fact] = []
+    for n in range(6):
+        facts += [touch(f"far{n}", 10, f"p{n}", channel="social"), touch(f"near{n}", 29, f"p{n}", channel="email")]
+        facts += [order(f"{n}", 30, person=f"p{n}")] if n % 2 else []
+    run = Run(tmp_path, facts, models=["markov", "shapley_rate"], model_lookback={"markov": 5})
+    effects = {(row["model"], row["channel"]): row["steps"] for row in run.rows("effects")}
+    assert effects["shapley_rate", "social"] == 6
+    assert effects["markov", "social"] == 3, "those that led to no sale"
+    assert {row["touch_uid"] for row in run.rows("credit", model="markov")} == {
+        "shop:near1",
+        "shop:near3",
+        "shop:near5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"lookback": {"view": 0}}, "lookback of view"),
+        ({"lookback": {"mood:good": 1}}, "mood:good"),
+        ({"lookback": {"view+": 1}}, "names no touchpoints"),
+        ({"model_lookback": {"luck": 7}}, "luck"),
+        ({"model_lookback": {"last": -7}}, "model_lookback of last"),
+        ({"views": 0}, "views"),
+        ({"views": 1.5}, "views"),
+        ({"views": "often"}, "views"),
+        ({"skip": [""]}, "names no touchpoints"),
+        ({"skip": "direct"}, "no list"),
+        ({"clock_skew_seconds": -1}, "clock_skew_seconds"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        Options(**options)
+
+
+# --- views ----------------------------------------------------------------------------------------------------------
+
+MIXED = [touch("seen", 38, "a", kind="view"), touch("came", 39, "a"), SALE]
+
+
+def test_a_view_weighs_the_part_of_a_click_that_is_said(tmp_path: Path) -> None:
+    run = Run(tmp_path, MIXED, views=0.25, models=["linear", "first", "shapley"])
+    assert weights(run, "linear") == {"seen": Decimal("0.2"), "came": Decimal("0.8")}
+    assert run.credit("1", "linear") == {"seen": 200, "came": 800}
+    assert weights(run, "first") == {"seen": 1}, "a model of one step credits it whatever it is"
+    assert weights(run, "shapley") == {"seen": Decimal("0.2"), "came": Decimal("0.8")}
+
+
+def test_views_can_be_left_out(tmp_path: Path) -> None:
+    run = Run(tmp_path, [*MIXED, touch("liveshow", 39.5, "a", kind="live_view")], views="exclude")
+    assert run.journey("1") == ["came"]
+    assert run.rows("open_steps") == []
+    assert len(run.rows("touches", kind="view")) == 1, "they are still told"
+
+
+def test_a_journey_of_views_alone_is_credited_as_without_the_setting(tmp_path: Path) -> None:
+    facts = [touch("x", 38, "a", kind="view"), touch("y", 39, "a", kind="impression"), SALE]
+    plain, light = Run(tmp_path / "plain", facts), Run(tmp_path / "light", facts, views=0.001)
+    assert light.rows("credit") == plain.rows("credit")
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["view", "visit"]), st.integers(0, 400), st.sampled_from(["search", "direct", "email"])),
+    min_size=1,
+    max_size=9,
+)
+ORDERS = st.lists(st.tuples(STEPS, st.integers(-(10**7), 10**7)), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.too_slow])
+@given(ORDERS, st.sampled_from([0.001, 0.3333, 1]))
+def test_weighed_views_lose_no_cent_under_any_model(orders: list[tuple[Any, int]], views: float) -> None:
+    facts: list[Fact] = [
+        touch(f"t{who}.{n}", 40 - tenth / 14, f"p{who}", kind=kind, channel=channel)
+        for who, (steps, _) in enumerate(orders)
+        for n, (kind, tenth, channel) in enumerate(steps)
+    ]
+    facts += [order(f"{who}", 40, net, person=f"p{who}") for who, (_, net) in enumerate(orders)]
+    options: dict[str, Any] = {"models": list(MODELS), "custom": [1, 1, 1], "lookback": {"email": 9}}
+    with TemporaryDirectory() as folder:
+        credit = Run(Path(folder), facts, views=views, **options).rows("credit")
+    for (who, (_, net)), model in itertools.product(enumerate(orders), MODELS):
+        rows = [row for row in credit if row["model"] == model and row["order_uid"] == f"shop:{who}"]
+        assert sum(row["net"] for row in rows) == net
+        assert sum(row["weight"] for row in rows) == 1
+        assert all(row["weight"] >= 0 for row in rows)
+
+
+# --- what is skipped ------------------------------------------------------------------------------------------------
+
+
+def test_direct_visits_are_skipped_where_there_is_something_else(tmp_path: Path) -> None:
+    facts = [
+        touch("ad", 37, "a", channel="tiktok"),
+        touch("typed", 38, "a", channel="direct"),
+        touch("brand", 39, "a", channel="search", campaign="Brand exact"),
+        touch("other", 39, "b", channel="direct"),
+        touch("left1", 39, "c", channel="direct"),
+        touch("left2", 39.5, "c", channel="email"),
+        SALE,
+        order("2", 40, person="b"),
+    ]
+    run = Run(tmp_path, facts, skip=["direct", "search+campaign:Brand*"])
+    assert run.journey("1") == ["ad"]
+    assert run.journey("2") == ["other"], "nothing else was there"
+    assert [row["touch_uid"] for row in run.rows("open_steps")] == ["shop:left2"], "nor does it lead to no sale"
+    assert run.credit("1", "linear") == {"ad": 1000}
+    assert set(Run(tmp_path / "all", facts).journey("1")) == {"ad", "typed", "brand"}
+
+
+def test_settings_hold_for_any_table_too() -> None:
+    table = {
+        "person": ["a"] * 4,
+        "time": [day * 86_400_000_000 for day in (1, 8, 9, 10)],
+        "channel": ["Paid Social", "direct", "Banner", None],
+        "how": ["click", "click", "view", "click"],
+        "conversion": [0, 0, 0, 1],
+    }
+    import pyarrow as pa
+
+    told = attribution.credit(
+        pa.table(table),
+        ["first", "linear"],
+        columns=attribution.Columns(kind="how"),
+        lookback={"Paid Social": 20},
+        model_lookback={"first": 2},
+        skip=["direct"],
+        views=0.25,
+    )
+    found = {(row["model"], row["channel"]): str(row["weight"]) for row in told.to_pylist()}
+    assert found == {
+        ("first", "Banner"): "1.000000000",
+        ("linear", "Paid Social"): "0.800000000",
+        ("linear", "Banner"): "0.200000000",
+    }
