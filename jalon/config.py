@@ -61,6 +61,18 @@ class Attribution(_Table):
 
     lookback_days: Annotated[int, Field(ge=1, le=730)] = 30
     """Days before an order within which its touchpoints may lie."""
+    lookback: dict[str, Annotated[float, Field(gt=0, le=730)]] = {}
+    """Days for touchpoints of a kind, as { view = 1, "surface:live" = 0.02 }; the first pattern that fits decides."""
+    model_lookback: dict[str, Annotated[float, Field(gt=0, le=730)]] = {}
+    """Days for a model in place of `lookback_days`, as { last = 7 }."""
+    repeat: Literal["restart", "continue"] = "restart"
+    """Whether the journey to an order begins after the person's previous sale, or looks back over the whole window."""
+    views: Literal["count", "exclude"] | Annotated[float, Field(ge=0.001, le=1)] = "count"
+    """What impressions and views weigh: as clicks do, nothing (exclude), or a part of a click."""
+    skip: tuple[str, ...] = ()
+    """Patterns of touchpoints that journeys with others leave out, as ["direct", "search+campaign:Brand*"]."""
+    clock_skew_seconds: Annotated[float, Field(ge=0)] = 10.0
+    """So long after its order a touchpoint that is stated to belong to it may be dated."""
     models: tuple[str, ...] = ()
     """Models to compute; empty: the six rules, markov and shapley."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0

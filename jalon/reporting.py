@@ -100,24 +100,12 @@ def _at(folder: Path, day: datetime | None) -> Path:
 
 def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
     """Attribute the facts as they are (or as they were known on a day)."""
-    from jalon.attribution.models import USUAL
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
     from jalon.store.lock import RunLock
 
-    chosen = place.config.attribution
-    options = Options(
-        as_of=_as_of(as_of),
-        lookback_days=chosen.lookback_days,
-        half_life_days=chosen.half_life_days,
-        models=chosen.models or USUAL,
-        markov_order=chosen.markov_order,
-        prior_journeys=chosen.prior_journeys,
-        custom=chosen.custom,
-        copy_hours=chosen.copy_hours,
-        share_out=chosen.share_out,
-        temp_folder=place.store.tmp,
-    )
+    told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
+    options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
     with RunLock(place.store.locks, "attribute", what="attribute"), _naming_damage(place):
         return attribute(place.store.facts, attribution_folder(place, as_of), options)
 

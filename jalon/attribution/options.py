@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,6 +131,11 @@ class Options:
                 "Give three numbers (first step, those between together, last), or a weight for each of some stages of "
                 f"{', '.join(STAGES)}; none below zero, not all zero.",
             )
+
+    @classmethod
+    def names(cls) -> set[str]:
+        """Return the names of all options."""
+        return {each.name for each in fields(cls)}
 
     @property
     def weights(self) -> Mapping[str, float]:

@@ -8,15 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jalon import attribution
+from jalon.attribution.card import read_card
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
+from jalon.cli import cli
+from jalon.config import Attribution
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.setup import begin
 from tests.handmade import Run, order, touch
 
 SALE = order("1", 40, 1000, person="a")
@@ -206,8 +212,6 @@ def test_settings_hold_for_any_table_too() -> None:
         "how": ["click", "click", "view", "click"],
         "conversion": [0, 0, 0, 1],
     }
-    import pyarrow as pa
-
     told = attribution.credit(
         pa.table(table),
         ["first", "linear"],
@@ -223,3 +227,48 @@ def test_settings_hold_for_any_table_too() -> None:
         ("linear", "Paid Social"): "0.800000000",
         ("linear", "Banner"): "0.200000000",
     }
+
+
+# --- in jalon.toml --------------------------------------------------------------------------------------------------
+
+TOLD = """
+[attribution]
+repeat = "continue"
+views = 0.5
+skip = ["direct"]
+clock_skew_seconds = 5
+
+[attribution.lookback]
+"surface:live" = 0.5
+view = 1
+
+[attribution.model_lookback]
+last = 7
+"""
+
+
+def test_what_jalon_toml_says_reaches_the_engine(tmp_path: Path) -> None:
+    begin(tmp_path, ())
+    path = tmp_path / "jalon.toml"
+    path.write_text(path.read_text() + TOLD)
+    told = CliRunner().invoke(cli, ["attribute", "--config", str(path), "--json"])
+    assert told.exit_code == 0, told.output
+    card = read_card(tmp_path / "data" / "attribution")
+    assert card["lookback"] == {"surface:live": 0.5, "view": 1}
+    assert list(card["lookback"]) == ["surface:live", "view"], "in their order: the first that fits decides"
+    assert (card["model_lookback"], card["repeat"], card["views"]) == ({"last": 7}, "continue", 0.5)
+    assert (card["skip"], card["clock_skew_seconds"]) == (["direct"], 5)
+
+
+def test_every_key_of_the_table_but_the_pages_own_is_an_option_of_the_engine() -> None:
+    assert set(Attribution.model_fields) - {"stages"} <= Options.names()
+
+
+def test_what_is_no_pattern_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    begin(tmp_path, ())
+    path = tmp_path / "jalon.toml"
+    path.write_text(path.read_text() + '[attribution]\nskip = ["mood:good"]\n')
+    told = CliRunner().invoke(cli, ["attribute", "--config", str(path)])
+    assert told.exit_code != 0
+    assert "mood:good" in told.output
+    assert "channel" in told.output
