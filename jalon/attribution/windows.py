@@ -61,7 +61,8 @@ def learn_within(engine: Engine, journeys: Journeys, options: Options) -> Learnt
         return learn(engine, journeys, options)
     found = [_learn(engine, journeys, window, options) for window in windows(options)]
     told: dict[str, dict[str, Any]] = {name: rests_on for each in found for name, rests_on in each.told.items()}
-    return Learnt(engine.keep("effects", ibis.union(*(each.effects for each in found))), told)
+    by_set = {name: effects for each in found for name, effects in each.by_set.items()}
+    return Learnt(engine.keep("effects", ibis.union(*(each.effects for each in found))), told, by_set)
 
 
 def _learn(engine: Engine, journeys: Journeys, window: Window, options: Options) -> Learnt:
@@ -69,4 +70,4 @@ def _learn(engine: Engine, journeys: Journeys, window: Window, options: Options)
     learnt = learn(engine, journeys._replace(steps=steps), replace(options, models=window.models))
     effects = engine.keep(f"effects_of_{window.models[0]}", learnt.effects)
     engine.drop("effects", "steps_in_window")
-    return Learnt(effects, learnt.told)
+    return learnt._replace(effects=effects)
