@@ -127,5 +127,5 @@ def _schema_of(path: Path) -> tuple[dict[str, str], list[str]]:
         said = str(error).partition("\n")[0]
         raise StoreError(f"a file cannot be read: {path}: {said}", "Make it again: `jalon report`.") from error
     instants = [field.name for field in schema if pa.types.is_timestamp(field.type)]
-    types = {name: str(dtype) for name, dtype in ibis.Schema.from_pyarrow(schema).items()}
+    types = {name: str(dtype).lstrip("!") for name, dtype in ibis.Schema.from_pyarrow(schema).items()}
     return {name: "int64" if name in instants else type_ for name, type_ in types.items()}, instants
