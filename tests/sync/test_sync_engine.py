@@ -29,7 +29,7 @@ from toy import (
     workshop,
 )
 
-from jalon.connectors.base import Batch, Record, Session, Stream, Wait, Window
+from jalon.connectors.base import Batch, Record, Session, Settings, Stream, Wait, Window
 from jalon.connectors.door import fields
 from jalon.store import fetches, quarantine, runs, sources, windows
 from jalon.store.database import Store
@@ -199,7 +199,7 @@ async def played(store: Store, *pages: Reply, **more: object) -> tuple[object, S
         return await sync_source(single(server, **more), workshop(store, PlayedClock(NOW))), server
 
 
-WINDOWS = 8 * PER_PLACE
+WINDOWS = Settings.model_fields["in_flight"].default * PER_PLACE
 """Into which a first sync is cut with the usual number of requests in flight."""
 
 
