@@ -146,7 +146,7 @@ def _weight(billionths: ibis.Value) -> ibis.Value:
 
 def _unknown(sold: Table, steps: Table, usable: Table) -> Table:
     """Return the orders with money that no touchpoint is known of, with the reason."""
-    without = sold.filter(sold.order_uid.notin(steps.order_uid))
+    without = sold.anti_join(steps, "order_uid")
     known = usable.filter(usable.person.notnull())
     met = known.group_by(met="person").agg(met_at=known.occurred_at.min())
     found = without.left_join(met, without.person == met.met)

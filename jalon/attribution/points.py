@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import ibis
 from ibis.expr.types import Table
 
+from jalon.attribution.halving import halved
 from jalon.attribution.money import MAX_POINTS, divided
 
 DIRECT = "direct"
@@ -46,7 +47,7 @@ def linear(steps: Table, _: Parameters) -> ibis.Value:
 def time_decay(steps: Table, parameters: Parameters) -> ibis.Value:
     """Scale so that the youngest step has most points and the sum stays within `MAX_POINTS`."""
     half_lives = (steps.age - steps.youngest) / (parameters["half_life_days"] * _DAY)
-    return (ibis.literal(2.0) ** (-half_lives) * _most(steps)).floor().cast("int64")
+    return (halved(half_lives) * _most(steps)).floor().cast("int64")
 
 
 def position(steps: Table, _: Parameters) -> ibis.Value:

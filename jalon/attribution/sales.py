@@ -92,9 +92,10 @@ def _uid(rank: StringValue) -> StringValue:
 def by_rule(orders: Table, linked: Table, hours: float) -> Table:
     """Return (copy, original, why) where money and time fit one order only, both ways; `linked` is known by id."""
     span = max(round(hours * HOUR), 1)
-    free = orders.order_uid.notin(linked.copy)
-    copies = orders.filter(orders.is_copy & (orders.external_ids.length() == 0) & free)
-    originals = orders.filter(~orders.is_copy & orders.order_uid.notin(linked.original))
+    unmarked = orders.filter(orders.is_copy & (orders.external_ids.length() == 0))
+    copies = unmarked.anti_join(linked, unmarked.order_uid == linked.copy)
+    sold_here = orders.filter(~orders.is_copy)
+    originals = sold_here.anti_join(linked, sold_here.order_uid == linked.original)
     pairs = ibis.union(
         _same_money(copies, originals, ("currency", "total"), "total", span),
         _same_money(copies, originals, ("currency", "goods"), "goods", span),
