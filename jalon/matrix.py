@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, get_args
 
 from jalon import registry
 from jalon.connectors.base import Offer
+from jalon.errors import ConfigError
+from jalon.normalize.channel_rules import TITLES
+from jalon.report.background import Gap
 
 OFFERS: tuple[str, ...] = get_args(Offer)
 NOTHING = "\u2013"
@@ -39,6 +43,21 @@ def capability_rows(names: Iterable[str] = ()) -> list[dict[str, Any]]:
     ]
 
 
+def in_words(offer: str) -> str:
+    """Return an offer for reading: tag_clicks -> tag clicks."""
+    return offer.replace("_", " ")
+
+
+def gaps(sources: Mapping[str, str]) -> list[Gap]:
+    """Return what each of these sources (name -> connector) is not offered, with the reason. Raises `ConfigError`."""
+    return [
+        Gap(source, registry.connector(name).title, row["offer"], in_words(row["offer"]), row["note"])
+        for source, name in sources.items()
+        for row in capability_rows([name])
+        if row["grain"] == "none"
+    ]
+
+
 def matrix(names: Iterable[str] = ()) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the matrix: connectors (these, or all) down, offers across."""
     names = tuple(names) or registry.names()
@@ -56,5 +75,14 @@ def details(name: str) -> Iterator[str]:
         told = f"{MARKS[row['grain']]}, {when}" if row["grain"] != "none" else "not offered"
         note = f": {row['note']}" if row["note"] else ""
         yield from textwrap.wrap(
-            f"{row['offer'].replace('_', ' '):<14} {told}{note}", WIDTH, initial_indent="  ", subsequent_indent=" " * 17
+            f"{in_words(row['offer']):<14} {told}{note}", WIDTH, initial_indent="  ", subsequent_indent=" " * 17
         )
+
+
+def display_names() -> dict[str, str]:
+    """Return what people call the channels, and the platforms of all connectors that can be loaded."""
+    titles = dict(TITLES)
+    for name in registry.names():
+        with suppress(ConfigError):
+            titles[name] = registry.connector(name).title
+    return titles

@@ -15,6 +15,7 @@ from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
     from jalon.attribution.run import Result
+    from jalon.report.background import Background
 
 PAGE = "report.html"
 
@@ -28,12 +29,12 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
 
     attribute_now(place, as_of)
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
-    held, fresh = _held(place), freshness(place)
+    background = _background(place)
     with RunLock(place.store.locks, "report", what="report"), _naming_damage(place):
         marts = build_marts(place.store.facts, attribution, folder, MartOptions(temp_folder=place.store.tmp))
-        page = write_page(folder, attribution, folder / PAGE, held, fresh, stages=place.config.attribution.stages)
-    told = summary(folder, attribution, held, fresh)
-    console.data({"page": str(page), "marts": marts.rows, "summary": told}, lines(told))
+        page = write_page(folder, attribution, folder / PAGE, background, stages=place.config.attribution.stages)
+    told = summary(folder, attribution, background)
+    console.data({"page": str(page), "marts": marts.rows, "summary": told}, lines(told, background.names))
     console.say(f"page: {page}")
     return errors.OK
 
@@ -50,6 +51,15 @@ def _naming_damage(place: Workplace) -> Iterator[None]:
     except (StoreError, duckdb.Error):
         check_facts(place.store.facts)
         raise
+
+
+def _background(place: Workplace) -> Background:
+    """Return what the report should know beside the marts."""
+    from jalon.matrix import display_names, gaps
+    from jalon.report.background import Background
+
+    connectors = {name: settings.connector for name, settings in place.config.sources.items()}
+    return Background(_held(place), freshness(place), gaps(connectors), display_names())
 
 
 def _held(place: Workplace) -> int:

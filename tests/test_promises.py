@@ -60,6 +60,15 @@ def test_every_offer_is_answered_also_by_no(connector: Connector) -> None:
         assert capability.grain == "none" or capability.delay, f"{capability.offer} names no delay"
 
 
+def test_what_is_not_offered_is_said_in_words(connector: Connector) -> None:
+    """An empty column is explained by these words: in the matrix, the docs and the report."""
+    for capability in connector.capabilities:
+        if capability.grain == "none":
+            assert re.search(r"\w+ \w+", capability.note), f"{capability.offer} says nothing"
+            assert not capability.delay
+            assert not capability.lookback
+
+
 def test_no_stream_lets_unknown_fields_in(connector: Connector) -> None:
     for stream in connector.streams:
         passed = stream.door({"canary_field": "canary", "id": "1"}, lambda kind, value: "hash")

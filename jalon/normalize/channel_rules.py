@@ -151,6 +151,16 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+TITLES = {
+    "ai_assistant": "AI assistants",
+    "youtube": "YouTube",
+    "tiktok": "TikTok",
+    "linkedin": "LinkedIn",
+    "social": "Other networks",
+}
+"""Channel -> what people call it, where its name with a capital letter would not do."""
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 

@@ -22,6 +22,7 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.sales import WHY
 from jalon.normalize.channels import NETWORKS
+from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.measured import counted
 from jalon.report.tables import MARTS
 from jalon.report.words import decimal_text, moment
@@ -39,14 +40,8 @@ GROUPS = ("1 own", "2 network", "3 other")
 """The groups that the channels fall into, sorted by name."""
 
 
-def figures(
-    marts: Path, attribution: Path, quarantine: int | None = None, freshness: Mapping[str, str] | None = None
-) -> Row:
-    """Return all figures as JSON-able data.
-
-    `quarantine` is the number of records that could not become facts; `freshness` says per source how far it was
-    read, where the caller knows better than the newest record. Raises `StoreError` if marts are missing.
-    """
+def figures(marts: Path, attribution: Path, background: Background = NOTHING_MORE) -> Row:
+    """Return all figures as JSON-able data. Raises `StoreError` if marts are missing."""
     card = read_card(attribution)
     with DuckDB() as engine:
         told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
@@ -63,7 +58,7 @@ def figures(
                 _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
             ),
             "modes": _modes(engine, sold),
-            "by_platform": _revenue(engine, sold, ("platform",), currencies),
+            "by_platform": _by_platform(engine, sold, currencies, background),
             "coverage": _coverage(engine, told["attribution"], card, currencies),
             "unknown": _unknown(engine, told["attribution"], card, currencies),
             "not_counted": _not_counted(engine, told["orders"], currencies),
@@ -71,8 +66,10 @@ def figures(
             "by_creator": _top(engine, _of_contents(told), "creator_id", currencies),
             "map": _map(engine, told, currencies),
             "measures": counted(engine, told["measures"]),
-            "sources": _sources(engine, told, freshness or {}),
-            "quarantine": quarantine,
+            "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["measures"])),
+            "sources": _sources(engine, told, background.freshness),
+            "gaps": by_source(background.gaps),
+            "quarantine": background.quarantine,
         }
 
 
@@ -112,6 +109,22 @@ def _revenue(engine: Engine, sold: Table, by: tuple[str, ...], currencies: list[
     )
     rows = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
     return _with_share(rows)
+
+
+def _by_platform(engine: Engine, sold: Table, currencies: list[str], background: Background) -> list[Row]:
+    """Return revenue per platform; what went back is None, not zero, where no source of its sales tells refunds."""
+    untold = silent(background.gaps, "refunds", _sources_of(engine, sold))
+    rows = _revenue(engine, sold, ("platform",), currencies)
+    unknown = {"reversed": None, "reversed_minor": None}
+    return [{**row, **unknown} if row["platform"] in untold and not row["reversed_minor"] else row for row in rows]
+
+
+def _sources_of(engine: Engine, rows: Table) -> dict[str, set[str]]:
+    """Return which sources tell of each platform."""
+    found: dict[str, set[str]] = {}
+    for row in engine.dicts(rows.select("platform", "source").distinct()):
+        found.setdefault(row["platform"], set()).add(row["source"])
+    return found
 
 
 def _modes(engine: Engine, sold: Table) -> list[Row]:

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -19,6 +20,7 @@ from markupsafe import Markup
 from jalon import __version__
 from jalon.attribution.publish import replacing
 from jalon.attribution.stages import UNKNOWN
+from jalon.report.background import NOTHING_MORE, Background
 from jalon.report.figures import Row, figures
 from jalon.report.summary import chosen_model
 from jalon.report.words import count, decimal_text, label, money, orders, percent, plain
@@ -32,8 +34,7 @@ def write_page(
     marts: Path,
     attribution: Path,
     path: Path,
-    quarantine: int | None = None,
-    freshness: Mapping[str, str] | None = None,
+    background: Background = NOTHING_MORE,
     made_at: str | None = None,
     title: str = "Journey report",
     stages: str = "canonical",
@@ -43,18 +44,26 @@ def write_page(
     `made_at` is shown as the time of making; without it the same marts give the same bytes. `stages` is the stage model
     shown first.
     """
-    html = render(figures(marts, attribution, quarantine, freshness), made_at, title, stages)
+    html = render(figures(marts, attribution, background), made_at, title, stages, background.names)
     with replacing(path) as new:
         new.write_text(html, encoding="utf-8")
     return path
 
 
-def render(told: Row, made_at: str | None = None, title: str = "Journey report", stages: str = "canonical") -> str:
-    """Return the page for figures as HTML."""
+def render(
+    told: Row,
+    made_at: str | None = None,
+    title: str = "Journey report",
+    stages: str = "canonical",
+    names: Mapping[str, str] | None = None,
+) -> str:
+    """Return the page for figures as HTML. `names` says what people call platforms and channels."""
     environment = Environment(
         loader=PackageLoader("jalon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters.update(label=label, count=count, percent=percent, plain=plain, orders=orders)
+    environment.filters.update(
+        label=partial(label, names=names), count=count, percent=percent, plain=plain, orders=orders
+    )
     environment.globals.update(amount=money, whole=_whole, bar=_bar)
     models = [model["name"] for model in told["models"]]
     switches = {"m": models, "p": list(told["map"]), "c": [str(i) for i in range(len(told["currencies"]))]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from jalon.report.background import NOTHING_MORE, Background
 from jalon.report.figures import DEFAULT_MODEL, Row, figures
 from jalon.report.words import label, money, orders, percent, plain
 
@@ -12,28 +13,27 @@ LISTED = 5
 """Contents and creators that are named."""
 
 
-def summary(
-    marts: Path, attribution: Path, quarantine: int | None = None, freshness: Mapping[str, str] | None = None
-) -> Row:
+def summary(marts: Path, attribution: Path, background: Background = NOTHING_MORE) -> Row:
     """Return the figures of the summary as JSON-able data; `lines` makes text of them. Raises `StoreError`.
 
     They are those of the page without the journey map, which the marts hold.
     """
-    told = figures(marts, attribution, quarantine, freshness)
+    told = figures(marts, attribution, background)
     return {name: value for name, value in told.items() if name != "map"}
 
 
-def lines(told: Row) -> Iterator[str]:
-    """Yield the summary as lines of text."""
+def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield the summary as lines of text. `names` says what people call platforms."""
     yield from _headline(told)
     yield from _shares("By selling mode", told["by_mode"], "selling_mode")
-    yield from _shares("By platform", told["by_platform"], "platform")
+    yield from _shares("By platform", told["by_platform"], "platform", names)
     model = chosen_model(told)
     yield from _named("Content", told["by_content"], model)
     yield from _named("Creators", told["by_creator"], model)
     yield from _shares("How far the way to the sale is known", told["coverage"], "basis")
     for row in told["unknown"]:
         yield f"    unknown: {orders(row['orders'])}, {money(row['net'], row['currency'])}: {row['because']}"
+    yield from _gaps(told)
     yield from _freshness(told)
 
 
@@ -56,13 +56,13 @@ def _headline(told: Row) -> Iterator[str]:
         yield f"Not counted: {orders(row['orders'])} of {money(row['goods'], row['currency'])}: {row['because']}"
 
 
-def _shares(title: str, rows: list[Row], name: str) -> Iterator[str]:
+def _shares(title: str, rows: list[Row], name: str, names: Mapping[str, str] | None = None) -> Iterator[str]:
     if rows:
         yield ""
         yield title
     for row in rows:
         amount = money(row["net"], row["currency"])
-        yield f"  {label(row[name]):<18.40} {amount:>20}  {percent(row['share']):>6}  {orders(row['orders'])}"
+        yield f"  {label(row[name], names):<18.40} {amount:>20}  {percent(row['share']):>6}  {orders(row['orders'])}"
 
 
 def _named(title: str, rows: list[Row], model: str) -> Iterator[str]:
@@ -81,6 +81,16 @@ def _best(rows: list[Row]) -> Iterator[str]:
         name = "none named" if row["id"] is None else plain(row["title"] or row["id"])
         modelled = f", {money(row['modelled'], row['currency'])} of it modelled" if row["modelled_minor"] else ""
         yield f"  {name:<40.40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}{modelled}"
+
+
+def _gaps(told: Row) -> Iterator[str]:
+    """Say what is missing because no platform tells it; the page says why."""
+    if told["gaps"]:
+        yield ""
+        yield "What the sources do not tell (never zero: unknown)"
+    for row in told["gaps"]:
+        what = ", ".join(gap["what"] for gap in row["not_offered"])
+        yield f"  {plain(row['title']):<18.40} {what}"
 
 
 def _freshness(told: Row) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from jalon.normalize.money import EXPONENTS
@@ -22,11 +23,11 @@ _LABELS = {
 }
 
 
-def label(name: str | None) -> str:
-    """Return a name of ours or of a platform for reading: tag_click -> Tag click."""
+def label(name: str | None, names: Mapping[str, str] | None = None) -> str:
+    """Return a name for reading: tag_click -> Tag click. `names` says what people call platforms and channels."""
     name = name or ""
     words = plain(name).replace("_", " ").replace("-", " ")
-    return _LABELS.get(name) or words[:1].upper() + words[1:]
+    return _LABELS.get(name) or (names or {}).get(name) or words[:1].upper() + words[1:]
 
 
 def money(amount: str, currency: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from jalon.attribution.models import USUAL
+from jalon.report.background import Background, Gap
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
 from jalon.report.summary import lines, summary
@@ -20,6 +21,11 @@ from tests.handmade import Run, content, led_by, measure, order, refund, touch
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 SPACE = "\u202f"
+GAPS = (
+    Gap("net", "The NetWork", "tag_clicks", "tag clicks", "its app shows them to its owner alone"),
+    Gap("net", "The NetWork", "refunds", "refunds", "what goes back is told nowhere"),
+    Gap("shop", "Web shop", "content", "content", "a shop has none of its own"),
+)
 
 
 class Page(HTMLParser):
@@ -54,8 +60,9 @@ def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]
     """Return page and summary of facts."""
     run = Run(folder, facts, **options)
     build_marts(run.facts, run.folder, folder / "marts")
-    page = write_page(folder / "marts", run.folder, folder / "page.html", quarantine=3, freshness={"shop": "yesterday"})
-    return page.read_text(), list(lines(summary(folder / "marts", run.folder, 3)))
+    known = Background(quarantine=3, freshness={"shop": "yesterday"}, gaps=GAPS, names={"network": "The NetWork"})
+    page = write_page(folder / "marts", run.folder, folder / "page.html", known)
+    return page.read_text(), list(lines(summary(folder / "marts", run.folder, known), known.names))
 
 
 BRAND = [
@@ -107,6 +114,35 @@ def test_it_says_what_is_not_known_and_why(brand: tuple[str, list[str]]) -> None
     assert f"1 order of 9.00{SPACE}EUR not counted: made on a platform whose orders are known" in text
     assert "nothing is known of the person before the order" in text
     assert "They tell of no person, so they enter no journey" in text
+
+
+def test_what_a_platform_does_not_offer_is_told_and_never_zero(brand: tuple[str, list[str]]) -> None:
+    text = re.sub("[ \n]+", " ", Page(brand[0]).text)
+    for gap in GAPS:
+        assert f"{gap.what}not offered: {gap.why}" in text
+    row = next(row for row in brand[0].split("<tr>") if row.startswith("<td>The NetWork</td>"))
+    assert "not told" in row, "no source of its sales tells refunds"
+    assert f">0.00{SPACE}EUR" not in row
+    counted = text.partition("What the platforms count")[2]
+    assert f"Tag clicksnot offered: {GAPS[0].why}" in counted
+    told = "\n".join(brand[1])
+    assert "The NetWork        tag clicks, refunds" in told
+    assert "Web shop           content" in told
+
+
+def test_what_was_taken_back_is_shown_whoever_told_it(tmp_path: Path) -> None:
+    """A refund that the hook delivered is known, though the platform's own source tells none."""
+    sold = order("77", 1, 800, source="net", platform="network", selling_mode="native")
+    html, _ = made(tmp_path, [sold, refund("77", 2, 300, source="net", platform="network")])
+    assert f"3.00{SPACE}EUR" in html
+    assert "not told" not in html
+
+
+def test_platforms_are_called_what_people_call_them(brand: tuple[str, list[str]]) -> None:
+    page = Page(brand[0])
+    assert "The NetWork" in page.text
+    assert "Network" not in page.text.replace("Networks", "")
+    assert any(line.startswith("  The NetWork ") for line in brand[1])
 
 
 def test_every_switch_has_a_label_and_a_rule(brand: tuple[str, list[str]]) -> None:

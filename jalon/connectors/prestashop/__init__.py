@@ -78,8 +78,8 @@ class PrestaShop(base.Connector):
     )
     capabilities: ClassVar[tuple[Capability, ...]] = (
         Capability("content", "none", note="a shop has no content of its own"),
-        Capability("product_tags", "none"),
-        Capability("tag_clicks", "none"),
+        Capability("product_tags", "none", note="a shop has no content of its own"),
+        Capability("tag_clicks", "none", note="no visit to the shop is told, by whatever link it came"),
         Capability("native_orders", "event", "minutes", "all", "copies by apps, where their payment module tells"),
         Capability("order_content", "none", note="the webservice does not tell where a buyer came from"),
         Capability("refunds", "event", "minutes", "all", "credit slips"),
@@ -89,7 +89,7 @@ class PrestaShop(base.Connector):
             "none",
             note="the shop keeps referrers, but its webservice shows none: a module would have to add them",
         ),
-        Capability("measures", "none"),
+        Capability("measures", "none", note="orders are told one by one; nothing else is counted"),
         Capability("products", "event", "minutes", "all"),
         Capability("webhooks", "none", note="PrestaShop sends none; changes are found by polling"),
     )

@@ -1,0 +1,56 @@
+"""What whoever asks for a report knows beside the marts: how far sources were read, what they cannot tell, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Row = dict[str, Any]
+
+
+class Gap(NamedTuple):
+    """A kind of data that a source's platform does not offer at all. Where it is missing, that is no zero."""
+
+    source: str
+    title: str
+    """What the platform is called."""
+    offer: str
+    """A name of the capability matrix, e.g. `tag_clicks`."""
+    what: str
+    """The same for reading."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the marts do not hold."""
+
+    quarantine: int | None = None
+    """Records that could not become facts."""
+    freshness: Mapping[str, str] = field(default_factory=dict)
+    """Source -> how far it was read, where that is known better than by the newest record."""
+    gaps: Sequence[Gap] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Platform or channel -> what people call it."""
+
+
+NOTHING_MORE = Background()
+
+
+def by_source(gaps: Iterable[Gap]) -> list[Row]:
+    """Return the gaps of each source as JSON-able data."""
+    found: dict[str, Row] = {}
+    for gap in gaps:
+        own = found.setdefault(gap.source, {"source": gap.source, "title": gap.title, "not_offered": []})
+        own["not_offered"].append({"offer": gap.offer, "what": gap.what, "why": gap.why})
+    return list(found.values())
+
+
+def silent(gaps: Iterable[Gap], offer: str, sources: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return the platforms none of whose sources is offered something, each with the reason.
+
+    `sources` names the sources of each platform.
+    """
+    why = {gap.source: gap.why for gap in gaps if gap.offer == offer}
+    return {platform: why[min(own)] for platform, own in sources.items() if own and own <= why.keys()}
