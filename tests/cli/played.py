@@ -10,7 +10,7 @@ import subprocess
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -109,7 +109,8 @@ class Desk:
 class Played:
     """The platforms, served by a thread of this process; a test may reach into them between two commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: Sequence[str] = SPINE) -> None:
+        self._parts = parts
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
@@ -133,7 +134,9 @@ class Played:
         now = int(time.time())
         world = generate(3, orders=30, days=6, horizon_days=1, now=now // DAY * DAY, products=6)
         clock = Clock(float(now), frozen=True)
-        async with Sandbox(world, clock, Faults(3, hang=0.2, slow=0.02), parts=SPINE, deliver=False) as self.sandbox:
+        async with Sandbox(
+            world, clock, Faults(3, hang=0.2, slow=0.02), parts=self._parts, deliver=False
+        ) as self.sandbox:
             self._ready.set()
             await self._stop.wait()
 
