@@ -80,7 +80,7 @@ class Attribution(_Table):
     markov_order: Annotated[int, Field(ge=1, le=4)] | Literal["auto"] = 1
     """How many channels back the model `markov` looks; auto: as many as tell most of journeys it has not seen."""
     prior_journeys: Annotated[float, Field(gt=0)] = 10.0
-    """For so many journeys the smaller sets of channels count in the model `shapley_rate`."""
+    """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     custom: tuple[float, float, float] | dict[str, float] | None = None
     """Weights of the model `custom`: [first step, those between together, last], or { stage = weight, ... }."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"

@@ -53,7 +53,7 @@ class Options:
     markov_order: int | Literal["auto"] = 1
     """How many channels back the model `markov` looks; `auto`: as many as tell most of ways it has not seen."""
     prior_journeys: float = 10
-    """For so many journeys the smaller sets of channels count in the model `shapley_rate`."""
+    """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     custom: Sequence[float] | Mapping[str, float] | None = None
     """Weights of the model `custom`: three numbers (first step, those between together, last), or stage -> weight."""
     max_touches: int = 100

@@ -46,8 +46,7 @@ def linear(steps: Table, _: Parameters) -> ibis.Value:
 
 def time_decay(steps: Table, parameters: Parameters) -> ibis.Value:
     """Scale so that the youngest step has most points and the sum stays within `MAX_POINTS`."""
-    half_lives = (steps.age - steps.youngest) / (parameters["half_life_days"] * _DAY)
-    return (halved(half_lives) * _most(steps)).floor().cast("int64")
+    return (_decayed(steps, steps.age, parameters) * _most(steps)).floor().cast("int64")
 
 
 def position(steps: Table, _: Parameters) -> ibis.Value:
@@ -76,6 +75,12 @@ def _anchored(steps: Table, anchors: list[ibis.Value], anchor: int, other: int) 
 def by_channel(steps: Table, _: Parameters) -> ibis.Value:
     """Weigh the channels of a journey alike, and the steps of a channel alike."""
     return divided(_most(steps), steps.alike)
+
+
+def by_channel_in_time(steps: Table, parameters: Parameters) -> ibis.Value:
+    """Weigh channels by the age of their youngest step, and the steps of a channel alike."""
+    last_met = steps.age.min().over(group_by=[steps.order_uid, steps.channel])
+    return divided((_decayed(steps, last_met, parameters) * _most(steps)).floor().cast("int64"), steps.alike)
 
 
 def by_effect(steps: Table, _: Parameters) -> ibis.Value:
@@ -108,6 +113,12 @@ def _by_place(steps: Table, parts: Mapping[str, int]) -> ibis.Value:
 def _by_stage(steps: Table, parts: Mapping[str, int]) -> ibis.Value:
     rows = [(steps.stage == stage, points) for stage, points in sorted(parts.items())]
     return ibis.cases(*rows, else_=0).cast("int64")
+
+
+def _decayed(steps: Table, age: ibis.Value, parameters: Parameters) -> ibis.Value:
+    """Return what is left of a weight after `age`, 1 at the age of the journey's youngest step."""
+    half_lives = (age - steps.youngest) / (parameters["half_life_days"] * _DAY)
+    return halved(half_lives)
 
 
 def _most(steps: Table) -> ibis.Value:

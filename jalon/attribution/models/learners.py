@@ -29,4 +29,37 @@ LEARNERS = (
         learns=True,
         parameters=("prior_journeys",),
     ),
+    Model(
+        "shapley_noisy_or",
+        "Shapley (noisy-or)",
+        "Each channel brings the sale with a chance of its own, whatever the others do; what several would have "
+        "brought they share.",
+        "channels by p_c times the integral from 0 to 1 of Π (1 - t p_j) over the journey's other channels, "
+        "p the likeliest chances by all journeys, beside a leak that needs none; the touchpoints of a channel alike",
+        "Shapley 1953 in the multilinear form of Owen 1972, of the noisy-or of Pearl 1988",
+        points.by_effect,
+        learns=True,
+        parameters=("prior_journeys",),
+    ),
+    Model(
+        "shao_li",
+        "Probabilistic (pairs)",
+        "A channel did what it adds to the chance of a sale, alone and beside each one other channel.",
+        "channels by p_c + Σ (p_cj - p_c - p_j) / (2 (n - 1)) over the journey's other channels j, p the rates of the "
+        "journeys that met them; values below zero count as zero; the touchpoints of a channel alike",
+        "Shao and Li, KDD 2011",
+        points.by_effect,
+        learns=True,
+        parameters=("prior_journeys",),
+    ),
+    Model(
+        "logistic",
+        "Logistic (bagged)",
+        "A channel did as much as it raises the log-odds of a sale, the others being what they are.",
+        "channels by their mean coefficient over many regressions on drawn journeys and channels; below zero counts as "
+        "zero; the touchpoints of a channel alike",
+        "Shao and Li, KDD 2011; bagging after Breiman 1996",
+        points.by_effect,
+        learns=True,
+    ),
 )

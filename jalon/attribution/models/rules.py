@@ -51,6 +51,15 @@ RULES = (
         points.by_channel,
     ),
     Model(
+        "shapley_weighted",
+        "Shapley (time-weighted)",
+        "The nearer to the order a channel was last met, the more it did, however often it was met.",
+        "channels by 2^(-age/h), age that of the channel's last touchpoint, h the half-life; its touchpoints alike",
+        "the weighted Shapley value (Kalai and Samet 1987) of the game that only all channels of the journey win",
+        points.by_channel_in_time,
+        parameters=("half_life_days",),
+    ),
+    Model(
         "w_shaped",
         "W shape",
         "Beginning, first interest and end did most.",
