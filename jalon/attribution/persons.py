@@ -13,7 +13,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.components import components
+from jalon.attribution.components import rooted
 from jalon.attribution.engine import Engine
 from jalon.normalize.vocabulary import BUYER_OF
 
@@ -52,10 +52,9 @@ def people(engine: Engine, pairs: Table, max_links: int) -> Table:
     ends = pairs.select(identifier="left").union(pairs.select(identifier="right"))
     degree = engine.keep("degrees", ends.group_by("identifier").agg(links=ends.count()))
     shared = degree.filter(degree.links > max_links)
-    kept = pairs.filter(pairs.left.notin(shared.identifier) & pairs.right.notin(shared.identifier))
-    found = engine.rows(kept)
-    grouped = components(found["left"].combine_chunks(), found["right"].combine_chunks())
-    roots = engine.take("roots", grouped, {"member": "string", "root": "string"})
+    kept = pairs.anti_join(shared.select(left="identifier"), "left")
+    kept = kept.anti_join(shared.select(right="identifier"), "right")
+    roots = rooted(engine, engine.keep("links_kept", kept))
     told = degree.left_join(roots, degree.identifier == roots.member)
     person = ibis.ifelse(told.links > max_links, ibis.null("string"), ibis.coalesce(told.root, told.identifier))
     return engine.keep("people", told.select("identifier", "links", person=person))

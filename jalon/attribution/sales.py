@@ -93,9 +93,9 @@ def by_rule(orders: Table, linked: Table, hours: float) -> Table:
     """Return (copy, original, why) where money and time fit one order only, both ways; `linked` is known by id."""
     span = max(round(hours * HOUR), 1)
     unmarked = orders.filter(orders.is_copy & (orders.external_ids.length() == 0))
-    copies = unmarked.anti_join(linked, unmarked.order_uid == linked.copy)
+    copies = unmarked.anti_join(linked.select(order_uid="copy"), "order_uid").select(orders.columns)
     sold_here = orders.filter(~orders.is_copy)
-    originals = sold_here.anti_join(linked, sold_here.order_uid == linked.original)
+    originals = sold_here.anti_join(linked.select(order_uid="original"), "order_uid").select(orders.columns)
     pairs = ibis.union(
         _same_money(copies, originals, ("currency", "total"), "total", span),
         _same_money(copies, originals, ("currency", "goods"), "goods", span),
