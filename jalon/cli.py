@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -389,16 +389,23 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
 
 @cli.command()
 @click.option("--as-of", type=DAY, help="Use only what was known on this day.")
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    help="What computes: duckdb on this machine, spark on many (default: engine in [attribution]).",
+)
 @at_work
-def attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
+def attribute(
+    console: Console, place: Workplace, as_of: datetime | None, engine: Literal["duckdb", "spark"] | None
+) -> int:
     """Join persons, build journeys, credit orders.
 
     Every counted order's net revenue is shared among the touchpoints of its journey, by each model, to the last minor
-    unit. `report` does it too.
+    unit. `report` does it too. Both engines write the same rows; docs/engines.md says when to change.
     """
     from jalon.reporting import run_attribute
 
-    return run_attribute(console, place, as_of)
+    return run_attribute(console, place, as_of, engine)
 
 
 @cli.command()

@@ -89,6 +89,12 @@ class Attribution(_Table):
     """Share orders without a path out over the content that could have led to them, labelled as modelled."""
     copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    """What computes: duckdb in jalon's own process, or spark (docs/engines.md)."""
+    spark_master: Annotated[str, Field(min_length=1)] = "local[*]"
+    """Where Spark runs: local[cores] on this machine, or a cluster's address such as spark://host:7077."""
+    spark: dict[str, Any] = Field(default_factory=dict)
+    """Spark's own settings, as the table [attribution.spark], by their names without `spark.`: `driver.memory`."""
 
 
 TABLES: dict[str, type[_Table]] = {"jalon": Main, "serve": Serve, "attribution": Attribution}

@@ -14,6 +14,7 @@ from jalon.errors import StoreError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
+    from jalon.attribution.options import Engines
     from jalon.attribution.run import Result
     from jalon.report.background import Background
 
@@ -108,21 +109,22 @@ def _at(folder: Path, day: datetime | None) -> Path:
     return folder if day is None else folder / f"as-of-{day:%Y-%m-%d}"
 
 
-def attribute_now(place: Workplace, as_of: datetime | None = None) -> Result:
-    """Attribute the facts as they are (or as they were known on a day)."""
+def attribute_now(place: Workplace, as_of: datetime | None = None, engine: Engines | None = None) -> Result:
+    """Attribute the facts as they are (or as they were known on a day), by an engine or that of the configuration."""
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
     from jalon.store.lock import RunLock
 
     told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
+    told |= {"engine": engine} if engine else {}
     options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
     with RunLock(place.store.locks, "attribute", what="attribute"), _naming_damage(place):
         return attribute(place.store.facts, attribution_folder(place, as_of), options)
 
 
-def run_attribute(console: Console, place: Workplace, as_of: datetime | None) -> int:
+def run_attribute(console: Console, place: Workplace, as_of: datetime | None, engine: Engines | None = None) -> int:
     """Attribute, and say what was made."""
-    result = attribute_now(place, as_of)
+    result = attribute_now(place, as_of, engine)
     console.data(
         {"rows": result.rows, "possible_duplicates": result.possible_duplicates, "folder": str(result.folder)},
         [f"{count:,} {name.replace('_', ' ')}" for name, count in result.rows.items()],

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from jalon.attribution.effects.chains import MAX_ORDER
 from jalon.attribution.models import MODELS, USUAL
@@ -24,6 +24,8 @@ NOT_CREDITED = ("purchase", "delivery", "return_requested", "refund")
 """Kinds of touchpoint that follow from a sale, so that they cannot have led to it."""
 VIEWS = ("impression", "view", "live_view")
 """Kinds of touchpoint of somebody who only saw something."""
+
+Engines = Literal["duckdb", "spark"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,12 @@ class Options:
     not_credited: Sequence[str] = NOT_CREDITED
     stage_rules: Sequence[Mapping[str, Any]] | None = None
     """Replaces the rule table of `stages`; rows as its `Rule`."""
-    engine: Literal["duckdb", "spark"] = "duckdb"
+    engine: Engines = "duckdb"
     """What computes: DuckDB inside this process, or Spark (`pip install 'jalon[spark]'`)."""
     spark_master: str = "local[*]"
     """Where Spark runs: `local[cores]`, or the address of a cluster, such as `spark://host:7077`."""
     spark: Mapping[str, Any] = field(default_factory=dict)
-    """Further settings of Spark by their names without the leading `spark.`, such as `driver.memory`."""
+    """Further settings of Spark by their names without the leading `spark.`, such as `driver.memory`, or nested."""
     memory_limit: str = "1GB"
     threads: int | None = None
     temp_folder: Path | None = field(default=None)
@@ -84,8 +86,8 @@ class Options:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
                 )
-        if self.engine not in ("duckdb", "spark"):
-            raise ConfigError(f"there is no engine {self.engine!r}", "Known are: duckdb, spark.")
+        if self.engine not in get_args(Engines):
+            raise ConfigError(f"there is no engine {self.engine!r}", f"Known are: {', '.join(get_args(Engines))}.")
         self._check_journeys()
         unknown = sorted(set(self.models) - set(MODELS))
         if unknown or not self.models:

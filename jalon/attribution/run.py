@@ -115,6 +115,7 @@ def _figures(engine: Engine, steps: Table, persons: Table, sold: Table, options:
 def _card(options: Options, result: Result) -> dict[str, Any]:
     """Return how the tables were made."""
     return {
+        "engine": options.engine,
         "as_of": options.as_of,
         "lookback_days": options.lookback_days,
         "lookback": dict(options.lookback),
