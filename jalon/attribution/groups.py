@@ -14,15 +14,6 @@ _DIGITS = "0123456789abcdef"
 
 def group(person: ibis.Value) -> ibis.Value:
     """Return the group of a person, 0 to 255: the first byte of the MD5 of its name in UTF-8."""
-    return _byte(person, 0)
-
-
-def part(person: ibis.Value, parts: int) -> ibis.Value:
-    """Return to which of at most 256 parts of alike size a person belongs; tells nothing of its `group`."""
-    return _byte(person, 1) % parts
-
-
-def _byte(text: ibis.Value, place: int) -> ibis.Value:
-    digest = text.hexdigest("md5")
-    high, low = (ibis.literal(_DIGITS).find(digest.substr(2 * place + more, 1)) for more in (0, 1))
+    digest = person.hexdigest("md5")
+    high, low = (ibis.literal(_DIGITS).find(digest.substr(place, 1)) for place in (0, 1))
     return (high * 16 + low).cast("int64")

@@ -45,7 +45,7 @@ def sums(rows: Table, keys: Sequence[str], figures: Sequence[str]) -> Table:
     Figures are whole numbers. Columns of a figure x: `x`, `x_squares` (exact), `x_least` and `x_most`.
     """
     in_groups = rows.group_by(*keys, "person_group").agg(**{name: rows[name].sum().cast("int64") for name in figures})
-    found = {}
+    found: dict[str, ibis.Value] = {}
     for name in figures:
         own = in_groups[name]
         exact = own.cast(_EXACT)

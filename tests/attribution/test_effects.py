@@ -19,6 +19,7 @@ from jalon import attribution
 from jalon.attribution.effects import chains, choice, coalitions
 from jalon.attribution.effects.counts import fold
 from jalon.attribution.engines.duckdb import DuckDB
+from jalon.attribution.groups import group
 from tests.handmade import Run, order, touch
 
 Path_ = tuple[int, ...]
@@ -259,10 +260,10 @@ def test_folds_are_of_persons_the_same_in_python() -> None:
     people = ["", "a", "anna@example.com", "é", "0f" * 40, *(f"p{n}" for n in range(2000))]
     with DuckDB() as engine:
         given = engine.take("given", pa.table({"person": people}), {"person": "string"})
-        found = engine.rows(given.mutate(fold=fold(given.person)))["fold"].to_pylist()
+        found = engine.rows(given.mutate(fold=fold(group(given.person))))["fold"].to_pylist()
 
     def own(person: str) -> int:
-        return hashlib.md5(person.encode(), usedforsecurity=False).digest()[1] % choice.FOLDS
+        return hashlib.md5(person.encode(), usedforsecurity=False).digest()[0] % choice.FOLDS
 
     assert found == [own(person) for person in people]
     assert min(Counter(found).values()) > 350

@@ -19,6 +19,7 @@ from ibis.expr.types import Table
 from jalon.attribution.effects import logistic, markov, noisy_or, rates, sets, shao_li
 from jalon.attribution.effects.counts import counted_channels, way
 from jalon.attribution.effects.finding import DIGITS, Finder, Found, Material
+from jalon.attribution.effects.jackknife import Ends
 from jalon.attribution.engine import Engine
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ EFFECTS = {
     "model": "string",
     "channel": "string",
     "effect": "float64",
+    "low": "float64",
+    "high": "float64",
     "steps": "int64",
     "journeys": "int64",
     "base_rate": "float64",
 }
-"""One row per model and channel: its effect, how many steps and journeys met it, and the share of all journeys that
-converted."""
+"""One row per model and channel: its effect with its 90 % interval (null: not known), how many steps and journeys met
+it, and the share of all journeys that converted."""
 
 _BY: dict[str, Finder] = {
     "markov": markov.find,
@@ -109,10 +112,15 @@ def _by_set(material: Material, model: str, values: np.ndarray) -> BySet:
 
 def _rows(model: str, material: Material, found: Found) -> pa.Table:
     size = len(material.met.channels)
+    ends = found.ends or Ends(*np.full((2, size), np.nan))
     columns = {
         "model": pa.array([model] * size, pa.string()),
         "channel": pa.array(material.met.channels, pa.string()),
         "effect": pa.array(np.round(np.maximum(found.effects, 0.0), DIGITS), pa.float64()),
+        **{
+            name: pa.array(np.round(end, DIGITS), pa.float64(), from_pandas=True)
+            for name, end in ends._asdict().items()
+        },
         "steps": material.channels["steps"],
         "journeys": material.channels["journeys"],
         "base_rate": pa.array([found.told["base_rate"]] * size, pa.float64()),

@@ -16,14 +16,14 @@ from ibis.expr.types import Table
 from jalon.attribution.effects.chains import MAX_ORDER
 from jalon.attribution.effects.choice import FOLDS
 from jalon.attribution.engine import Engine
-from jalon.attribution.groups import part
+from jalon.attribution.groups import group
 
 _BEFORE = tuple(f"before_{n}" for n in range(MAX_ORDER, 0, -1))
 
 
 class Way(NamedTuple):
-    """Kept steps of all journeys (`journey`, `person`, `position`, `is_end`, `converted`, `code`), and what the codes
-    mean: `channels[code - 1]`."""
+    """Kept steps of all journeys (`journey`, `person`, `position`, `is_end`, `converted`, `code`, the codes before
+    it, `person_group`), and what the codes mean: `channels[code - 1]`."""
 
     steps: Table
     channels: list[str]
@@ -38,7 +38,7 @@ def way(engine: Engine, steps: Table, open_steps: Table, touches: Table) -> Way:
     names = engine.rows(met.select("channel").distinct().order_by("channel"))["channel"].to_pylist()
     codes = pa.table({"channel": names, "code": range(1, len(names) + 1)}, _CODES)
     coded = met.join(engine.take("codes", codes, {"channel": "string", "code": "int64"}), "channel")
-    kept = engine.keep("way", coded.drop("channel"))
+    kept = engine.keep("way", _with_before(coded.drop("channel")))
     engine.drop("met")
     return Way(kept, names)
 
@@ -56,47 +56,39 @@ def _told(steps: Table, journey: ibis.Value, converted: bool) -> Table:
     )  # fmt: skip
 
 
+def _with_before(steps: Table) -> Table:
+    """Add what was met before, 0 where nothing was, and to which of the groups the person belongs."""
+    in_order = ibis.window(group_by=steps.journey, order_by=steps.position)
+    before = {name: ibis.coalesce(steps.code.lag(_ago(name)).over(in_order), 0).cast("int32") for name in _BEFORE}
+    return steps.mutate(**before, person_group=group(steps.person).cast("int16"))
+
+
 def counted_steps(engine: Engine, met: Way) -> pa.Table:
     """Return the distinct (fold, four channels before, channel), with `often`, `ends` and `converts`, in that order."""
-    steps = met.steps
-    in_order = ibis.window(group_by=steps.journey, order_by=steps.position)
-    before = {name: ibis.coalesce(steps.code.lag(_ago(name)).over(in_order), 0) for name in _BEFORE}
-    folds = steps.select("person").distinct()
-    folds = folds.select(who="person", fold=fold(folds.person))
-    each = steps.select("person", "code", "is_end", "converted", **before)
-    rows = each.join(folds, each.person == folds.who)
-    keys = ("fold", *_BEFORE, "code")
-    found = rows.group_by(*keys).agg(
-        often=rows.code.count(),
-        ends=rows.is_end.cast("int64").sum(),
-        converts=(rows.is_end & rows.converted).cast("int64").sum(),
+    return _counted(engine, met.steps.mutate(fold=fold(met.steps.person_group)), ("fold", *_BEFORE, "code"))
+
+
+def counted_in_groups(engine: Engine, met: Way) -> pa.Table:
+    """Return the same of the distinct (person_group, channel before, channel)."""
+    return _counted(engine, met.steps, ("person_group", _BEFORE[-1], "code"))
+
+
+def _counted(engine: Engine, steps: Table, keys: tuple[str, ...]) -> pa.Table:
+    found = steps.group_by(*keys).agg(
+        often=steps.code.count(),
+        ends=steps.is_end.cast("int64").sum(),
+        converts=(steps.is_end & steps.converted).cast("int64").sum(),
     )
-    return engine.rows(found.order_by(*keys))
+    return engine.rows(found.order_by(*keys).cast(dict.fromkeys(keys, "int64")))
 
 
 def _ago(name: str) -> int:
     return int(name.rpartition("_")[2])
 
 
-def fold(person: ibis.Value) -> ibis.Value:
-    """Return the fifth of the persons that one belongs to."""
-    return part(person, FOLDS)
-
-
-def counted_sets(engine: Engine, met: Way, players: dict[int, int]) -> pa.Table:
-    """Return the distinct sets of players that journeys met, with `journeys` and `conversions`; the set is a bit mask.
-
-    `players` maps the codes of channels to bits.
-    """
-    table = pa.table({"code": list(players), "bit": [1 << bit for bit in players.values()]}, _BITS)
-    bits = engine.take("players", table, {"code": "int64", "bit": "int64"})
-    each = met.steps.join(bits, "code").select("journey", "converted", "bit").distinct()
-    sets = each.group_by("journey", "converted").agg(mask=each.bit.sum())
-    found = sets.group_by("mask").agg(journeys=sets.journey.count(), conversions=sets.converted.cast("int64").sum())
-    return engine.rows(found.order_by("mask"))
-
-
-_BITS = pa.schema([("code", pa.int64()), ("bit", pa.int64())])
+def fold(person_group: ibis.Value) -> ibis.Value:
+    """Return the fifth of the persons that a group belongs to."""
+    return person_group % FOLDS
 
 
 def counted_channels(engine: Engine, met: Way) -> pa.Table:

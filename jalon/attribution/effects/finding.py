@@ -13,6 +13,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.effects import held_out
 from jalon.attribution.effects.counts import Way
+from jalon.attribution.effects.jackknife import Ends
 from jalon.attribution.effects.sets import Sets, bits, counted
 from jalon.attribution.engine import Engine
 
@@ -44,11 +45,13 @@ class Material:
 
 class Found(NamedTuple):
     """`effects`: one number per channel, in the order of codes; below zero it is told and counts as zero. `told`: what
-    it rests on, as JSON-able data. `by_set`: where credit depends on the company, a number per member of `Sets`."""
+    it rests on, as JSON-able data. `by_set`: where credit depends on the company, a number per member of `Sets`.
+    `ends`: the intervals of the effects, where it is known how sure they are."""
 
     effects: np.ndarray
     told: dict[str, Any]
     by_set: np.ndarray | None = None
+    ends: Ends | None = None
 
 
 Finder = Callable[[Material, Mapping[str, Any]], Found]
@@ -69,11 +72,11 @@ def below_zero(effects: np.ndarray, channels: list[str]) -> dict[str, float]:
 
 
 def of_sets(sets: Sets) -> dict[str, Any]:
-    """Return `base` of sets, how many there are, and how many journeys met others."""
+    """Return `base` of sets, how many there are, and how many journeys were left out."""
     return {
         **base(sets.all_journeys, sets.all_conversions),
         "sets": len(sets.masks),
-        "journeys_of_other_sets": sets.all_journeys - int(sets.journeys.sum()),
+        "journeys_left_out": sets.all_journeys - int(sets.journeys.sum()),
     }
 
 

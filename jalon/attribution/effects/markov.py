@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from jalon.attribution.effects import chains, choice
-from jalon.attribution.effects.counts import counted_steps
+from jalon.attribution.effects import chains, choice, jackknife
+from jalon.attribution.effects.counts import counted_in_groups, counted_steps
 from jalon.attribution.effects.finding import DIGITS, Found, Material, base
+from jalon.attribution.groups import GROUPS
 
 
 def find(material: Material, parameters: Mapping[str, Any]) -> Found:
@@ -32,4 +33,32 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
         "loss_of_way": {str(k): round(v, 6) for k, v in compared.way.items()},
         "loss_of_outcome": {str(k): round(v, 6) for k, v in compared.outcome.items()},
     }
-    return Found(effects, told)
+    return Found(effects, told, ends=jackknife.ends(effects, _without(material, steps, columns["fold"], order)))
+
+
+def _without(material: Material, steps: chains.Steps, fold: np.ndarray, order: int) -> np.ndarray:
+    """Return the effects without each group of persons; of a longer memory, without each fifth."""
+    channels = len(material.met.channels)
+    if order > 1:
+        kept = steps._replace(history=steps.history[:, steps.order - order :])
+        return np.array(list(left_out(kept, fold, choice.FOLDS, channels)))
+    rows = counted_in_groups(material.engine, material.met)
+    columns = [rows[name].to_numpy() for name in ("before_1", "code", "often", "ends", "converts")]
+    in_groups = chains.Steps(columns[0][:, None], *columns[1:])
+    return np.array(list(left_out(in_groups, rows["person_group"].to_numpy(), GROUPS, channels)))
+
+
+def left_out(steps: chains.Steps, part: np.ndarray, parts: int, channels: int) -> Iterator[np.ndarray]:
+    """Yield the effects that the journeys of all but one part have; zero where there are no others."""
+    rows, place = chains.distinct([*steps.history.T, steps.channel])
+    cells = place * parts + part
+    own = [
+        np.bincount(cells, column, len(rows) * parts).reshape(-1, parts)
+        for column in (steps.often, steps.ends, steps.converts)
+    ]
+    left = [column.sum(axis=1, keepdims=True) - column for column in own]
+    for number in range(parts):
+        kept = left[0][:, number] > 0
+        sums = (column[kept, number] for column in left)
+        others = chains.Steps(rows[kept, :-1], rows[kept, -1], *sums)
+        yield chains.removal_effects(chains.chain(others), channels) if kept.any() else np.zeros(channels)

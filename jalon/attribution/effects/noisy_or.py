@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jalon.attribution.effects import jackknife
 from jalon.attribution.effects.finding import DIGITS, Found, Material, judged, of_sets
 from jalon.attribution.effects.sets import Sets
 
@@ -54,7 +55,11 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
         "settled": fitted.settled,
         **judged(sets, chances_by),
     }
-    return Found(fitted.own, told, values_in_sets(sets, fitted.own))
+
+    def own_by(journeys: np.ndarray, conversions: np.ndarray) -> np.ndarray:
+        return fit(sets, journeys, conversions, channels, prior).own
+
+    return Found(fitted.own, told, values_in_sets(sets, fitted.own), jackknife.of_sets(sets, fitted.own, own_by))
 
 
 def fit(sets: Sets, journeys: np.ndarray, won: np.ndarray, channels: int, prior: float) -> Chances:

@@ -18,18 +18,19 @@ from ibis.expr.types import Table
 from jalon.attribution.effects.choice import FOLDS
 from jalon.attribution.effects.counts import Way, fold
 from jalon.attribution.engine import Engine
+from jalon.attribution.groups import GROUPS
 
 WORD = 62
 """So many bits of a 64-bit whole number are used."""
 MAX_SETS = 100_000
-"""Of more distinct sets only the most frequent are counted one by one; the others are told, and credited by what the
-model says of their channels."""
+"""Where journeys met more distinct sets, only those of part of the persons are learnt from, and orders with other sets
+are credited by what the model says of their channels."""
 
 
 class Sets(NamedTuple):
     """S distinct sets. `masks`: (S, words); `of` and `channel`: the members one by one, which set and which channel
     (from 0); `journeys` and `conversions`: (S, folds); `all_journeys` and `all_conversions`: those of
-    other sets among them."""
+    persons that were left out among them."""
 
     masks: np.ndarray
     of: np.ndarray
@@ -64,15 +65,12 @@ def bits(engine: Engine, channels: list[str]) -> Table:
 def counted(engine: Engine, met: Way, known: Table) -> Sets:
     """Return the sets that journeys met; `known` are the `bits`."""
     masks = _masks(known)
-    members = met.steps.select("journey", "person", "converted", "code").distinct()
+    members = met.steps.select("journey", "person_group", "converted", "code").distinct()
     each = members.join(known.drop("channel"), "code")
     summed = {name: each[name.replace("mask", "bit")].sum().cast("int64") for name in masks}
-    sets = engine.keep("journey_sets", each.group_by("journey", "person", "converted").agg(**summed))
-    often = sets.group_by(*masks).agg(often=sets.count())
-    kept = often.order_by(often.often.desc(), *masks).limit(MAX_SETS)
-    folds = sets.select("person").distinct()
-    folds = folds.select(who="person", fold=fold(folds.person))
-    rows = sets.semi_join(kept, masks).join(folds, sets.person == folds.who)
+    sets = engine.keep("journey_sets", each.group_by("journey", "person_group", "converted").agg(**summed))
+    rows = _few_enough(engine, sets, masks)
+    rows = rows.mutate(fold=fold(rows.person_group))
     found = rows.group_by(*masks, "fold").agg(
         journeys=rows.count(), conversions=rows.converted.cast("int64").sum().cast("int64")
     )
@@ -82,6 +80,17 @@ def counted(engine: Engine, met: Way, known: Table) -> Sets:
     return _read(told, masks, len(met.channels))._replace(
         all_journeys=int(whole["journeys"]), all_conversions=int(whole["conversions"])
     )
+
+
+def _few_enough(engine: Engine, sets: Table, masks: list[str]) -> Table:
+    """Return the journeys of all person groups, or of half, a quarter, ... of them: a sample that favours no set."""
+    groups = GROUPS
+    while True:
+        kept = sets.filter(sets.person_group < groups)
+        many = kept.select(*masks).distinct()
+        if groups == 1 or engine.dicts(many.agg(n=many.count()))[0]["n"] <= MAX_SETS:
+            return kept
+        groups //= 2
 
 
 def with_masks(features: Table, known: Table) -> Table:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from jalon.attribution.effects import jackknife
 from jalon.attribution.effects.finding import DIGITS, Found, Material, judged, of_sets
 from jalon.attribution.effects.sets import Sets
 
@@ -31,15 +32,17 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     def sums_by(journeys: np.ndarray, won: np.ndarray) -> np.ndarray:
         return np.bincount(sets.of, credits_in_sets(sets, pair_rates(sets, journeys, won, channels, prior)))
 
+    def mean_by(journeys: np.ndarray, won: np.ndarray) -> np.ndarray:
+        each, weights = credits_in_sets(sets, pair_rates(sets, journeys, won, channels, prior)), won[sets.of]
+        whole = np.maximum(np.bincount(sets.channel, weights, channels), 1)
+        mean: np.ndarray = np.bincount(sets.channel, weights * each, channels) / whole
+        return mean
+
     met, won = sets.journeys.sum(axis=1), sets.conversions.sum(axis=1)
-    each = credits_in_sets(sets, pair_rates(sets, met, won, channels, prior))
-    weights = won[sets.of]
-    mean = np.bincount(sets.channel, weights * each, channels) / np.maximum(
-        np.bincount(sets.channel, weights, channels), 1
-    )
+    each, mean = credits_in_sets(sets, pair_rates(sets, met, won, channels, prior)), mean_by(met, won)
     explained = float(won @ np.bincount(sets.of, each)) / max(float(won.sum()), 1.0)
     told = {**of_sets(sets), "explained": round(explained, DIGITS), **judged(sets, sums_by)}
-    return Found(mean, told, each)
+    return Found(mean, told, each, jackknife.of_sets(sets, mean, mean_by))
 
 
 def pair_rates(sets: Sets, journeys: np.ndarray, won: np.ndarray, channels: int, prior: float) -> np.ndarray:
