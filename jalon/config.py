@@ -81,6 +81,10 @@ class Attribution(_Table):
     """How many channels back the model `markov` looks; auto: as many as tell most of journeys it has not seen."""
     prior_journeys: Annotated[float, Field(gt=0)] = 10.0
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
+    prior_conversions: Annotated[float, Field(gt=0)] = 5.0
+    """By so many conversions of the mean channel each channel is known beforehand in the model `incremental`."""
+    intent: tuple[str, ...] = ("add_to_cart", "checkout", "live_cart", "direct", "brand_search")
+    """Touchpoints by which people show that they are about to buy, and which bring no sale: the model `incremental`."""
     custom: tuple[float, float, float] | dict[str, float] | None = None
     """Weights of the model `custom`: [first step, those between together, last], or { stage = weight, ... }."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"

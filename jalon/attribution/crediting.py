@@ -5,8 +5,9 @@ cancellation, by the same weights; so a refund is taken back from the touchpoint
 largest-remainder shares, and `reversed` is their difference.
 
 `basis` says how the credit is known. observed: by the touchpoints of the order's journey. modelled: the order has no
-path, and was shared out over the content that could have led to it (`sharing`), under every model alike. unknown: the
-rest, which belongs to nobody.
+path, and was shared out over the content that could have led to it (`sharing`), under every model alike. organic: the
+path is known, and a model that can tell says that the sale would have come anyway; it belongs to nobody. unknown: the
+rest, which belongs to nobody either.
 """
 
 from __future__ import annotations
@@ -37,9 +38,13 @@ UNKNOWN_BECAUSE = {
     "path_not_ready": "the shop has not yet made its journey known",
     "outside_window": "all touchpoints known lie outside the look-back window or before the previous sale",
     "nothing_known": "nothing is known of the person before the order, and the platform names no content",
+    "organic": "it would have come anyway: what is known of the way there does not explain it",
+    "not_learnt": "too few journeys are known, with a sale and without, to tell what brought it from what came anyway",
     "no_content": "clicks on content do not explain it: it would have come anyway, or by a way that nobody counts",
 }
-"""Reason code -> why the credit for an order is unknown."""
+"""Reason code -> why credit belongs to nobody."""
+ORGANIC = "organic"
+"""Basis and reason of what the way to a sale is known for, and does not explain."""
 
 COLUMNS = (
     "order_uid",
@@ -91,23 +96,29 @@ def observed(
         for model in window.models:
             told = with_points(features, model, options.parameters(model), learnt)
             weighted = engine.keep(WEIGHTED, weighed(told, options))
-            rows = _observed(weighted.schema(), sold)
+            rows = _observed(weighted.schema(), sold, _left_because(learnt, model))
             if options.model_lookback:
                 rows = rows.union(for_model(outside, model))
             kept[model] = engine.keep(f"credit_{model}", rows)
     return kept
 
 
-def _observed(schema: ibis.Schema, sold: Table) -> Table:
-    """Share each order's money out over the steps that are kept as `WEIGHTED`: one expression for all models."""
+def _left_because(learnt: Learnt, model: str) -> str:
+    """Return why a model leaves a part to nobody."""
+    return learnt.weighers[model].reason if model in learnt.weighers else ORGANIC
+
+
+def _observed(schema: ibis.Schema, sold: Table, left_because: str) -> Table:
+    """Share each order's money out over the steps that are kept as `WEIGHTED`; what no touchpoint has is nobody's."""
     weighted = ibis.table(schema, name=WEIGHTED)
     money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
     steps = weighted.select("order_uid", "model", "touch_uid", "points", position="place")
     rows = steps.join(money, "order_uid")
     shared = with_shares(rows, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})
+    nobody = shared.touch_uid.isnull()
     return shared.mutate(
-        basis=ibis.literal("observed"),
-        reason=ibis.null("string"),
+        basis=ibis.ifelse(nobody, ORGANIC if left_because == ORGANIC else "unknown", "observed"),
+        reason=ibis.ifelse(nobody, left_because, ibis.null("string")),
         weight=_weight(shared.billionths),
         reversed=shared.amount - shared.net,
     ).select(*COLUMNS)

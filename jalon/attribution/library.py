@@ -112,12 +112,20 @@ def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str
         touches = engine.take("touches", given.touches, TOUCHES)
         sales = _with_previous(engine.take("conversions", given.sales, SALES))
         sales = engine.keep("sales", sales)
+        touches = engine.keep("touches_with_history", _with_history(touches, sales))
         yield _Ready(engine, touches, sales, *journeys.journeys(engine, touches, sales, chosen), named, chosen)
 
 
 def _with_previous(sales: Table) -> Table:
     """Add what the engine asks of orders: all of these are sales, so none looks back beside them."""
     return sales.mutate(is_sale=True, booked=sales.net, currency=ibis.literal(""), previous_at=ibis.null("int64"))
+
+
+def _with_history(touches: Table, sales: Table) -> Table:
+    """Add `is_customer`: the person had converted before."""
+    first = sales.group_by(buyer="person").agg(since=sales.placed_at.min())
+    joined = touches.left_join(first, touches.person == first.buyer)
+    return joined.mutate(is_customer=ibis.coalesce(joined.since < joined.occurred_at, False)).drop("buyer", "since")
 
 
 def _nobody(alone: Table, model: str) -> Table:

@@ -22,6 +22,8 @@ SECOND = HOUR // 3600
 
 NOT_CREDITED = ("purchase", "delivery", "return_requested", "refund")
 """Kinds of touchpoint that follow from a sale, so that they cannot have led to it."""
+INTENT = ("add_to_cart", "checkout", "live_cart", "direct", "brand_search")
+"""Patterns of touchpoints by which people show that they are about to buy."""
 VIEWS = ("impression", "view", "live_view")
 """Kinds of touchpoint of somebody who only saw something."""
 
@@ -56,6 +58,10 @@ class Options:
     """How many channels back the model `markov` looks; `auto`: as many as tell most of ways it has not seen."""
     prior_journeys: float = 10
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
+    prior_conversions: float = 5
+    """By so many conversions of the mean channel each channel is known beforehand, in the model `incremental`."""
+    intent: Sequence[str] = INTENT
+    """Patterns of touchpoints that show that somebody is about to buy, and bring no sale, in the model `incremental`."""
     custom: Sequence[float] | Mapping[str, float] | None = None
     """Weights of the model `custom`: three numbers (first step, those between together, last), or stage -> weight."""
     max_touches: int = 100
@@ -81,7 +87,14 @@ class Options:
     """Where what does not fit into memory goes; None: the system's temporary folder."""
 
     def __post_init__(self) -> None:
-        for name in ("lookback_days", "half_life_days", "max_touches", "max_links", "prior_journeys"):
+        for name in (
+            "lookback_days",
+            "half_life_days",
+            "max_touches",
+            "max_links",
+            "prior_journeys",
+            "prior_conversions",
+        ):
             if not getattr(self, name) > 0:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
@@ -106,6 +119,7 @@ class Options:
     def _check_journeys(self) -> None:
         check(self.lookback, "lookback")
         check(self.skip, "skip")
+        check(self.intent, "intent")
         known = {"lookback": self.lookback, "model_lookback": self.model_lookback}
         for name, days in ((f"{setting} of {key}", days) for setting in known for key, days in known[setting].items()):
             if not days > 0:

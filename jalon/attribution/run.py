@@ -8,7 +8,7 @@ from typing import Any
 
 from ibis.expr.types import Table
 
-from jalon.attribution import journeys, modes, touches
+from jalon.attribution import drop_offs, journeys, modes, stage_times, touches, transitions
 from jalon.attribution.card import write_card
 from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
@@ -47,9 +47,9 @@ class Result:
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared` (one Parquet
-    file each) and `run.json`, which says with which options. The same facts and options give the same bytes. Raises
-    `StoreError` if a file cannot be read or written.
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`,
+    `transitions`, `stage_times`, `drop_offs` (one Parquet file each) and `run.json`, which says with which options. The
+    same facts and options give the same bytes. Raises `StoreError` if a file cannot be read or written.
     """
     options = options or Options()
     with opened(options) as engine, published(out) as making:
@@ -69,6 +69,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
         "steps": _write(engine, steps, out, "steps", ["order_uid", "position"]),
         "open_steps": _write(engine, open_steps, out, "open_steps", ["journey_id", "position"]),
     }
+    rows |= _moves(engine, touched, sold, open_steps, out, options)
     learnt = learn_within(engine, Journeys(steps, open_steps, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "channel"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
@@ -79,6 +80,19 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     figures = _figures(engine, steps, persons, sold, options)
     shared = credited.shared
     return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread, learnt=learnt.told)
+
+
+def _moves(
+    engine: Engine, touched: Table, sold: Table, open_steps: Table, out: Path, options: Options
+) -> dict[str, int]:
+    """Write how people move between stages, and return the rows of each table."""
+    until = transitions.observed_until(engine, touched, sold)
+    found = {
+        "transitions": (transitions.transitions(engine, touched, until, options.window), transitions.KEY),
+        "stage_times": (stage_times.stage_times(engine, touched, until, options.window), stage_times.KEY),
+        "drop_offs": (drop_offs.drop_offs(engine, open_steps, touched, until, options.window), drop_offs.KEY),
+    }
+    return {name: _write(engine, table, out, name, list(key)) for name, (table, key) in found.items()}
 
 
 def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table]:
@@ -128,6 +142,8 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "half_life_days": options.half_life_days,
         "markov_order": options.markov_order,
         "prior_journeys": options.prior_journeys,
+        "prior_conversions": options.prior_conversions,
+        "intent": list(options.intent),
         "custom": dict(options.weights) or None,
         "max_touches": options.max_touches,
         "max_links": options.max_links,

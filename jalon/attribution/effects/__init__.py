@@ -21,6 +21,9 @@ from jalon.attribution.effects.counts import counted_channels, way
 from jalon.attribution.effects.finding import DIGITS, Finder, Found, Material
 from jalon.attribution.effects.jackknife import Ends
 from jalon.attribution.engine import Engine
+from jalon.attribution.hazard import NAME as HAZARD
+from jalon.attribution.hazard import Weigher
+from jalon.attribution.hazard import find as find_hazard
 
 if TYPE_CHECKING:
     from jalon.attribution.options import Options
@@ -31,6 +34,7 @@ EFFECTS = {
     "effect": "float64",
     "low": "float64",
     "high": "float64",
+    "half_life_days": "float64",
     "steps": "int64",
     "journeys": "int64",
     "base_rate": "float64",
@@ -57,11 +61,13 @@ class BySet(NamedTuple):
 
 class Learnt(NamedTuple):
     """`effects`: rows as `EFFECTS`. `told`: model -> what it rests on, as JSON-able data. `by_set`: model -> effects
-    of channels in the sets that they were met in."""
+    of channels in the sets that they were met in. `weighers`: model -> what gives points in place of its registry row,
+    for a model that weighs by more than channels, or leaves a part to nobody."""
 
     effects: Table
     told: dict[str, dict[str, Any]]
     by_set: Mapping[str, BySet] = MappingProxyType({})
+    weighers: Mapping[str, Weigher] = MappingProxyType({})
 
 
 class Journeys(NamedTuple):
@@ -74,6 +80,24 @@ class Journeys(NamedTuple):
 
 def learn(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
     """Return what those models of the options found that learn."""
+    learnt = _of_channels(engine, journeys, options)
+    return _with_hazard(engine, journeys, options, learnt) if HAZARD in options.models else learnt
+
+
+def _with_hazard(engine: Engine, journeys: Journeys, options: Options, learnt: Learnt) -> Learnt:
+    """Add what the additive hazard found: it hears of times, not of sets or steps, and weighs by itself."""
+    found = find_hazard(engine, journeys, options)
+    rows = {"model": [HAZARD] * len(found.effects["channel"]), **found.effects} if found.effects else None
+    effects = engine.take("hazard_effects", None if rows is None else pa.table(rows), EFFECTS)
+    return learnt._replace(
+        effects=learnt.effects.union(effects),
+        told={**learnt.told, HAZARD: found.told},
+        weighers={**learnt.weighers, HAZARD: found.weigher},
+    )
+
+
+def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
+    """Return what those models found that say one number of each channel, or of each in a set."""
     asked = [name for name in _BY if name in options.models]
     if not asked:
         return Learnt(engine.take("effects", None, EFFECTS), {})
@@ -121,6 +145,7 @@ def _rows(model: str, material: Material, found: Found) -> pa.Table:
             name: pa.array(np.round(end, DIGITS), pa.float64(), from_pandas=True)
             for name, end in ends._asdict().items()
         },
+        "half_life_days": pa.nulls(size, pa.float64()),
         "steps": material.channels["steps"],
         "journeys": material.channels["journeys"],
         "base_rate": pa.array([found.told["base_rate"]] * size, pa.float64()),

@@ -51,9 +51,11 @@ def with_features(steps: Table, touches: Table) -> Table:
 def with_points(features: Table, name: str, parameters: Mapping[str, float], learnt: Learnt) -> Table:
     """Return the steps that a model gives weight to, with `model` and `points`.
 
-    `learnt`: what the models found that learn.
+    `learnt`: what the models found that learn. What a model leaves to nobody is a row at place 0, without a touchpoint.
     """
     model = MODELS[name]
+    if name in learnt.weighers:
+        return learnt.weighers[name](features).mutate(model=ibis.literal(name))
     seen = with_effect(features, name, learnt) if model.learns else features
     told = model.points(seen, parameters).cast("int64")
     weighted = seen.mutate(points=told).select(*features.columns, "points", model=ibis.literal(name))

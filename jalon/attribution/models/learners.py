@@ -7,6 +7,18 @@ from jalon.attribution.models.card import Model
 
 LEARNERS = (
     Model(
+        "incremental",
+        "Incremental",
+        "Each touchpoint raises the rate of sales for a while, on top of what comes anyway; who comes by itself shows "
+        "intent, and is not brought by that.",
+        "the rate of sales at a moment is μ + Σ β ω exp(-ω age); a touchpoint has its part of the rate at the sale, and "
+        "a part of what later signs of intent have; the rest belongs to nobody",
+        "the additive hazard of Zhang, Wei and Ren (ICDM 2014) and Ji and Wang (AAAI 2017), with a baseline by stratum",
+        points.by_channel,
+        learns=True,
+        parameters=("prior_conversions", "intent"),
+    ),
+    Model(
         "markov",
         "Markov",
         "A channel did as much as sales would be missing if whoever reaches it were lost.",

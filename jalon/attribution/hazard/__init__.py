@@ -1,0 +1,147 @@
+"""The additive hazard with an organic baseline: which sales would have come anyway, and what brought the others.
+
+`find` counts, fits, says how sure and how good the fit is, and returns what weighs the journeys. Where too little is
+known to tell what brings sales from what comes anyway it says so, and all credit stays unknown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from ibis.expr.types import Table
+
+from jalon.attribution.engine import Engine
+from jalon.attribution.hazard.counted import Counted, counted
+from jalon.attribution.hazard.fitting import Fit, Floats, Rates, shares, watched_days
+from jalon.attribution.hazard.judging import Judged, judged
+from jalon.attribution.hazard.learning import half_lives, learned, prior
+from jalon.attribution.hazard.roles import roles
+from jalon.attribution.hazard.spread import Ends, interval
+from jalon.attribution.hazard.watched import STRATA, journeys_of, steps_of, window_of
+from jalon.attribution.hazard.weighing import SALE, Weights, by_nobody, rate_tables, weighed
+
+if TYPE_CHECKING:
+    from jalon.attribution.effects import Journeys
+    from jalon.attribution.options import Options
+
+NAME = "incremental"
+ENOUGH = 30
+"""From fewer sales nothing is learnt."""
+PLACES = 6
+
+
+class Weigher(NamedTuple):
+    """Gives the steps of journeys their points, and nobody what is left, for the `reason` (`UNKNOWN_BECAUSE`)."""
+
+    engine: Engine
+    weights: Weights | None
+    reason: str
+
+    def __call__(self, features: Table) -> Table:
+        """Return the steps that have points, and the rows of nobody at place 0 without a touchpoint."""
+        return by_nobody(features) if self.weights is None else weighed(self.engine, features, self.weights)
+
+
+class Found(NamedTuple):
+    """`effects`: of each cause its `channel`, `effect`, `low`, `high`, `half_life_days`, `steps`, `journeys` and
+    `base_rate`, as columns. `told`: for the card of the run."""
+
+    effects: dict[str, list[Any]]
+    told: dict[str, Any]
+    weigher: Weigher
+
+
+def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
+    """Return what the journeys tell of channels, signs of intent, and what comes by itself."""
+    heard = counted(engine, journeys, options)
+    base = {"journeys": heard.journeys, "conversions": heard.sales, "learnt": not _why_not(heard)}
+    if because := _why_not(heard):
+        return Found({}, {**base, "because": because}, Weigher(engine, None, "not_learnt"))
+    weight = options.prior_conversions
+    fitted = learned(heard.data, weight)
+    ends = interval(heard.data, fitted.rates, prior(heard.data, weight))
+    signs = {name: learned(data, weight) for name, data in heard.signs.items()}
+    told = {**base, **_told(heard, fitted, signs, ends, judged(heard.data, weight, fitted.rates))}
+    weights = _weights(engine, journeys, options, heard, {SALE: fitted, **signs})
+    return Found(_effects(heard, fitted.rates, ends), told, Weigher(engine, weights, "organic"))
+
+
+def _why_not(heard: Counted) -> str:
+    """Return why nothing can be learnt; empty if it can."""
+    if heard.sales < ENOUGH:
+        return f"{heard.sales} sales with touchpoints that no order had to state; it takes {ENOUGH}"
+    if heard.journeys < 2 * heard.sales:
+        return "more journeys led to a sale than did not: those without a sale are not seen, or too few of them"
+    return ""
+
+
+def _weights(engine: Engine, journeys: Journeys, options: Options, heard: Counted, fitted: dict[str, Fit]) -> Weights:
+    rates = {name: each.rates for name, each in fitted.items()}
+    tables = rate_tables(engine, heard.units, rates, heard.data.window, options.max_touches)
+    sold = journeys_of(steps_of(journeys, options))
+    orders = sold.filter(sold.sold_at.notnull()).select("stratum", order_uid="journey")
+    role = roles(journeys.touches, options.intent)
+    known = journeys.touches.select("touch_uid", unit=role.unit, causes=role.causes)
+    kept = (engine.keep("incremental_orders", orders), engine.keep("incremental_roles", known))
+    return Weights(*tables, *kept, window_of(options))
+
+
+def _effects(heard: Counted, rates: Rates, ends: Ends) -> dict[str, list[Any]]:
+    own = np.flatnonzero(heard.data.causes)
+    size = len(own)
+    return {
+        "channel": [heard.units[i].name for i in own],
+        "effect": _rounded(rates.brings[own]),
+        "low": _rounded(ends.low.brings[own]),
+        "high": _rounded(ends.high.brings[own]),
+        "half_life_days": _rounded(half_lives(rates)[own]),
+        "steps": [int(heard.steps[i]) for i in own],
+        "journeys": [int(heard.met[i]) for i in own],
+        "base_rate": [round(heard.sales / heard.journeys, PLACES)] * size,
+    }
+
+
+def _told(heard: Counted, fitted: Fit, signs: dict[str, Fit], ends: Ends, judgement: Judged) -> dict[str, Any]:
+    """Return what the card of the run says."""
+    rates, data = fitted.rates, heard.data
+    shared, days = shares(data, rates), watched_days(data)
+    each = half_lives(rates)
+    return {
+        "groups": heard.groups,
+        "converged": all(fit.converged for fit in (fitted, *signs.values())),
+        "steps": len(fitted.gains),
+        "organic_share": round(float(shared.own.sum() / data.many), PLACES),
+        "baseline": {
+            name: {
+                "sales_per_day": round(float(rates.own[i]), 9),
+                "low": round(float(ends.low.own[i]), 9),
+                "high": round(float(ends.high.own[i]), 9),
+                "sales": round(float(shared.own[i]), 1),
+                "days": round(float(days[i])),
+            }
+            for i, name in enumerate(STRATA)
+        },
+        "signs": {
+            unit.name: {
+                "brings": round(float(rates.brings[i]), PLACES),
+                "half_life_days": round(float(each[i]), PLACES),
+                "sales": round(float(shared.channel[i]), 1),
+                "led_to": _led_to(heard, signs[unit.name].rates, unit.name),
+            }
+            for i, unit in enumerate(heard.units)
+            if not unit.causes
+        },
+        "held_out": judgement.told(heard.journeys, [unit.name for unit in heard.units]),
+    }
+
+
+def _led_to(heard: Counted, rates: Rates, sign: str) -> float | None:
+    """Return the share of the signs that causes led to."""
+    data = heard.signs[sign]
+    shared = shares(data, rates)
+    return round(float(shared.channel[data.causes].sum() / data.many), PLACES) if data.many else None
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [round(float(value), 9) for value in values]
