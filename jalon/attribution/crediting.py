@@ -13,9 +13,11 @@ rest, which belongs to nobody either.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import ibis
+from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
 from jalon.attribution.effects import Learnt
@@ -96,7 +98,7 @@ def observed(
         for model in window.models:
             told = with_points(features, model, options.parameters(model), learnt)
             weighted = engine.keep(WEIGHTED, weighed(told, options))
-            rows = _observed(weighted.schema(), sold, _left_because(learnt, model))
+            rows = _observed(weighted.schema(), sold.op(), _left_because(learnt, model))
             if options.model_lookback:
                 rows = rows.union(for_model(outside, model))
             kept[model] = engine.keep(f"credit_{model}", rows)
@@ -108,10 +110,14 @@ def _left_because(learnt: Learnt, model: str) -> str:
     return learnt.weighers[model].reason if model in learnt.weighers else ORGANIC
 
 
-def _observed(schema: ibis.Schema, sold: Table, left_because: str) -> Table:
-    """Share each order's money out over the steps that are kept as `WEIGHTED`; what no touchpoint has is nobody's."""
+@lru_cache(maxsize=64)
+def _observed(schema: ibis.Schema, sold: Node, left_because: str) -> Table:
+    """Share each order's money out over the steps that are kept as `WEIGHTED`; what no touchpoint has is nobody's.
+
+    One expression serves all models, since to write it costs more than to run it on little data.
+    """
     weighted = ibis.table(schema, name=WEIGHTED)
-    money = sold.select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
+    money = sold.to_expr().select("order_uid", "booked", "currency", left="net", billion=ibis.literal(BILLION, "int64"))
     steps = weighted.select("order_uid", "model", "touch_uid", "points", position="place")
     rows = steps.join(money, "order_uid")
     shared = with_shares(rows, "order_uid", "position", {"billionths": "billion", "amount": "booked", "net": "left"})
