@@ -8,7 +8,8 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from jalon.sync.source import Counts
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
+    from jalon.sandbox.crowd import Crowd
     from jalon.sandbox.server import Sandbox
     from jalon.sync.source import SourceOutcome
 
@@ -170,31 +172,51 @@ def _clear(out: Path) -> None:
 
 async def _live(console: Console, server: ModuleType, out: Path, seed: int, orders: int) -> set[str]:
     """Play the platforms, sync while a few days pass and deliveries arrive, and return how the runs ended."""
-    from jalon.sandbox import own_channels
+    from jalon.links import addresses
+    from jalon.receive.site import EVENTS
     from jalon.sandbox.clock import Clock
-    from jalon.serving import receiver_of
+    from jalon.sandbox.crowd import SETTINGS, SOURCE, Crowd, links
 
     clock = Clock(time.time() - DAYS_LIVED * DAY)
     async with server.serve(seed=seed, orders=orders, clock=clock) as sandbox:
         console.say(f"playing {', '.join(sandbox.parts)} on loopback: a brand with about {orders} orders")
-        with Workplace(load(write_workplace(out, sandbox.settings()))) as place:
-            receiver = receiver_of(place)
-            port, _ = await receiver.start("127.0.0.1", 0)
-            write_workplace(out, sandbox.settings(), f"http://127.0.0.1:{port}")
-            own_channels.configure(out / FILE)
-            place.config = load(out / FILE)
-            sandbox.parts["hook"].deliver_to(place.address("hook"))
-            try:
-                return await _days(console, place, sandbox)
-            finally:
-                await receiver.stop()
+        settings = {**sandbox.settings(), SOURCE: SETTINGS}
+        with Workplace(load(write_workplace(out, settings))) as place:
+            rows = links(sandbox.world, clock.now())
+            addresses(place, SOURCE, rows)
+            async with _receiving(place, out, settings, sandbox):
+                events = f"{place.config.main.public_url}{EVENTS}{place.keyring.hook_token(SOURCE)}"
+                async with Crowd(sandbox.world, events, addresses(place, SOURCE, rows)) as crowd:
+                    return await _days(console, place, sandbox, crowd)
 
 
-async def _days(console: Console, place: Workplace, sandbox: Sandbox) -> set[str]:
+@asynccontextmanager
+async def _receiving(
+    place: Workplace, out: Path, settings: Mapping[str, Mapping[str, Any]], sandbox: Sandbox
+) -> AsyncIterator[None]:
+    """Receive deliveries, clicks and events in the played time, at an address that the configuration names."""
+    from jalon.sandbox import own_channels
+    from jalon.serving import receiver_of
+
+    receiver = receiver_of(place, sandbox.clock.now)
+    port, _ = await receiver.start("127.0.0.1", 0)
+    write_workplace(out, settings, f"http://127.0.0.1:{port}")
+    own_channels.configure(out / FILE)
+    place.config = load(out / FILE)
+    sandbox.parts["hook"].deliver_to(place.address("hook"))
+    try:
+        yield
+    finally:
+        await receiver.stop()
+
+
+async def _days(console: Console, place: Workplace, sandbox: Sandbox, crowd: Crowd) -> set[str]:
     """Sync, then let a day pass, deliver what happened in it, and sync again."""
     states = await _sync_once(console, place, sandbox, 0)
     for day in range(1, DAYS_LIVED + 1):
+        await crowd.morning(sandbox.clock.now())
         sandbox.clock.advance(DAY)
+        await crowd.evening()
         await sandbox.deliverer.pump()
         states |= await _sync_once(console, place, sandbox, day)
     return states

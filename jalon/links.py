@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -102,6 +102,16 @@ def run_disable(console: Console, place: Workplace, code: str, *, undo: bool) ->
     place.store.write(lambda db: links.disable(db, link.code, not undo))
     shown = _shown(place, link._replace(disabled=int(not undo)))
     console.data({"link": shown}, f"{shown['address']} {'leads again' if undo else 'leads nowhere any more'}")
+
+
+def addresses(place: Workplace, source: str, rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Make the links of these rows (see `COLUMNS`), or find those that say the same, and return their addresses.
+
+    Raises `Misplaced`, `Misnamed` or `ConfigError`.
+    """
+    of = _source(place, source)
+    kept = _add_all(place, [_made(place, of, row["url"], named(row)) for row in rows])
+    return [_address(place, link.code) for link in kept]
 
 
 # --- what they have in common ---------------------------------------------------------------------------------------

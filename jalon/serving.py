@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jalon import errors
@@ -55,8 +57,8 @@ def _path(place: Workplace, name: str) -> str:
     return script_path(token) if isinstance(place.config.sources[name], SiteSettings) else path_of(name, token)
 
 
-def receiver_of(place: Workplace) -> Receiver:
-    """Return a receiver for all configured sources."""
+def receiver_of(place: Workplace, now: Callable[[], float] = time.time) -> Receiver:
+    """Return a receiver for all configured sources; `now` tells when something arrived."""
     from jalon.receive.hooks import Hook
     from jalon.receive.limits import Limits
     from jalon.receive.receiver import Receiver
@@ -68,4 +70,4 @@ def receiver_of(place: Workplace) -> Receiver:
 
     serve = place.config.serve
     limits = Limits(body=serve.max_body, connections=serve.connections)
-    return Receiver(place.store, place.keyring, {name: hook(name) for name in place.config.sources}, limits)
+    return Receiver(place.store, place.keyring, {name: hook(name) for name in place.config.sources}, limits, now)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from jalon import errors
+from jalon import errors, registry
+from jalon.sandbox.parts import PARTS
 from tests.browser import FOUND, Browser, browser
 from tests.cli.played import Desk, Said
 
-pytestmark = pytest.mark.skipif(FOUND is None, reason="there is no chromium on this machine")
 VISIBLE = "[...document.querySelectorAll('{}')].filter(e => e.checkVisibility()).map(e => e.className)"
 
 
@@ -32,6 +32,8 @@ def page(demo: tuple[Desk, Said]) -> Path:
 
 @pytest.fixture(scope="module")
 def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if FOUND is None:
+        pytest.skip("there is no chromium on this machine")
     with browser(tmp_path_factory.mktemp("profile")) as started:
         yield started
 
@@ -44,6 +46,32 @@ def test_the_demo_leaves_a_workplace_in_which_commands_work(demo: tuple[Desk, Sa
     assert desk("status").status == errors.OK
     assert desk("doctor", "--offline").status == errors.OK
     assert desk.orders()
+
+
+def test_its_report_covers_every_platform_that_is_played(demo: tuple[Desk, Said], page: Path) -> None:
+    desk, said = demo
+    sources = set(desk("status", "--json").data["sources"])
+    assert sources == {*PARTS, "own", "site"}
+    told = {row["source"]: row for row in said.data["summary"]["sources"]}
+    assert set(told) == sources
+    assert [name for name, row in told.items() if not row["read_to"]] == []
+    silent = {name for name, row in told.items() if not row["newest"]}
+    assert silent <= {"hook"}, "what is only delivered may, in three days, be nothing"
+    text = page.read_text()
+    for name in sources - {"own", "site", "hook"}:
+        assert f">{registry.connector(name).title} " in text or f">{registry.connector(name).title}<" in text, name
+
+
+def test_people_follow_own_links_in_the_demo(demo: tuple[Desk, Said]) -> None:
+    """Clicks, with persons behind them where these agreed, and what these looked at."""
+    desk, _ = demo
+    kinds = {row[0]: row[1:] for row in desk.rows(
+        "SELECT kind, count(*), count(person) FROM {touchpoints} WHERE source = 'site' GROUP BY kind"
+    )}  # fmt: skip
+    clicks, known = kinds["tag_click"]
+    assert 0 < known < clicks, "some do not agree"
+    assert kinds["product_view"][0] >= known
+    assert len(desk("links", "list", "--json").data["links"]) >= 3
 
 
 def test_it_says_nothing_on_the_console_and_asks_no_network(window: Browser, page: Path) -> None:

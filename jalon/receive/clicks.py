@@ -11,6 +11,7 @@ import asyncio
 import secrets
 import time
 from collections import defaultdict
+from collections.abc import Callable
 
 from jalon.connectors.site import KIND, clicks
 from jalon.receive.intake import Intake
@@ -27,11 +28,19 @@ _LARGEST_ROW = 500
 class ClickQueue:
     """Clicks that are answered and not durable yet."""
 
-    def __init__(self, intake: Intake, sealer: Sealer, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        sealer: Sealer,
+        limits: Limits,
+        metrics: Metrics,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._intake = intake
         self._sealer = sealer
         self._most = limits.clicks
         self._metrics = metrics
+        self._now = now
         self._gathered: list[tuple[str, bytes]] = []
         self._waiting = 0
         self._storing: asyncio.Task[None] | None = None
@@ -77,7 +86,7 @@ class ClickQueue:
         body = clicks.row(name, found)
         key = f"clicks:{name}"
         sealed = self._sealer.seal(source, key, {KIND: clicks.STREAM}, body)
-        return Row(source, key, time.time(), self._sealer.digest(body), sealed)
+        return Row(source, key, self._now(), self._sealer.digest(body), sealed)
 
     async def _keep(self, row: Row, size: int) -> None:
         while True:

@@ -35,7 +35,7 @@ from jalon.receive.limits import Limits
 from jalon.receive.metrics import Metrics
 from jalon.receive.replies import Reply
 from jalon.receive.seldom import Seldom
-from jalon.receive.site import Sites
+from jalon.receive.site import Now, Sites
 from jalon.store.database import Store
 from jalon.store.deliveries import Row
 from jalon.store.envelope import Sealer
@@ -57,20 +57,25 @@ class Refused(Exception):
 
 
 class Receiver:
-    """Receives the deliveries of all sources: `start`, then `stop`."""
+    """Receives the deliveries of all sources: `start`, then `stop`. `now` tells when something arrived."""
 
-    def __init__(self, store: Store, keyring: Keyring, hooks: Mapping[str, Hook], limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
-        self.metrics = Metrics()
-        self._store = store
+    def __init__(
+        self,
+        store: Store,
+        keyring: Keyring,
+        hooks: Mapping[str, Hook],
+        limits: Limits | None = None,
+        now: Now = time.time,
+    ) -> None:
+        self.limits, self.metrics = limits or Limits(), Metrics()
+        self._store, self._now = store, now
         self._switchboard = Switchboard(hooks)
         self._sealer = Sealer(keyring)
         self._seldom = Seldom(log)
         self._intake = Intake(store, self.limits, self.metrics, self._complain)
         self._places = Places(self.limits, self.metrics)
-        self.sites = Sites(store, keyring, hooks, self._intake, self.limits, self.metrics, self._seldom)
-        self._reading = 0
-        self._stopping = False
+        self.sites = Sites(store, keyring, hooks, self._intake, self.limits, self.metrics, self._seldom, now)
+        self._reading, self._stopping = 0, False
         self._servers: list[Server] = []
         self._listeners: list[asyncio.Server] = []
         self._beside: list[asyncio.Task[None]] = []
@@ -204,7 +209,7 @@ class Receiver:
 
     def _verified(self, source: str, hook: Hook, request: web.BaseRequest, body: bytes) -> Row:
         headers = {_lower(name): value.decode("latin-1") for name, value in request.raw_headers}
-        delivery = Delivery(headers, body, time.time())
+        delivery = Delivery(headers, body, self._now())
         if not self._signed(source, hook, delivery):
             raise Refused(replies.KNOCKED if self._knocks(source, hook, delivery) else replies.UNSIGNED)
         digest = self._sealer.digest(body)

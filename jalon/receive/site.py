@@ -47,6 +47,7 @@ _PREFLIGHT = (
     "Access-Control-Allow-Methods: POST\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
     "Access-Control-Max-Age: 86400\r\n"
 )
+Now = Callable[[], float]
 Read = Callable[[web.BaseRequest], Awaitable[bytes]]
 Answered = tuple[str | None, web.StreamResponse]
 
@@ -76,13 +77,15 @@ class Sites:
         limits: Limits,
         metrics: Metrics,
         seldom: Seldom,
+        now: Now = time.time,
     ) -> None:
         own = {name: hook for name, hook in hooks.items() if isinstance(hook.settings, SiteSettings)}
         self._by_name = {name: Site(name, hook.token, hook.settings) for name, hook in own.items()}
         self._sealer = Sealer(keyring)
         self._mint = clicks.Mint(keyring.fingerprint("own clicks").encode())
         self._intake, self._limits, self._metrics, self._seldom = intake, limits, metrics, seldom
-        self.queue = ClickQueue(intake, self._sealer, limits, metrics)
+        self.queue = ClickQueue(intake, self._sealer, limits, metrics, now)
+        self._now = now
         self.routes = Routes(store, {name: site.settings.allowed_hosts for name, site in self._by_name.items()}, seldom)
         self.stopping = False
 
@@ -128,11 +131,9 @@ class Sites:
         if request.method == "HEAD" or signals.is_program(headers):
             self._metrics.clicks[site.name, "program"] += 1
             return site.name, Redirect(route.plain, keep=keep)
+        now = int(self._now())
         if site.honours and signals.objects(headers):
-            return site.name, Redirect(
-                route.plain, partial(self._clicked, site, route, "", int(time.time())), keep=keep
-            )
-        now = int(time.time())
+            return site.name, Redirect(route.plain, partial(self._clicked, site, route, "", now), keep=keep)
         click = self._mint.make(route.code, now)
         location = route.before + click.encode() + route.after
         return site.name, Redirect(location, partial(self._clicked, site, route, click, now), keep=keep)
@@ -147,7 +148,7 @@ class Sites:
     def _resolve(self, site: Site, click: str) -> Mapping[str, Any] | None:
         """Return the click that an id proves, if a landing page may still claim it."""
         found = self._mint.read(click)
-        if found is None or not -clicks.EARLY_SECONDS <= time.time() - found[1] <= clicks.LANDING_SECONDS:
+        if found is None or not -clicks.EARLY_SECONDS <= self._now() - found[1] <= clicks.LANDING_SECONDS:
             return None
         route = self.routes.find(found[0])
         if route is None or route.source != site.name:
@@ -204,7 +205,7 @@ class Sites:
         return await self._keep(site, told)
 
     async def _keep(self, site: Site, told: events.Admitted) -> int:
-        now, many = time.time(), len(told.events)
+        now, many = self._now(), len(told.events)
         if not (site.withdrawals.take(now, told.withdrawals) and site.events.take(now, many)):
             self._metrics.events[site.name, "over_quota"] += many
             return 429

@@ -28,7 +28,7 @@ from tests.spine import SPINE
 T = TypeVar("T")
 DAY = 86_400
 JALON = Path(sysconfig.get_path("scripts")) / "jalon"
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 class Said(NamedTuple):

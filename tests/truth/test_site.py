@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -17,8 +16,6 @@ import pytest
 from jalon.config import load
 from jalon.demo import write_workplace
 from jalon.links import _source
-from jalon.receive import clicks as receive_clicks
-from jalon.receive import site as receive_site
 from jalon.receive.receiver import Receiver
 from jalon.receive.routes import LOOK_SECONDS
 from jalon.sandbox.site import Visitor
@@ -105,17 +102,13 @@ async def on_stage(folder: Path, **settings: Any) -> AsyncIterator[tuple[Site, L
             **settings,
         }
         stage.place.config = load(write_workplace(folder, {**stage.sandbox.settings(), "site": own}))
-        receiver = receiver_of(stage.place)
+        receiver = receiver_of(stage.place, stage.sandbox.clock.now)
         link = made(stage)
         port, _ = await receiver.start("127.0.0.1", 0)
-        played = SimpleNamespace(time=stage.sandbox.clock.now)
-        with pytest.MonkeyPatch.context() as patch:
-            for module in (receive_site, receive_clicks):
-                patch.setattr(module, "time", played)
-            try:
-                yield Site(stage, receiver, f"http://127.0.0.1:{port}"), link
-            finally:
-                await receiver.stop()
+        try:
+            yield Site(stage, receiver, f"http://127.0.0.1:{port}"), link
+        finally:
+            await receiver.stop()
 
 
 def made(stage: Stage) -> Link:
