@@ -52,7 +52,8 @@ def test_every_dependency_is_locked() -> None:
 
 def test_only_declared_packages_are_imported() -> None:
     """Threat 35: what stands in an import of the package is a dependency by name, not by accident."""
-    declared = set(map(name_of, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["sandbox"]]))
+    extras = PROJECT["optional-dependencies"].values()
+    declared = set(map(name_of, [*PROJECT["dependencies"], *(name for extra in extras for name in extra)]))
     by_module = packages_distributions()
     for path in (ROOT / "jalon").rglob("*.py"):
         for module in imported(path) - set(sys.stdlib_module_names) - {"jalon"}:

@@ -51,11 +51,8 @@ def translated() -> Iterator[None]:
 
 
 def is_java(error: Exception) -> bool:
-    """Return whether an error comes out of Spark's Java."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    return isinstance(error, (Py4JError, PySparkException))
+    """Return whether an error comes out of Spark or its Java."""
+    return type(error).__module__.partition(".")[0] in ("pyspark", "py4j")
 
 
 def said(error: Exception) -> str:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,6 @@ def started(options: Options, scratch: Path) -> tuple[Any, Callable[[], None]]:
     or Java is missing, if no cluster answers, or if it has no worker to give.
     """
     try:
-        import pandas  # noqa: F401 # the translation into Spark's SQL needs it
         from pyspark import SparkContext
         from pyspark.sql import SparkSession
     except ModuleNotFoundError as error:
@@ -42,7 +41,7 @@ def started(options: Options, scratch: Path) -> tuple[Any, Callable[[], None]]:
         ) from error
     running = SparkContext._active_spark_context
     context = running or _context(options, scratch)
-    if not context.master.startswith("local") and options.temp_folder is None:
+    if not str(context.master).startswith("local") and options.temp_folder is None:
         raise ConfigError(
             "the machines of a cluster share no folder for what is kept during a run",
             "Give temp_folder: a folder that all of them see under one path.",
@@ -68,7 +67,8 @@ def _context(options: Options, scratch: Path) -> Any:
     try:
         with log.open("wb") as out, _keeping_handlers():
             # A process has one Java for Spark: it stays when a run ends, and the next run starts in it.
-            gateway = SparkContext._gateway or launch_gateway(conf, {"stdout": out, "stderr": out})
+            launch: Callable[..., Any] = launch_gateway
+            gateway = SparkContext._gateway or launch(conf, {"stdout": out, "stderr": out})
             return SparkContext(conf=conf, gateway=gateway)
     except PySparkRuntimeError as error:
         raise ConfigError(f"Java did not start for Spark: {_last_line(log)}", JAVA) from error
@@ -96,8 +96,21 @@ def _settings(options: Options, scratch: Path) -> dict[str, Any]:
         "log.level": "ERROR",
         "sql.warehouse.dir": scratch / "warehouse",
         **(local if options.spark_master.startswith("local") else {}),
-        **options.spark,
+        **dict(_flat(options.spark)),
     }
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield settings by whole name: in TOML `driver.memory = "4g"` is a table `driver` with a key `memory`."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        elif isinstance(value, (str, int, float)):
+            yield f"{above}{name}".removeprefix("spark."), value
+        else:
+            raise ConfigError(
+                f"the setting {above}{name} of Spark is {value!r}", "Give a text, a number, true or false."
+            )
 
 
 def _text(value: Any) -> str:
