@@ -203,7 +203,8 @@ async def _receiving(
     write_workplace(out, settings, f"http://127.0.0.1:{port}")
     own_channels.configure(out / FILE)
     place.config = load(out / FILE)
-    sandbox.parts["hook"].deliver_to(place.address("hook"))
+    hook: Any = sandbox.parts["hook"]
+    hook.deliver_to(place.address("hook"))
     try:
         yield
     finally:
