@@ -78,7 +78,9 @@ class Attribution(_Table):
     half_life_days: Annotated[float, Field(gt=0)] = 7.0
     """Days before an order after which a touchpoint counts half in the model `time_decay`."""
     markov_order: Annotated[int, Field(ge=1, le=4)] | Literal["auto"] = 1
-    """How many channels back the model `markov` looks; auto: as many as tell most of journeys it has not seen."""
+    """How many states back the model `markov` looks; auto: as many as tell most of journeys it has not seen."""
+    markov_state: Literal["channel", "stage", "stage_channel", "content_group"] = "channel"
+    """What steps are told apart by in the model `markov`; content_group: the contents met most, others by surface."""
     prior_journeys: Annotated[float, Field(gt=0)] = 10.0
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     prior_conversions: Annotated[float, Field(gt=0)] = 5.0

@@ -94,7 +94,7 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
     """
     with _ready(table, columns, 0, {**options, "models": (model,)}) as ready:
         found = _learnt(ready)
-        rows = ready.engine.rows(found.effects.order_by("model", "channel"))
+        rows = ready.engine.rows(found.effects.order_by("model", "state"))
         return rows.replace_schema_metadata({"learnt": json.dumps(found.told.get(model, {}))})
 
 

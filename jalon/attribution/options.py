@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from jalon.attribution.effects.chains import MAX_ORDER
+from jalon.attribution.effects.states import STATES
 from jalon.attribution.models import MODELS, USUAL
 from jalon.attribution.patterns import check
 from jalon.attribution.points import PLACES
@@ -55,7 +56,9 @@ class Options:
     half_life_days: float = 7
     """After this time a touchpoint weighs half, in the model `time_decay`."""
     markov_order: int | Literal["auto"] = 1
-    """How many channels back the model `markov` looks; `auto`: as many as tell most of ways it has not seen."""
+    """How many states back the model `markov` looks; `auto`: as many as tell most of ways it has not seen."""
+    markov_state: Literal["channel", "stage", "stage_channel", "content_group"] = "channel"
+    """What the states of the model `markov` are: see `effects.states`."""
     prior_journeys: float = 10
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     prior_conversions: float = 5
@@ -113,6 +116,8 @@ class Options:
             raise ConfigError(
                 f"markov_order = {self.markov_order!r} is no order", f"Give a number from 1 to {MAX_ORDER}, or auto."
             )
+        if self.markov_state not in STATES:
+            raise ConfigError(f"markov_state = {self.markov_state!r} is no state", f"Give one of {', '.join(STATES)}.")
         if self.custom is not None or "custom" in self.models:
             self._check_custom()
 

@@ -71,7 +71,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     }
     rows |= _moves(engine, touched, sold, open_steps, out, options)
     learnt = learn_within(engine, Journeys(steps, open_steps, touched), options)
-    rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "channel"])
+    rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
     credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt, options)
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
@@ -141,6 +141,7 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "models": list(options.models),
         "half_life_days": options.half_life_days,
         "markov_order": options.markov_order,
+        "markov_state": options.markov_state,
         "prior_journeys": options.prior_journeys,
         "prior_conversions": options.prior_conversions,
         "intent": list(options.intent),

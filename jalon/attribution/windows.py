@@ -62,9 +62,10 @@ def learn_within(engine: Engine, journeys: Journeys, options: Options) -> Learnt
     found = [_learn(engine, journeys, window, options) for window in windows(options)]
     told: dict[str, dict[str, Any]] = {name: rests_on for each in found for name, rests_on in each.told.items()}
     by_set = {name: effects for each in found for name, effects in each.by_set.items()}
+    states = {name: named for each in found for name, named in each.states.items()}
     weighers = {name: weigher for each in found for name, weigher in each.weighers.items()}
     effects = engine.keep("effects", ibis.union(*(each.effects for each in found)))
-    return Learnt(effects, told, by_set, weighers)
+    return Learnt(effects, told, by_set, states, weighers)
 
 
 def _learn(engine: Engine, journeys: Journeys, window: Window, options: Options) -> Learnt:

@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from jalon.attribution.effects import logistic, markov, noisy_or, rates, sets, shao_li
+from jalon.attribution.effects import logistic, markov, noisy_or, rates, sets, shao_li, states
 from jalon.attribution.effects.counts import counted_channels, way
 from jalon.attribution.effects.finding import DIGITS, Finder, Found, Material
 from jalon.attribution.effects.jackknife import Ends
+from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.hazard import NAME as HAZARD
 from jalon.attribution.hazard import Weigher
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 EFFECTS = {
     "model": "string",
+    "state": "string",
     "channel": "string",
     "effect": "float64",
     "low": "float64",
@@ -39,8 +41,9 @@ EFFECTS = {
     "journeys": "int64",
     "base_rate": "float64",
 }
-"""One row per model and channel: its effect with its 90 % interval (null: not known), how many steps and journeys met
-it, and the share of all journeys that converted."""
+"""One row per model and state, which is a channel unless the model tells steps apart by something else (`states`; then
+`channel` is null): its effect with its 90 % interval (null: not known), how many steps and journeys met it, and the
+share of all journeys that converted."""
 
 _BY: dict[str, Finder] = {
     "markov": markov.find,
@@ -61,12 +64,14 @@ class BySet(NamedTuple):
 
 class Learnt(NamedTuple):
     """`effects`: rows as `EFFECTS`. `told`: model -> what it rests on, as JSON-able data. `by_set`: model -> effects
-    of channels in the sets that they were met in. `weighers`: model -> what gives points in place of its registry row,
+    of channels in the sets that they were met in. `states`: model -> `touch_uid` and `state` of touchpoints, for a
+    model whose states are not channels. `weighers`: model -> what gives points in place of its registry row,
     for a model that weighs by more than channels, or leaves a part to nobody."""
 
     effects: Table
     told: dict[str, dict[str, Any]]
     by_set: Mapping[str, BySet] = MappingProxyType({})
+    states: Mapping[str, Table] = MappingProxyType({})
     weighers: Mapping[str, Weigher] = MappingProxyType({})
 
 
@@ -87,8 +92,9 @@ def learn(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
 def _with_hazard(engine: Engine, journeys: Journeys, options: Options, learnt: Learnt) -> Learnt:
     """Add what the additive hazard found: it hears of times, not of sets or steps, and weighs by itself."""
     found = find_hazard(engine, journeys, options)
-    rows = {"model": [HAZARD] * len(found.effects["channel"]), **found.effects} if found.effects else None
-    effects = engine.take("hazard_effects", None if rows is None else pa.table(rows), EFFECTS)
+    channels = found.effects.get("channel", [])
+    rows = pa.table({"model": [HAZARD] * len(channels), "state": channels, **found.effects}) if channels else None
+    effects = engine.take("hazard_effects", rows, EFFECTS)
     return learnt._replace(
         effects=learnt.effects.union(effects),
         told={**learnt.told, HAZARD: found.told},
@@ -97,25 +103,55 @@ def _with_hazard(engine: Engine, journeys: Journeys, options: Options, learnt: L
 
 
 def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
-    """Return what those models found that say one number of each channel, or of each in a set."""
-    asked = [name for name in _BY if name in options.models]
-    if not asked:
-        return Learnt(engine.take("effects", None, EFFECTS), {})
-    met = way(engine, *journeys)
-    material = Material(engine, met, counted_channels(engine, met))
-    if not met.channels:
+    """Return what those models found that say one number of each channel or other state, or of each in a set."""
+    asked = {name: options.parameters(name) for name in _BY if name in options.models}
+    kinds = {name: told.get("markov_state", CHANNEL) for name, told in asked.items()}
+    materials = {kind: _material(engine, journeys, kind) for kind in dict.fromkeys(kinds.values())}
+    if not all(material.met.channels for material in materials.values()) or not asked:
         return Learnt(engine.take("effects", None, EFFECTS), {name: {} for name in asked})
-    found = {name: _BY[name](material, options.parameters(name)) for name in asked}
-    by_set = {name: _by_set(material, name, each.by_set) for name, each in found.items() if each.by_set is not None}
-    rows = pa.concat_tables([_rows(name, material, each) for name, each in found.items()])
-    engine.drop("way", "codes", "bits")
-    return Learnt(engine.take("effects", rows, EFFECTS), {name: each.told for name, each in found.items()}, by_set)
+    found = {name: _BY[name](materials[kinds[name]], told) for name, told in asked.items()}
+    rows = pa.concat_tables([_rows(name, kinds[name], materials[kinds[name]], each) for name, each in found.items()])
+    learnt = Learnt(
+        engine.take("effects", rows, EFFECTS),
+        told={name: each.told for name, each in found.items()},
+        by_set={name: _by_set(materials[CHANNEL], name, f.by_set) for name, f in found.items() if f.by_set is not None},
+        states={name: _named(kind) for name, kind in kinds.items() if kind != CHANNEL},
+    )
+    engine.drop("bits", *(name for kind in materials for name in (_way(kind), f"{_way(kind)}_codes")))
+    return learnt
+
+
+def _material(engine: Engine, journeys: Journeys, kind: str) -> Material:
+    """Count the journeys by channels, or by what else is to tell their steps apart."""
+    touches = journeys.touches
+    if kind != CHANNEL:
+        steps = journeys.steps.select("touch_uid").union(journeys.open_steps.select("touch_uid"))
+        touches = engine.keep(f"states_{kind}", states.states(touches, steps, kind)).rename(channel="state")
+    met = way(engine, journeys.steps, journeys.open_steps, touches, _way(kind))
+    return Material(engine, met, counted_channels(engine, met))
+
+
+def _way(kind: str) -> str:
+    return "way" if kind == CHANNEL else f"way_by_{kind}"
+
+
+def _named(kind: str) -> Table:
+    """Return the states that `_material` kept."""
+    return ibis.table({"touch_uid": "string", "state": "string"}, name=f"states_{kind}")
+
+
+def _with_state(features: Table, model: str, learnt: Learnt) -> Table:
+    """Add the `state` of each step; where that is not its channel, `alike` counts the steps of that state."""
+    if model not in learnt.states:
+        return features.mutate(state=features.channel)
+    told = features.join(learnt.states[model], "touch_uid")
+    return told.mutate(alike=told.position.count().over(group_by=[told.order_uid, told.state]))
 
 
 def with_effect(features: Table, model: str, learnt: Learnt) -> Table:
-    """Add to the steps of journeys the `effect` of each one's channel; of a set that was not learnt, as if alone."""
-    own = learnt.effects.filter(learnt.effects.model == model).select("channel", "effect")
-    joined = features.join(own, "channel")
+    """Add to the steps of journeys the `effect` of each one's state; of a set that was not learnt, as if alone."""
+    own = learnt.effects.filter(learnt.effects.model == model).select("state", "effect")
+    joined = _with_state(features, model, learnt).join(own, "state")
     if model not in learnt.by_set:
         return joined
     bits, effects = learnt.by_set[model]
@@ -134,12 +170,13 @@ def _by_set(material: Material, model: str, values: np.ndarray) -> BySet:
     return BySet(bits, sets.told_by_set(engine, f"sets_{model}", material.sets, shown, material.met.channels))
 
 
-def _rows(model: str, material: Material, found: Found) -> pa.Table:
+def _rows(model: str, kind: str, material: Material, found: Found) -> pa.Table:
     size = len(material.met.channels)
     ends = found.ends or Ends(*np.full((2, size), np.nan))
     columns = {
         "model": pa.array([model] * size, pa.string()),
-        "channel": pa.array(material.met.channels, pa.string()),
+        "state": pa.array(material.met.channels, pa.string()),
+        "channel": pa.array(material.met.channels if kind == CHANNEL else [None] * size, pa.string()),
         "effect": pa.array(np.round(np.maximum(found.effects, 0.0), DIGITS), pa.float64()),
         **{
             name: pa.array(np.round(end, DIGITS), pa.float64(), from_pandas=True)

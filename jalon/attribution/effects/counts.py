@@ -29,16 +29,16 @@ class Way(NamedTuple):
     channels: list[str]
 
 
-def way(engine: Engine, steps: Table, open_steps: Table, touches: Table) -> Way:
-    """Return and keep the steps of journeys to sales and of open ones."""
+def way(engine: Engine, steps: Table, open_steps: Table, touches: Table, name: str = "way") -> Way:
+    """Return and keep, under a name, the steps of journeys to sales and of open ones."""
     led = _told(steps, steps.order_uid, converted=True)
     left = _told(open_steps, open_steps.journey_id, converted=False)
     met = led.union(left).join(touches.select("touch_uid", "channel"), "touch_uid")
     met = engine.keep("met", met.drop("touch_uid"))
     names = engine.rows(met.select("channel").distinct().order_by("channel"))["channel"].to_pylist()
     codes = pa.table({"channel": names, "code": range(1, len(names) + 1)}, _CODES)
-    coded = met.join(engine.take("codes", codes, {"channel": "string", "code": "int64"}), "channel")
-    kept = engine.keep("way", _with_before(coded.drop("channel")))
+    coded = met.join(engine.take(f"{name}_codes", codes, {"channel": "string", "code": "int64"}), "channel")
+    kept = engine.keep(name, _with_before(coded.drop("channel")))
     engine.drop("met")
     return Way(kept, names)
 

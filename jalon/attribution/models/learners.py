@@ -27,7 +27,7 @@ LEARNERS = (
         "Anderl, Becker, von Wangenheim and Schumann, IJRM 33 (2016) 457-474",
         points.by_effect,
         learns=True,
-        parameters=("markov_order",),
+        parameters=("markov_order", "markov_state"),
     ),
     Model(
         "shapley_rate",
