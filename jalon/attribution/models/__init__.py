@@ -26,7 +26,7 @@ __all__ = ["MODELS", "USUAL", "Model", "with_features", "with_points"]
 MODELS: dict[str, Model] = {model.name: model for model in (*RULES, *LEARNERS)}
 """Name -> model."""
 
-USUAL = ("first", "last", "last_non_direct", "linear", "time_decay", "position", "markov", "shapley")
+USUAL = ("first", "last", "last_non_direct", "linear", "time_decay", "position", "markov", "shapley", "incremental")
 """Models that are computed when none is named."""
 
 

@@ -24,5 +24,7 @@ class Model(NamedTuple):
     points: Points
     learns: bool = False
     """Whether it weighs by what its channels did in all journeys, and not by this journey alone."""
+    leaves: bool = False
+    """Whether it may leave a part of an order to nobody although the way to it is known."""
     parameters: tuple[str, ...] = ()
     """Names of the options that it obeys."""

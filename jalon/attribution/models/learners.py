@@ -16,6 +16,7 @@ LEARNERS = (
         "the additive hazard of Zhang, Wei and Ren (ICDM 2014) and Ji and Wang (AAAI 2017), with a baseline by stratum",
         points.by_channel,
         learns=True,
+        leaves=True,
         parameters=("prior_conversions", "intent"),
     ),
     Model(
