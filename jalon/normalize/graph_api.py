@@ -74,7 +74,7 @@ def _touch(
         referrer_host=None,
         landing_path=None,
         evidence="platform_row",
-        selling_mode="linked" if product or kind == "checkout" else "communication",
+        selling_mode="communication",  # all of it is chat, or leads into one
     )
 
 

@@ -26,6 +26,8 @@ Instant = NewType("Instant", int)
 """Microseconds since the epoch, UTC."""
 
 SellingMode = Literal["communication", "linked", "native"]
+"""`native`: bought inside the network. `linked`: a tag, button or link that leads to the web shop. `communication`: all
+else; what leads into a chat, and what is said, asked or put together there, leads to no shop yet."""
 TouchKind = Literal[
     "impression", "view", "engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click",
     "tag_click", "product_view", "save", "question", "sign_up", "add_to_cart", "checkout", "offer_used",

@@ -96,7 +96,7 @@ def _written(raw: Raw, context: Context, touch: Touch) -> Iterator[Fact]:
     elif kind not in WORDLESS:
         yield _chat(context, touch)
     elif (other := WORDLESS[kind]) is not None:
-        yield touch(f"{message}/{other}", other, mode="communication")
+        yield touch(f"{message}/{other}", other)
 
 
 def _cart(raw: Raw, touch: Touch) -> Iterator[Fact]:
@@ -111,7 +111,7 @@ def _cart(raw: Raw, touch: Touch) -> Iterator[Fact]:
 
 def _chat(context: Context, touch: Touch) -> Touchpoint:
     """Return that a person chatted on a day, at the first message: who writes in ten lines is not ten times there."""
-    found = touch("", "chat", mode="communication")
+    found = touch("", "chat")
     left = day_bounds(found.occurred_date, context.zone)[1] - found.occurred_at
     return found._replace(key=f"{found.person}/{found.occurred_date}/chat", version=left)
 
@@ -208,6 +208,7 @@ def _click(raw: Raw, context: Context) -> list[Fact]:
         product=sku,
         surface=None if kind == "visit" else "message",
         evidence="click_id" if person else "platform_row",
+        mode="linked",
     )
     return [touch, _product(raw, sku)] if sku else [touch]
 
@@ -216,7 +217,7 @@ def _inferred(raw: Raw, context: Context) -> list[Fact]:
     """Return what Meta guessed from a chat; its person is known by the click that the chat began with."""
     body = raw.body
     at = instant_from_unix(needed(body, "timestamp"))
-    return [_touch(raw, context, raw.key, "other", at=at, person=text(body, "ctwa_clid"), mode="communication")]
+    return [_touch(raw, context, raw.key, "other", at=at, person=text(body, "ctwa_clid"))]
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def _touch(
     *,
     at: Instant,
     person: str | None,
-    mode: SellingMode = "linked",
+    mode: SellingMode = "communication",
     channel: str = CHANNEL,
     surface: str | None = "message",
     product: str | None = None,
