@@ -14,7 +14,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.card import read_card
-from jalon.attribution.crediting import UNKNOWN_BECAUSE
+from jalon.attribution.crediting import ORGANIC, UNKNOWN_BECAUSE
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.models import MODELS
@@ -29,8 +29,11 @@ from jalon.report.words import decimal_text, moment
 
 Row = dict[str, Any]
 TOP = 12
-"""How many contents and creators are listed."""
-DEFAULT_MODEL = "last_non_direct"
+"""How many of a cut are listed."""
+RANKED = ("channel", "content", "creator")
+"""Cuts of credit that are listed."""
+PREFERRED = ("incremental", "last_non_direct")
+"""Models that are shown first, the better one before the other; nothing is shown that was not learnt."""
 
 BASES = ("observed", "modelled", "unknown")
 BEFORE_NETWORKS = ("site", "shop")
@@ -61,9 +64,10 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "by_platform": _by_platform(engine, sold, currencies, background),
             "coverage": _coverage(engine, told["attribution"], card, currencies),
             "unknown": _unknown(engine, told["attribution"], card, currencies),
+            "organic": _organic(engine, told["attribution"], currencies),
+            "not_learnt": _not_learnt(card),
             "not_counted": _not_counted(engine, told["orders"], currencies),
-            "by_content": _top(engine, _of_contents(told), "content_id", currencies),
-            "by_creator": _top(engine, _of_contents(told), "creator_id", currencies),
+            **{f"by_{cut}": _top(engine, told["credit_totals"], cut, currencies) for cut in RANKED},
             "map": _map(engine, told, currencies),
             "measures": counted(engine, told["measures"]),
             "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["measures"])),
@@ -74,7 +78,9 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
 
 
 def _model_cards(card: Row) -> list[Row]:
-    chosen = [MODELS[name] for name in MODELS if name in card["models"]]
+    untaught = {row["name"] for row in _not_learnt(card)}
+    chosen = [MODELS[name] for name in MODELS if name in card["models"] and name not in untaught]
+    chosen = chosen or [MODELS[name] for name in card["models"]]
     return [
         {name: getattr(model, name) for name in ("name", "title", "assumes", "formula", "taken_from")}
         for model in chosen
@@ -147,8 +153,10 @@ def _with_share(rows: list[Row]) -> list[Row]:
 
 
 def _one_model(attribution: Table, card: Row) -> Table:
-    """Return the rows of one model: what is known and unknown is the same for all."""
-    return attribution.filter(attribution.model == card["models"][0])
+    """Return the rows of one model: what is known and unknown is the same for all, but for what one leaves to nobody."""
+    models = sorted(card["models"], key=lambda name: MODELS[name].leaves)
+    rows = attribution.filter(attribution.model == models[0])
+    return rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
 
 
 def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
@@ -172,6 +180,22 @@ def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str
     ]
 
 
+def _organic(engine: Engine, attribution: Table, currencies: list[str]) -> list[Row]:
+    """Return per model that can tell what would have come anyway, and is credited to nobody."""
+    rows = attribution.filter(attribution.basis == ORGANIC)
+    found = rows.group_by("model", "currency").agg(
+        orders=ibis.coalesce(rows.weight.sum(where=rows.is_sale), 0).cast("float64").round(2),
+        net_minor=rows.net_minor.sum(),
+    )
+    return [{**row, "modelled_minor": 0} for row in _with_money(engine.dicts(found), currencies, "net")]
+
+
+def _not_learnt(card: Row) -> list[Row]:
+    """Return the models that learnt nothing, and so credit nobody, with the reason."""
+    untaught = {name: told["because"] for name, told in card["learnt"].items() if told.get("learnt") is False}
+    return [{"name": name, "title": MODELS[name].title, "because": because} for name, because in untaught.items()]
+
+
 def _something(found: Table) -> Table:
     """Leave out what is of no order and no money: an order that was cancelled leaves such rows."""
     return found.filter((found.orders > 0) | (found.net_minor != 0))
@@ -186,32 +210,22 @@ def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[R
     return [{**row, "because": WHY[row["counted_because"]]} for row in told]
 
 
-def _of_contents(told: Mapping[str, Table]) -> Table:
-    """Return credit with the content's title and creator, where they are known."""
-    contents = told["contents"]
-    known = contents.group_by(known_id="content_id").agg(title=contents.title.max(), maker=contents.creator_id.max())
-    rows = told["attribution"].filter(told["attribution"].basis != "unknown")
-    joined = rows.left_join(known, rows.content_id == known.known_id)
-    creator = ibis.coalesce(joined.creator_id, joined.maker)
-    return joined.mutate(creator_id=creator).drop("maker", "known_id")
-
-
-def _top(engine: Engine, credit: Table, by: str, currencies: list[str]) -> list[Row]:
+def _top(engine: Engine, totals: Table, cut: str, currencies: list[str]) -> list[Row]:
     """Return the `TOP` of each model and currency; the row without id is what names none."""
-    title = credit.title.max() if by == "content_id" else ibis.null("string")
-    found = credit.group_by("model", "currency", id=credit[by]).agg(
-        orders=ibis.coalesce(credit.weight.sum(where=credit.is_sale), 0).cast("float64").round(2),
-        net_minor=credit.net_minor.sum(),
-        modelled_minor=ibis.coalesce(credit.net_minor.sum(where=credit.basis == "modelled"), 0),
-        title=title,
-        channel=credit.channel.max(),
-    )
+    own = totals.filter(totals.cut == cut)
+    ends = [f"{name}{end}" for name in ("orders", "net") for end in ("", "_low", "_high")]
+    money = [*(name for name in ends if name.startswith("net")), "modelled"]
+    found = own.select(
+        "model", "currency", "title", "too_few", "alike", *(f"{name}_minor" for name in money),
+        **{name: own[name].cast("float64").round(2) for name in ends if name.startswith("orders")},
+        id=own.value.nullif(""),
+    )  # fmt: skip
     rank = ibis.row_number().over(
         group_by=[found.model, found.currency, found.id.isnull()], order_by=[found.net_minor.desc(), found.id]
     )
     ranked = found.mutate(rank=rank)
     rows = engine.dicts(ranked.filter(ranked["rank"] < TOP).drop("rank"))
-    return _with_money(rows, currencies, "net", "modelled")
+    return _with_money(rows, currencies, *money)
 
 
 def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Row:

@@ -23,7 +23,7 @@ from jalon.attribution.stages import UNKNOWN
 from jalon.report.background import NOTHING_MORE, Background
 from jalon.report.figures import Row, figures
 from jalon.report.summary import chosen_model
-from jalon.report.words import count, decimal_text, label, money, orders, percent, plain
+from jalon.report.words import count, decimal_text, label, money, orders, percent, plain, span, whole
 
 HEATS = 8
 """Shades of the map, above none."""
@@ -64,7 +64,7 @@ def render(
     environment.filters.update(
         label=partial(label, names=names), count=count, percent=percent, plain=plain, orders=orders
     )
-    environment.globals.update(amount=money, whole=_whole, bar=_bar)
+    environment.globals.update(amount=money, whole=whole, span=span, bar=_bar)
     models = [model["name"] for model in told["models"]]
     switches = {"m": models, "p": list(told["map"]), "c": [str(i) for i in range(len(told["currencies"]))]}
     style = environment.get_template("style.css").render(switches=switches, heats=range(1, HEATS + 1))
@@ -80,6 +80,7 @@ def render(
         coins={currency: number for number, currency in enumerate(told["currencies"])},
         maps={preset: _map(one) for preset, one in told["map"].items()},
         groups=GROUP_TITLES,
+        channels=_listed(told["by_channel"]),
         contents=_listed(told["by_content"]),
         creators=_listed(told["by_creator"]),
     )
@@ -89,11 +90,6 @@ def _policy(style: str) -> str:
     """Return the content security policy that allows this style sheet and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _whole(amount: str) -> str:
-    """Return an amount without its fraction, for where space is short."""
-    return count(round(float(amount)))
 
 
 def _bar(share: float | None) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jalon.report.background import NOTHING_MORE, Background
-from jalon.report.figures import DEFAULT_MODEL, Row, figures
-from jalon.report.words import label, money, orders, percent, plain
+from jalon.report.figures import PREFERRED, Row, figures
+from jalon.report.words import label, money, orders, percent, plain, span
 
 LISTED = 5
 """Contents and creators that are named."""
@@ -30,6 +30,10 @@ def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:
     model = chosen_model(told)
     yield from _named("Content", told["by_content"], model)
     yield from _named("Creators", told["by_creator"], model)
+    for row in told["organic"]:
+        if row["model"] == model:
+            amount = money(row["net"], row["currency"])
+            yield f"  {'would have come anyway':<40.40} {amount:>20}  {orders(row['orders'])}"
     yield from _shares("How far the way to the sale is known", told["coverage"], "basis")
     for row in told["unknown"]:
         yield f"    unknown: {orders(row['orders'])}, {money(row['net'], row['currency'])}: {row['because']}"
@@ -40,7 +44,7 @@ def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:
 def chosen_model(told: Row) -> str:
     """Return the model that is shown first."""
     names: list[str] = [model["name"] for model in told["models"]]
-    return DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+    return next((name for name in PREFERRED if name in names), names[0])
 
 
 def _headline(told: Row) -> Iterator[str]:
@@ -70,7 +74,7 @@ def _named(title: str, rows: list[Row], model: str) -> Iterator[str]:
     own = [row for row in rows if row["model"] == model]
     if any(row["id"] is not None for row in own):
         yield ""
-        yield f"{title} (credit by the model {model})"
+        yield f"{title} (credit by the model {model}, with its 90 % range)"
         for currency in dict.fromkeys(row["currency"] for row in own):
             yield from _best([row for row in own if row["currency"] == currency])
 
@@ -80,7 +84,10 @@ def _best(rows: list[Row]) -> Iterator[str]:
     for row in [*named, *(row for row in rows if row["id"] is None)]:
         name = "none named" if row["id"] is None else plain(row["title"] or row["id"])
         modelled = f", {money(row['modelled'], row['currency'])} of it modelled" if row["modelled_minor"] else ""
-        yield f"  {name:<40.40} {money(row['net'], row['currency']):>20}  {orders(row['orders'])}{modelled}"
+        few = ", too few to rank" if row["too_few"] and row["id"] is not None else ""
+        reach = f"({span(row['net_low'], row['net_high'])})"
+        net = f"{money(row['net'], row['currency']):>20} {reach:<17}"
+        yield f"  {name:<32.32} {net} {orders(row['orders'])}{modelled}{few}"
 
 
 def _gaps(told: Row) -> Iterator[str]:
