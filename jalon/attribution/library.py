@@ -87,7 +87,7 @@ def credit(
 
 
 def channel_effects(table: Any, model: str = "markov", *, columns: Columns | None = None, **options: Any) -> pa.Table:
-    """Return what a model that learns found: `model`, `channel`, `effect`, `steps`, `journeys` and `base_rate`.
+    """Return what a model that learns found: rows as `effects.EFFECTS`, by model and state.
 
     The metadata of the table's schema tells, as JSON under `learnt`, what it rests on. Raises `ConfigError` as `credit`
     does.
