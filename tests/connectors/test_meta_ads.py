@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Batch, Delivery, Fault, Request, Split, Stop, Stream, Wait, Window
 from jalon.connectors.graph_api.deliveries import SIGNATURE, signature
-from jalon.connectors.meta_ads import MetaAds, Settings
+from jalon.connectors.meta_ads import MetaAds, Settings, by_field, insights
 from jalon.connectors.meta_ads.doors import RESTATED, STREAMS
 from jalon.connectors.meta_ads.insights import CUTS, PURCHASED, product_id
 from jalon.connectors.meta_ads.reading import OVERDUE, Node, Place, place_of
@@ -260,6 +260,57 @@ async def test_an_ad_that_is_too_much_by_itself_is_left_out_by_name_and_the_rest
     skipped = [one for batch in batches for one in batch.skipped]
     assert [(one.key, one.reason) for one in skipped] == [("2026-11-19/ad/a1", "too_large")]
     assert keys(batches) == ["2026-11-19/of-a2", "2026-11-19/of-a2", "2026-11-19/of-c2"]
+
+
+class Wide:
+    """Plays an account that gives one field with a list at a time, and one of them (`refused`) not even alone."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.refused = refused
+        self.asked: list[tuple[str, ...]] = []
+
+    def __call__(self, request: Request) -> Answer:
+        if request.method == "POST":
+            return TOO_BIG
+        fields = request.query["fields"].split(",")
+        if fields in (["ad_id"], ["campaign_id"], ["adset_id"]):
+            return good({"data": [{fields[0]: f"{fields[0][:1]}1"}]})
+        lists = [name for name in fields if name.startswith(by_field.LISTED)]
+        if len(lists) > 1 or self.refused in lists:
+            return TOO_BIG
+        self.asked.append(tuple(fields))
+        product = {"product_id": f"7, {'/'.join(lists)}"} if "breakdowns" in request.query else {}
+        page = [{**{name: name for name in fields}, "campaign_id": "c1", "date_start": "d", **product}]
+        return good({"data": [{**row, "ad_id": "a1"} if "ad_id" in fields else row for row in page]})
+
+
+@pytest.mark.parametrize(("stream", "key"), [("ads", "2026-11-19/a1"), ("products", "2026-11-19/c1/7")])
+async def test_what_is_too_much_for_one_day_and_node_is_read_by_field(stream: str, key: str) -> None:
+    """And put together: one record with all that was asked for, as if it had come at once."""
+    play = Wide()
+    played = session(play)
+    batches = await all_of(CONNECTOR.pull(played, day(stream)))
+    (record,) = [record for batch in batches for record in batch.records]
+    assert record.key == key
+    whole = insights.question(played, stream, date(2026, 11, 19))["fields"].split(",")
+    assert set(whole) <= set(record.body)
+    assert len(play.asked) == 1 + sum(name.startswith(by_field.LISTED) for name in whole)
+    assert not [one for batch in batches for one in batch.skipped]
+    assert batches[-1].cursor is None
+
+
+async def test_of_a_node_of_which_one_field_is_too_much_no_part_is_taken() -> None:
+    """A part would say of the rest that nothing was counted."""
+    batches = await all_of(CONNECTOR.pull(session(Wide("action_values")), day()))
+    assert keys(batches) == []
+    assert [(one.key, one.reason) for batch in batches for one in batch.skipped] == [("2026-11-19/ad/a1", "too_large")]
+
+
+async def test_a_campaign_s_products_are_not_asked_for_by_ad_set() -> None:
+    """Each ad set's part would take the place of the campaign's row, under one key."""
+    played = session(Wide())
+    await all_of(CONNECTOR.pull(played, day("products")))
+    assert {request.path.split("/")[2] for request in played.asked} == {"act_1015", "c1"}
 
 
 async def test_the_words_for_too_much_are_understood_too() -> None:

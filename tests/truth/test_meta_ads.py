@@ -120,6 +120,14 @@ async def test_what_no_report_holds_either_is_read_in_parts(tmp_path: Path) -> N
         assert held(stage, "product_id") == {}
 
 
+async def test_what_is_too_much_of_one_ad_on_one_day_is_read_by_field(tmp_path: Path) -> None:
+    """By ad, and by product of a campaign: the same figures as if they had come at once, none twice."""
+    async with staged(tmp_path, {}, parts=(PART,)) as stage:
+        part_of(stage).limits.update(lists_at_once=1, report_seconds=0)
+        await stage.sync()
+        check(stage)
+
+
 async def test_nothing_of_it_is_an_order_or_a_person(tmp_path: Path) -> None:
     async with staged(tmp_path, {}, parts=(PART,)) as stage:
         await stage.sync()

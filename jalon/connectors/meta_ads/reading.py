@@ -8,7 +8,9 @@ ads that had figures on the day:
     by report  POST /{node}/insights, then GET /{report_run_id} until it is done, then its pages
         │ failed, or skipped, twice; or too big; or not done in time
     in parts   the same for each node one level below
-        │ an ad has none
+        │ there is none below: an ad, or, by product, a campaign
+    by field   the fields apart, put together to whole rows (`by_field`)
+        │ one field is too much
     left out   with a reason
 
 A report takes up to an hour: the window is put off meanwhile, and its cursor holds what is left to read (`Place`), so
@@ -18,6 +20,7 @@ that another run, or another machine, goes on with the report that was begun.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -26,7 +29,7 @@ from jalon.connectors.base import Batch, Record, Session, Skipped, Split, Window
 from jalon.connectors.days import zone_of
 from jalon.connectors.graph_api.asking import get, page_of, post
 from jalon.connectors.graph_api.faults import Gone
-from jalon.connectors.meta_ads import insights
+from jalon.connectors.meta_ads import by_field, insights
 from jalon.connectors.wire import decode, encode
 
 SOON = 20.0
@@ -170,20 +173,31 @@ class Reading:
     # --- parts
 
     async def _smaller(self, place: Place, reason: str) -> tuple[Batch, Place]:
-        """Return the place from which to go on where a node is too much: by report first, then by the nodes below."""
+        """Go on where a node is too much: by report first, then by the nodes below, at last by its fields."""
         node, rest = place.left[0], place.left[1:]
         if not node.report:
             place = Place((node._replace(report=1), *rest))
             return Batch(cursor=place.cursor()), place
         below = await self._below(node)
         place = Place((*below, *rest))
-        skipped = [] if below else [Skipped(f"{self._day}/{node.level}/{node.id}", "too_large", reason)]
-        return Batch(cursor=place.cursor(), skipped=skipped), place
+        batch = Batch() if below else await self._by_field(node, reason)
+        return replace(batch, cursor=place.cursor()), place
+
+    async def _by_field(self, node: Node, reason: str) -> Batch:
+        """Return the figures of a node whose fields were asked for apart; where that is too much too, say so."""
+        try:
+            rows = await by_field.read(self._session, node.id, self._stream, self._question)
+        except Split:
+            return Batch(skipped=[Skipped(f"{self._day}/{node.level}/{node.id}", "too_large", reason)])
+        return Batch(records=self._records(rows))
 
     async def _below(self, node: Node) -> list[Node]:
-        """Return the nodes one level below that had figures on the day; none where that cannot be told either."""
+        """Return the nodes one level below that had figures on the day; none where that cannot be told either.
+
+        What is counted by campaign is not asked for below: parts of one campaign would each claim to be its row.
+        """
         number = LEVELS.index(node.level) + 1
-        if number == len(LEVELS):
+        if number > LEVELS.index(insights.CUTS[self._stream].level):
             return []
         level, name = LEVELS[number], f"{LEVELS[number]}_id"
         query = {**insights.one_day(self._day), "level": level, "fields": name, "limit": insights.ROWS}

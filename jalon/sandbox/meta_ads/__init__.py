@@ -27,8 +27,8 @@ class MetaAdsPart:
     """One ad account. `limits`: those of `graph_api.door` and of `insights.Insights`."""
 
     def __init__(self, world: World, clock: Clock, _: Faults, __: Deliverer) -> None:
-        own = {"rows_at_once": 0.0, "rows_by_report": 0.0, "report_seconds": 60.0, "reports_failing": 0.0}
-        self.limits: dict[str, float] = {**LIMITS, **own}
+        own = dict.fromkeys(("rows_at_once", "rows_by_report", "lists_at_once", "reports_failing"), 0.0)
+        self.limits: dict[str, float] = {**LIMITS, **own, "report_seconds": 60.0}
         self._world = world
         self._secret = f"canary-app-secret-ads-{world.seed}"
         self._token = f"EAAG-canary-ads-{world.seed}"

@@ -29,6 +29,8 @@ _FIELDS = """
     converted_product_website_pixel_purchase converted_product_website_pixel_purchase_value
 """
 FIELDS = frozenset(_FIELDS.split())
+LISTED = ("actions", "action_values", "outbound_clicks", "converted_product_")
+"""Beginnings of the fields that hold a list."""
 ENOUGH = 95
 """Per cent from which a report says that it is completed, though it is not whole."""
 SHARES = {"omni_purchase": 100, "offsite_conversion.fb_pixel_purchase": 75, "onsite_web_purchase": 100}
@@ -50,8 +52,8 @@ class Run:
 class Insights:
     """The figures of one ad account.
 
-    `limits`: `rows_at_once` and `rows_by_report` (0: no limit), `report_seconds`, `reports_failing` (so many of the
-    next reports fail).
+    `limits`: `rows_at_once` and `rows_by_report` (0: no limit), `lists_at_once` (fields of a question that hold a list,
+    at once or by report; 0: no limit), `report_seconds`, `reports_failing` (so many of the next reports fail).
     """
 
     world: World
@@ -65,14 +67,15 @@ class Insights:
     def at_once(self, call: Call) -> Row:
         """Answer GET /{node}/insights, of the account, a campaign, an ad set or an ad."""
         rows = self._rows(call.path[0], call.query)
-        if self.limits["rows_at_once"] and len(rows) > self.limits["rows_at_once"]:
+        if self._is_wide(call) or (self.limits["rows_at_once"] and len(rows) > self.limits["rows_at_once"]):
             raise Refused(100, "Please reduce the amount of data: the query is too big", 1487534)
         return _page(call, rows)
 
     def begin(self, call: Call) -> Row:
         """Answer POST /{node}/insights: a report is begun."""
         rows = self._rows(call.path[0], call.query)
-        too_big = bool(self.limits["rows_by_report"]) and len(rows) > self.limits["rows_by_report"]
+        most = self.limits["rows_by_report"]
+        too_big = self._is_wide(call) or (bool(most) and len(rows) > most)
         unlucky = self.limits["reports_failing"] > 0
         self.limits["reports_failing"] -= unlucky
         run = Run(
@@ -95,6 +98,10 @@ class Insights:
         if run.fails or percent < 100:
             raise Refused(2601, "Loading Async Ads Request Failed: the report is not complete")
         return _page(call, self._rows(run.node, run.query))
+
+    def _is_wide(self, call: Call) -> bool:
+        most = self.limits["lists_at_once"]
+        return bool(most) and sum(name.startswith(LISTED) for name in call.query.get("fields", "").split(",")) > most
 
     def _run(self, name: str) -> tuple[Run, int]:
         run = self.runs.get(name)
