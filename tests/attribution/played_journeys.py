@@ -20,7 +20,7 @@ import pyarrow as pa
 from jalon import attribution
 from jalon.attribution.models import MODELS
 
-PEOPLE, DAYS, PER_DAY = 12_000, 90, 8
+PEOPLE, DAYS, PER_DAY = 8_000, 90, 8
 DAY = 86_400_000_000
 SEEDS = range(1, 6)
 WEEK = 7 * PER_DAY
@@ -30,7 +30,8 @@ WAITS = (2 * PER_DAY, 7 * PER_DAY)
 """Effects that wait come evenly between these steps after the touchpoint."""
 SEARCH_BRINGS = 0.25
 """Sales by a search for the brand's name that something led to; by others none, they only show who is about to buy."""
-MODELS_COMPARED = tuple(name for name in MODELS if name not in ("custom", "w_shaped", "full_path"))
+DEFAULT = "incremental"
+MODELS_COMPARED = tuple(name for name in MODELS if name not in ("custom", "by_stage", "w_shaped", "full_path"))
 """All but those that look at stages, which these worlds have not."""
 
 
@@ -277,18 +278,40 @@ def error(credit: Mapping[str, float], truth: Mapping[str, float]) -> float:
     return wrong / sum(truth.values())
 
 
+def covered(world: World, credit: Mapping[str, float], truth: Mapping[str, float]) -> list[bool]:
+    """Return for each channel whether its truth lies in the 90 % interval of its effect, taken to the credit."""
+    rows = attribution.channel_effects(world.table(), DEFAULT).to_pylist()
+    ends = {row["channel"]: (row["low"] / row["effect"], row["high"] / row["effect"]) for row in rows}
+    return [
+        ends[name][0] * credit.get(name, 0.0) <= true <= ends[name][1] * credit.get(name, 0.0)
+        for name, true in truth.items()
+    ]
+
+
+def measured(kind: Kind, seeds: Sequence[int], people: int = PEOPLE) -> tuple[dict[str, float], float]:
+    """Return the mean error of each model, and how often the truth lies in the intervals of the default."""
+    errors: dict[str, list[float]] = {}
+    inside: list[bool] = []
+    for seed in seeds:
+        world = World(kind, seed, people)
+        truth = world.truth()
+        credit = credited(world, MODELS_COMPARED)
+        for model, own in credit.items():
+            errors.setdefault(model, []).append(error(own, truth))
+        inside += covered(world, credit[DEFAULT], truth)
+    return {model: float(np.mean(found)) for model, found in errors.items()}, float(np.mean(inside))
+
+
 def main() -> None:
-    """Print the table."""
+    """Write the table, a row per world and a column per model; the number of seeds may be given."""
     seeds = list(SEEDS)[: int(sys.argv[1])] if len(sys.argv) > 1 else SEEDS
+    sys.stdout.write(f"| world | {' | '.join(MODELS_COMPARED)} | truth in the 90 % interval |\n")
+    sys.stdout.write(f"| --- |{' --- |' * (len(MODELS_COMPARED) + 1)}\n")
     for kind in KINDS:
-        errors: dict[str, list[float]] = {}
-        for seed in seeds:
-            world = World(kind, seed)
-            truth = world.truth()
-            for model, credit in credited(world, MODELS_COMPARED).items():
-                errors.setdefault(model, []).append(error(credit, truth))
-        means = {model: float(np.mean(found)) for model, found in errors.items()}
-        print(f"| {kind.name} |", " | ".join(f"{model} {mean:.2f}" for model, mean in means.items()), "|", flush=True)
+        errors, inside = measured(kind, seeds)
+        told = " | ".join(f"{errors[model]:.2f}" for model in MODELS_COMPARED)
+        sys.stdout.write(f"| {kind.name} | {told} | {inside:.0%} |\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
