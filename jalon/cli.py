@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from jalon.workplace import Workplace
 
 
+CUTS = ("channel", "platform", "content", "creator", "stage", "campaign", "product", "mode")
+"""What credit can be compared by."""
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXITS)
 @click.version_option(__version__, prog_name="jalon")
 @click.option("-v", "--verbose", count=True, help="Log what happens to stderr; twice for more.")
@@ -432,21 +436,52 @@ def report(console: Console, place: Workplace, as_of: datetime | None, out: Path
 
 
 @cli.command()
-@click.argument("order")
+@click.argument("subject")
+@click.option("--model", help="List single credits by this model (default: the one that the report shows first).")
+@click.option("--since", type=DAY, help="Also say what has changed since the end of this day.")
 @at_work
-def explain(console: Console, place: Workplace, order: str) -> None:
-    """Say why an ORDER has its credit.
+def explain(console: Console, place: Workplace, subject: str, model: str | None, since: datetime | None) -> None:
+    """Say why a SUBJECT has its credit.
 
-    Shows its touchpoints with stage and rule, the window, each model's weights and credit, refunds, revisions. ORDER is
-    a platform's order id, or `source:order id`. Tells of the last `attribute` or `report`.
+    SUBJECT is an id of an order, a content, a creator or a customer (any identifier of theirs, an e-mail address too);
+    what it is is found out. Where several things have one id, put `order:`, `content:`, `creator:` or `customer:`
+    before it; an order may also be named `source:order id`. Tells of the last `attribute` or `report`.
+
+    An order: its touchpoints with stage and rule, the window, each model's weights and credit, refunds, revisions. A
+    content or creator: the credit of each model, how sure it is, the orders behind it, what people did with it, what
+    the platform counts. A customer: which identifiers were joined and why, all they did in order, and what it led to.
+
+    --since tells which facts came, were restated or taken back, whose credit moved by how much, and why.
 
     \b
     jalon explain 577901644120000069
+    jalon explain content:7496178223933447527 --model markov
+    jalon explain customer:jane@example.com --since 2026-06-30
     """
-    from jalon.reporting import explain_order
+    from jalon.explaining import explain_it
 
-    explained, lines = explain_order(place, order)
-    console.data({"order": explained}, lines)
+    explained, lines = explain_it(console, place, subject, model, since)
+    console.data({explained["kind"]: explained}, lines)
+
+
+@cli.command()
+@click.argument("models", nargs=2)
+@click.option("--by", type=click.Choice(CUTS), default=CUTS[0], show_default=True, help="What credit is compared by.")
+@at_work
+def compare(console: Console, place: Workplace, models: tuple[str, str], by: str) -> None:
+    """Say where two MODELS disagree, and why.
+
+    Net revenue of each channel (or other cut) under both, the difference, and the journeys that make it: how they begin
+    and end, and the orders that count for most. Tells of the last `attribute` or `report`.
+
+    \b
+    jalon compare last markov
+    jalon compare first last_non_direct --by creator
+    """
+    from jalon.explaining import compare_them
+
+    compared, lines = compare_them(place, *models, by)
+    console.data({"comparison": compared}, lines)
 
 
 @cli.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jalon import errors
 from jalon.console import Console, day_and_time
@@ -31,7 +31,7 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
     attribute_now(place, as_of)
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     background = _background(place)
-    with RunLock(place.store.locks, "report", what="report"), _naming_damage(place):
+    with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
         marts = build_marts(place.store.facts, attribution, folder, MartOptions(temp_folder=place.store.tmp))
         page = write_page(folder, attribution, folder / PAGE, background, stages=place.config.attribution.stages)
     told = summary(folder, attribution, background)
@@ -41,7 +41,7 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
 
 
 @contextmanager
-def _naming_damage(place: Workplace) -> Iterator[None]:
+def naming_damage(place: Workplace) -> Iterator[None]:
     """Where reading has failed, say which facts file is damaged: the engine does not always know."""
     import duckdb
 
@@ -83,18 +83,6 @@ def freshness(place: Workplace) -> dict[str, str]:
     return {name: at for name, at in last.items() if name in place.config.sources}
 
 
-def explain_order(place: Workplace, order: str) -> tuple[dict[str, Any], list[str]]:
-    """Return why an order has its credit, as data and as lines. Attributes first if that was never done."""
-    from jalon.attribution.explain import explain
-    from jalon.report.explanation import lines
-
-    if not (attribution_folder(place) / "run.json").exists():
-        attribute_now(place)
-    with _naming_damage(place):
-        explained = explain(place.store.facts, attribution_folder(place), order)
-    return explained, list(lines(explained))
-
-
 def _as_of(day: datetime | None) -> int | None:
     """Return the end of a UTC day in microseconds."""
     return None if day is None else int((day.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
@@ -109,8 +97,13 @@ def _at(folder: Path, day: datetime | None) -> Path:
     return folder if day is None else folder / f"as-of-{day:%Y-%m-%d}"
 
 
-def attribute_now(place: Workplace, as_of: datetime | None = None, engine: Engines | None = None) -> Result:
-    """Attribute the facts as they are (or as they were known on a day), by an engine or that of the configuration."""
+def attribute_now(
+    place: Workplace, as_of: datetime | None = None, engine: Engines | None = None, out: Path | None = None
+) -> Result:
+    """Attribute the facts as they are (or as they were known on a day), by an engine or that of the configuration.
+
+    The tables go to `out`, or to the store's own folder for them.
+    """
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
     from jalon.store.lock import RunLock
@@ -118,8 +111,8 @@ def attribute_now(place: Workplace, as_of: datetime | None = None, engine: Engin
     told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
     told |= {"engine": engine} if engine else {}
     options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
-    with RunLock(place.store.locks, "attribute", what="attribute"), _naming_damage(place):
-        return attribute(place.store.facts, attribution_folder(place, as_of), options)
+    with RunLock(place.store.locks, "attribute", what="attribute"), naming_damage(place):
+        return attribute(place.store.facts, out or attribution_folder(place, as_of), options)
 
 
 def run_attribute(console: Console, place: Workplace, as_of: datetime | None, engine: Engines | None = None) -> int:

@@ -62,7 +62,7 @@ def test_an_order_that_is_not_one_is_asked_back(run: Run) -> None:
         explain(run.facts, run.folder, "404")
     with pytest.raises(JalonError, match="several") as caught:
         explain(run.facts, run.folder, "1")
-    assert "other:1, shop:1" in caught.value.remedy
+    assert "order:other:1, order:shop:1" in caught.value.remedy
 
 
 def test_it_explains_as_of_the_same_instant(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_explain_says_why(lived: Desk) -> None:
     told = lived("explain", ":".join(order), "--json").data["order"]
     assert told["order"]["order_id"] == order[1]
     unknown = lived("explain", "404", "--json")
-    assert (unknown.status, unknown.data["error"]["message"]) == (errors.USAGE, "no order '404' is known")
+    assert (unknown.status, unknown.data["error"]["message"]) == (errors.USAGE, "no order, content, creator or customer '404' is known")
 
 
 def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:

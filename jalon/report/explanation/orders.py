@@ -1,14 +1,13 @@
-"""An explanation (`jalon.attribution.explain`) as text for a terminal, in sentences."""
+"""The explanation of an order as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from jalon.attribution.crediting import ORGANIC
 from jalon.attribution.sales import WHY
-from jalon.report.words import decimal_text, money, plain
-
-Row = dict[str, Any]
+from jalon.report.explanation.wording import Row, in_money, instant, times
+from jalon.report.words import plain
 
 NET_RULES = {
     "paid": "what was booked, less what was taken back",
@@ -32,16 +31,17 @@ def lines(told: Row) -> Iterator[str]:
 def _order(told: Row) -> Iterator[str]:
     order = told["order"]
     yield f"Order {plain(order['order_uid'])}"
-    yield f"  {order['kind']}, {order['status']}, placed {_time(order['placed_at'])}, channel {plain(order['channel'])}"
+    placed = instant(order["placed_at"])
+    yield f"  {order['kind']}, {order['status']}, placed {placed}, channel {plain(order['channel'])}"
     yield f"  {'counted' if order['is_counted'] else 'not counted'}: {order['because']}"
     if order["duplicate_of"]:
         yield f"  the sale that counts: {plain(order['duplicate_of'])}"
     for copy in told["copies"]:
         yield f"  its copy {plain(copy['order_uid'])} is not counted: {WHY[copy['why']]}"
-    net, booked, back = (_money(order, name) for name in ("net", "booked", "reversed"))
+    net, booked, back = (in_money(order, name) for name in ("net", "booked", "reversed"))
     yield f"  net {net} = {booked} booked - {back} taken back (rule {order['net_rule']}: {_net_rule(order)})"
     yield f"  selling mode {order['mode']} (rule {order['mode_rule']})"
-    yield f"  buyer {plain(order['person'] or 'not known')}, {_times(order['prior_sales'], 'sale')} before this one"
+    yield f"  buyer {plain(order['person'] or 'not known')}, {times(order['prior_sales'], 'sale')} before this one"
     yield f"  {_revision(order['revision'])}"
 
 
@@ -54,9 +54,8 @@ def _refunds(told: Row) -> Iterator[str]:
         yield ""
         yield "Refunds"
     for refund in told["refunds"]:
-        what = (
-            f"{_money(refund, 'goods')} of goods, {refund['reason']}, {refund['state']}, {_time(refund['occurred_at'])}"
-        )
+        goods, at = in_money(refund, "goods"), instant(refund["occurred_at"])
+        what = f"{goods} of goods, {refund['reason']}, {refund['state']}, {at}"
         effect = "taken off the net" if refund["counts"] else "not taken off the net"
         yield f"  {plain(refund['refund_id'])}: {what}: {effect}"
         yield f"     {_revision(refund)}"
@@ -66,9 +65,9 @@ def _journey(told: Row) -> Iterator[str]:
     window, journey = told["window"], told["journey"]
     within = f"in the {window['lookback_days']:g} days before the order"
     begins = ", after the previous sale" if window["repeat"] == "restart" else ""
-    as_of = f", as known {_time(window['as_of'])}" if window["as_of"] else ""
+    as_of = f", as known {instant(window['as_of'])}" if window["as_of"] else ""
     yield ""
-    yield f"Journey: {_times(len(journey), 'touchpoint')} {within}{begins}{as_of}"
+    yield f"Journey: {times(len(journey), 'touchpoint')} {within}{begins}{as_of}"
     if journey and journey[0]["cut"]:
         yield f"  {journey[0]['cut']} more were left out: a journey has at most {window['max_touches']}"
     for touch in journey:
@@ -76,7 +75,7 @@ def _journey(told: Row) -> Iterator[str]:
 
 
 def _touch(touch: Row) -> Iterator[str]:
-    at = f"{_time(touch['had_at'])}{' at the latest' if touch['time_is_bound'] else ''}"
+    at = f"{instant(touch['had_at'])}{' at the latest' if touch['time_is_bound'] else ''}"
     where = " / ".join(plain(touch[name]) for name in ("channel", "surface") if touch[name])
     yield f"  {touch['position']}. {at}: {touch['kind'].replace('_', ' ')} on {where}"
     named = (("content", "content_id"), ("creator", "creator_id"), ("campaign", "campaign"))
@@ -114,25 +113,13 @@ def _credit(told: Row) -> Iterator[str]:
 
 def _share(row: Row) -> str:
     named = f"content {plain(row['touch_uid'].rpartition('/')[2])}" if row["basis"] == "modelled" else None
-    whom = named or (f"touchpoint {row['position']}" if row["touch_uid"] else f"unknown: {row['because']}")
-    net, amount, back = (_money(row, name) for name in ("net", "amount", "reversed"))
+    nobody = "nobody" if row["basis"] == ORGANIC else "unknown"
+    whom = named or (f"touchpoint {row['position']}" if row["touch_uid"] else f"{nobody}: {row['because']}")
+    net, amount, back = (in_money(row, name) for name in ("net", "amount", "reversed"))
     less = f" = {amount} - {back} taken back" if row["reversed"] else ""
     return f"{row['weight']}  {net}{less}  {whom} ({row['basis']})"
 
 
 def _revision(revision: Row) -> str:
-    seen = _time(revision["observed_at"])
+    seen = instant(revision["observed_at"])
     return f"revision {revision['version']}, seen {seen}, inbox row {revision['inbox_id']}"
-
-
-def _time(instant: str) -> str:
-    """Return an ISO 8601 instant in UTC for reading."""
-    return f"{instant[:10]} {instant[11:16]} UTC"
-
-
-def _money(row: Row, name: str) -> str:
-    return money(decimal_text(row[name], row["currency"]), row["currency"])
-
-
-def _times(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,76 @@
+"""Why an order has the credit that it has: its touches and their evidence, rules, window, models and revisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jalon.attribution.crediting import UNKNOWN_BECAUSE
+from jalon.attribution.explain.tables import REVISION, Row, Tables
+from jalon.attribution.sales import WHY
+
+_ORDER = (
+    *("order_uid", "source", "platform", "order_id", "placed_at", "status", "kind", "currency", "channel", "person"),
+    *("goods", "booked", "reversed", "net", "net_rule", "is_sale", "is_counted", "why", "duplicate_of"),
+    *("mode", "mode_rule", "prior_sales"),
+)
+TOUCH = (
+    *("touch_uid", "fact", "occurred_at", "time_is_bound", "kind", "channel", "surface", "content_id", "creator_id"),
+    *("campaign", "evidence", "selling_mode", "stage", "stage_rule", "is_customer", "is_known"),
+)
+_WINDOW = ("lookback_days", "repeat", "half_life_days", "max_touches", "as_of")
+_CREDIT = ("model", "position", "touch_uid", "basis", "reason", "weight", "amount", "reversed", "net", "currency")
+_SHARE = ("touch_uid", "content_id", "creator_id", "channel", "share", "low", "high", "orders", "alike")
+
+
+def told(tables: Tables, uid: str, _model: str) -> Row:
+    """Return `order`, `refunds`, `journey` (the touches in order), `credit` (rows by model), `modelled` (contents that
+    an order without a path was shared out to), `copies` (orders that it counts for) and `window`."""
+    sales = tables["sales"]
+    (order,) = tables.engine.dicts(sales.filter(sales.order_uid == uid))
+    copies = sales.filter(sales.duplicate_of == uid)
+    return {
+        "order": {**_only(order, _ORDER), "revision": _only(order, REVISION), "because": WHY[order["why"]]},
+        "refunds": _refunds(tables, order),
+        "journey": _journey(tables, uid),
+        "credit": _credit(tables, uid),
+        "modelled": _modelled(tables, uid),
+        "copies": tables.rows(copies, ("order_uid", "why")),
+        "window": _only(tables.card, _WINDOW),
+    }
+
+
+def _only(row: Row, names: tuple[str, ...]) -> Row:
+    return {name: row[name] for name in names}
+
+
+def _refunds(tables: Tables, order: Row) -> list[Row]:
+    """Return the movements of money back; those that are not done, or in another currency, took nothing off the net."""
+    own = tables.fact("refunds", source=(order["source"],), order_id=(order["order_id"],))
+    names = ("refund_id", "reason", "state", "occurred_at", "currency", "goods", "total", *REVISION)
+    rows = tables.rows(own, names, "occurred_at", "refund_id")
+    return [{**row, "counts": row["state"] == "succeeded" and row["currency"] == order["currency"]} for row in rows]
+
+
+def _journey(tables: Tables, uid: str) -> list[Row]:
+    steps, touches = tables["steps"], tables["touches"]
+    places = steps.filter(steps.order_uid == uid).select("position", "had_at", "cut", step_uid="touch_uid")
+    joined = places.join(touches, places.step_uid == touches.touch_uid)
+    rows = tables.rows(joined, ("position", "had_at", "cut", *TOUCH, *REVISION))
+    return [{**row, "revision": {name: row.pop(name) for name in REVISION}} for row in rows]
+
+
+def _credit(tables: Tables, uid: str) -> dict[str, list[Row]]:
+    """Return the rows of each model."""
+    credit = tables["credit"]
+    by_model: dict[str, list[Row]] = {}
+    for row in tables.rows(credit.filter(credit.order_uid == uid), _CREDIT, "position"):
+        because = UNKNOWN_BECAUSE[row["reason"]] if row["reason"] else None
+        by_model.setdefault(row.pop("model"), []).append({**row, "because": because})
+    return dict(sorted(by_model.items()))
+
+
+def _modelled(tables: Tables, uid: str) -> list[Row]:
+    """Return the contents that the order was shared out to, with the interval of each share."""
+    shared = tables["shared"]
+    rows: Any = shared.filter(shared.order_uid == uid).join(tables["modelled"], "touch_uid")
+    return tables.rows(rows, _SHARE, rows.share.desc(), rows.touch_uid)

@@ -1,0 +1,97 @@
+"""The tables of a run and the facts beneath them, opened when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.attribution.card import read_card
+from jalon.attribution.current import newest
+from jalon.attribution.engine import Engine
+from jalon.errors import ConfigError
+
+Row = dict[str, Any]
+REVISION = ("version", "observed_at", "inbox_id")
+CUTS = ("channel", "stage", "platform", "selling_mode", "content_id", "creator_id", "product_id", "campaign", "kind")
+"""What a credited touchpoint is told by."""
+
+
+class Tables:
+    """What one run wrote, and the facts as it knew them. Raises `StoreError` if there was no run."""
+
+    def __init__(self, engine: Engine, facts: Path, folder: Path) -> None:
+        self.engine = engine
+        self.facts = facts
+        self.folder = folder
+        self.card = read_card(folder)
+
+    def __getitem__(self, name: str) -> Table:
+        return self.engine.results(self.folder / f"{name}.parquet")
+
+    def fact(self, kind: str, **where: Sequence[str]) -> Table:
+        """Return the facts of a kind that hold; with `where`, those that have one of some values in a column.
+
+        Which revision is the newest is asked for these facts alone.
+        """
+        return _fitting(newest(self.revisions(kind, **where), self.card["as_of"]), where)
+
+    def revisions(self, kind: str, **where: Sequence[str]) -> Table:
+        """Return all revisions of the facts of which any had one of some values in a column."""
+        held = self.engine.facts(self.facts, kind)
+        if not where:
+            return held
+        return held.semi_join(_fitting(held, where).select("source", "key").distinct(), ["source", "key"])
+
+    def rows(self, table: Table, names: Sequence[str], *order: Any) -> list[Row]:
+        """Return columns of a small table as Python rows, in order."""
+        return self.engine.dicts(table.order_by(list(order or names[:1])).select(*names))
+
+    def model(self, name: str | None) -> str:
+        """Return the model that is meant. Raises `ConfigError` if the run has not computed it."""
+        known: list[str] = self.card["models"]
+        if name is not None and name not in known:
+            raise ConfigError(
+                f"the model {name!r} was not computed",
+                f"Computed were {', '.join(known)}. Name it in `models` under [attribution], then `jalon attribute`.",
+            )
+        return name or known[0]
+
+    @property
+    def lookback_days(self) -> float:
+        return float(self.card["lookback_days"])
+
+    @cached_property
+    def makers(self) -> Table:
+        """Return (known_id, title, maker) of every content that a source tells."""
+        contents = self.fact("contents")
+        return contents.group_by(known_id="content_id").agg(title=contents.title.max(), maker=contents.creator_id.max())
+
+    @cached_property
+    def places(self) -> Table:
+        """Return what credit can be given to, observed touchpoints and modelled contents: `place_uid`, `CUTS`.
+
+        Where a touchpoint names no creator, the content's is meant.
+        """
+        modelled = self["modelled"]
+        missing = {name: ibis.null("string") for name in CUTS if name not in modelled.columns}
+        told = modelled.mutate(**missing).select(*CUTS, place_uid="touch_uid")
+        both = self["touches"].select(*CUTS, place_uid="touch_uid").union(told)
+        joined = both.left_join(self.makers, both.content_id == self.makers.known_id)
+        return joined.mutate(creator_id=ibis.coalesce(joined.creator_id, joined.maker)).drop("known_id", "maker")
+
+    @cached_property
+    def credited(self) -> Table:
+        """Return the credit rows that belong to somebody, with what they are told by, and with their order."""
+        credit, sales = self["credit"], self["sales"]
+        rows = credit.join(self.places, credit.touch_uid == self.places.place_uid)
+        return rows.join(sales.select("order_uid", "is_sale", "placed_at", "person"), "order_uid")
+
+
+def _fitting(table: Table, where: Mapping[str, Sequence[str]]) -> Table:
+    """Return the rows that have one of some values in each of some columns."""
+    return table.filter([table[name].isin(tuple(values)) for name, values in where.items()]) if where else table
