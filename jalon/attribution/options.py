@@ -71,6 +71,10 @@ class Options:
     """Of longer journeys only the latest touchpoints are kept; `Result.touches_cut` says how many were not."""
     max_links: int = 50
     """An identifier that is linked with more others than this is shared by many persons, and joins none."""
+    max_buyers: int = 3
+    """So is one that is linked with more buyers of one shop than this."""
+    max_person: int = 500
+    """A person of more identifiers than this is taken apart at its weakest links."""
     copy_hours: float = 48
     """How far apart a sale and its copy in another shop may have been placed, where no id tells that they are one."""
     share_out: bool = True
@@ -97,6 +101,8 @@ class Options:
             "max_links",
             "prior_journeys",
             "prior_conversions",
+            "max_buyers",
+            "max_person",
         ):
             if not getattr(self, name) > 0:
                 raise ConfigError(

@@ -51,9 +51,3 @@ def _fits_word(touches: Table, word: str) -> ibis.Value:
 def _is(column: ibis.Value, value: str) -> ibis.Value:
     same = column.startswith(value[:-1]) if value.endswith("*") else column == value
     return ibis.coalesce(same, False)
-
-
-def unmet(touches: Table, patterns: Iterable[str]) -> Table:
-    """Return one row with how many touchpoints fit each pattern, as `fits_0`, `fits_1`, ..."""
-    counts = {f"fits_{n}": fits(touches, pattern).cast("int64").sum() for n, pattern in enumerate(patterns)}
-    return touches.agg(**counts)

@@ -4,8 +4,7 @@ An identifier is a keyed hash. Two are linked by an identity fact, or by an orde
 known to belong to an order is the person who placed it, and an identity fact may name an order in place of its buyer.
 What hangs together is one person, named by its first identifier.
 
-An identifier linked with implausibly many others (a till, a shared mailbox, an app's own customer) is set aside: it
-joins nobody, and what carries only it belongs to no person.
+What many persons share (`guards`) joins nobody, and what carries only it belongs to no person.
 """
 
 from __future__ import annotations
@@ -13,29 +12,30 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.components import rooted
+from jalon.attribution import guards
 from jalon.attribution.engine import Engine
+from jalon.attribution.options import Options
 from jalon.normalize.vocabulary import BUYER_OF
 
-PEOPLE = {"identifier": "string", "person": "string", "links": "int64"}
+PEOPLE = {"identifier": "string", "person": "string", "links": "int64", "reason": "string"}
 
 
 def links(touchpoints: Table, sales: Table, identities: Table) -> Table:
-    """Return the distinct pairs (left, right) of identifiers that are one person."""
+    """Return the distinct pairs (left, right) of identifiers that are one person, with the `strength` of the link."""
     names_buyer = identities.right.startswith(BUYER_OF)
-    stated = identities.filter(~names_buyer).select("left", "right")
+    stated = identities.filter(~names_buyer)
+    stated = stated.select("left", "right", strength=guards.strength(stated.evidence))
     claimed = _claimed(identities.filter(names_buyer), sales)
     placed = sales.filter(sales.person.notnull()).select("source", "order_id", right="person")
     touched = touchpoints.filter(touchpoints.person.notnull() & touchpoints.order_id.notnull())
-    ordered = (
-        touched.select("source", "order_id", left="person").join(placed, ["source", "order_id"]).select("left", "right")
+    ordered = touched.select("source", "order_id", left="person").join(placed, ["source", "order_id"])
+    held = ibis.literal(guards.STRONGEST, "int64")
+    pairs = stated.union(*(table.select("left", "right", strength=held) for table in (claimed, ordered)))
+    apart = pairs.filter(pairs.left != pairs.right)
+    directed = apart.select(
+        "strength", left=ibis.least(apart.left, apart.right), right=ibis.greatest(apart.left, apart.right)
     )
-    pairs = stated.union(claimed).union(ordered)
-    return (
-        pairs.filter(pairs.left != pairs.right)
-        .select(left=ibis.least(pairs.left, pairs.right), right=ibis.greatest(pairs.left, pairs.right))
-        .distinct()
-    )
+    return directed.group_by("left", "right").agg(strength=directed.strength.max())
 
 
 def _claimed(identities: Table, sales: Table) -> Table:
@@ -46,18 +46,20 @@ def _claimed(identities: Table, sales: Table) -> Table:
     return named.join(buyers, "order").select("left", right="buyer")
 
 
-def people(engine: Engine, pairs: Table, max_links: int) -> Table:
-    """Return and keep (identifier, person, links) of all linked identifiers; `person` is null for one set aside."""
+def people(engine: Engine, pairs: Table, sales: Table, options: Options) -> Table:
+    """Return and keep (identifier, person, links, reason) of all linked identifiers, `reason` a code of
+    `guards.REASONS` where there is one; `person` is null for what was set aside."""
     pairs = engine.keep("links", pairs)
-    ends = pairs.select(identifier="left").union(pairs.select(identifier="right"))
-    degree = engine.keep("degrees", ends.group_by("identifier").agg(links=ends.count()))
-    shared = degree.filter(degree.links > max_links)
-    kept = pairs.anti_join(shared.select(left="identifier"), "left")
-    kept = kept.anti_join(shared.select(right="identifier"), "right")
-    roots = rooted(engine, engine.keep("links_kept", kept))
-    told = degree.left_join(roots, degree.identifier == roots.member)
-    person = ibis.ifelse(told.links > max_links, ibis.null("string"), ibis.coalesce(told.root, told.identifier))
-    return engine.keep("people", told.select("identifier", "links", person=person))
+    judged = engine.keep("judged", guards.judged(pairs, sales, options))
+    aside = judged.filter(judged.reason.notnull())
+    kept = engine.keep("links_kept", guards.without(pairs, aside))
+    roots, cut = guards.grown(engine, kept, options.max_person)
+    ends = cut.select(lost="left").union(cut.select(lost="right")).distinct()
+    told = judged.left_join(roots, judged.identifier == roots.member)
+    told = told.left_join(ends, told.identifier == ends.lost)
+    person = ibis.ifelse(told.reason.notnull(), ibis.null("string"), ibis.coalesce(told.root, told.identifier))
+    reason = ibis.ifelse(told.lost.notnull(), "large_person", told.reason)
+    return engine.keep("people", told.select("identifier", "links", person=person, reason=reason))
 
 
 def resolve(table: Table, people: Table) -> Table:

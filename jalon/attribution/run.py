@@ -21,6 +21,7 @@ from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
 from jalon.attribution.sharing.told import Facts
 from jalon.attribution.stages import RULES, read_rules, with_stage
+from jalon.attribution.tally import Counted, tally
 from jalon.attribution.windows import learn_within
 
 INSTANTS = ("placed_at", "paid_at", "cancelled_at", "previous_at", "observed_at", "occurred_at", "had_at")
@@ -35,7 +36,17 @@ class Result:
     touches_cut: int = 0
     """Steps of journeys left out because of `Options.max_touches`."""
     identifiers_set_aside: int = 0
+    set_aside: dict[str, int] = field(default_factory=dict)
+    """Reason of `guards.REASONS` -> identifiers that were set aside, or lost links, for it."""
     possible_duplicates: int = 0
+    net_warnings: dict[str, int] = field(default_factory=dict)
+    """Code of `refunds.WARNINGS` -> sales whose net one should look at."""
+    late_by_the_clock: int = 0
+    """Steps of journeys that are dated after their order, by `Options.clock_skew_seconds` at most."""
+    dated_ahead: int = 0
+    """Touchpoints that are dated a day or more after they were observed: a clock is wrong."""
+    patterns_unmet: list[str] = field(default_factory=list)
+    """Patterns of the options that no touchpoint fits."""
     delay_ratio: float | None = None
     """Of the share-out: so much less orders come each further day after a click; None: nothing was shared out."""
     spread: float | None = None
@@ -77,7 +88,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
     rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
-    figures = _figures(engine, steps, persons, sold, options)
+    figures = tally(engine, Counted(steps, persons, sold, touched), options)
     shared = credited.shared
     return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread, learnt=learnt.told)
 
@@ -102,7 +113,7 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
         for kind in ("orders", "order_links", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
     }
     sold = sales(engine, found["orders"], found["order_links"], found["refunds"], options)
-    persons = people(engine, links(found["touchpoints"], sold, found["identities"]), options.max_links)
+    persons = people(engine, links(found["touchpoints"], sold, found["identities"]), sold, options)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(resolve(sold, persons)))
     stated = touches.stated(found["touchpoints"], sold, found["order_contents"], found["order_lines"])
     met = touches.with_persons_and_sales(touches.told(found["touchpoints"]).union(stated), sold, persons)
@@ -115,15 +126,6 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
 
 def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str]) -> int:
     return engine.write(table, out / f"{name}.parquet", order, [c for c in INSTANTS if c in table.columns])
-
-
-def _figures(engine: Engine, steps: Table, persons: Table, sold: Table, options: Options) -> dict[str, int]:
-    """Return the figures of `Result`."""
-    cut = steps.filter(steps.position == 1).agg(n=steps.cut.sum().fill_null(0))
-    aside = persons.filter(persons.links > options.max_links).agg(n=persons.identifier.count())
-    possible = sold.filter(sold.why == "possible_duplicate").agg(n=sold.order_uid.count())
-    counted = {"touches_cut": cut, "identifiers_set_aside": aside, "possible_duplicates": possible}
-    return {name: int(engine.dicts(table)[0]["n"]) for name, table in counted.items()}
 
 
 def _card(options: Options, result: Result) -> dict[str, Any]:
@@ -148,12 +150,19 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "custom": dict(options.weights) or None,
         "max_touches": options.max_touches,
         "max_links": options.max_links,
+        "max_buyers": options.max_buyers,
+        "max_person": options.max_person,
         "copy_hours": options.copy_hours,
         "not_credited": list(options.not_credited),
         "stage_rules": "default" if options.stage_rules is None else [dict(rule) for rule in options.stage_rules],
         "rows": result.rows,
         "touches_cut": result.touches_cut,
         "identifiers_set_aside": result.identifiers_set_aside,
+        "set_aside": result.set_aside,
+        "net_warnings": result.net_warnings,
+        "late_by_the_clock": result.late_by_the_clock,
+        "dated_ahead": result.dated_ahead,
+        "patterns_unmet": result.patterns_unmet,
         "possible_duplicates": result.possible_duplicates,
         "share_out": options.share_out,
         "delay_ratio": result.delay_ratio,

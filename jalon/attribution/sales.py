@@ -21,6 +21,7 @@ from ibis.expr.types import StringValue, Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import HOUR, Options
+from jalon.attribution.refunds import with_refunds, with_warning
 
 REVENUE_KINDS = ("sale", "exchange")
 
@@ -186,11 +187,8 @@ def with_reason(orders: Table, parents: Table) -> Table:
 
 
 def with_money(orders: Table, refunds: Table) -> Table:
-    """Add `is_sale`, `booked`, `net` and `reversed` (minor units of the order's currency) and the `net_rule`."""
-    paid_back = _refunded(refunds)
-    joined = orders.left_join(paid_back, ["source", "order_id", "currency"]).drop(
-        "source_right", "order_id_right", "currency_right"
-    )
+    """Add `is_sale`, `booked`, `net` and `reversed` (minor units of its currency), `net_rule` and `net_warning`."""
+    joined = with_refunds(orders, refunds)
     revenue = joined.is_counted & joined.kind.isin(REVENUE_KINDS)
     net_rule = ibis.cases(
         (~joined.is_counted, "not_counted"),
@@ -202,15 +200,9 @@ def with_money(orders: Table, refunds: Table) -> Table:
     is_sale = revenue & (joined.status == "paid")
     was_sale = is_sale | (revenue & (joined.status == "cancelled") & joined.paid_at.notnull())
     told = joined.mutate(
-        refunded_goods=ibis.coalesce(joined.refunded_goods, 0),
         net_rule=net_rule,
         is_sale=is_sale,
         booked=ibis.ifelse(was_sale, joined.goods, 0),
     )
     net = ibis.ifelse(told.is_sale, told.booked - told.refunded_goods, 0)
-    return told.mutate(net=net, reversed=told.booked - net)
-
-
-def _refunded(refunds: Table) -> Table:
-    done = refunds.filter(refunds.state == "succeeded")
-    return done.group_by("source", "order_id", "currency").agg(refunded_goods=done.goods.sum())
+    return with_warning(told.mutate(net=net, reversed=told.booked - net))

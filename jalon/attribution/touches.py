@@ -144,7 +144,8 @@ def _customer_since(sales: Table) -> Table:
 
 
 def with_prior_sales(sales: Table) -> Table:
-    """Add `prior_sales`, how many the person had made before this one, and `previous_at`, when the last of them was.
+    """Add `prior_sales`, how many the person had made before this one, `previous_at`, when the last of them was, and
+    `customer`: new, returning, or unknown where neither the person nor the shop's count is known.
 
     Sales from before the facts begin are known by the index that the shop gives to the person's earliest order here.
     """
@@ -156,8 +157,10 @@ def with_prior_sales(sales: Table) -> Table:
     )
     earlier = ibis.coalesce(ibis.ifelse(sales.person.isnull(), sales.customer_order_index, index), 0)
     alone = sales.person.isnull()
-    return sales.mutate(
+    told = sales.mutate(
         sales_before_facts=earlier,
         prior_sales=earlier + ibis.ifelse(alone, 0, ibis.coalesce(sold_at.count().over(before), 0)),
         previous_at=ibis.ifelse(alone, ibis.null("int64"), sold_at.max().over(before)),
     )
+    nobody = told.person.isnull() & told.customer_order_index.isnull()
+    return told.mutate(customer=ibis.cases((nobody, "unknown"), (told.prior_sales > 0, "returning"), else_="new"))

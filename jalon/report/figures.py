@@ -20,6 +20,7 @@ from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.models import MODELS
 from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
+from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
 from jalon.normalize.channels import NETWORKS
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
@@ -35,6 +36,7 @@ RANKED = ("channel", "content", "creator")
 PREFERRED = ("incremental", "last_non_direct")
 """Models that are shown first, the better one before the other; nothing is shown that was not learnt."""
 
+CUSTOMERS = ("new", "returning", "unknown")
 BASES = ("observed", "modelled", "unknown")
 BEFORE_NETWORKS = ("site", "shop")
 AFTER_NETWORKS = ("search", "forum", "mobile", "email")
@@ -61,6 +63,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
                 _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
             ),
             "modes": _modes(engine, sold),
+            "by_customer": _by_customer(engine, sold, currencies),
             "by_platform": _by_platform(engine, sold, currencies, background),
             "coverage": _coverage(engine, told["attribution"], card, currencies),
             "unknown": _unknown(engine, told["attribution"], card, currencies),
@@ -68,6 +71,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "not_learnt": _not_learnt(card),
             "not_counted": _not_counted(engine, told["orders"], currencies),
             **{f"by_{cut}": _top(engine, told["credit_totals"], cut, currencies) for cut in RANKED},
+            "warnings": _warned(engine, told["orders"], currencies),
             "map": _map(engine, told, currencies),
             "measures": counted(engine, told["measures"]),
             "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["measures"])),
@@ -199,6 +203,21 @@ def _not_learnt(card: Row) -> list[Row]:
 def _something(found: Table) -> Table:
     """Leave out what is of no order and no money: an order that was cancelled leaves such rows."""
     return found.filter((found.orders > 0) | (found.net_minor != 0))
+
+
+def _by_customer(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
+    rows = _revenue(engine, sold, ("customer",), currencies)
+    return sorted(rows, key=lambda row: (currencies.index(row["currency"]), CUSTOMERS.index(row["customer"])))
+
+
+def _warned(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
+    """Return the sales whose net one should look at, by what is the matter."""
+    doubtful = orders.filter(orders.net_warning.notnull())
+    found = doubtful.group_by("net_warning", "currency").agg(
+        orders=doubtful.order_uid.count(), net_minor=doubtful.net_minor.sum()
+    )
+    told = _with_money(engine.dicts(found), currencies, "net")
+    return [{**row, "because": WARNINGS[row["net_warning"]]} for row in told]
 
 
 def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:

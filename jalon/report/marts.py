@@ -148,7 +148,9 @@ def _attribution(base: _Base) -> Table:
     """Put beside each credit what one cuts it by."""
     sales = base.sales
     buyer = group(ibis.coalesce(sales.person, sales.order_uid))
-    order = sales.select("order_uid", "is_sale", "placed_date", "platform", selling_mode="mode", person_group=buyer)
+    order = sales.select(
+        "order_uid", "is_sale", "placed_date", "platform", "customer", selling_mode="mode", person_group=buyer
+    )
     cuts = base.touches.select(*_CUTS, credited_uid="touch_uid")
     cuts = cuts.union(
         base.modelled.mutate(product_id=ibis.null("string"), campaign=ibis.null("string")).select(

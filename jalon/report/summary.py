@@ -26,6 +26,7 @@ def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:
     """Yield the summary as lines of text. `names` says what people call platforms."""
     yield from _headline(told)
     yield from _shares("By selling mode", told["by_mode"], "selling_mode")
+    yield from _shares("By customer", told["by_customer"], "customer", names)
     yield from _shares("By platform", told["by_platform"], "platform", names)
     model = chosen_model(told)
     yield from _named("Content", told["by_content"], model)
@@ -58,6 +59,8 @@ def _headline(told: Row) -> Iterator[str]:
         yield f"Orders placed from {period['first']} to {period['last']}"
     for row in told["not_counted"]:
         yield f"Not counted: {orders(row['orders'])} of {money(row['goods'], row['currency'])}: {row['because']}"
+    for row in told["warnings"]:
+        yield f"Look at {orders(row['orders'])} of net {money(row['net'], row['currency'])}: {row['because']}"
 
 
 def _shares(title: str, rows: list[Row], name: str, names: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -23,6 +23,7 @@ CUTS = {
     "product": "product_id",
     "stage": "stage",
     "mode": "selling_mode",
+    "customer": "customer",
 }
 """What credit is summed up by -> the column of the mart `attribution`."""
 KEYS = ("model", "value", "currency")

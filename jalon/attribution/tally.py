@@ -1,0 +1,61 @@
+"""The figures of a run: how much was left out, set aside, or is doubtful, and why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ibis.expr.types import Table
+
+from jalon.attribution.engine import Engine
+from jalon.attribution.guards import SET_ASIDE
+from jalon.attribution.options import DAY, Options
+from jalon.attribution.patterns import fits
+
+
+class Counted(NamedTuple):
+    """Tables of the run that is going on."""
+
+    steps: Table
+    people: Table
+    sales: Table
+    touches: Table
+
+
+def tally(engine: Engine, counted: Counted, options: Options) -> dict[str, Any]:
+    """Return the figures of `run.Result` that are counted."""
+    steps, sales, touches = counted.steps, counted.sales, counted.touches
+    set_aside = _by_code(engine, counted.people, "reason")
+    had = steps.select("touch_uid", "placed_at").join(
+        touches.select("touch_uid", "occurred_at", "time_is_bound"), "touch_uid"
+    )
+    one = {
+        "touches_cut": steps.filter(steps.position == 1).agg(n=lambda rows: rows.cut.sum().fill_null(0)),
+        "possible_duplicates": sales.filter(sales.why == "possible_duplicate").agg(n=lambda rows: rows.count()),
+        "late_by_the_clock": had.filter((had.occurred_at > had.placed_at) & ~had.time_is_bound).agg(
+            n=lambda rows: rows.count()
+        ),
+        "dated_ahead": touches.filter(touches.occurred_at >= touches.observed_at + DAY).agg(
+            n=lambda rows: rows.count()
+        ),
+    }
+    return {
+        **{name: int(engine.dicts(table)[0]["n"]) for name, table in one.items()},
+        "identifiers_set_aside": sum(set_aside.get(reason, 0) for reason in SET_ASIDE),
+        "set_aside": set_aside,
+        "net_warnings": _by_code(engine, sales, "net_warning"),
+        "patterns_unmet": _unmet(engine, touches, [*options.lookback, *options.skip]),
+    }
+
+
+def _by_code(engine: Engine, table: Table, name: str) -> dict[str, int]:
+    told = table.filter(table[name].notnull()).group_by(name).agg(n=lambda rows: rows.count())
+    return {row[name]: int(row["n"]) for row in engine.dicts(told.order_by(name))}
+
+
+def _unmet(engine: Engine, touches: Table, patterns: list[str]) -> list[str]:
+    """Return the patterns that no touchpoint fits: most often a word that is written wrong."""
+    if not patterns:
+        return []
+    counts = {f"fits_{n}": fits(touches, pattern).cast("int64").sum() for n, pattern in enumerate(patterns)}
+    (row,) = engine.dicts(touches.agg(**counts))
+    return [pattern for n, pattern in enumerate(patterns) if not row[f"fits_{n}"]]
