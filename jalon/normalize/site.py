@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from jalon.normalize import channels
 from jalon.normalize.channel_rules import SURFACES
 from jalon.normalize.fields import Row, needed, text
+from jalon.normalize.records import facts_of, head
 from jalon.normalize.times import EARLIEST, LATEST, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     BUYER_OF,
@@ -39,16 +40,12 @@ STEPS: dict[str, TouchKind] = {"product_view": "product_view", "add_to_cart": "a
 
 def normalize(raw: Raw, context: Context) -> list[Fact]:
     """Return the facts in a click or an event. Raises `Unfit`."""
-    read = READERS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of a site")
-    if type(raw.body) is not dict:
-        raise Unfit("bad_record", "the record is no object")
-    return list(read(raw, context, raw.body))
+    return list(facts_of(raw, context, READERS, "a site"))
 
 
-def _click(raw: Raw, context: Context, body: Row) -> Iterator[Fact]:
+def _click(raw: Raw, context: Context) -> Iterator[Fact]:
     """Yield the click: of a tag where the link names a product. Whose it was is known once somebody has landed."""
+    body = raw.body
     at = instant_from_unix(body.get("at", 0))
     origin = channels.origin(text(body, "address"))
     product = text(body, "product")
@@ -66,7 +63,8 @@ def _surface(body: Row, origin: channels.Origin) -> str | None:
     return SURFACES.get(place) or place or origin.surface
 
 
-def _event(raw: Raw, context: Context, body: Row) -> Iterator[Fact]:
+def _event(raw: Raw, context: Context) -> Iterator[Fact]:
+    body = raw.body
     kind, at, visitor = needed(body, "type"), body.get("at"), text(body, "visitor")
     if type(at) is not int or not EARLIEST <= at < LATEST:
         raise Unfit("impossible_date", "at is no time in microseconds between 2000 and 2100")
@@ -124,11 +122,7 @@ def _touch(
     campaign: str | None = None,
 ) -> Touchpoint:
     return Touchpoint(
-        raw.source,
-        key,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, key),
         platform=PLATFORM,
         occurred_at=at,
         occurred_date=local_date(at, context.zone),
@@ -150,10 +144,8 @@ def _touch(
 
 
 def _identity(raw: Raw, key: str, left: str, right: str, evidence: str) -> Identity:
-    return Identity(
-        raw.source, key, raw.version, raw.observed_at, raw.inbox_id, left=left, right=right, evidence=evidence
-    )
+    return Identity(*head(raw, key), left=left, right=right, evidence=evidence)
 
 
-READERS: dict[str, Callable[[Raw, Context, Row], Iterator[Fact]]] = {"clicks": _click, "events": _event}
+READERS: dict[str, Callable[[Raw, Context], Iterator[Fact]]] = {"clicks": _click, "events": _event}
 """Stream -> how its records are read."""

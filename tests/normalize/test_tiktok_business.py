@@ -68,11 +68,12 @@ def test_time_watched_that_is_none_says_so(told: Any) -> None:
     assert unfit.value.reason == "negative_quantity"
 
 
-def test_the_account_s_days_have_names_of_their_own_and_followers_are_a_level() -> None:
+def test_the_account_s_days_name_no_content_and_followers_are_a_level() -> None:
     found = figures("account_days", {"date": "2025-11-02", "settled": True, "video_views": 3, "followers_count": 9})
-    assert (found["account_views"].span, found["account_views"].finality) == ("days", "final")
+    assert (found["views"].span, found["views"].finality) == ("days", "final")
     assert (found["followers"].span, found["followers"].content_id) == ("lifetime", None)
-    assert not set(found) & {"views", "likes"}
+    assert found["views"].content_id is None
+    assert "likes" not in found, "what is not told is no zero"
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ OF_VIDEO = {
     "profile_views": "profile_visits",
 }
 OF_ACCOUNT = {
-    "video_views": "account_views",
-    "profile_views": "account_profile_visits",
-    "likes": "account_likes",
-    "comments": "account_comments",
-    "shares": "account_shares",
+    "video_views": "views",
+    "profile_views": "profile_visits",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
     "followers_count": "followers",
 }
 OF_AD = {

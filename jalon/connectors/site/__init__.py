@@ -7,31 +7,17 @@ deliveries of this source; opening them gives two streams. What is where: `addre
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import AsyncIterator
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from jalon.connectors import base
-from jalon.connectors.base import (
-    Answer,
-    Batch,
-    Capability,
-    Credentials,
-    Delivery,
-    Fault,
-    Finding,
-    Opened,
-    Request,
-    Session,
-    Stop,
-    Stream,
-    Undelivered,
-    Window,
-)
+from jalon.connectors.base import Capability, Delivery, Finding, Opened, Session, Stream, Undelivered
 from jalon.connectors.door import fields, link, person
 from jalon.connectors.site import clicks, events
 from jalon.connectors.site.addresses import is_host, is_origin
+from jalon.connectors.unasked import UnaskedConnector
 from jalon.connectors.wire import Malformed
 
 KIND = "x-jalon-kind"
@@ -78,7 +64,7 @@ class SiteSettings(base.Settings):
         return lowered
 
 
-class Site(base.Connector):
+class Site(UnaskedConnector):
     """Own links and the own site, one person at a time."""
 
     name = "site"
@@ -86,6 +72,7 @@ class Site(base.Connector):
     documentation = "https://www.w3.org/TR/beacon/"
     normalizer = "jalon.normalize.site:normalize"
     settings = SiteSettings
+    unasked = ("the own site is not asked", "its script and its links tell everything")
     streams: ClassVar = (
         Stream(
             name=clicks.STREAM,
@@ -126,26 +113,6 @@ class Site(base.Connector):
     def account(self, settings: SiteSettings) -> str:
         """Name nothing in particular: nothing is asked, so no budget is shared."""
         return "site"
-
-    def hosts(self, settings: SiteSettings) -> Mapping[str, tuple[str, ...]]:
-        """Name nothing: the site is never asked."""
-        return {}
-
-    def prepare(
-        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
-    ) -> Request:
-        """Refuse: nothing is ever asked."""
-        raise Stop("the own site is not asked", "its script and its links tell everything")
-
-    def judge(self, request: Request, answer: Answer) -> Fault | None:
-        """Judge nothing: nothing is ever asked."""
-        return None
-
-    async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
-        """Yield nothing: no stream has windows."""
-        nothing: tuple[Batch, ...] = ()
-        for batch in nothing:
-            yield batch
 
     async def examine(self, session: Session) -> AsyncIterator[Finding]:
         """Say which parts are in use, and what keeps the others out of it."""

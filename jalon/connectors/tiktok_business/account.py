@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Stop
 from jalon.connectors.tiktok_business import gmv_max
-from jalon.connectors.tiktok_business.answers import ADS, Row, data_of, rows, text
+from jalon.connectors.tiktok_business.answers import ADS, data_of
 from jalon.connectors.tiktok_business.faults import AUTHORISE, TOKENS, Unasked
 from jalon.connectors.wire import encode
 

@@ -7,14 +7,13 @@ without rows has no `list` at all, so the end is told by `page_info`, never by a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from jalon.connectors.answers import Row, part, text
 from jalon.connectors.base import Answer, Request, Session, Wait, Window
+from jalon.connectors.days import today, zone_of
 from jalon.connectors.wire import encode
-
-Row = dict[str, Any]
 
 ADS = "ads"
 """Role of the API where it is asked about the ad account: with that account's own token, which the engine need not
@@ -47,20 +46,6 @@ def data_of(answer: Answer) -> Row:
     return data
 
 
-def rows(data: Row, name: str) -> list[Row]:
-    """Return a list of objects; left out or null is empty. Raises `Wait` for anything else."""
-    found = data.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise Wait(f"the answer's {name!r} is not a list of objects")
-    return found
-
-
-def part(row: Row, name: str) -> Row:
-    """Return an object within a row; empty where it is left out or something else."""
-    found = row.get(name)
-    return found if isinstance(found, dict) else {}
-
-
 def next_page(data: Row, page: int) -> int | None:
     """Return the number of the next page; None at the end. Raises `Wait` where the answer does not tell."""
     pages = part(data, "page_info").get("total_page")
@@ -69,33 +54,14 @@ def next_page(data: Row, page: int) -> int | None:
     return page + 1 if page < pages else None
 
 
-def text(value: Any) -> str:
-    """Return an id as text, exactly, whether it came as text or as a whole number; else nothing."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
 # --- days of the ad account -------------------------------------------------------------------------------------------
-
-
-def zone_of(session: Session) -> ZoneInfo:
-    """Return the zone that windows are cut by: of the settings where they name one, else the ad account's own."""
-    settings = session.settings
-    own = session.account.get("zone") or settings.timezone
-    return ZoneInfo(settings.timezone if "timezone" in settings.model_fields_set else own)
 
 
 def days_of(session: Session, window: Window) -> tuple[date, date]:
     """Return the first and the last day of a window, both included as the reports want them; none is to come."""
     zone = zone_of(session)
     first, last = window.low.astimezone(zone), (window.high - timedelta(microseconds=1)).astimezone(zone)
-    return first.date(), min(last.date(), datetime.fromtimestamp(session.now(), zone).date())
-
-
-def since_end(session: Session, day: date, zone: tzinfo) -> float:
-    """Return the seconds since the end of a day; below zero while it lasts."""
-    return session.now() - datetime.combine(day + ONE_DAY, time(), zone).timestamp()
+    return first.date(), min(last.date(), today(session, zone))
 
 
 def day_in(written_day: Any) -> date | None:
@@ -104,11 +70,6 @@ def day_in(written_day: Any) -> date | None:
         return date.fromisoformat(text(written_day)[:10])
     except ValueError:
         return None
-
-
-def utc_today(session: Session) -> date:
-    """Return the UTC day that it is: the business account counts by these."""
-    return datetime.fromtimestamp(session.now(), UTC).date()
 
 
 def spans(first: date, last: date, most: int) -> Iterator[tuple[date, date]]:

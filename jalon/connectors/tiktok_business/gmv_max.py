@@ -18,19 +18,9 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Skipped, Window
-from jalon.connectors.tiktok_business.answers import (
-    PAGE,
-    Row,
-    about_ads,
-    data_of,
-    day_in,
-    days_of,
-    next_page,
-    part,
-    rows,
-    text,
-)
+from jalon.connectors.tiktok_business.answers import PAGE, about_ads, data_of, day_in, days_of, next_page
 from jalon.connectors.tiktok_business.faults import Unasked
 from jalon.connectors.tiktok_business.reports import is_left_to_the_look_back, stamp
 from jalon.connectors.wire import decode, encode

@@ -11,19 +11,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, date, timedelta
 
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Record, Session, Wait, Window
-from jalon.connectors.tiktok_business.answers import (
-    ONE_DAY,
-    Row,
-    about_account,
-    data_of,
-    day_in,
-    rows,
-    since_end,
-    spans,
-    text,
-    utc_today,
-)
+from jalon.connectors.days import age_of, today
+from jalon.connectors.tiktok_business.answers import ONE_DAY, about_account, data_of, day_in, spans
 
 VIDEOS, ACCOUNT = "/business/video/list/", "/business/get/"
 API = "v1.3"
@@ -91,7 +82,7 @@ async def pull_account(session: Session, window: Window) -> AsyncIterator[Batch]
 
 def _reach(session: Session) -> tuple[date, date]:
     """Return the first and the last day that is asked for: a day that is not over is refused."""
-    last = utc_today(session) - ONE_DAY
+    last = today(session, UTC) - ONE_DAY
     first = last - timedelta(days=REACH - 1)
     return max(first, session.settings.since or first), last
 
@@ -100,6 +91,6 @@ def _days(session: Session, data: Row) -> list[Record]:
     found: list[Record] = []
     for row in rows(data, "metrics"):
         day = day_in(row.get("date"))
-        settled = day is not None and since_end(session, day, UTC) >= DELAY.total_seconds()
+        settled = day is not None and age_of(session, day, UTC) >= DELAY
         found.append(Record(day.isoformat() if day else "", 0, {**row, "settled": settled, "api": API}))
     return found

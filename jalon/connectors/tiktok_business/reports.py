@@ -10,21 +10,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
+from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Batch, Record, Request, Session, Window
-from jalon.connectors.tiktok_business.answers import (
-    PAGE,
-    Row,
-    about_ads,
-    data_of,
-    day_in,
-    days_of,
-    next_page,
-    part,
-    rows,
-    since_end,
-    text,
-    zone_of,
-)
+from jalon.connectors.days import age_of, zone_of
+from jalon.connectors.tiktok_business.answers import ONE_DAY, PAGE, about_ads, data_of, day_in, days_of, next_page
 from jalon.connectors.tiktok_business.doors import RESTATED
 
 REPORT = "/report/integrated/get/"
@@ -80,12 +69,12 @@ def _record(session: Session, row: Row) -> Record:
 def stamp(session: Session, day: date | None) -> Row:
     """Return what a record says about its day: whose day, in which money, and how firm its figures are."""
     zone = zone_of(session)
-    since = since_end(session, day, zone) if day else -1.0
+    age = age_of(session, day, zone) if day else -ONE_DAY
     return {
         "day": day.isoformat() if day else None,
         "zone": zone.key,
         "currency": session.account.get("currency"),
-        "over": since >= 0,
-        "settled": since >= RESTATED.total_seconds(),
+        "over": age >= timedelta(0),
+        "settled": age >= RESTATED,
         "api": API,
     }

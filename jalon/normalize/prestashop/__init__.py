@@ -23,18 +23,14 @@ from jalon.normalize.money import rounded
 from jalon.normalize.prestashop.money import exact
 from jalon.normalize.prestashop.orders import PLATFORM, orders
 from jalon.normalize.prestashop.slips import slips
+from jalon.normalize.records import facts_of, head
 from jalon.normalize.vocabulary import Context, Fact, Product, Raw, Unfit
 
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of PrestaShop")
     try:
-        return list(read(raw, context))
+        return list(facts_of(raw, context, STREAMS, "PrestaShop"))
     except (LookupError, TypeError, AttributeError) as error:
         raise Unfit("unexpected_shape", f"{raw.stream} {raw.key}: {type(error).__name__} {str(error)[:100]}") from None
 
@@ -58,11 +54,7 @@ def _variant(raw: Raw, context: Context, combination: str, sku: str | None, pric
     product_id = needed(raw.body, "id")
     key = f"{product_id}/{combination}"
     return Product(
-        raw.source,
-        key,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, key),
         platform=PLATFORM,
         product_id=product_id,
         variant_id=key,

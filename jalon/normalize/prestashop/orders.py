@@ -9,6 +9,7 @@ from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import Row, inner, needed, objects, text
 from jalon.normalize.prestashop.money import Line, Money, order_money
 from jalon.normalize.prestashop.times import instant
+from jalon.normalize.records import head
 from jalon.normalize.times import local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -76,8 +77,7 @@ class Reading:
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
-        raw = self.raw
-        return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
+        return head(self.raw, key)
 
     def _status(self) -> OrderStatus:
         """Return the status: of the settings, by the state's mail, by its flag, and last by the order's own `valid`."""

@@ -12,6 +12,7 @@ from jalon.normalize.fields import needed
 from jalon.normalize.prestashop.money import slip_money
 from jalon.normalize.prestashop.orders import PLATFORM
 from jalon.normalize.prestashop.times import instant
+from jalon.normalize.records import head
 from jalon.normalize.times import local_date
 from jalon.normalize.vocabulary import Context, Fact, Raw, Refund, Touchpoint, Unfit
 
@@ -30,11 +31,7 @@ def _refund(raw: Raw, context: Context) -> Refund:
         raise Unfit("missing_field", "a credit slip without date_add")
     money = slip_money(raw.body, currency)
     return Refund(
-        raw.source,
-        slip_id,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, slip_id),
         platform=PLATFORM,
         order_id=needed(raw.body, "id_order"),
         refund_id=slip_id,
@@ -52,11 +49,7 @@ def _refund(raw: Raw, context: Context) -> Refund:
 
 def _touch(raw: Raw, refund: Refund) -> Touchpoint:
     return Touchpoint(
-        raw.source,
-        f"{refund.refund_id}/refund",
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, f"{refund.refund_id}/refund"),
         platform=PLATFORM,
         occurred_at=refund.occurred_at,
         occurred_date=refund.occurred_date,

@@ -22,19 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from jalon.normalize.records import facts_of
 from jalon.normalize.tiktok_business import ads as business_ads
 from jalon.normalize.tiktok_business import organic as business_organic
-from jalon.normalize.vocabulary import Context, Fact, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Fact, Raw
 
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
-    if not isinstance(raw.body, dict):
-        raise Unfit("bad_record", "the record is not an object")
-    read = STREAMS.get(raw.stream)
-    if read is None:
-        raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of TikTok for Business")
-    return read(raw, context)
+    return facts_of(raw, context, STREAMS, "TikTok for Business")
 
 
 STREAMS: dict[str, Callable[[Raw, Context], list[Fact]]] = {

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from jalon.normalize.fields import Row, inner, needed, not_negative, text
 from jalon.normalize.money import rounded
+from jalon.normalize.records import head
 from jalon.normalize.tiktok_business.common import (
     PLATFORM,
     Figure,
@@ -75,11 +76,7 @@ def shop_video(raw: Raw, _: Context) -> list[Fact]:
     products = [needed({"spu_id": each}, "spu_id") for each in anchored]
     return [
         ContentTag(
-            source=raw.source,
-            key=f"{item}/{product}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{item}/{product}"),
             platform=PLATFORM,
             content_id=item,
             product_id=product,

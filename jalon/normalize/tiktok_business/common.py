@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from jalon.normalize.fields import Row, count, needed, text
+from jalon.normalize.records import head
 from jalon.normalize.vocabulary import Measure, Raw, Span, Unfit
 
 PLATFORM = "tiktok_business"
@@ -55,11 +56,7 @@ def measures(raw: Raw, subject: Subject, figures: Iterable[Figure]) -> Iterator[
     for figure in figures:
         claimed = figure.metric.startswith(CLAIMED)
         yield Measure(
-            source=raw.source,
-            key=f"{subject.key}/{figure.metric}/{subject.mark}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{subject.key}/{figure.metric}/{subject.mark}"),
             platform=PLATFORM,
             metric=figure.metric,
             content_id=subject.content,

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jalon.normalize.fields import Row, count, moment, needed, text
+from jalon.normalize.records import head
 from jalon.normalize.tiktok_business.common import (
     PLATFORM,
     Figure,
@@ -39,13 +40,13 @@ WATCHED = "total_time_watched"
 
 # https://business-api.tiktok.com/portal/docs?id=1762228399168514
 OF_ACCOUNT = {
-    "video_views": "account_views",
-    "profile_views": "account_profile_visits",
-    "likes": "account_likes",
-    "comments": "account_comments",
-    "shares": "account_shares",
+    "video_views": "views",
+    "profile_views": "profile_visits",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
 }
-"""Names of their own: they are sums over videos, and would else be counted twice."""
+"""They are about the account and name no content, which tells them from those of its videos."""
 OF_FOLLOWERS = {"followers_count": "followers"}
 
 
@@ -71,11 +72,7 @@ def video(raw: Raw, _: Context) -> list[Fact]:
 
 def _content(raw: Raw, item: str, posted: Instant | None) -> Content:
     return Content(
-        source=raw.source,
-        key=item,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, item),
         platform=PLATFORM,
         content_id=item,
         kind="video",

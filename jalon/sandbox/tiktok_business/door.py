@@ -16,6 +16,7 @@ from typing import Literal
 import orjson
 from aiohttp import web
 
+from jalon.sandbox.bearers import Bearers
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.tiktok_business.words import Call, Refused, Row, envelope, refusal, too_fast
@@ -24,17 +25,9 @@ APP_ID = "7311122233344455566"
 REDIRECT = "https://atelier-jalon.example/authorised"
 OPEN_ID = "_000atelierJalon0000openId"
 SCOPES = ("user.info.basic", "user.info.username", "user.insights", "video.list", "video.insights")
-FEWEST_USES = 3
 
 Whose = Literal["account", "ads"]
 Answer = Callable[[Call], Row]
-
-
-@dataclass(slots=True)
-class _Access:
-    expires: float
-    uses_left: int | None
-    """How many more requests, when the fault `token_expiry` makes tokens short-lived."""
 
 
 @dataclass(slots=True)
@@ -50,12 +43,13 @@ class Tokens:
     advertiser_token: str
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     _authorised_at: float = 0.0
-    _access: dict[str, _Access] = field(default_factory=dict)
+    _bearers: Bearers = field(init=False)
     _given: int = 0
 
     def __post_init__(self) -> None:
         """Let the year of the authorisation begin now."""
         self._authorised_at = self.clock.wall()
+        self._bearers = Bearers(self.clock, self.faults)
 
     def exchange(self, call: Call) -> Row:
         """Answer POST tt_user/oauth2/token/: a code is good once."""
@@ -93,7 +87,8 @@ class Tokens:
         self._given += 1
         life = int(self.limits["access_token_life"])
         access = f"act.canary-{secrets.token_hex(16)}"
-        self._access = {access: _Access(self.clock.wall() + life, self._uses())}
+        self._bearers = Bearers(self.clock, self.faults, str(self._given))
+        self._bearers.give(access, life)
         self.refresh_token = f"rft.canary-{secrets.token_hex(16)}"
         return {
             "access_token": access,
@@ -105,22 +100,14 @@ class Tokens:
             "token_type": "Bearer",
         }
 
-    def _uses(self) -> int | None:
-        if not self.faults.rate("token_expiry"):
-            return None
-        return FEWEST_USES + int(self.faults.uniform("token_expiry", str(self._given)) * 10)
-
     def check(self, given: str, whose: Whose, scope: str) -> None:
         """Raise Refused unless a token is alive, of the right kind of account, and carries the scope."""
         if whose == "ads":
             if given != self.advertiser_token:
                 raise Refused(40105, "Access token is incorrect or has been revoked.")
             return
-        access = self._access.get(given)
-        if access is None or self.clock.wall() >= access.expires or access.uses_left == 0:
+        if not self._bearers.use(given):
             raise Refused(40105, "Access token is incorrect or has been revoked.")
-        if access.uses_left is not None:
-            access.uses_left -= 1
         if scope and scope not in self.scopes:
             raise Refused(40001, f"The account has not authorized scope {scope}.")
 
