@@ -277,6 +277,15 @@ def test_the_fullest_header_counts() -> None:
     assert level.capacity == 200
 
 
+@pytest.mark.parametrize("name", ["x-fb-ads-insights-throttle", "x-fb-ads-insights-reach-throttle"])
+@pytest.mark.parametrize("fullest", ["app_id_util_pct", "acc_id_util_pct"])
+def test_insights_have_a_load_of_their_own(name: str, fullest: str) -> None:
+    told = {"app_id_util_pct": 5, "acc_id_util_pct": 5, "ads_api_access_tier": "standard_access", fullest: 75}
+    level = usage.level(good({}, **{"x-app-usage": '{"call_count":1}', name: json.dumps(told)}))
+    assert level is not None
+    assert level.available == pytest.approx(50.0)
+
+
 def test_without_a_header_nothing_is_told() -> None:
     assert usage.level(good({})) is None
     assert usage.level(good({}, **{"x-app-usage": "soon"})) is None

@@ -455,6 +455,24 @@ def test_a_batch_of_messages_and_stories_is_opened_whole() -> None:
     assert not opened.stale
 
 
+def test_a_message_may_come_as_a_change_with_its_time_as_text_in_seconds() -> None:
+    """Instagram Login delivers so; it is the same record as in the other form, whoever delivers it."""
+    event = {"sender": {"id": "9"}, "recipient": {"id": "17841"}, "message": {"mid": "m", "text": "words"}}
+    change = {"field": "messages", "value": {**event, "timestamp": str(int(NOW))}}
+    as_change = {"id": "17841", "time": int(NOW), "changes": [change]}
+    as_message = {"id": "17841", "time": int(NOW), "messaging": [{**event, "timestamp": int(NOW) * 1000}]}
+    opened = CONNECTOR.open(delivered(as_change), settings())
+    assert opened.known
+    assert len(opened.records) == 1
+    assert opened.records == CONNECTOR.open(delivered(as_message), settings()).records
+
+
+def test_who_is_known_by_a_reference_alone_is_a_person_too() -> None:
+    event = {"sender": {"user_ref": "ref-1"}, "timestamp": str(int(NOW)), "message": {"mid": "m"}}
+    opened = CONNECTOR.open(delivered({"id": "17841", "changes": [{"field": "messages", "value": event}]}), settings())
+    assert [record.body["person"] for record in opened.records] == ["ref-1"]
+
+
 def test_what_is_about_another_account_is_said_and_left() -> None:
     event = {"sender": {"id": "9"}, "timestamp": int(NOW * 1000), "message": {"mid": "m"}}
     entry = {"id": "2", "messaging": [event]}

@@ -78,7 +78,7 @@ class Change(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One event out of `entry[].messaging[]` or `entry[].standby[]`."""
+    """One event out of `entry[].messaging[]` or `entry[].standby[]`, or one that came as a change: it has a sender."""
 
     account: str
     at: int | None
@@ -125,8 +125,11 @@ def _entry(entry: Row, found: Envelope) -> int:
         else:
             odd += 1
     for change in _listed(entry, "changes"):
-        if isinstance(change, dict) and isinstance(change.get("value"), dict):
-            found.changes.append(Change(account, at, text(change.get("field")), change["value"]))
+        value = change.get("value") if isinstance(change, dict) else None
+        if isinstance(value, dict) and isinstance(value.get("sender"), dict):
+            found.messages.append(Message(account, microseconds(value.get("timestamp")) or at, value))
+        elif isinstance(change, dict) and isinstance(value, dict):
+            found.changes.append(Change(account, at, text(change.get("field")), value))
         else:
             odd += 1
     return odd

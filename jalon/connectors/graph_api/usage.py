@@ -14,13 +14,15 @@ from jalon.connectors.base import Answer, Level
 from jalon.connectors.wire import Malformed, decode
 
 APP, BUSINESS, AD_ACCOUNT = "x-app-usage", "x-business-use-case-usage", "x-ad-account-usage"
+# https://developers.facebook.com/docs/marketing-api/insights/best-practices#insightscallload
+INSIGHTS = ("x-fb-ads-insights-throttle", "x-fb-ads-insights-reach-throttle")
 HOURLY = 200.0
 """Requests per hour and user of an app."""
 MINUTE = 60.0
 
 
 def level(answer: Answer) -> Level | None:
-    """Return what is left by the fullest of the three headers, in requests; None: none of them came."""
+    """Return what is left by the fullest of the headers, in requests; None: none of them came."""
     used = [*_app(answer), *_business(answer), *_ad_account(answer)]
     if not used:
         return None
@@ -50,8 +52,8 @@ def _business(answer: Answer) -> Iterable[float]:
 
 
 def _ad_account(answer: Answer) -> Iterable[float]:
-    header = _header(answer, AD_ACCOUNT)
-    return [_number(header.get("acc_id_util_pct"))] if header else []
+    found = [header for name in (AD_ACCOUNT, *INSIGHTS) if (header := _header(answer, name))]
+    return [_number(header.get(name)) for header in found for name in ("acc_id_util_pct", "app_id_util_pct")]
 
 
 def _use_cases(answer: Answer) -> Iterable[dict[str, Any]]:
