@@ -6,16 +6,15 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import ibis
-from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines.translation import sql_of
 from jalon.attribution.publish import scratch
 from jalon.errors import StoreError
 
@@ -108,16 +107,10 @@ _TYPES = {
 """Type of ibis -> of the engine; decimals have the same name in both."""
 
 
-@lru_cache(maxsize=512)
-def _compiled(expression: Node) -> str:
-    """Translate an expression; a process that attributes again meets the same ones."""
-    return str(ibis.to_sql(expression.to_expr(), dialect="duckdb", pretty=False))
-
-
 def _typed(table: Table) -> str:
     """Return the SQL of an expression with the types that it declares: the engine's sums are wider than these."""
     casts = ", ".join(f'CAST("{name}" AS {_type(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items())
-    return f"SELECT {casts} FROM ({_compiled(table.op())})"  # noqa: S608 # names are this package's own
+    return f"SELECT {casts} FROM ({sql_of(table, 'duckdb')})"  # noqa: S608 # names are this package's own
 
 
 def _type(dtype: str) -> str:

@@ -11,20 +11,19 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.engines.faults import translated
 from jalon.attribution.engines.session import started
+from jalon.attribution.engines.translation import sql_of
 from jalon.attribution.publish import scratch
 
 if TYPE_CHECKING:
@@ -147,12 +146,7 @@ def _parts(folder: Path) -> list[Path]:
     return sorted(folder.glob("part*"))
 
 
-@lru_cache(maxsize=512)
-def _compiled(expression: Node) -> str:
-    return str(ibis.to_sql(expression.to_expr(), dialect="pyspark", pretty=False))
-
-
 def _typed(table: Table) -> str:
     """Return the SQL of an expression with the types that it declares."""
     casts = ", ".join(f"CAST(`{name}` AS {_type(dtype)}) AS `{name}`" for name, dtype in _schema(table).items())
-    return f"SELECT {casts} FROM ({_compiled(table.op())})"  # noqa: S608 # names are this package's own
+    return f"SELECT {casts} FROM ({sql_of(table, 'pyspark')})"  # noqa: S608 # names are this package's own
