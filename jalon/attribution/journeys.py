@@ -153,16 +153,18 @@ def _open(usable: Table, led: Table, sales: Table, options: Options) -> Table:
         "person", "touch_uid", "skippable", had_at="occurred_at", is_sale=ibis.literal(False)
     )
     named = _named(left, sales, options.window)
-    kept = _without_skipped(named, "journey_id") if options.skip else named
-    return kept.select(
-        "journey_id", "person", "touch_uid", "had_at",
-        position=ibis.row_number().over(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid]) + 1,
-        touches=kept.touch_uid.count().over(group_by=kept.journey_id),
-    )  # fmt: skip
+    if options.skip:
+        kept = _without_skipped(named, "journey_id")
+        named = kept.mutate(
+            position=ibis.row_number().over(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid]) + 1
+        )
+    whole = named.group_by(whole_id="journey_id").agg(touches=named.touch_uid.count())
+    joined = named.join(whole, named.journey_id == whole.whole_id)
+    return joined.select("journey_id", "person", "touch_uid", "had_at", "position", "touches")
 
 
 def _named(left: Table, sales: Table, pause: int) -> Table:
-    """Add `journey_id`, which changes after each sale and each pause."""
+    """Add `journey_id`, which changes after each sale and each pause, and the `position`."""
     sold = sales.filter(sales.is_sale & sales.person.notnull()).semi_join(left, "person")
     sold = sold.select(
         "person", touch_uid="order_uid", skippable=ibis.literal(False), had_at="placed_at", is_sale=ibis.literal(True)
@@ -172,7 +174,10 @@ def _named(left: Table, sales: Table, pause: int) -> Table:
     previous = events.had_at.lag().over(ibis.window(**in_order))
     after_sale = events.is_sale.lag().over(ibis.window(**in_order))
     begins = previous.isnull() | after_sale | (events.had_at - previous > pause)
-    marked = events.mutate(begins=ibis.coalesce(begins, True).cast("int64"))
-    until = {"group_by": marked.person, "order_by": [marked.had_at, marked.is_sale, marked.touch_uid]}
-    number = marked.begins.sum().over(ibis.window(**until, preceding=None, following=0))
-    return marked.mutate(journey_id=marked.person + "#" + number.cast("string")).filter(~marked.is_sale)
+    marked = events.mutate(
+        begins=ibis.coalesce(begins, True).cast("int64"), place=ibis.row_number().over(ibis.window(**in_order))
+    )
+    until = ibis.window(group_by=marked.person, order_by=marked.place, preceding=None, following=0)
+    first = ibis.ifelse(marked.begins == 1, marked.place, ibis.null("int64")).max().over(until)
+    numbered = marked.mutate(number=marked.begins.sum().over(until), position=marked.place - first + 1)
+    return numbered.mutate(journey_id=numbered.person + "#" + numbered.number.cast("string")).filter(~numbered.is_sale)
