@@ -128,12 +128,16 @@ ATTRIBUTION = Mart(
     (
         _ORDER,
         Column("model", "text", "The attribution model"),
-        Column("step", "integer", "Place on the journey, from 1; 0: no touchpoint is known", "steps"),
+        Column("step", "integer", "Place on the journey, from 1; 0: of no touchpoint", "steps"),
         Column(
             "touch_uid", "text", "The touchpoint, or where modelled the `content_uid` of content_estimates; empty: none"
         ),
-        Column("basis", "text", "observed, modelled, or unknown: never add them up without saying so"),
-        Column("reason", "text", "Why it is unknown"),
+        Column(
+            "basis",
+            "text",
+            "observed, modelled, organic (would have come anyway) or unknown: never add them up without saying so",
+        ),
+        Column("reason", "text", "Why it is nobody's"),
         Column("weight", "decimal", "Share of the order, with nine places", "of 1"),
         Column("weight_low", "decimal", "Where modelled: lower end of its 90 % interval", "of 1"),
         Column("weight_high", "decimal", "Where modelled: upper end of its 90 % interval", "of 1"),
