@@ -25,6 +25,7 @@ from jalon.attribution.sales import WHY
 from jalon.normalize.channels import NETWORKS
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.measured import counted
+from jalon.report.moves import moved
 from jalon.report.tables import MARTS
 from jalon.report.words import decimal_text, moment
 
@@ -73,6 +74,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             **{f"by_{cut}": _top(engine, told["credit_totals"], cut, currencies) for cut in RANKED},
             "warnings": _warned(engine, told["orders"], currencies),
             "map": _map(engine, told, currencies),
+            "moves": moved(engine, told),
             "measures": counted(engine, told["measures"]),
             "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["measures"])),
             "sources": _sources(engine, told, background.freshness),

@@ -22,6 +22,7 @@ from jalon.attribution.publish import replacing
 from jalon.attribution.stages import UNKNOWN
 from jalon.report.background import NOTHING_MORE, Background
 from jalon.report.figures import Row, figures
+from jalon.report.moves import arranged
 from jalon.report.summary import chosen_model
 from jalon.report.words import count, decimal_text, label, money, orders, percent, plain, span, whole
 
@@ -80,6 +81,7 @@ def render(
         coins={currency: number for number, currency in enumerate(told["currencies"])},
         maps={preset: _map(one) for preset, one in told["map"].items()},
         groups=GROUP_TITLES,
+        moves={preset: arranged(preset, one, HEATS) for preset, one in told["moves"].items()},
         channels=_listed(told["by_channel"]),
         contents=_listed(told["by_content"]),
         creators=_listed(told["by_creator"]),

@@ -16,10 +16,10 @@ LISTED = 5
 def summary(marts: Path, attribution: Path, background: Background = NOTHING_MORE) -> Row:
     """Return the figures of the summary as JSON-able data; `lines` makes text of them. Raises `StoreError`.
 
-    They are those of the page without the journey map, which the marts hold.
+    They are those of the page without the journey map and how people move, which the marts hold.
     """
     told = figures(marts, attribution, background)
-    return {name: value for name, value in told.items() if name != "map"}
+    return {name: value for name, value in told.items() if name not in ("map", "moves")}
 
 
 def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -1,0 +1,115 @@
+"""How people move between stages, for the page: what they do next, how long it takes, where they stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ibis.expr.types import Table
+
+from jalon.attribution.engine import Engine
+from jalon.attribution.presets import PRESETS
+from jalon.attribution.transitions import ENDS
+from jalon.report.words import count
+
+Row = dict[str, Any]
+_DAY = 24 * 60
+
+
+def moved(engine: Engine, told: Mapping[str, Table]) -> Row:
+    """Return per stage model the rows of the marts about moves, over all channels and modes."""
+    transitions, ended = told["stage_transitions"], told["drop_offs"]
+    nexts = engine.dicts(transitions.filter(transitions.cut == "all").drop("cut", "value"))
+    times, ends = engine.dicts(told["stage_times"]), engine.dicts(ended.filter(ended.cut == "all").drop("cut", "value"))
+    tables = {"next": nexts, "times": times, "ended": ends}
+    return {
+        preset: {
+            name: [_plain(row) for row in sorted(rows, key=_place) if row["preset"] == preset]
+            for name, rows in tables.items()
+        }
+        for preset in PRESETS
+    }
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    names = ("from_position", "to_position", "to_stage", "stage_position", "state")
+    return tuple(row[name] for name in names if name in row)
+
+
+def _plain(row: Row) -> Row:
+    """Return shares as floats, without what is told beside."""
+    shares = {name: float(row[name]) for name in ("share", "share_in_window") if name in row}
+    return {name: value for name, value in row.items() if name != "preset"} | shares
+
+
+def arranged(preset: str, moves: Row, heats: int) -> Row:
+    """Return what the page shows of one stage model: `stages` across, `rows` of cells, `times`, `ended`."""
+    names = {stage.id: stage for stage in (*PRESETS[preset], *ENDS)}
+    known = {row[end] for row in moves["next"] for end in ("from_stage", "to_stage")}
+    across = [stage for name, stage in names.items() if name in known]
+    cells = {(row["from_stage"], row["to_stage"]): row for row in moves["next"]}
+    begun = {row["from_stage"]: row["persons_from"] for row in moves["next"]}
+    return {
+        "stages": [{"id": stage.id, "english": stage.english, "french": stage.french} for stage in across],
+        "rows": [
+            {
+                "english": names[start].english,
+                "persons": persons,
+                "cells": [_cell(cells.get((start, stage.id)), heats) for stage in across],
+            }
+            for start, persons in begun.items()
+        ],
+        "times": [_time(row, names) for row in _told_times(moves["times"])],
+        "ended": _ended(moves["ended"], names),
+    }
+
+
+def _cell(row: Row | None, heats: int) -> Row:
+    """Return a share with its shade, which grows with the root of it, so that small ones are seen too."""
+    if row is None:
+        return {"heat": 0, "share": None, "persons": 0}
+    return {"heat": math.ceil(heats * math.sqrt(row["share"])), "share": row["share"], "persons": row["persons"]}
+
+
+def _told_times(rows: list[Row]) -> list[Row]:
+    """Return for each stage the way on that most people have gone; of several the nearest."""
+    best: dict[str, Row] = {}
+    for row in rows:
+        if row["reached"] > best.get(row["from_stage"], {"reached": 0})["reached"]:
+            best[row["from_stage"]] = row
+    return list(best.values())
+
+
+def _time(row: Row, names: Mapping[str, Any]) -> Row:
+    quartiles = {f"after_{part}": duration(row[f"minutes_{part}"]) for part in (25, 50, 75)}
+    ends = {"start": names[row["from_stage"]].english, "end": names[row["to_stage"]].english}
+    return {**ends, **quartiles, **{name: row[name] for name in ("persons", "reached", "share_in_window")}}
+
+
+def _ended(rows: list[Row], names: Mapping[str, Any]) -> list[Row]:
+    """Return the journeys that are over, by how far they got, and beside them those that are not."""
+    over = [row for row in rows if row["state"] == "over"]
+    waiting = {row["stage"]: row["journeys"] for row in rows if row["state"] == "open"}
+    whole = sum(row["journeys"] for row in over)
+    return [
+        {
+            "stage": names[row["stage"]].english if row["stage"] in names else "No rule fits",
+            "journeys": row["journeys"],
+            "share": row["journeys"] / whole,
+            "returned": row["returned"],
+            "open": waiting.get(row["stage"], 0),
+        }
+        for row in over
+    ]
+
+
+def duration(minutes: int | None) -> str:
+    """Return how long something takes, in words: '40 min', '5 h', '3.5 days'."""
+    if minutes is None:
+        return "not reached"
+    if minutes < 1:
+        return "at once"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 2 * _DAY else f"{count(round(minutes / _DAY, 1))} days"
