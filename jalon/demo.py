@@ -194,7 +194,7 @@ async def _live(console: Console, server: ModuleType, out: Path, seed: int, orde
 async def _receiving(
     place: Workplace, out: Path, settings: Mapping[str, Mapping[str, Any]], sandbox: Sandbox
 ) -> AsyncIterator[None]:
-    """Receive deliveries, clicks and events in the played time, at an address that the configuration names."""
+    """Receive deliveries, and clicks and events in the played time, at an address that the configuration names."""
     from jalon.sandbox import own_channels
     from jalon.serving import receiver_of
 

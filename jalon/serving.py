@@ -58,7 +58,7 @@ def _path(place: Workplace, name: str) -> str:
 
 
 def receiver_of(place: Workplace, now: Callable[[], float] = time.time) -> Receiver:
-    """Return a receiver for all configured sources; `now` tells when something arrived."""
+    """Return a receiver for all configured sources; `now` tells when somebody clicked a link."""
     from jalon.receive.hooks import Hook
     from jalon.receive.limits import Limits
     from jalon.receive.receiver import Receiver

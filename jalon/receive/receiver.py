@@ -57,7 +57,7 @@ class Refused(Exception):
 
 
 class Receiver:
-    """Receives the deliveries of all sources: `start`, then `stop`. `now` tells when something arrived."""
+    """Receives the deliveries of all sources: `start`, then `stop`. `now`: when somebody clicked a link."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Receiver:
         now: Now = time.time,
     ) -> None:
         self.limits, self.metrics = limits or Limits(), Metrics()
-        self._store, self._now = store, now
+        self._store = store
         self._switchboard = Switchboard(hooks)
         self._sealer = Sealer(keyring)
         self._seldom = Seldom(log)
@@ -209,7 +209,7 @@ class Receiver:
 
     def _verified(self, source: str, hook: Hook, request: web.BaseRequest, body: bytes) -> Row:
         headers = {_lower(name): value.decode("latin-1") for name, value in request.raw_headers}
-        delivery = Delivery(headers, body, self._now())
+        delivery = Delivery(headers, body, time.time())
         if not self._signed(source, hook, delivery):
             raise Refused(replies.KNOCKED if self._knocks(source, hook, delivery) else replies.UNSIGNED)
         digest = self._sealer.digest(body)
