@@ -35,19 +35,24 @@ STAGED: Ways = [([LOOK, ASK, CART], True), ([LOOK], False), ([ASK, CART], False)
 """The worked example of the Markov literature, by stages of one channel."""
 
 
+def played(folder: Path, ways: Ways, **options: Any) -> Run:
+    """Attribute by the model alone, unless others are named."""
+    return Run(folder, facts(ways), **{"models": ["markov"], **options})
+
+
 def effects(run: Run) -> dict[str, float]:
     return {row["state"]: row["effect"] for row in run.rows("effects", model="markov")}
 
 
 def test_effects_of_stages_are_the_worked_example_and_credit_goes_by_them(tmp_path: Path) -> None:
-    run = Run(tmp_path, facts(STAGED), markov_state="stage")
+    run = played(tmp_path, STAGED, markov_state="stage")
     assert effects(run) == {"discovery": 0.5, "consideration": 1, "decision": 1}
     assert run.credit("0", "markov") == {"t0.0": 200, "t0.1": 400, "t0.2": 400}
     assert {row["channel"] for row in run.rows("effects", model="markov")} == {None}
 
 
 def test_by_channel_alone_the_same_steps_are_alike(tmp_path: Path) -> None:
-    run = Run(tmp_path, facts(STAGED))
+    run = played(tmp_path, STAGED)
     assert effects(run) == {"social": 1}
     assert {row["channel"] for row in run.rows("effects", model="markov")} == {"social"}
     assert run.credit("0", "markov") == {"t0.0": 334, "t0.1": 333, "t0.2": 333}
@@ -55,13 +60,13 @@ def test_by_channel_alone_the_same_steps_are_alike(tmp_path: Path) -> None:
 
 def test_stage_and_channel_together_tell_more_apart(tmp_path: Path) -> None:
     mail = {"kind": "tag_click", "channel": "email"}
-    run = Run(tmp_path, facts([([LOOK, mail], True), ([LOOK, ASK], False)]), markov_state="stage_channel")
+    run = played(tmp_path, [([LOOK, mail], True), ([LOOK, ASK], False)], markov_state="stage_channel")
     assert effects(run) == {"discovery/social": 1, "consideration/email": 1, "consideration/social": 0}
     assert run.credit("0", "markov") == {"t0.0": 500, "t0.1": 500}
 
 
 def test_repeats_of_a_state_share_its_credit(tmp_path: Path) -> None:
-    run = Run(tmp_path, facts([([LOOK, LOOK, ASK, CART], True), *STAGED[1:]]), markov_state="stage")
+    run = played(tmp_path, [([LOOK, LOOK, ASK, CART], True), *STAGED[1:]], markov_state="stage")
     assert run.credit("0", "markov") == {"t0.0": 100, "t0.1": 100, "t0.2": 400, "t0.3": 400}
 
 
@@ -76,14 +81,14 @@ def test_contents_met_most_are_states_and_the_others_go_by_surface(
         ([{**reel, "content_id": "2"}], True),
         ([{**reel, "content_id": "3"}, {"channel": "email"}], False),
     ]
-    run = Run(tmp_path, facts(ways), markov_state="content_group")
+    run = played(tmp_path, ways, markov_state="content_group")
     assert effects(run) == {"net/1": 0.5, "social/reel": 0.5, "email": 0}
 
 
 def test_the_order_is_chosen_for_each_kind_of_state(tmp_path: Path) -> None:
     """Who looks and then asks goes on to the cart, who asks first goes away: one stage back does not tell."""
     ways: Ways = [([LOOK, ASK, CART], True), ([ASK, LOOK], False), ([LOOK], False), ([CART, ASK, LOOK], False)] * 25
-    run = Run(tmp_path, facts(ways), markov_state="stage", markov_order="auto", models=["markov", "linear", "shao_li"])
+    run = played(tmp_path, ways, markov_state="stage", markov_order="auto", models=["markov", "linear", "shao_li"])
     told = run.result.learnt
     assert told["markov"]["order"] == told["markov"]["order_proposed"] >= 2
     assert {row["state"] for row in run.rows("effects", model="shao_li")} == {"social"}
@@ -91,7 +96,7 @@ def test_the_order_is_chosen_for_each_kind_of_state(tmp_path: Path) -> None:
 
 def test_a_model_with_a_window_of_its_own_keeps_its_states(tmp_path: Path) -> None:
     ways: Ways = [([LOOK, ASK, CART], True), ([LOOK], False), ([ASK, CART], False)]
-    run = Run(tmp_path, facts(ways), markov_state="stage", model_lookback={"markov": 2}, models=["markov", "linear"])
+    run = played(tmp_path, ways, markov_state="stage", model_lookback={"markov": 2}, models=["markov", "linear"])
     assert run.credit("0", "markov") == {"t0.1": 500, "t0.2": 500}
 
 
