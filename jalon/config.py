@@ -74,7 +74,7 @@ class Attribution(_Table):
     clock_skew_seconds: Annotated[float, Field(ge=0)] = 10.0
     """So long after its order a touchpoint that is stated to belong to it may be dated."""
     models: tuple[str, ...] = ()
-    """Models to compute; empty: the six rules, markov and shapley."""
+    """Models to compute; empty: the six rules, markov, shapley and incremental."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0
     """Days before an order after which a touchpoint counts half in the model `time_decay`."""
     markov_order: Annotated[int, Field(ge=1, le=4)] | Literal["auto"] = 1
@@ -85,8 +85,9 @@ class Attribution(_Table):
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     prior_conversions: Annotated[float, Field(gt=0)] = 5.0
     """By so many conversions of the mean channel each channel is known beforehand in the model `incremental`."""
-    intent: tuple[str, ...] = ("add_to_cart", "checkout", "live_cart", "direct", "brand_search")
-    """Touchpoints by which people show that they are about to buy, and which bring no sale: the model `incremental`."""
+    intent: tuple[str, ...] = ()
+    """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`;
+    empty: add_to_cart, checkout, live_cart, direct and brand_search."""
     custom: tuple[float, float, float] | dict[str, float] | None = None
     """Weights of the model `custom`: [first step, those between together, last], or { stage = weight, ... }."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from jalon import attribution
-from jalon.normalize.vocabulary import Fact
+from tests.attribution.advertised import facts, people
 from tests.attribution.played_journeys import KINDS, World, credited, error
 from tests.handmade import Run, order, touch
 
@@ -34,23 +34,6 @@ def table(rows: Sequence[tuple[str, float, str | None]]) -> pa.Table:
             "value": [0.0 if channel else 10.0 for *_, channel in rows],
         }
     )
-
-
-def people(count: int = 600, seed: int = 1) -> list[tuple[str, float, str | None]]:
-    """People who meet an ad or a poster; the ad brings a sale of one in five within hours, the poster none; a few buy
-    on any day."""
-    rng = np.random.default_rng(seed)
-    rows: list[tuple[str, float, str | None]] = []
-    for number in range(count):
-        name = f"p{number:04}"
-        for channel in ("ad", "poster"):
-            rows += [(name, float(day), channel) for day in rng.random(rng.integers(0, 3)) * 40]
-        ads = [days for _, days, channel in rows[-4:] if channel == "ad" and rows[-1][0] == name]
-        if ads and rng.random() < 0.2:
-            rows.append((name, ads[-1] + rng.exponential(0.2), None))
-        elif rng.random() < 0.12:
-            rows.append((name, float(rng.random() * 60), None))
-    return [*rows, ("end", 70.0, "ad")]
 
 
 @pytest.fixture(scope="module")
@@ -125,17 +108,6 @@ def test_where_only_buyers_are_seen_nothing_is_learnt() -> None:
     effects = attribution.channel_effects(table(rows), "incremental")
     assert len(effects) == 0
     assert "those without a sale are not seen" in json.loads((effects.schema.metadata or {})[b"learnt"])["because"]
-
-
-def facts() -> list[Fact]:
-    """The same people as facts, with visits of other kinds on one order."""
-    found: list[Fact] = []
-    for number, (person, days, channel) in enumerate(people()):
-        if channel is None:
-            found.append(order(f"o{number}", days, 1000, person=person))
-        else:
-            found.append(touch(f"t{number}", days, person, channel=channel, kind="ad_click"))
-    return found
 
 
 def test_who_comes_by_itself_was_not_brought_and_steps_on_the_site_bring_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Fitting the additive hazard: it climbs, finds what is known, knows how sure it is, and leans where little is known."""
+"""Fitting the additive hazard: it climbs, finds what is known, knows how sure it is, leans where little is known."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Learning the additive hazard from counts: what rates lean on, how they are found, how sure and how good they are.
 
 Channels lean on the mean of all channels, signs of intent on that of all signs, strata on that of all strata, each by
-as much as `prior_conversions` sales would; so a channel that was met rarely is near the mean and not far beyond it. The means
-are found first, as if there were one channel, one sign and one stratum.
+as much as `prior_conversions` sales would; so a channel that was met rarely is near the mean and not far beyond it.
+The means are found first, as if there were one channel, one sign and one stratum.
 """
 
 from __future__ import annotations

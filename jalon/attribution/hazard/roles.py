@@ -1,9 +1,9 @@
 """What a touchpoint is to a sale: a cause, a sign of intent, or neither.
 
 Who types the shop's address, searches for its name or fills a cart is about to buy, and says so; that did not make them
-buy. A sign of intent explains a sale without being credited for it: what stands behind it, if anything does, is found by
-asking which touchpoints make such signs likelier (`fitting` again, with signs in the place of sales). What people do on
-the site once they are there follows from what led them there; were it heard, it would hide that.
+buy. A sign of intent explains a sale without being credited for it: what stands behind it, if anything does, is found
+by asking which touchpoints make such signs likelier (`fitting` again, with signs in the place of sales). What people do
+on the site once they are there follows from what led them there; were it heard, it would hide that.
 """
 
 from __future__ import annotations

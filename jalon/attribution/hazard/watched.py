@@ -38,14 +38,17 @@ def steps_of(journeys: Journeys, options: Options) -> Table:
     (null: open), `unit`, `causes`, `is_customer`, `own_window`, and whether they are `heard`.
 
     A touchpoint that is known only because an order states it is not heard: of those that led to no order none is
-    stated.
+    stated. Nor is a journey that has as many as are looked at of any: machines have such.
     """
-    led = journeys.steps.select("person", "touch_uid", "had_at", journey="order_uid", sold_at="placed_at")
+    led = journeys.steps.select("person", "touch_uid", "had_at", "touches", journey="order_uid", sold_at="placed_at")
     led = led.mutate(person=ibis.coalesce(led.person, led.journey))
-    left = journeys.open_steps.select("person", "touch_uid", "had_at", journey="journey_id", sold_at=ibis.null("int64"))
+    left = journeys.open_steps.select(
+        "person", "touch_uid", "had_at", "touches", journey="journey_id", sold_at=ibis.null("int64")
+    )
     joined = led.union(left.select(*led.columns)).join(_seen(journeys.touches, options), "touch_uid")
     of_sale = ibis.coalesce(~joined.causes & (joined.sold_at - joined.had_at <= SESSION), False)
-    return joined.filter(joined.unit.notnull() & ~of_sale)
+    told = joined.mutate(heard=joined.heard & (joined.touches < options.max_touches), of_sale=of_sale).drop("touches")
+    return told.filter(told.unit.notnull() & ~told.of_sale).drop("of_sale")
 
 
 def _seen(touches: Table, options: Options) -> Table:
