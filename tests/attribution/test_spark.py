@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -98,7 +99,7 @@ AWKWARD: Facts = [
 def test_every_row_of_every_table_is_equal(tmp_path: Path) -> None:
     custom = (0.5, 0.2, 0.3)
     out = both(tmp_path, [*brand(1, persons=60), *AWKWARD], Options(models=tuple(MODELS), custom=custom))
-    assert len(list(out.glob("*.parquet"))) >= 9
+    assert all(pq.read_metadata(file).num_rows for file in out.glob("*.parquet")), "each table is put to the test"
 
 
 def test_no_facts_at_all_are_empty_tables_on_both(tmp_path: Path) -> None:

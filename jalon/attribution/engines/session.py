@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jalon.attribution.options import Options
 
 JAVA = "Install Java 17 or 21 (Debian: openjdk-17-jre-headless), or name one in JAVA_HOME."
-WAIT = 60
+WAIT = 120
 """Seconds within which a cluster must give a worker."""
 ALWAYS = {"sql.session.timeZone": "UTC", "sql.ansi.enabled": "true", "sql.caseSensitive": "true"}
 """Settings that the expressions rely on: no zone, no sum that overflows unseen, no name taken for another."""

@@ -3,20 +3,22 @@
 Every table that is kept is a folder of Parquet files: what it was made of is forgotten, so that plans stay small, no
 memory is held, and a worker that is lost costs its own part alone. Results leave Spark by the same way. A table that is
 written is put in order, and into one file, by the embedded engine, which spills what its memory does not hold: so the
-rows never pass through the memory of Spark's driver, and the same facts give the same bytes on both engines.
+rows never pass through the memory of Spark's driver, and one writer decides what a file of ours looks like.
 """
 
 from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.expr.operations import UnboundTable
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
@@ -81,21 +83,29 @@ class Spark(Engine):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def rows(self, table: Table) -> pa.Table:
-        folder = self._stored(table)
         types = table.schema().to_pyarrow()
-        parts = [pq.read_table(part).cast(types) for part in _parts(folder)]
-        shutil.rmtree(folder, ignore_errors=True)
+        with self._files(table) as files:
+            parts = [pq.read_table(file).cast(types) for file in files]
         return pa.concat_tables(parts) if parts else types.empty_table()
 
     def write(
         self, table: Table, path: Path, order: Sequence[str], instants: Sequence[str] = (), form: str = "parquet"
     ) -> int:
-        folder = self._stored(table)
-        try:
-            made = self._writer.read("made", _parts(folder), _schema(table))
+        with self._files(table) as files:
+            made = self._writer.read("made", files, _schema(table))
             return self._writer.write(made, path, order, instants, form)
+
+    @contextmanager
+    def _files(self, table: Table) -> Iterator[list[Path]]:
+        """Give the files of a table: those of a kept one, or new ones that are thrown away afterwards."""
+        expression = table.op()
+        kept = self._folders.get(expression.name) if isinstance(expression, UnboundTable) else None
+        folder = kept or self._stored(table)
+        try:
+            yield _parts(folder)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _new(self) -> Path:
         return self._scratch / f"table-{next(self._numbers)}"
