@@ -71,6 +71,16 @@ class Attribution(_Table):
     """What impressions and views weigh: as clicks do, nothing (exclude), or a part of a click."""
     skip: tuple[str, ...] = ()
     """Patterns of touchpoints that journeys with others leave out, as ["direct", "search+campaign:Brand*"]."""
+    conversions: tuple[str, ...] = ("order",)
+    """What is credited beside orders, as ["order", "first_purchase", "sign_up", "add_to_cart"]; counted one each."""
+    conversion_values: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """What one of these is worth, in no currency, as { sign_up = 5 }; it is never added to revenue."""
+    max_links: Annotated[int, Field(ge=1)] = 50
+    """An identifier that is linked with more others than this is shared by many persons, and joins none."""
+    max_buyers: Annotated[int, Field(ge=1)] = 3
+    """So is one that is linked with more buyers of one shop than this: a family's device, a shared mailbox."""
+    max_person: Annotated[int, Field(ge=2)] = 500
+    """A person of more identifiers than this is taken apart at its weakest links."""
     clock_skew_seconds: Annotated[float, Field(ge=0)] = 10.0
     """So long after its order a touchpoint that is stated to belong to it may be dated."""
     models: tuple[str, ...] = ()

@@ -119,10 +119,36 @@ def run_attribute(console: Console, place: Workplace, as_of: datetime | None, en
     """Attribute, and say what was made."""
     result = attribute_now(place, as_of, engine)
     console.data(
-        {"rows": result.rows, "possible_duplicates": result.possible_duplicates, "folder": str(result.folder)},
+        {
+            "rows": result.rows,
+            "possible_duplicates": result.possible_duplicates,
+            "set_aside": result.set_aside,
+            "net_warnings": result.net_warnings,
+            "late_by_the_clock": result.late_by_the_clock,
+            "dated_ahead": result.dated_ahead,
+            "patterns_unmet": result.patterns_unmet,
+            "folder": str(result.folder),
+        },
         [f"{count:,} {name.replace('_', ' ')}" for name, count in result.rows.items()],
     )
     if result.possible_duplicates:
         doubtful = "orders may be copies of others and are not counted; the orders mart says which"
         console.say(f"{result.possible_duplicates} {doubtful}")
+    for line in _doubts(result):
+        console.say(line)
     return errors.OK
+
+
+def _doubts(result: Result) -> Iterator[str]:
+    """Yield what of a run somebody should look at."""
+    from jalon.attribution.guards import REASONS
+    from jalon.attribution.refunds import WARNINGS
+
+    for reason, number in result.set_aside.items():
+        yield f"identifiers: {number} set aside or cut off: {REASONS[reason]}"
+    for code, number in result.net_warnings.items():
+        yield f"orders: {number}: {WARNINGS[code]}"
+    if result.dated_ahead:
+        yield f"touchpoints: {result.dated_ahead} are dated a day or more after they were seen; a clock is wrong"
+    for pattern in result.patterns_unmet:
+        yield f"settings: no touchpoint fits {pattern!r}; see docs/attribution.md for the words"

@@ -75,7 +75,7 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     touches, sales = facts.touches, facts.sales
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
-    unknown = engine.keep("unknown", _unknown(sold, steps, creditable(touches, options)))
+    unknown = engine.keep("unknown", unknown_orders(sold, steps, creditable(touches, options)))
     found = observed(engine, steps, touches, sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
@@ -161,7 +161,7 @@ def _weight(billionths: ibis.Value) -> ibis.Value:
     return (billionths / BILLION).cast("decimal(10, 9)")
 
 
-def _unknown(sold: Table, steps: Table, usable: Table) -> Table:
+def unknown_orders(sold: Table, steps: Table, usable: Table) -> Table:
     """Return the orders with money that no touchpoint is known of, with the reason."""
     without = sold.anti_join(steps, "order_uid")
     known = usable.filter(usable.person.notnull())

@@ -95,7 +95,7 @@ class Engine(ABC):
 
     @abstractmethod
     def take(self, name: str, data: pa.Table | None, schema: Mapping[str, str]) -> Table:
-        """Return Arrow data as a table of this engine; without any, an empty one."""
+        """Return Arrow data as a table of this engine, in place of one of that name; without any, an empty one."""
 
     @abstractmethod
     def drop(self, *names: str) -> None:

@@ -61,7 +61,6 @@ def grown(engine: Engine, pairs: Table, max_person: int) -> tuple[Table, Table]:
     """Return (member, root) of the persons that pairs (left, right, strength) join, and the pairs that were cut."""
     cut = engine.take("links_cut", None, {"left": "string", "right": "string"})
     for held in sorted({*STRENGTHS.values(), STRONGEST}):
-        engine.drop("roots")
         roots = rooted(engine, pairs.select("left", "right"))
         large = engine.keep("large", _large(roots, max_person))
         if not engine.dicts(large.agg(members=large.count()))[0]["members"]:
@@ -69,7 +68,6 @@ def grown(engine: Engine, pairs: Table, max_person: int) -> tuple[Table, Table]:
         weak = pairs.filter(pairs.strength == held).semi_join(large.select(left="member"), "left")
         cut = engine.keep(f"links_cut_{held}", cut.union(weak.select("left", "right")))
         pairs = engine.keep(f"links_left_{held}", pairs.anti_join(cut, ["left", "right"]))
-    engine.drop("roots")
     return rooted(engine, pairs.select("left", "right")), cut
 
 

@@ -15,6 +15,7 @@ from jalon.attribution.patterns import check
 from jalon.attribution.points import PLACES
 from jalon.attribution.stages import STAGES, UNKNOWN
 from jalon.errors import ConfigError
+from jalon.normalize.vocabulary import TouchKind
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -25,6 +26,8 @@ NOT_CREDITED = ("purchase", "delivery", "return_requested", "refund")
 """Kinds of touchpoint that follow from a sale, so that they cannot have led to it."""
 INTENT = ("add_to_cart", "checkout", "live_cart", "direct", "brand_search")
 """Patterns of touchpoints by which people show that they are about to buy."""
+FIRST_PURCHASE = "first_purchase"
+"""Conversion: a sale to somebody to whom none is known before."""
 VIEWS = ("impression", "view", "live_view")
 """Kinds of touchpoint of somebody who only saw something."""
 
@@ -47,6 +50,10 @@ class Options:
     """What views weigh: as much as others, nothing at all (they are on no journey), or so much of a click."""
     skip: Sequence[str] = ()
     """Patterns of touchpoints that are left out of journeys that have others, such as `direct`."""
+    conversions: Sequence[str] = ("order",)
+    """What is credited: orders always; beside them `first_purchase`, or touchpoints of a kind, such as `sign_up`."""
+    conversion_values: Mapping[str, float] = field(default_factory=dict)
+    """What a conversion that is no order is worth, in no currency; without it, nothing: it is only counted."""
     clock_skew_seconds: float = 10
     """So long after its order a touchpoint that is stated to belong to it may be dated, since clocks differ."""
     repeat: Literal["restart", "continue"] = "restart"
@@ -111,6 +118,7 @@ class Options:
         if self.engine not in get_args(Engines):
             raise ConfigError(f"there is no engine {self.engine!r}", f"Known are: {', '.join(get_args(Engines))}.")
         self._check_journeys()
+        self._check_conversions()
         unknown = sorted(set(self.models) - set(MODELS))
         if unknown or not self.models:
             known = ", ".join(MODELS)
@@ -126,6 +134,17 @@ class Options:
             raise ConfigError(f"markov_state = {self.markov_state!r} is no state", f"Give one of {', '.join(STATES)}.")
         if self.custom is not None or "custom" in self.models:
             self._check_custom()
+
+    def _check_conversions(self) -> None:
+        known = ("order", FIRST_PURCHASE, *(kind for kind in get_args(TouchKind) if kind not in self.not_credited))
+        if strange := sorted(set(self.conversions) - set(known)):
+            raise ConfigError(f"no conversion is called {', '.join(strange)}", f"Known are: {', '.join(known)}.")
+        for name, worth in self.conversion_values.items():
+            if name == "order" or name not in self.conversions or not 0 <= worth < 10**9:
+                raise ConfigError(
+                    f"conversion_values: {name} = {worth!r} is the value of no conversion",
+                    "Name one of `conversions`, but not order, with a number that is not below zero.",
+                )
 
     def _check_journeys(self) -> None:
         check(self.lookback, "lookback")
@@ -179,6 +198,15 @@ class Options:
     def window(self) -> int:
         """The look-back window in microseconds."""
         return round(self.lookback_days * DAY)
+
+    @property
+    def conversion_kinds(self) -> list[str]:
+        """The conversions that are kinds of touchpoint."""
+        return [name for name in self.conversions if name not in ("order", FIRST_PURCHASE)]
+
+    def worth(self, conversion: str) -> int:
+        """Return what a conversion is worth, in hundredths."""
+        return round(self.conversion_values.get(conversion, 0) * 100)
 
     @property
     def widest(self) -> int:

@@ -10,6 +10,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution import drop_offs, journeys, modes, stage_times, touches, transitions
 from jalon.attribution.card import write_card
+from jalon.attribution.conversions import converted
 from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
 from jalon.attribution.effects import Journeys
@@ -24,7 +25,16 @@ from jalon.attribution.stages import RULES, read_rules, with_stage
 from jalon.attribution.tally import Counted, tally
 from jalon.attribution.windows import learn_within
 
-INSTANTS = ("placed_at", "paid_at", "cancelled_at", "previous_at", "observed_at", "occurred_at", "had_at")
+INSTANTS = (
+    "placed_at",
+    "converted_at",
+    "paid_at",
+    "cancelled_at",
+    "previous_at",
+    "observed_at",
+    "occurred_at",
+    "had_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,10 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
     rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
     figures = tally(engine, Counted(steps, persons, sold, touched), options)
+    beside = converted(engine, touched, sold, credited.rows, options)
+    rows["conversions"] = _write(engine, beside.conversions, out, "conversions", ["conversion", "conversion_uid"])
+    in_order = ["conversion", "conversion_uid", "model", "position"]
+    rows["conversion_credit"] = _write(engine, beside.credit, out, "conversion_credit", in_order)
     shared = credited.shared
     return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread, learnt=learnt.told)
 
@@ -139,6 +153,8 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "views": options.views,
         "skip": list(options.skip),
         "clock_skew_seconds": options.clock_skew_seconds,
+        "conversions": list(options.conversions),
+        "conversion_values": dict(options.conversion_values),
         "repeat": options.repeat,
         "models": list(options.models),
         "half_life_days": options.half_life_days,

@@ -59,6 +59,7 @@ class DuckDB(Engine):
         if data is None:
             return self._empty(name, schema)
         data = data.select(list(schema))
+        self.drop(name)
         with translated():
             self._db.from_arrow(data).create(name)
         return ibis.table(dict(schema), name=name)

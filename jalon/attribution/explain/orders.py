@@ -11,7 +11,7 @@ from jalon.attribution.sales import WHY
 _ORDER = (
     *("order_uid", "source", "platform", "order_id", "placed_at", "status", "kind", "currency", "channel", "person"),
     *("goods", "booked", "reversed", "net", "net_rule", "is_sale", "is_counted", "why", "duplicate_of"),
-    *("mode", "mode_rule", "prior_sales"),
+    *("mode", "mode_rule", "prior_sales", "customer", "net_warning"),
 )
 TOUCH = (
     *("touch_uid", "fact", "occurred_at", "time_is_bound", "kind", "channel", "surface", "content_id", "creator_id"),
@@ -48,7 +48,8 @@ def _refunds(tables: Tables, order: Row) -> list[Row]:
     own = tables.fact("refunds", source=(order["source"],), order_id=(order["order_id"],))
     names = ("refund_id", "reason", "state", "occurred_at", "currency", "goods", "total", *REVISION)
     rows = tables.rows(own, names, "occurred_at", "refund_id")
-    return [{**row, "counts": row["state"] == "succeeded" and row["currency"] == order["currency"]} for row in rows]
+    rated = (order["currency"], order["presentment_currency"])
+    return [{**row, "counts": row["state"] == "succeeded" and row["currency"] in rated} for row in rows]
 
 
 def _journey(tables: Tables, uid: str) -> list[Row]:

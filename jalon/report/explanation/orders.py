@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jalon.attribution.crediting import ORGANIC
+from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
 from jalon.report.explanation.wording import Row, in_money, instant, times
 from jalon.report.words import plain
@@ -40,6 +41,8 @@ def _order(told: Row) -> Iterator[str]:
         yield f"  its copy {plain(copy['order_uid'])} is not counted: {WHY[copy['why']]}"
     net, booked, back = (in_money(order, name) for name in ("net", "booked", "reversed"))
     yield f"  net {net} = {booked} booked - {back} taken back (rule {order['net_rule']}: {_net_rule(order)})"
+    if order["net_warning"]:
+        yield f"  look at it: {WARNINGS[order['net_warning']]}"
     yield f"  selling mode {order['mode']} (rule {order['mode_rule']})"
     yield f"  buyer {plain(order['person'] or 'not known')}, {times(order['prior_sales'], 'sale')} before this one"
     yield f"  {_revision(order['revision'])}"
