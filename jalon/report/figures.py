@@ -23,6 +23,7 @@ from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
 from jalon.normalize.channels import NETWORKS
+from jalon.report import conversions
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.measured import counted
 from jalon.report.moves import moved
@@ -72,6 +73,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "not_learnt": _not_learnt(card),
             "not_counted": _not_counted(engine, told["orders"], currencies),
             **{f"by_{cut}": _top(engine, told["credit_totals"], cut, currencies) for cut in RANKED},
+            "conversions": conversions.counted(engine, told["conversion_credit"]),
             "warnings": _warned(engine, told["orders"], currencies),
             "map": _map(engine, told, currencies),
             "moves": moved(engine, told),

@@ -19,7 +19,9 @@ from jalon.attribution.groups import group
 from jalon.attribution.publish import published
 from jalon.normalize.money import EXPONENTS
 from jalon.report import journey_map
-from jalon.report.tables import ATTRIBUTION, MARTS, Mart
+from jalon.report.conversions import CONVERSION_CREDIT, credited
+from jalon.report.shapes import Mart
+from jalon.report.tables import ATTRIBUTION, MARTS
 from jalon.report.totals import totals
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -58,6 +60,10 @@ def build_marts(facts: Path, attribution: Path, out: Path, options: MartOptions 
     return Marts(out, rows)
 
 
+MADE_BESIDE = ("transitions", "stage_times", "drop_offs", "conversions", "conversion_credit")
+"""Tables of the attribution that one mart each is made of."""
+
+
 class _Base(NamedTuple):
     """What the marts are made of."""
 
@@ -72,13 +78,15 @@ class _Base(NamedTuple):
     transitions: Table
     stage_times: Table
     drop_offs: Table
+    conversions: Table
+    conversion_credit: Table
     units: Table
     out: Path
     """Where the marts are being written: some are made of others."""
 
 
 def _base(engine: Engine, facts: Path, attribution: Path, out: Path, as_of: int | None) -> _Base:
-    made = ("sales", "touches", "credit", "modelled", "shared", "transitions", "stage_times", "drop_offs")
+    made = ("sales", "touches", "credit", "modelled", "shared", *MADE_BESIDE)
     found = {name: engine.results(attribution / f"{name}.parquet") for name in made}
     told = {kind: current(engine, facts, kind, as_of) for kind in ("contents", "measures")}
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
@@ -192,6 +200,7 @@ _MAKERS: dict[str, Callable[[_Base], Table]] = {
     "stage_transitions": lambda base: base.transitions,
     "stage_times": lambda base: base.stage_times,
     "drop_offs": lambda base: base.drop_offs,
+    CONVERSION_CREDIT.name: lambda base: credited(base.conversions, base.conversion_credit, base.touches),
 }
 """Name of a mart -> what makes its columns."""
 _SORTED = ("touchpoints",)

@@ -35,11 +35,23 @@ def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:
         if row["model"] == model:
             amount = money(row["net"], row["currency"])
             yield f"  {'would have come anyway':<40.40} {amount:>20}  {orders(row['orders'])}"
+    yield from _conversions(told["conversions"], model)
     yield from _shares("How far the way to the sale is known", told["coverage"], "basis")
     for row in told["unknown"]:
         yield f"    unknown: {orders(row['orders'])}, {money(row['net'], row['currency'])}: {row['because']}"
     yield from _gaps(told)
     yield from _freshness(told)
+
+
+def _conversions(rows: list[Row], model: str) -> Iterator[str]:
+    """Yield for each conversion beside orders how many there were, and the channels credited with most."""
+    own = [row for row in rows if row["model"] == model]
+    for conversion in dict.fromkeys(row["conversion"] for row in own):
+        mine = [row for row in own if row["conversion"] == conversion]
+        yield ""
+        yield f"{label(conversion)}: {sum(row['conversions'] for row in mine):,.0f} (credit by the model {model})"
+        for row in mine[: LISTED + 1]:
+            yield f"  {label(row['channel']) if row['channel'] else 'nobody':<40.40} {row['conversions']:>20,.1f}"
 
 
 def chosen_model(told: Row) -> str:

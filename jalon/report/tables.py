@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jalon.report.conversions import CONVERSION_CREDIT
 from jalon.report.shapes import CURRENCY, Column, Mart, money
 from jalon.report.stage_tables import DROP_OFFS, JOURNEY_MAP, JOURNEY_MAP_CREDIT, STAGE_TIMES, STAGE_TRANSITIONS
 
@@ -251,6 +252,7 @@ MARTS: dict[str, Mart] = {
         STAGE_TRANSITIONS,
         STAGE_TIMES,
         DROP_OFFS,
+        CONVERSION_CREDIT,
     )
 }
 """Name -> mart."""

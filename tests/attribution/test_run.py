@@ -30,6 +30,8 @@ TABLES = (
     "transitions",
     "stage_times",
     "drop_offs",
+    "conversions",
+    "conversion_credit",
 )
 FACTS = [touch("t", 1, "a"), touch("u", 2, "a", channel="direct"), order("1", 3, 999, person="a"), refund("1", 5, 100)]
 
