@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import links, paths, receiver, sync
+from benchmarks import engines, links, paths, receiver, sync
 from benchmarks.sync import Figure
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "beside": receiver.beside,
     "markov": paths.speed,
     "links": links.speed,
+    "spark": engines.speed,
 }
 
 

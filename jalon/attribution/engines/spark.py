@@ -42,12 +42,12 @@ class Spark(Engine):
         self._numbers = itertools.count()
         self._folders: dict[str, Path] = {}
         try:
+            self._writer = DuckDB(options.memory_limit, options.threads, self._scratch)
             self._session, self._stop = started(options, self._scratch)
         except BaseException:
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
         ibis.pyspark.name  # noqa: B018 # loading it registers the options that its translation reads
-        self._writer = DuckDB(options.memory_limit, options.threads, self._scratch)
 
     def close(self) -> None:
         self._writer.close()
