@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 
 from jalon import attribution
+from jalon.attribution.explain import explain
 from jalon.attribution.models import MODELS
+from jalon.report.explanation import lines as explained
 from jalon.report.figures import figures
 from jalon.report.marts import build_marts
 from jalon.report.summary import lines, summary
@@ -147,6 +149,9 @@ def test_a_refund_in_the_currency_that_the_buyer_was_shown(tmp_path: Path) -> No
     row = run.order("1")
     assert (row["net"], row["reversed"], row["refunded_converted"]) == (500, 500, 400)
     assert row["net_warning"] == "refund_converted"
+    told = explain(run.facts, run.folder, "shop:1")
+    assert [each["counts"] for each in told["refunds"]] == [True, True]
+    assert any("order's own rate" in line for line in explained(told))
     assert sums(run.rows("credit")) == {500}
 
 

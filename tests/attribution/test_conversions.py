@@ -6,12 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.report.marts import build_marts
+from jalon.report.summary import lines, summary
 from tests.handmade import Run, order, touch
 
 
@@ -99,6 +102,20 @@ def test_counts_and_values_sum_up_and_never_meet_revenue(tmp_path: Path) -> None
             ]
             assert sum(each["weight"] for each in mine) == 1
             assert sum(each["value"] for each in mine) == row["value"]
+
+
+def test_they_are_told_in_a_mart_of_their_own_and_in_the_summary(tmp_path: Path) -> None:
+    run = Run(tmp_path, FACTS, **BESIDE, conversion_values={"sign_up": 5})
+    build_marts(run.facts, run.folder, tmp_path / "marts")
+    rows = pq.read_table(tmp_path / "marts" / "conversion_credit.parquet").to_pylist()
+    (mail,) = [row for row in rows if row["model"] == "last" and row["touch_uid"] == "shop:mail"]
+    assert (mail["conversion"], mail["channel"], mail["weight"], mail["value"]) == ("sign_up", "email", 1, 5)
+    assert mail["person"] == "a"
+    told = summary(tmp_path / "marts", run.folder)
+    assert ("first_purchase", "last", "search", 1.0, "0.00") in {tuple(row.values()) for row in told["conversions"]}
+    said = "\n".join(lines(told))
+    assert "Sign up: 3" in said
+    assert [(row["customer"], row["orders"]) for row in told["by_customer"]] == [("new", 1), ("returning", 1)]
 
 
 def test_settings_of_journeys_hold_for_conversions_too(tmp_path: Path) -> None:

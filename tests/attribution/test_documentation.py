@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from jalon.attribution.crediting import UNKNOWN_BECAUSE
+from jalon.attribution.guards import REASONS
 from jalon.attribution.models import MODELS
 from jalon.attribution.modes import MODES
 from jalon.attribution.modes import RULES as MODE_RULES
+from jalon.attribution.patterns import FIELDS
 from jalon.attribution.presets import PRESETS
+from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import NOT_COUNTED, WHY
 from jalon.attribution.stages import RULES
+from jalon.normalize.channels import CHANNELS
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "attribution.md").read_text()
 ROWS = [
@@ -20,7 +24,13 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("code", [*UNKNOWN_BECAUSE, *MODELS, *MODE_RULES, *PRESETS, *WHY, *(rule.id for rule in RULES)])
+CODES = (
+    *(*UNKNOWN_BECAUSE, *MODELS, *MODE_RULES, *PRESETS, *WHY, *(rule.id for rule in RULES)),
+    *(*REASONS, *WARNINGS, *CHANNELS, *FIELDS),
+)
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_every_code_is_explained(code: str) -> None:
     assert f"`{code}`" in PAGE
 
