@@ -11,7 +11,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.groups import GROUPS
-from jalon.attribution.hazard.fitting import BINS, Data, Events, Touches, Watched
+from jalon.attribution.hazard.fitting import BINS, Data, Events, Touches, Watched, bins
 from jalon.attribution.hazard.watched import DAY, STRATA, journeys_of, steps_of, window_of, with_watched
 
 if TYPE_CHECKING:
@@ -151,17 +151,11 @@ def _events(kept: _Kept, rows: Table) -> Events:
     by = {name: found[name].to_numpy()[first].astype(np.int64) for name in ("stratum", "group")}
     known = found["code"].is_valid().to_numpy(zero_copy_only=False)
     code, age = (found.filter(found["code"].is_valid())[name].to_numpy() for name in ("code", "age"))
-    return Events(by["stratum"], by["group"], number[known], code * BINS + bin_of(age, kept.window))
-
-
-def bin_of(age: np.ndarray, window: int) -> np.ndarray:
-    """Return the bins of ages; as `binned` does, since the square root is rounded the same everywhere."""
-    bins: np.ndarray = np.minimum(np.floor(np.sqrt(age / window) * BINS), BINS - 1).astype(np.int64)
-    return bins
+    return Events(by["stratum"], by["group"], number[known], code * BINS + bins(age, kept.window))
 
 
 def binned(age: ibis.Value, window: int) -> ibis.Value:
-    """Return the bins of ages in the engine."""
+    """Return the bins of ages in the engine, as `fitting.bins` does."""
     return ibis.least(((age / window).sqrt() * BINS).floor().cast("int64"), BINS - 1)
 
 

@@ -138,8 +138,15 @@ def ages(window: float) -> Floats:
     return middle
 
 
+def bins(age: Floats, window: float) -> Ints:
+    """Return the bins of ages; engines agree on them, since a square root is rounded the same everywhere."""
+    found: Ints = np.minimum(np.floor(np.sqrt(age / window) * BINS), BINS - 1).astype(np.int64)
+    return found
+
+
 def fit(data: Data, prior: Prior, start: Rates | None = None) -> Fit:
     """Return the rates that are likeliest, given what they lean on."""
+    data = _over_groups(data)
     rates, gains = start or prior.rates, [-np.inf]
     for _ in range(STEPS):
         gains.append(likelihood(data, rates) + _leaning(prior, rates))
@@ -147,6 +154,17 @@ def fit(data: Data, prior: Prior, start: Rates | None = None) -> Fit:
             return Fit(rates, True, gains[1:])
         rates = _fitted(data, shares(data, rates), rates, prior)
     return Fit(rates, False, gains[1:])
+
+
+def _over_groups(data: Data) -> Data:
+    """Return the data with touchpoints counted over all groups: fitting asks of none whose it was."""
+    touches = data.touches
+    cell = touches.channel * BINS + bins(touches.watched, data.window)
+    many = np.bincount(cell, touches.many, data.channels * BINS)
+    days = np.bincount(cell, touches.many * touches.watched, data.channels * BINS)
+    (met,) = np.nonzero(many)
+    summed = Touches(met * 0, met // BINS, many[met], days[met] / many[met])
+    return data._replace(touches=summed)
 
 
 def at_events(data: Data, rates: Rates) -> Floats:

@@ -1,4 +1,5 @@
-"""How well the additive hazard foretells when persons buy that it has not seen, and whether channels bring what it says.
+"""How well the additive hazard foretells when persons buy that it has not seen, and whether channels bring what it
+says.
 
 It is taught on four fifths of the groups of persons and asked about the rest, five times. The loss is that of the
 times of sales, so it is not to be compared with that of models that foretell an outcome alone; beside it stands the
