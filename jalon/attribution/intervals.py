@@ -54,16 +54,23 @@ def sums(rows: Table, keys: Sequence[str], figures: Sequence[str]) -> Table:
     return in_groups.group_by(*keys).agg(**found)
 
 
-def with_interval(table: Table, name: str, more: ibis.Value | None = None) -> Table:
+def with_interval(table: Table, name: str, further: tuple[ibis.Value, ibis.Value] | None = None) -> Table:
     """Put `<name>_low` and `<name>_high` in the place of the spread that `sums` told; floats, in units of the figure.
 
-    `more` is variance beyond that of the persons, such as that of a split that is only likely.
+    `further` are the squares of how far down and up another thing reaches that is unsure by itself, such as a split
+    that is only likely. Both are joined as Zou and Donner do (Statistics in Medicine 27 (2008) 1693-1702): distances to
+    the ends add like deviations, each side by itself.
     """
     whole, squares, least, most = (
         table[column].cast("float64") for column in (name, *(f"{name}_{what}" for what in _SPREAD))
     )
     variance = ibis.greatest(squares - whole * whole / GROUPS, 0.0) * GROUPS / (GROUPS - 1)
-    low, high = bounds(Spread(whole, variance if more is None else variance + more, least, most))
+    low, high = bounds(Spread(whole, variance, least, most))
+    if further is not None:
+        down, up = further
+        far = whole - ((whole - low) * (whole - low) + down).sqrt()
+        low = ibis.ifelse(least >= 0, ibis.greatest(far, 0.0), far)
+        high = whole + ((high - whole) * (high - whole) + up).sqrt()
     return table.mutate(**{f"{name}_low": low, f"{name}_high": high}).drop(*(f"{name}_{what}" for what in _SPREAD))
 
 

@@ -1,8 +1,8 @@
 """Credit per channel, content, creator and so on, with its 90 % interval.
 
-What is modelled is sure twice less: other buyers would come, and of these the split is only likely. By the law of total
-variance both are added: the spread of what each group of persons is credited, shares of orders among it, and the spread
-of the split itself, which the share-out tells.
+What is modelled is unsure twice: other buyers would come, and of these the split is only likely. Both are joined, and
+neither counts twice: the groups of persons spread by what each order is expected to have brought, the split by how far
+its own interval (`sharing`) reaches from what is expected.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.engine import Engine
-from jalon.attribution.intervals import NORMAL, sums, with_interval
+from jalon.attribution.intervals import sums, with_interval
 
 CUTS = {
     "channel": "channel",
@@ -29,6 +29,7 @@ CUTS = {
 KEYS = ("model", "value", "currency")
 FIGURES = ("net", "billionths")
 """Minor units of net revenue, and orders in billionths."""
+SIDES = ("down", "up")
 
 
 def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table) -> Table:
@@ -64,10 +65,10 @@ def _with_makers(rows: Table, contents: Table) -> Table:
 
 
 def _likely(given: Table, modelled: Table) -> Table:
-    """Return the modelled credit with `unsure`, the standard deviation of its content's orders by these orders."""
-    width = (modelled.orders_high - modelled.orders_low) / (2 * NORMAL)
-    unsure = ibis.ifelse(modelled.orders > 0, width / modelled.orders, 0.0)
-    return given.filter(given.modelled).join(modelled.select("touch_uid", unsure=unsure), "touch_uid")
+    """Return the modelled credit with how far down and up the orders of its content reach, by these orders."""
+    some = modelled.filter(modelled.orders > 0)
+    down, up = (some.orders - some.orders_low) / some.orders, (some.orders_high - some.orders) / some.orders
+    return given.filter(given.modelled).join(some.select("touch_uid", down=down, up=up), "touch_uid")
 
 
 def _total(given: Table, likely: Table, cut: str) -> Table:
@@ -79,7 +80,8 @@ def _total(given: Table, likely: Table, cut: str) -> Table:
     found = sums(named(given), KEYS, FIGURES).left_join(_split(named(likely)), KEYS)
     found = found.mutate(modelled=ibis.coalesce(found.modelled, 0))
     for name in FIGURES:
-        found = with_interval(found, name, ibis.coalesce(found[f"{name}_split"], 0.0))
+        down, up = (ibis.coalesce(found[f"{name}_{side}"], 0.0) for side in SIDES)
+        found = with_interval(found, name, (down, up))
     ends = {f"net_{end}": found[f"net_{end}"].round().cast("int64") for end in ("low", "high")}
     orders = {
         f"orders{end}": (found[f"billionths{end}"] / BILLION).cast("decimal(18, 4)") for end in ("", "_low", "_high")
@@ -89,18 +91,17 @@ def _total(given: Table, likely: Table, cut: str) -> Table:
 
 
 def _split(likely: Table) -> Table:
-    """Return how much of the credit is modelled, and the variance of its split: contents are split by themselves."""
-    by_content = likely.group_by(*KEYS, "touch_uid", "unsure").agg(
+    """Return how much is modelled, and the squares of how far its split reaches: each content's by itself."""
+    by_content = likely.group_by(*KEYS, "touch_uid", *SIDES).agg(
         **{name: likely[name].sum().cast("int64") for name in FIGURES}
     )
 
-    def variance(name: str) -> ibis.Value:
-        spread = (by_content[name] * by_content.unsure).round().cast("decimal(19, 0)")
-        return (spread * spread).sum().cast("float64")
+    def square(name: str, side: str) -> ibis.Value:
+        reach = (by_content[name] * by_content[side]).round().cast("decimal(19, 0)")
+        return (reach * reach).sum().cast("float64")
 
-    return by_content.group_by(*KEYS).agg(
-        modelled=by_content.net.sum(), **{f"{name}_split": variance(name) for name in FIGURES}
-    )
+    squares = {f"{name}_{side}": square(name, side) for name in FIGURES for side in SIDES}
+    return by_content.group_by(*KEYS).agg(modelled=by_content.net.sum(), **squares)
 
 
 def _with_names(rows: Table, contents: Table, modelled: Table) -> Table:

@@ -1,0 +1,107 @@
+"""Credit summed up with its interval: the sums are those of the rows, and what is unsure says so."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from jalon.report.figures import figures
+from jalon.report.marts import build_marts
+from jalon.report.totals import CUTS
+from tests.handmade import Run, content, day, line, measure, order, refund, touch
+
+
+def made(folder: Path, facts: list[Any], *models: str) -> Path:
+    run = Run(folder, facts, models=models)
+    build_marts(run.facts, run.folder, folder / "marts")
+    return folder
+
+
+def sql(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as db:
+        for name in ("attribution", "credit_totals", "content_estimates"):
+            db.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder / 'marts' / name}.parquet'")
+        return db.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty buyers who saw a common film, three who saw a rare one too, one refund above its order, one person known
+    by no touchpoint."""
+    facts: list[Any] = [content("common", "Common film", creator_id="maker"), content("rare", "Rare film")]
+    for number in range(40):
+        facts += [
+            touch(f"c{number}", 1, f"p{number}", content_id="common", channel="video", campaign="spring"),
+            order(f"o{number}", 5, 1000 + 10 * number, person=f"p{number}"),
+        ]
+    facts += [touch(f"r{number}", 2, f"p{number}", content_id="rare", channel="search") for number in range(3)]
+    facts += [order("yen", 5, 800, person="p50", currency="JPY"), order("none", 5, 900), refund("o9", 6, 5000)]
+    facts += [touch("y", 4, "p50", content_id="rare", channel="search")]
+    return made(tmp_path_factory.mktemp("brand"), facts, "first", "linear")
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_sums_are_those_of_the_credited_rows(brand: Path, cut: str) -> None:
+    column = {"creator": "CASE WHEN content_id = 'common' THEN 'maker' ELSE 'creator-1' END"}.get(cut, CUTS[cut])
+    own = sql(
+        brand,
+        f"SELECT model, coalesce({column}, ''), currency, sum(net_minor), round(sum(weight) FILTER (is_sale), 4) "
+        "FROM attribution WHERE basis <> 'unknown' GROUP BY ALL ORDER BY ALL",
+    )
+    told = sql(
+        brand,
+        f"SELECT model, value, currency, net_minor, orders FROM credit_totals WHERE cut = '{cut}' ORDER BY ALL",
+    )
+    assert [row[:4] for row in told] == [row[:4] for row in own]
+    assert [float(row[4]) for row in told] == pytest.approx([float(row[4]) for row in own], abs=1e-3)
+
+
+def test_what_rests_on_three_orders_is_marked_and_what_rests_on_forty_is_not(brand: Path) -> None:
+    rows = sql(
+        brand,
+        "SELECT value, title, too_few, net_low_minor < net_minor AND net_minor < net_high_minor, "
+        "orders_low < orders AND orders < orders_high FROM credit_totals "
+        "WHERE cut = 'content' AND model = 'linear' AND currency = 'EUR' ORDER BY 1",
+    )
+    assert rows == [("common", "Common film", False, True, True), ("rare", "Rare film", True, True, True)]
+
+
+def test_the_group_of_a_buyer_is_the_same_in_python(brand: Path) -> None:
+    for order_uid, group in sql(brand, "SELECT DISTINCT order_uid, person_group FROM attribution"):
+        number = order_uid.removeprefix("shop:o")
+        person = {"shop:yen": "p50", "shop:none": "shop:none"}.get(order_uid, f"p{number}")
+        assert group == hashlib.md5(person.encode(), usedforsecurity=False).digest()[0]
+
+
+def test_figures_name_the_ranges_of_channels_contents_and_creators(brand: Path) -> None:
+    found = figures(brand / "marts", brand / "attribution")
+    for cut in ("channel", "content", "creator"):
+        for row in found[f"by_{cut}"]:
+            assert row["net_low_minor"] <= row["net_minor"] <= row["net_high_minor"]
+            assert float(row["net_low"]) <= float(row["net"]) <= float(row["net_high"])
+    assert {(row["id"], row["too_few"]) for row in found["by_creator"] if row["currency"] == "EUR"} == {
+        ("maker", False),
+        ("creator-1", True),
+    }
+
+
+def test_what_is_modelled_is_unsure_by_its_split_and_by_its_buyers(tmp_path: Path) -> None:
+    clicked = {"product_id": "p1", "start_date": day(9), "end_date": day(10)}
+    facts: list[Any] = [
+        fact
+        for name, clicks in (("v1", 90), ("v2", 60))
+        for fact in (content(name, name), measure("tag_clicks", clicks, content_id=name, **clicked))
+    ]
+    for number in range(60):
+        facts += [order(f"{number}", 9, 800, selling_mode="native", channel="network"), line(f"{number}", "1")]
+    folder = made(tmp_path, facts, "linear")
+    rows = sql(
+        folder,
+        "SELECT net_minor = modelled_minor, t.orders_high - t.orders_low >= e.orders_high - e.orders_low "
+        "FROM credit_totals t JOIN content_estimates e ON t.value = e.content_id WHERE cut = 'content'",
+    )
+    assert rows == [(True, True)] * 2
