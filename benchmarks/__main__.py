@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import engines, links, paths, receiver, sync
+from benchmarks import attribution, engines, links, paths, receiver, sync
 from benchmarks.sync import Figure
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -17,6 +17,9 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "receiver": receiver.speed,
     "beside": receiver.beside,
     "markov": paths.speed,
+    "paths": paths.great,
+    "rules": attribution.rules,
+    "growth": attribution.growth,
     "links": links.speed,
     "spark": engines.speed,
 }

@@ -1,7 +1,8 @@
-"""From path strings: three rules and a Markov chain of order 1, by conversions and by value, for every channel.
+"""From path strings: three rules and Markov chains, by conversions and by value, for every channel.
 
-The baseline is ChannelAttribution (GPL-3, C++), where a person has installed it beside jalon or named an interpreter
-that has it in BENCH_CHANNELATTRIBUTION; without it jalon's seconds stand alone.
+The baselines are ChannelAttribution (GPL-3, C++) and DP6's marketing_attribution_models (Apache-2.0, Polars), where a
+person has installed them beside jalon or named an interpreter that has them in BENCH_CHANNELATTRIBUTION or BENCH_DP6;
+without them jalon's seconds stand alone.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,49 +26,101 @@ import pyarrow.csv
 from benchmarks.sync import Figure
 
 PATHS, CHANNELS, MEAN_LENGTH, REPEATS = 1_000_000, 30, 4, 0.35
+GREAT_PATHS, GREAT_ROUNDS = 10_000_000, 3
 ROUNDS = 5
-FASTER = 15
-"""At least so many times faster than the baseline."""
 AGREE = 0.035
 """The baseline simulates: its error, as the sum of what is wrong by the whole credit, is up to this by default."""
 
-BASELINE = """
-import sys, time, json
-import pandas, ChannelAttribution as ca
+_BEGIN = """
+import sys, time, json, pandas
 table = pandas.read_csv(sys.argv[1])
-named = dict(var_path="path", var_conv="conversions", var_value="value")
-def once():
-    ca.heuristic_models(table, **named)
-    return ca.markov_model(table, **named, var_null="others", order=1, verbose=False)
+rounds, order = int(sys.argv[2]), int(sys.argv[3])
+"""
+_END = """
 seconds = []
-for _ in range(int(sys.argv[2])):
+for _ in range(rounds):
     began = time.perf_counter()
     found = once()
     seconds.append(time.perf_counter() - began)
-print(json.dumps({"seconds": seconds, "credit": found.set_index("channel_name")["total_conversions"].to_dict()}))
+print(json.dumps({"seconds": seconds, "credit": credit(found)}))
 """
+CHANNEL_ATTRIBUTION = """
+import ChannelAttribution as ca
+named = dict(var_path="path", var_conv="conversions", var_value="value")
+def once():
+    if order == 1:
+        ca.heuristic_models(table, **named)
+    return ca.markov_model(table, **named, var_null="others", order=order, verbose=False)
+def credit(found):
+    return found.set_index("channel_name")["total_conversions"].to_dict()
+"""
+DP6 = """
+import polars
+from mam import MAM
+table = polars.from_pandas(table).with_columns(polars.col("conversions").cast(polars.Boolean), polars.lit(1).alias("n"))
+def once():
+    read = MAM(table, "grouped_journey", "path", "conversions", occurrences_colname="n",
+               conversion_value_colname="value")
+    return [run() for run in (read.run_first_click, read.run_last_click, read.run_linear, read.run_markov)]
+def credit(found):
+    return None
+"""
+
+
+class Peer(NamedTuple):
+    """A package to compare with: where it may be found, what it is asked, and at least how many times faster jalon is
+    at a million paths."""
+
+    name: str
+    variable: str
+    script: str
+    faster: float
+
+
+PEERS = (
+    Peer("ChannelAttribution", "BENCH_CHANNELATTRIBUTION", CHANNEL_ATTRIBUTION, 15),
+    Peer("marketing_attribution_models", "BENCH_DP6", DP6, 8),
+)
+GREAT_FASTER, LONGER_FASTER = 10, 10
+"""Of ChannelAttribution alone: at ten million paths, and with longer memories at a million."""
 
 
 def speed() -> Iterator[Figure]:
     """Compare seconds, the table being in memory for both, and the credit that both give."""
-    from jalon import attribution
-
     table = made()
-    seconds, found = _timed(lambda: attribution.credit_of_paths(table, value="value"))
+    seconds, found = _timed(1, table, ROUNDS)
     yield Figure(f"{PATHS:,} paths x {CHANNELS}: rules and exact Markov", f"{seconds:.2f} s", "stated", True)
-    longer, _ = _timed(lambda: attribution.credit_of_paths(table, value="value", order=2))
-    yield Figure("the same with Markov of order 2", f"{longer:.2f} s", "stated", True)
-    theirs = baseline(table)
+    for peer in PEERS:
+        theirs = baseline(peer, table)
+        yield _compared(peer.name, seconds, theirs, peer.faster)
+        if theirs and theirs["credit"]:
+            yield _agreed(found, theirs["credit"])
+    for order in (2, 3):
+        longer, _ = _timed(order, table, 1)
+        theirs = baseline(PEERS[0], table, order, 1)
+        yield _compared(f"{PEERS[0].name}, order {order}", longer, theirs, LONGER_FASTER)
+
+
+def great() -> Iterator[Figure]:
+    """Compare seconds at ten million paths."""
+    table = made(GREAT_PATHS)
+    seconds, _ = _timed(1, table, GREAT_ROUNDS)
+    theirs = baseline(PEERS[0], table, 1, GREAT_ROUNDS)
+    yield _compared(f"{PEERS[0].name}, {GREAT_PATHS:,} paths", seconds, theirs, GREAT_FASTER)
+
+
+def _compared(name: str, seconds: float, theirs: dict[str, Any] | None, faster: float) -> Figure:
     if theirs is None:
-        yield Figure("against ChannelAttribution", "skipped: it is not installed", f">= {FASTER} x", True)
-        return
+        return Figure(f"against {name}", f"skipped: it is not installed ({seconds:.2f} s)", f">= {faster:g} x", True)
     ratio = theirs["seconds"] / seconds
-    yield Figure(
-        "against ChannelAttribution", f"{ratio:.0f} x ({theirs['seconds']:.2f} s)", f">= {FASTER} x", ratio >= FASTER
-    )
+    told = f"{ratio:.1f} x ({seconds:.2f} s against {theirs['seconds']:.2f} s)"
+    return Figure(f"against {name}", told, f">= {faster:g} x", ratio >= faster)
+
+
+def _agreed(found: pa.Table, credit: dict[str, float]) -> Figure:
     own = dict(zip(found["channel"].to_pylist(), found["markov"].to_pylist(), strict=True))
-    wrong = sum(abs(own[name] - amount) for name, amount in theirs["credit"].items()) / sum(own.values())
-    yield Figure("its simulation against the exact credit", f"{wrong:.2%} of it", f"<= {AGREE:.1%}", wrong <= AGREE)
+    wrong = sum(abs(own[name] - amount) for name, amount in credit.items()) / sum(own.values())
+    return Figure("its simulation against the exact credit", f"{wrong:.2%} of it", f"<= {AGREE:.1%}", wrong <= AGREE)
 
 
 def made(paths: int = PATHS, channels: int = CHANNELS, seed: int = 20260901) -> pa.Table:
@@ -93,24 +147,27 @@ def made(paths: int = PATHS, channels: int = CHANNELS, seed: int = 20260901) -> 
     )
 
 
-def _timed(work: Callable[[], pa.Table]) -> tuple[float, pa.Table]:
+def _timed(order: int, table: pa.Table, rounds: int) -> tuple[float, pa.Table]:
     """Return the median seconds and what was made."""
+    from jalon import attribution
+
     seconds = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
-        found = work()
+        found = attribution.credit_of_paths(table, value="value", order=order)
         seconds.append(time.perf_counter() - began)
     return statistics.median(seconds), found
 
 
-def baseline(table: pa.Table) -> dict[str, object] | None:
-    """Return what the baseline takes and credits, in a process of its own; None where it is not installed."""
-    python = os.environ.get("BENCH_CHANNELATTRIBUTION", sys.executable)
+def baseline(peer: Peer, table: pa.Table, order: int = 1, rounds: int = ROUNDS) -> dict[str, Any] | None:
+    """Return what a peer takes and credits, in a process of its own; None where it is not installed."""
+    python = os.environ.get(peer.variable, sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "paths.csv"
         pyarrow.csv.write_csv(table, path)
+        script = _BEGIN + peer.script + _END
         done = subprocess.run(
-            [python, "-W", "ignore", "-c", BASELINE, str(path), str(ROUNDS)],
+            [python, "-W", "ignore", "-c", script, str(path), str(rounds), str(order)],
             check=False,
             capture_output=True,
             text=True,
