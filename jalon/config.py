@@ -98,6 +98,8 @@ class Attribution(_Table):
     intent: tuple[str, ...] = ()
     """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`;
     empty: add_to_cart, checkout, live_cart, direct and brand_search."""
+    holdouts: tuple[dict[str, Any], ...] = ()
+    """What hold-out tests found, as tables [[attribution.holdouts]]: docs/attribution.md#hold-out-tests."""
     custom: tuple[float, float, float] | dict[str, float] | None = None
     """Weights of the model `custom`: [first step, those between together, last], or { stage = weight, ... }."""
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"

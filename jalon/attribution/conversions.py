@@ -8,6 +8,7 @@ configuration (`conversion_values`), in no currency; without that it is worth no
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import ibis
@@ -96,7 +97,7 @@ def _of_kind(engine: Engine, touches: Table, kind: str, options: Options) -> Con
     others = engine.keep("touches_before", touches.filter(touches.kind != kind))
     steps, open_steps = journeys(engine, others, done, options)
     learnt = learn_within(engine, Journeys(steps, open_steps, others), options)
-    known = observed(engine, steps, others, done, learnt, options)
+    known = observed(engine, steps, others, done, learnt, replace(options, holdouts=())).rows
     without = engine.keep("unknown", unknown_orders(done, steps, creditable(others, options)))
     rows = ibis.union(*known.values(), *(for_model(without, model) for model in MODELS if model in options.models))
     name = ibis.literal(kind)

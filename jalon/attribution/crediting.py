@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 from ibis.expr.operations import Node
@@ -22,6 +22,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.effects import Learnt
 from jalon.attribution.engine import Engine
+from jalon.attribution.holdouts import calibrated, read
 from jalon.attribution.journeys import creditable
 from jalon.attribution.models import with_features, with_points
 from jalon.attribution.money import with_shares
@@ -40,7 +41,7 @@ UNKNOWN_BECAUSE = {
     "path_not_ready": "the shop has not yet made its journey known",
     "outside_window": "all touchpoints known lie outside the look-back window or before the previous sale",
     "nothing_known": "nothing is known of the person before the order, and the platform names no content",
-    "organic": "it would have come anyway: what is known of the way there does not explain it",
+    "organic": "it would have come anyway: neither the way there nor a hold-out test tells otherwise",
     "not_learnt": "too few journeys are known, with a sale and without, to tell what brought it from what came anyway",
     "no_content": "clicks on content do not explain it: it would have come anyway, or by a way that nobody counts",
 }
@@ -64,10 +65,18 @@ COLUMNS = (
 
 
 class Credited(NamedTuple):
-    """The credit rows, and what of them was shared out by a model."""
+    """The credit rows, what of them was shared out by a model, and per model what hold-out tests say of it."""
 
     rows: Table
     shared: SharedOut
+    tests: dict[str, list[dict[str, Any]]]
+
+
+class Observed(NamedTuple):
+    """Model -> the kept credit rows of orders with a journey; model -> what hold-out tests say of it."""
+
+    rows: dict[str, Table]
+    tests: dict[str, list[dict[str, Any]]]
 
 
 def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: Options) -> Credited:
@@ -80,29 +89,31 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
     left = unknown.anti_join(shared.rows, "order_uid")
-    pathless = [table for model in found for table in (for_model(left, model), _under(modelled, model))]
-    return Credited(ibis.union(*found.values(), *pathless), shared)
+    pathless = [table for model in found.rows for table in (for_model(left, model), _under(modelled, model))]
+    return Credited(ibis.union(*found.rows.values(), *pathless), shared, found.tests)
 
 
-def observed(
-    engine: Engine, steps: Table, touches: Table, sold: Table, learnt: Learnt, options: Options
-) -> dict[str, Table]:
-    """Return model -> the kept credit rows of orders with a journey; `sold` are orders with their money.
+def observed(engine: Engine, steps: Table, touches: Table, sold: Table, learnt: Learnt, options: Options) -> Observed:
+    """Return the credit rows of orders with a journey; `sold` are orders with their money.
 
     Where all steps of a journey lie outside the window of a model, its order is unknown to that model.
     """
-    kept = {}
+    found = Observed({}, {})
+    holdouts = read(options.holdouts)
     for window in windows(options):
         features = engine.keep("features", with_features(within(steps, window, options), touches))
         outside = sold.join(beyond(steps, window, options), "order_uid").mutate(reason=ibis.literal("outside_window"))
         for model in window.models:
             told = with_points(features, model, options.parameters(model), learnt)
             weighted = engine.keep(WEIGHTED, weighed(told, options))
+            if holdouts:
+                told, found.tests[model] = calibrated(engine, weighted, touches, sold, holdouts)
+                weighted = engine.keep(WEIGHTED, told)
             rows = _observed(weighted.schema(), sold.op(), _left_because(learnt, model))
             if options.model_lookback:
                 rows = rows.union(for_model(outside, model))
-            kept[model] = engine.keep(f"credit_{model}", rows)
-    return kept
+            found.rows[model] = engine.keep(f"credit_{model}", rows)
+    return found
 
 
 def _left_because(learnt: Learnt, model: str) -> str:

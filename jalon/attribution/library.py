@@ -75,7 +75,7 @@ def credit(
     models = (model,) if isinstance(model, str) else tuple(model)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
         sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
-        rows = observed(ready.engine, ready.steps, ready.touches, sold, _learnt(ready), ready.options)
+        rows = observed(ready.engine, ready.steps, ready.touches, sold, _learnt(ready), ready.options).rows
         alone = ready.sales.anti_join(ready.steps, "order_uid")
         given = ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(

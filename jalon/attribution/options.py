@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from jalon.attribution.effects.chains import MAX_ORDER
 from jalon.attribution.effects.states import STATES
+from jalon.attribution.holdouts import read
 from jalon.attribution.models import MODELS, USUAL
 from jalon.attribution.patterns import check
 from jalon.attribution.points import PLACES
@@ -71,7 +72,9 @@ class Options:
     prior_conversions: float = 5
     """By so many conversions of the mean channel each channel is known beforehand, in the model `incremental`."""
     intent: Sequence[str] = INTENT
-    """Patterns of touchpoints that show that somebody is about to buy, and bring no sale, in the model `incremental`."""
+    """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`."""
+    holdouts: Sequence[Mapping[str, Any]] = ()
+    """What hold-out tests found, by which every model is calibrated; rows as `holdouts` describes them."""
     custom: Sequence[float] | Mapping[str, float] | None = None
     """Weights of the model `custom`: three numbers (first step, those between together, last), or stage -> weight."""
     max_touches: int = 100
@@ -150,6 +153,7 @@ class Options:
         check(self.lookback, "lookback")
         check(self.skip, "skip")
         check(self.intent, "intent")
+        read(self.holdouts)
         known = {"lookback": self.lookback, "model_lookback": self.model_lookback}
         for name, days in ((f"{setting} of {key}", days) for setting in known for key, days in known[setting].items()):
             if not days > 0:

@@ -61,6 +61,8 @@ class Result:
     """Of the share-out: so much less orders come each further day after a click; None: nothing was shared out."""
     spread: float | None = None
     """Of the share-out: how much more the counts vary than chance alone would have them; 1 where the model fits."""
+    tests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Model -> what hold-out tests say of it: credited, tested, and the factor between them."""
     learnt: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Model that learns -> what its effects rest on: journeys, base rate, order, how well orders tell the unseen."""
 
@@ -104,7 +106,8 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     in_order = ["conversion", "conversion_uid", "model", "position"]
     rows["conversion_credit"] = _write(engine, beside.credit, out, "conversion_credit", in_order)
     shared = credited.shared
-    return Result(out, rows, **figures, delay_ratio=shared.delay_ratio, spread=shared.spread, learnt=learnt.told)
+    result = Result(out, rows, **figures, tests=credited.tests, learnt=learnt.told)
+    return replace(result, delay_ratio=shared.delay_ratio, spread=shared.spread)
 
 
 def _moves(
@@ -163,6 +166,7 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
         "prior_journeys": options.prior_journeys,
         "prior_conversions": options.prior_conversions,
         "intent": list(options.intent),
+        "holdouts": result.tests,
         "custom": dict(options.weights) or None,
         "max_touches": options.max_touches,
         "max_links": options.max_links,

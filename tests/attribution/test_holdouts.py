@@ -1,0 +1,123 @@
+"""Hold-out tests calibrate every model; what they take goes to nobody, and no other channel gains by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jalon.attribution.card import read_card
+from jalon.attribution.holdouts import NORMAL, read
+from jalon.attribution.models import MODELS
+from jalon.attribution.options import Options
+from jalon.errors import ConfigError
+from jalon.normalize.vocabulary import Fact
+from tests.attribution.advertised import facts
+from tests.handmade import Run, order, touch
+
+MARCH: dict[str, Any] = {"name": "spring", "touches": "ad", "from": "2026-03-01", "to": "2026-03-31"}
+SURE = {"error": 0.01}
+
+
+def two_channels() -> list[Fact]:
+    """Ten orders of 1000, each with a touch of the ad and then of a poster."""
+    found: list[Fact] = []
+    for number in range(10):
+        person = f"p{number}"
+        found += [
+            touch(f"a{number}", number + 1, person, channel="ad"),
+            touch(f"b{number}", number + 1.5, person, channel="poster"),
+            order(f"{number}", number + 2, 1000, person=person),
+        ]
+    return found
+
+
+def by_channel(run: Run, model: str) -> dict[str, int]:
+    """Return channel -> net; '' is nobody."""
+    channels = {row["touch_uid"]: row["channel"] for row in run.rows("touches")}
+    sums: dict[str, int] = {}
+    for row in run.rows("credit", model=model):
+        name = channels.get(row["touch_uid"], "")
+        sums[name] = sums.get(name, 0) + row["net"]
+    return sums
+
+
+def test_what_a_test_did_not_find_is_nobodys(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path, two_channels(), models=["linear", "first", "last"], holdouts=[{**MARCH, "conversions": 2, **SURE}]
+    )
+    assert by_channel(run, "linear") == {"ad": 2000, "poster": 5000, "": 3000}
+    assert by_channel(run, "first") == {"ad": 2000, "": 8000}
+    assert by_channel(run, "last") == {"poster": 10_000}
+    left = [row for row in run.rows("credit", model="linear") if row["touch_uid"] is None]
+    assert {(row["basis"], row["reason"], row["position"]) for row in left} == {("organic", "organic", 0)}
+    for number in range(10):
+        assert sum(run.credit(str(number), "linear").values()) == 1000
+
+
+def test_a_test_that_found_more_takes_from_nobody_and_not_from_other_channels(tmp_path: Path) -> None:
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=[{**MARCH, "conversions": 8, **SURE}])
+    assert by_channel(run, "linear") == {"ad": 5000, "poster": 5000}
+
+
+def test_the_card_says_what_was_credited_and_found(tmp_path: Path) -> None:
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=[{**MARCH, "conversions": 2, "low": 1, "high": 3}])
+    (told,) = read_card(run.folder)["holdouts"]["linear"]
+    assert (told["name"], told["credited"], told["tested"]) == ("spring", 5, 2)
+    assert told["error"] == pytest.approx(1 / NORMAL, abs=1e-3)
+    sure = (5 * NORMAL) ** 2
+    assert told["factor"] == pytest.approx((0.4 * sure + 1) / (sure + 1), abs=1e-4)
+
+
+def test_an_unsure_test_changes_little_and_one_of_other_days_nothing(tmp_path: Path) -> None:
+    unsure = Run(
+        tmp_path / "a", two_channels(), models=["linear"], holdouts=[{**MARCH, "conversions": 0, "error": 100}]
+    )
+    assert 4900 < by_channel(unsure, "linear")["ad"] < 5000
+    other = {**MARCH, "from": "2026-04-01", "to": "2026-04-30", "conversions": 0, **SURE}
+    assert by_channel(Run(tmp_path / "b", two_channels(), models=["linear"], holdouts=[other]), "linear")["ad"] == 5000
+
+
+def test_money_may_be_what_was_measured(tmp_path: Path) -> None:
+    found = {**MARCH, "net": 25, "currency": "EUR", "error": 0.1}
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=[found])
+    assert by_channel(run, "linear")["ad"] == pytest.approx(2500, abs=10)
+    dollars = Run(tmp_path / "usd", two_channels(), models=["linear"], holdouts=[{**found, "currency": "USD"}])
+    assert by_channel(dollars, "linear")["ad"] == 5000
+
+
+def test_every_model_keeps_its_sums_and_other_channels_their_credit(tmp_path: Path) -> None:
+    models = [name for name in MODELS if name != "custom"]
+    plain = Run(tmp_path / "plain", facts(), models=models)
+    run = Run(tmp_path / "tested", facts(), models=models, holdouts=[{**MARCH, "conversions": 10, "error": 1}])
+    for model in models:
+        before, after = by_channel(plain, model), by_channel(run, model)
+        assert sum(before.values()) == sum(after.values())
+        assert after["ad"] < before["ad"]
+        assert after["poster"] == pytest.approx(before["poster"], abs=len(plain.rows("sales")))
+    assert by_channel(plain, "last").get("", 0) < by_channel(run, "last")[""]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({**MARCH, "conversions": 1, "error": 1, "lift": 2}, "no key lift"),
+        ({**MARCH, "error": 1}, "does not say what was brought"),
+        ({**MARCH, "net": 5, "error": 1}, "does not say what was brought"),
+        ({**MARCH, "conversions": 1}, "how sure"),
+        ({**MARCH, "conversions": 1, "low": 3, "high": 1}, "how sure"),
+        ({**MARCH, "to": "2026-02-01", "conversions": 1, "error": 1}, "ends before"),
+        ({**MARCH, "from": "spring", "conversions": 1, "error": 1}, "is no day"),
+        ({**MARCH, "touches": "colour:red", "conversions": 1, "error": 1}, "names no touchpoints"),
+    ],
+)
+def test_what_is_no_test_is_refused_by_name(row: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        Options(holdouts=[row])
+    assert caught.value.remedy
+
+
+def test_days_are_whole_days_of_utc() -> None:
+    (found,) = read([{**MARCH, "conversions": 3, "error": 1}])
+    assert found.until - found.since == 31 * 86_400_000_000
