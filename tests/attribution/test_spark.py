@@ -26,7 +26,8 @@ from jalon.attribution.run import attribute
 from jalon.errors import StoreError
 from tests.attribution.handmade_brand import brand
 from tests.attribution.spark_here import SMALL, assert_same_tables, needs_spark
-from tests.handmade import day, led_by, line, link, measure, order, refund, same, touch, write
+from tests.attribution.test_sharing import bought, clicks
+from tests.handmade import link, order, refund, same, touch, write
 
 pytestmark = [
     needs_spark,
@@ -80,25 +81,26 @@ AWKWARD: Facts = [
     order("named", 9.5, 10, origin="network", external_ids=("network:made-too",)),
     order("made-too", 9.4, 10, source="net", platform="network", selling_mode="native"),
     link("made", "webshop:nowhere", source="net"),
-    *(
-        order(f"path{n}", 10 + n % 7, 900 + n, source="net", platform="network", selling_mode="native")
-        for n in range(40)
-    ),
-    *(line(f"path{n}", "1", source="net", product_id=f"p{n % 2}") for n in range(40)),
-    *(led_by(f"path{n}", f"v{n % 4}", source="net") for n in range(0, 40, 5)),
-    *(
-        measure(
-            "tag_clicks", 5 + (7 * n) % 11, source="net", content_id=f"v{n % 4}", product_id=f"p{n % 2}",
-            key=f"clicks/{n}", start_date=day(9 + n % 8), end_date=day(10 + n % 8),
-        )
-        for n in range(64)
-    ),
+    clicks("video", 10, 400),
+    clicks("quiet", 3, 1, "p2"),
+    *(fact for n in range(12) for fact in bought(f"by-video{n}", 10.5, goods=999 + n % 3)),
+    *(fact for n in range(20) for fact in bought(f"by-itself{n}", n + 0.5, "p2")),
+    touch("joins", 5, "b2", kind="sign_up"),
+    touch("saw", 3.5, "b3", kind="view", channel="video", content_id="video"),
 ]  # fmt: skip
 
 
 def test_every_row_of_every_table_is_equal(tmp_path: Path) -> None:
-    custom = (0.5, 0.2, 0.3)
-    out = both(tmp_path, [*brand(1, persons=60), *AWKWARD], Options(models=tuple(MODELS), custom=custom))
+    options = Options(
+        models=tuple(MODELS),
+        custom=(0.5, 0.2, 0.3),
+        conversions=("order", "sign_up"),
+        views=0.25,
+        skip=("direct",),
+        lookback={"email": 5},
+        model_lookback={"last": 7},
+    )
+    out = both(tmp_path, [*brand(1), *AWKWARD], options)
     assert all(pq.read_metadata(file).num_rows for file in out.glob("*.parquet")), "each table is put to the test"
 
 
@@ -120,15 +122,16 @@ ROWS = st.lists(
 
 
 @settings(max_examples=3, phases=[Phase.generate])  # to shrink takes minutes here
-@given(ROWS)
-def test_the_library_gives_the_same_on_both(rows: list[tuple[Any, ...]]) -> None:
+@given(ROWS, st.sampled_from(["restart", "continue"]))
+def test_the_library_gives_the_same_on_both(rows: list[tuple[Any, ...]], repeat: str) -> None:
     names = ("person", "time", "channel", "conversion", "value")
     types = (pa.string(), pa.int64(), pa.string(), pa.bool_(), pa.float64())
     columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), types, strict=True)]
     table = pa.table(columns, names)
     models = ("time_decay", "markov")
     one, other = (
-        attribution.credit(table, models, engine=engine, half_life_days=1.3e-10) for engine in ("duckdb", "spark")
+        attribution.credit(table, models, engine=engine, repeat=repeat, half_life_days=1.3e-10)
+        for engine in ("duckdb", "spark")
     )
     assert one.to_pylist() == other.to_pylist()
 
