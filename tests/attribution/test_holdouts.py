@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from jalon.attribution.card import read_card
 from jalon.attribution.holdouts import NORMAL, read
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
+from jalon.cli import cli
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.setup import begin
 from tests.attribution.advertised import facts
 from tests.handmade import Run, order, touch
 
@@ -121,3 +124,31 @@ def test_what_is_no_test_is_refused_by_name(row: dict[str, Any], told: str) -> N
 def test_days_are_whole_days_of_utc() -> None:
     (found,) = read([{**MARCH, "conversions": 3, "error": 1}])
     assert found.until - found.since == 31 * 86_400_000_000
+
+
+TOML = """
+[attribution]
+models = ["linear"]
+prior_conversions = 7
+intent = ["direct", "search+campaign:Brand*"]
+
+[[attribution.holdouts]]
+name = "spring"
+touches = "ad"
+from = 2026-03-01
+to = 2026-03-31
+conversions = 2
+low = 1
+high = 3
+"""
+
+
+def test_what_jalon_toml_says_reaches_the_engine(tmp_path: Path) -> None:
+    begin(tmp_path, ())
+    path = tmp_path / "jalon.toml"
+    path.write_text(path.read_text() + TOML)
+    told = CliRunner().invoke(cli, ["attribute", "--config", str(path)])
+    assert told.exit_code == 0, told.output
+    card = read_card(tmp_path / "data" / "attribution")
+    assert (card["prior_conversions"], card["intent"]) == (7, ["direct", "search+campaign:Brand*"])
+    assert card["holdouts"]["linear"][0]["name"] == "spring"

@@ -28,7 +28,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     run = Run(folder, facts(), models=["incremental", "last_non_direct"])
     build_marts(run.facts, run.folder, folder / "marts")
     page = write_page(folder / "marts", run.folder, folder / "report.html").read_text()
-    rows = pq.read_table(folder / "marts" / "attribution.parquet").to_pylist()
+    rows = pq.read_table(folder / "marts" / "fct_attributed_revenue.parquet").to_pylist()
     return Report(figures(folder / "marts", run.folder), page, rows)
 
 
@@ -39,9 +39,7 @@ def test_it_is_a_row_of_the_mart_that_makes_sums_agree(report: Report) -> None:
     assert sums["incremental"] == sums["last_non_direct"] == report.told["headline"][0]["net_minor"]
     organic = [row for row in report.attribution if row["basis"] == "organic"]
     assert organic
-    assert {(row["model"], row["step"], row["touch_uid"], row["channel"]) for row in organic} == {
-        ("incremental", 0, None, None)
-    }
+    assert {(row["model"], row["step"], row["touch_uid"]) for row in organic} == {("incremental", 0, None)}
 
 
 def test_the_model_that_can_tell_is_shown_first(report: Report) -> None:
