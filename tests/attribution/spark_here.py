@@ -19,6 +19,7 @@ needs_spark = pytest.mark.skipif(
 SMALL = {
     "sql.shuffle.partitions": 2,
     "sql.adaptive.enabled": False,
+    "sql.constraintPropagation.enabled": False,
     "sql.codegen.wholeStage": False,
     "sql.codegen.factoryMode": "NO_CODEGEN",
     "driver.host": "127.0.0.1",

@@ -158,9 +158,11 @@ def _need_workers(session: Any, stop: Callable[[], None]) -> None:
 def _keeping_handlers() -> Iterator[None]:
     """Let an interrupt mean what it meant before: Spark takes the signal for itself."""
     before = signal.getsignal(signal.SIGINT)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, before)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _last_line(log: Path) -> str:
