@@ -76,6 +76,11 @@ AWKWARD: Facts = [
     order("yen", 7, 4_000_000_000_000, person="b3", currency="JPY"),
     *(same("till", f"one{n}") for n in range(60)),
     order("till", 8, 300, person="till"),
+    *(same("tablet", f"account{n}") for n in range(4)),
+    *(order(f"account{n}", 8 + n, person=f"account{n}") for n in range(4)),
+    *(same(f"chain{n}", f"chain{n + 1}", evidence="click_id" if n == 2 else "order") for n in range(6)),
+    order("shown", 8, 1000, person="chain0", presentment_currency="USD", presentment_total=1250),
+    refund("shown", 9, 333, currency="USD"),
     order("copy", 9, 1200, origin="network", platform="webshop", person="b1"),
     order("made", 9.01, 1200, source="net", platform="network", selling_mode="native"),
     order("named", 9.5, 10, origin="network", external_ids=("network:made-too",)),
@@ -99,9 +104,12 @@ def test_every_row_of_every_table_is_equal(tmp_path: Path) -> None:
         skip=("direct",),
         lookback={"email": 5},
         model_lookback={"last": 7},
+        max_person=5,
     )
     out = both(tmp_path, [*brand(1), *AWKWARD], options)
     assert all(pq.read_metadata(file).num_rows for file in out.glob("*.parquet")), "each table is put to the test"
+    set_aside = json.loads((out / "run.json").read_text())["set_aside"]
+    assert set(set_aside) == {"many_links", "many_buyers", "large_person"}
 
 
 def test_no_facts_at_all_are_empty_tables_on_both(tmp_path: Path) -> None:
