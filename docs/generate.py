@@ -233,7 +233,8 @@ def tables() -> str:
 
 
 def _column(column: Any) -> tuple[str, ...]:
-    return f"`{column.name}`", column.type, column.unit, column.meaning
+    refers = f" → [{column.references}](#{column.references})" if column.references else ""
+    return f"`{column.name}`", column.type, column.unit, f"{column.meaning}{refers}"
 
 
 # --- templates ------------------------------------------------------------------------------------------------------

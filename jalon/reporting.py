@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from jalon.attribution.options import Engines
     from jalon.attribution.run import Result
     from jalon.report.background import Background
+    from jalon.report.base import Known, RunRow
 
 PAGE = "report.html"
+RUNS = 10_000
+"""Runs that `run_ledger` holds, the latest."""
 
 
 def run_report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
@@ -32,7 +35,8 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     background = _background(place)
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
-        marts = build_marts(place.store.facts, attribution, folder, MartOptions(temp_folder=place.store.tmp))
+        options = MartOptions(temp_folder=place.store.tmp)
+        marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of))
         page = write_page(folder, attribution, folder / PAGE, background, stages=place.config.attribution.stages)
     told = summary(folder, attribution, background)
     console.data({"page": str(page), "marts": marts.rows, "summary": told}, lines(told, background.names))
@@ -61,6 +65,36 @@ def _background(place: Workplace) -> Background:
 
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}
     return Background(_held(place), freshness(place), gaps(connectors), display_names())
+
+
+def _known(place: Workplace, as_of: datetime | None) -> Known:
+    """Return what the marts should know beside facts and attribution."""
+    from jalon import registry
+    from jalon.matrix import display_names
+    from jalon.report.base import Account, Known
+
+    sources = {name: settings.connector for name, settings in place.config.sources.items()}
+    accounts = {name: Account(kind, registry.connector(kind).title) for name, kind in sources.items()}
+    return Known(accounts, _runs(place, _as_of(as_of)), display_names())
+
+
+def _runs(place: Workplace, until: int | None) -> list[RunRow]:
+    """Return the latest runs that had begun by an instant."""
+    from jalon.report.base import RunRow
+    from jalon.store import runs
+
+    with place.store.read() as db:
+        found = runs.recent(db, RUNS)
+    rows = [
+        RunRow(
+            run.id, run.source, run.command, round(run.started_at * 1e6),
+            None if run.finished_at is None else round(run.finished_at * 1e6),
+            run.outcome,
+            *(int(run.counts.get(name) or 0) for name in ("pages", "new", "known", "skipped")),
+        )
+        for run in found
+    ]  # fmt: skip
+    return [row for row in rows if until is None or row.started_at < until]
 
 
 def _held(place: Workplace) -> int:

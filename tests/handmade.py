@@ -13,7 +13,9 @@ from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
 from jalon.normalize.vocabulary import (
     KINDS,
+    Answer,
     Content,
+    ContentTag,
     Fact,
     Identity,
     Measure,
@@ -21,6 +23,7 @@ from jalon.normalize.vocabulary import (
     OrderContent,
     OrderLine,
     OrderLink,
+    Product,
     Refund,
     Touchpoint,
 )
@@ -195,6 +198,50 @@ def content(content_id: str, title: str | None = None, **fields: Any) -> Content
         "selling_mode": "linked",
     }
     return Content(**{**told, **fields})
+
+
+def tag(content_id: str, product_id: str, **fields: Any) -> ContentTag:
+    """A product tagged in a content."""
+    told: dict[str, Any] = {**_HEADER, "key": f"{content_id}/{product_id}", "platform": "network"}
+    return ContentTag(**{**told, "content_id": content_id, "product_id": product_id, **fields})
+
+
+def product(product_id: str, variant_id: str, **fields: Any) -> Product:
+    """A variant of a product."""
+    told: dict[str, Any] = {
+        **_HEADER,
+        "key": f"{product_id}/{variant_id}",
+        "platform": "webshop",
+        "product_id": product_id,
+        "variant_id": variant_id,
+        "sku": f"{product_id}-{variant_id}",
+        "title": "A thing",
+        "status": "active",
+        "price": 1000,
+        "currency": "EUR",
+    }
+    return Product(**{**told, **fields})
+
+
+def answer(survey: Any, score: int | None, **fields: Any) -> Answer:
+    """An answer to a survey, on a scale from 0 to 10."""
+    told: dict[str, Any] = {
+        **_HEADER,
+        "key": f"{survey}/{score}",
+        "platform": "survey",
+        "survey": survey,
+        "question": None,
+        "answered_at": at(5),
+        "answered_date": day(5),
+        "score": score,
+        "lowest": 0,
+        "highest": 10,
+        "choice": None,
+        "person": None,
+        "order_id": None,
+        "product_id": None,
+    }
+    return Answer(**{**told, **fields})
 
 
 def measure(metric: str, value: int, **fields: Any) -> Measure:

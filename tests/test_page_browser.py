@@ -42,7 +42,7 @@ def test_the_demo_leaves_a_workplace_in_which_commands_work(demo: tuple[Desk, Sa
     desk, said = demo
     assert page.is_file()
     assert str(page) in said.err or "shop/data/marts/report.html" in said.err
-    assert said.data["marts"]["orders"] > 0
+    assert said.data["marts"]["fct_orders"] > 0
     assert desk("status").status == errors.OK
     assert desk("doctor", "--offline").status == errors.OK
     assert desk.orders()

@@ -8,10 +8,10 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.report.shapes import Column, Mart
+from jalon.report.shapes import CHANNEL, CONTENT, CREATOR, MODEL, NONE, PERSON, PRODUCT, STAGE, Column, Mart
 
-CONVERSION_CREDIT = Mart(
-    "conversion_credit",
+RPT_CONVERSION_CREDIT = Mart(
+    "rpt_conversion_credit",
     "One row per conversion that is no order, model and touchpoint that the model credits: first purchases, sign-ups, "
     "carts, as `conversions` names them. Of each conversion and model the weights sum to 1. Choose one conversion and "
     "one model, then sum; never add it to revenue.",
@@ -20,41 +20,42 @@ CONVERSION_CREDIT = Mart(
         Column("conversion", "text", "What it is: first_purchase, sign_up, add_to_cart, ..."),
         Column("conversion_uid", "text", "The touchpoint that it is, or the order of a first purchase"),
         Column("converted_at", "instant", "When it happened", "UTC"),
-        Column("person", "text", "Pseudonym of whoever converted; empty: not known"),
-        Column("model", "text", "The attribution model"),
+        PERSON,
+        MODEL,
         Column("step", "integer", "Place on the journey, from 1; 0: no touchpoint is known", "steps"),
-        Column("touch_uid", "text", "The touchpoint, or where modelled the content; empty: none"),
+        Column("touch_uid", "text", "The touchpoint; empty: none, or it is modelled", references="fct_touchpoints"),
+        Column(
+            "estimate_uid",
+            "text",
+            "Where modelled: the content that its order was shared out to",
+            references="rpt_content_estimates",
+        ),
         Column("basis", "text", "observed, modelled, organic or unknown"),
         Column("reason", "text", "Why nobody is credited"),
         Column("weight", "decimal", "Share of the conversion: its count", "of 1"),
         Column("value", "decimal", "Share of what `conversion_values` says it is worth", "no currency"),
-        Column("channel", "text", "Channel of the touchpoint"),
-        Column("stage", "text", "Canonical stage of the touchpoint"),
-        Column("content_id", "text", "Content of the touchpoint"),
-        Column("creator_id", "text", "Creator of the touchpoint"),
-        Column("product_id", "text", "Product of the touchpoint"),
+        CHANNEL,
+        STAGE,
+        CONTENT,
+        CREATOR,
+        PRODUCT,
         Column("campaign", "text", "Campaign of the touchpoint"),
     ),
 )
 
-_CUTS = ("channel", "stage", "content_id", "creator_id", "product_id", "campaign")
-
-
-def credited(conversions: Table, credit: Table, touches: Table) -> Table:
-    """Put beside each credit when and to whom the conversion happened, and what one cuts it by."""
-    done = conversions.select("conversion", "conversion_uid", "person", "converted_at")
-    cuts = touches.select(*_CUTS, met="touch_uid")
-    rows = credit.join(done, ["conversion", "conversion_uid"])
-    return rows.left_join(cuts, rows.touch_uid == cuts.met).drop("met").rename(step="position")
-
 
 def counted(engine: Engine, mart: Table) -> list[dict[str, Any]]:
-    """Return conversions and their value per conversion, model and channel, the most first; None: credited to none."""
+    """Return conversions and their value per conversion, model and channel, the most first; None: nobody."""
     found = mart.group_by("conversion", "model", "channel").agg(
         conversions=mart.weight.sum().cast("float64"), value=mart.value.sum().cast("decimal(18, 2)")
     )
     in_order = found.order_by("conversion", "model", ibis.desc("conversions"), "channel")
     return [
-        {**row, "conversions": round(row["conversions"], 2), "value": str(row["value"])}
+        {
+            **row,
+            "channel": None if row["channel"] == NONE else row["channel"],
+            "conversions": round(row["conversions"], 2),
+            "value": str(row["value"]),
+        }
         for row in engine.dicts(in_order)
     ]

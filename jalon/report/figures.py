@@ -22,11 +22,12 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.normalize.channels import NETWORKS
 from jalon.report import conversions
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
+from jalon.report.channel_places import in_order, place
 from jalon.report.measured import counted
 from jalon.report.moves import moved
+from jalon.report.shapes import NONE
 from jalon.report.tables import MARTS
 from jalon.report.words import decimal_text, moment
 
@@ -40,11 +41,6 @@ PREFERRED = ("incremental", "last_non_direct")
 
 CUSTOMERS = ("new", "returning", "unknown")
 BASES = ("observed", "modelled", "unknown")
-BEFORE_NETWORKS = ("site", "shop")
-AFTER_NETWORKS = ("search", "forum", "mobile", "email")
-"""The journey map's channels: the brand's own places, the networks, these, then all others."""
-GROUPS = ("1 own", "2 network", "3 other")
-"""The groups that the channels fall into, sorted by name."""
 
 
 def figures(marts: Path, attribution: Path, background: Background = NOTHING_MORE) -> Row:
@@ -52,8 +48,8 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
     card = read_card(attribution)
     with DuckDB() as engine:
         told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
-        sold = told["orders"].filter(told["orders"].is_sale)
-        currencies = _currencies(engine, told["orders"])
+        sold = told["fct_orders"].filter(told["fct_orders"].is_sale)
+        currencies = _currencies(engine, told["fct_orders"])
         return {
             "as_of": None if card["as_of"] is None else moment(card["as_of"]),
             "card": card,
@@ -67,19 +63,19 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "modes": _modes(engine, sold),
             "by_customer": _by_customer(engine, sold, currencies),
             "by_platform": _by_platform(engine, sold, currencies, background),
-            "coverage": _coverage(engine, told["attribution"], card, currencies),
-            "unknown": _unknown(engine, told["attribution"], card, currencies),
-            "organic": _organic(engine, told["attribution"], currencies),
+            "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
+            "unknown": _unknown(engine, told["fct_attributed_revenue"], card, currencies),
+            "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
             "not_learnt": _not_learnt(card),
-            "not_counted": _not_counted(engine, told["orders"], currencies),
-            **{f"by_{cut}": _top(engine, told["credit_totals"], cut, currencies) for cut in RANKED},
-            "conversions": conversions.counted(engine, told["conversion_credit"]),
-            "warnings": _warned(engine, told["orders"], currencies),
+            "not_counted": _not_counted(engine, told["fct_orders"], currencies),
+            **{f"by_{cut}": _top(engine, told["rpt_credit"], cut, currencies) for cut in RANKED},
+            "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
+            "warnings": _warned(engine, told["fct_orders"], currencies),
             "map": _map(engine, told, currencies),
             "moves": moved(engine, told),
-            "measures": counted(engine, told["measures"]),
-            "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["measures"])),
-            "sources": _sources(engine, told, background.freshness),
+            "measures": counted(engine, told["fct_measures"]),
+            "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["fct_measures"])),
+            "sources": _sources(engine, told["dim_accounts"], background.freshness),
             "gaps": by_source(background.gaps),
             "quarantine": background.quarantine,
         }
@@ -161,7 +157,7 @@ def _with_share(rows: list[Row]) -> list[Row]:
 
 
 def _one_model(attribution: Table, card: Row) -> Table:
-    """Return the rows of one model: what is known and unknown is the same for all, but for what one leaves to nobody."""
+    """Return the rows of one model: what is known is the same for all, but for what one leaves to nobody."""
     models = sorted(card["models"], key=lambda name: MODELS[name].leaves)
     rows = attribution.filter(attribution.model == models[0])
     return rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
@@ -241,7 +237,7 @@ def _top(engine: Engine, totals: Table, cut: str, currencies: list[str]) -> list
     found = own.select(
         "model", "currency", "title", "too_few", "alike", *(f"{name}_minor" for name in money),
         **{name: own[name].cast("float64").round(2) for name in ends if name.startswith("orders")},
-        id=own.value.nullif(""),
+        id=own.value.nullif(NONE),
     )  # fmt: skip
     rank = ibis.row_number().over(
         group_by=[found.model, found.currency, found.id.isnull()], order_by=[found.net_minor.desc(), found.id]
@@ -253,8 +249,8 @@ def _top(engine: Engine, totals: Table, cut: str, currencies: list[str]) -> list
 
 def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Row:
     """Return per stage model its stages, its channels in order, the cells and the credit in them."""
-    cells = engine.dicts(told["journey_map"])
-    credit = _with_money(engine.dicts(told["journey_map_credit"]), currencies, "net", "modelled")
+    cells = engine.dicts(told["rpt_journey_map"])
+    credit = _with_money(engine.dicts(told["rpt_journey_credit"]), currencies, "net", "modelled")
     for row in credit:
         row["orders"] = round(float(row["orders"]), 2)
     return {preset: _one_map(preset, cells, credit) for preset in PRESETS}
@@ -269,7 +265,7 @@ def _one_map(preset: str, cells: list[Row], credit: list[Row]) -> Row:
         stages.append({"id": "unknown", "english": "No rule fits", "french": "Sans étape"})
     return {
         "stages": stages,
-        "channels": [{"id": channel, "group": _place(channel)[0]} for channel in _in_order(own)],
+        "channels": [{"id": channel, "group": place(channel)[0]} for channel in _in_order(own)],
         "cells": {f"{cell['channel']}/{cell['stage']}": cell for cell in own},
         "credit": [row for row in credit if row["preset"] == preset],
     }
@@ -280,29 +276,13 @@ def _in_order(cells: list[Row]) -> list[str]:
     met: dict[str, int] = {}
     for cell in cells:
         met[cell["channel"]] = met.get(cell["channel"], 0) + cell["touchpoints"]
-    return sorted(met, key=lambda channel: (*_place(channel), -met[channel], channel))
+    return in_order(met, met)
 
 
-def _place(channel: str) -> tuple[str, int]:
-    """Return the group of a channel on the map, and its place where that is fixed."""
-    if channel in BEFORE_NETWORKS:
-        return (GROUPS[0], BEFORE_NETWORKS.index(channel))
-    if channel in NETWORKS:
-        return (GROUPS[1], 0)
-    if channel in AFTER_NETWORKS:
-        return (GROUPS[2], AFTER_NETWORKS.index(channel))
-    return (GROUPS[2], len(AFTER_NETWORKS))
-
-
-def _sources(engine: Engine, told: Mapping[str, Table], freshness: Mapping[str, str]) -> list[Row]:
+def _sources(engine: Engine, accounts: Table, freshness: Mapping[str, str]) -> list[Row]:
     """Return per source when the newest of its records was observed."""
-    seen = [
-        table.select("source", at=table.as_of_at if name == "measures" else table.observed_at)
-        for name, table in told.items()
-        if name in ("orders", "touchpoints", "measures", "contents")
-    ]
-    all_seen = ibis.union(*seen)
-    found = {row["source"]: row["at"] for row in engine.dicts(all_seen.group_by("source").agg(at=all_seen["at"].max()))}
+    known = accounts.filter(accounts.newest_at.notnull())
+    found = {row["source"]: row["newest_at"] for row in engine.dicts(known.select("source", "newest_at"))}
     names = sorted(set(found) | set(freshness))
     return [
         {"source": name, "newest": moment(found[name]) if name in found else None, "read_to": freshness.get(name)}

@@ -11,29 +11,32 @@ from jalon.attribution.presets import PRESETS, in_preset
 CELL = ("preset", "stage", "channel", "stage_position")
 
 
-def cells(engine: Engine, touches: Table) -> Table:
-    """Return per cell how many touchpoints and persons were in it, and how many of these went on to a later stage."""
+def cells(engine: Engine, touches: Table, by: tuple[str, ...] = ()) -> Table:
+    """Return per cell how many touchpoints and persons were in it, and how many of these went on to a later stage.
+
+    With `by`, cells are told apart by these columns of the touchpoints too.
+    """
     counted = touches.filter(touches.is_counted)
     kind = ibis.ifelse(counted.kind == "purchase", "purchase", "other")
-    met = counted.mutate(kind=kind).group_by("person", "stage", "kind", "channel")
+    met = counted.mutate(kind=kind).group_by("person", "stage", "kind", "channel", *by)
     met = met.agg(
         touchpoints=counted.touch_uid.count(), first_at=counted.occurred_at.min(), last_at=counted.occurred_at.max()
     )
     met = engine.keep("map_met", met)
-    return ibis.union(*(_cells_in(engine, met, preset) for preset in PRESETS))
+    return ibis.union(*(_cells_in(engine, met, preset, by) for preset in PRESETS))
 
 
-def _cells_in(engine: Engine, met: Table, preset: str) -> Table:
-    """Count one stage model's cells; `met` has a row per person, canonical stage and channel."""
+def _cells_in(engine: Engine, met: Table, preset: str, by: tuple[str, ...]) -> Table:
+    """Count one stage model's cells; `met` has a row per person, canonical stage and channel, and what is in `by`."""
     placed = in_preset(met, preset).drop("stage").rename(stage="preset_stage")
-    by_person = placed.group_by("person", *CELL).agg(
+    by_person = placed.group_by("person", *CELL, *by).agg(
         touchpoints=placed.touchpoints.sum(), first_at=placed.first_at.min(), last_at=placed.last_at.max()
     )
     by_person = engine.keep("map_by_person", by_person)
     later = _later(by_person.filter(by_person.person.notnull()))
     joined = by_person.left_join(later, ["person", "stage_position"])
     went_on = ibis.coalesce(joined.later_at >= joined.first_at, False)
-    counted = joined.group_by(*CELL).agg(
+    counted = joined.group_by(*CELL, *by).agg(
         touchpoints=joined.touchpoints.sum(),
         persons=joined.person.count(),
         persons_onward=went_on.cast("int64").sum(),

@@ -19,9 +19,12 @@ _DAY = 24 * 60
 
 def moved(engine: Engine, told: Mapping[str, Table]) -> Row:
     """Return per stage model the rows of the marts about moves, over all channels and modes."""
-    transitions, ended = told["stage_transitions"], told["drop_offs"]
+    transitions, ended = told["fct_stage_transitions"], told["rpt_drop_offs"]
     nexts = engine.dicts(transitions.filter(transitions.cut == "all").drop("cut", "value"))
-    times, ends = engine.dicts(told["stage_times"]), engine.dicts(ended.filter(ended.cut == "all").drop("cut", "value"))
+    times, ends = (
+        engine.dicts(told["rpt_stage_times"]),
+        engine.dicts(ended.filter(ended.cut == "all").drop("cut", "value")),
+    )
     tables = {"next": nexts, "times": times, "ended": ends}
     return {
         preset: {
@@ -60,7 +63,7 @@ def arranged(preset: str, moves: Row, heats: int) -> Row:
             }
             for start, persons in begun.items()
         ],
-        "times": [_time(row, names) for row in _told_times(moves["times"])],
+        "times": [_time(row, names) for row in _told_times(moves)],
         "ended": _ended(moves["ended"], names),
     }
 
@@ -72,13 +75,16 @@ def _cell(row: Row | None, heats: int) -> Row:
     return {"heat": math.ceil(heats * math.sqrt(row["share"])), "share": row["share"], "persons": row["persons"]}
 
 
-def _told_times(rows: list[Row]) -> list[Row]:
-    """Return for each stage the way on that most people have gone; of several the nearest."""
+def _told_times(moves: Row) -> list[Row]:
+    """Return for each stage the way to the later stage that most people went to next; of several the nearest."""
+    times = {(row["from_stage"], row["to_stage"]): row for row in moves["times"]}
     best: dict[str, Row] = {}
-    for row in rows:
-        if row["reached"] > best.get(row["from_stage"], {"reached": 0})["reached"]:
-            best[row["from_stage"]] = row
-    return list(best.values())
+    for row in moves["next"]:
+        start = row["from_stage"]
+        is_way = (start, row["to_stage"]) in times
+        if is_way and row["persons"] > best.get(start, {"persons": 0})["persons"]:
+            best[start] = row
+    return [times[start, row["to_stage"]] for start, row in best.items()]
 
 
 def _time(row: Row, names: Mapping[str, Any]) -> Row:

@@ -13,6 +13,7 @@ from ibis.expr.types import Table
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.engine import Engine
 from jalon.attribution.intervals import sums, with_interval
+from jalon.report.shapes import NONE
 
 CUTS = {
     "channel": "channel",
@@ -25,7 +26,7 @@ CUTS = {
     "mode": "selling_mode",
     "customer": "customer",
 }
-"""What credit is summed up by -> the column of the mart `attribution`."""
+"""What credit is summed up by -> the column of the mart `fct_attributed_revenue`."""
 KEYS = ("model", "value", "currency")
 FIGURES = ("net", "billionths")
 """Minor units of net revenue, and orders in billionths."""
@@ -33,12 +34,12 @@ SIDES = ("down", "up")
 
 
 def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table) -> Table:
-    """Return a row per model, cut, value and currency; what touchpoints name no value of, has the value ''.
+    """Return a row per model, cut, value and currency; what touchpoints name no value of, has the value `NONE`.
 
     `attribution` is the mart; `contents` the facts; `modelled` what orders were shared out to. Ends of intervals are
     whole minor units and orders with four places.
     """
-    given = engine.keep("credit_given", _with_makers(_given(attribution), contents))
+    given = engine.keep("credit_given", _given(attribution))
     likely = engine.keep("credit_likely", _likely(given, modelled))
     rows = ibis.union(*(engine.keep(f"total_{cut}", _total(given, likely, cut)) for cut in CUTS))
     engine.drop("credit_given", "credit_likely")
@@ -47,7 +48,8 @@ def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table)
 
 def _given(attribution: Table) -> Table:
     """Return what touchpoints are credited with; what belongs to nobody is left out."""
-    rows = attribution.filter(attribution.touch_uid.notnull())
+    credited_to = ibis.coalesce(attribution.touch_uid, attribution.estimate_uid)
+    rows = attribution.mutate(touch_uid=credited_to).filter(credited_to.notnull())
     whole = (rows.weight.cast("float64") * BILLION).round().cast("int64")
     return rows.select(
         "model", "currency", "touch_uid", "person_group", *CUTS.values(),
@@ -55,13 +57,6 @@ def _given(attribution: Table) -> Table:
         billionths=ibis.ifelse(rows.is_sale, whole, 0),
         modelled=rows.basis == "modelled",
     )  # fmt: skip
-
-
-def _with_makers(rows: Table, contents: Table) -> Table:
-    """Put in the creator of the content where a touchpoint names none."""
-    made = contents.group_by(made_id="content_id").agg(maker=contents.creator_id.max())
-    joined = rows.left_join(made, rows.content_id == made.made_id)
-    return joined.mutate(creator_id=ibis.coalesce(joined.creator_id, joined.maker)).drop("made_id", "maker")
 
 
 def _likely(given: Table, modelled: Table) -> Table:
@@ -75,7 +70,7 @@ def _total(given: Table, likely: Table, cut: str) -> Table:
     """Return the figures of one cut with their intervals."""
 
     def named(rows: Table) -> Table:
-        return rows.mutate(value=ibis.coalesce(rows[CUTS[cut]], ""))
+        return rows.mutate(value=ibis.coalesce(rows[CUTS[cut]], NONE))
 
     found = sums(named(given), KEYS, FIGURES).left_join(_split(named(likely)), KEYS)
     found = found.mutate(modelled=ibis.coalesce(found.modelled, 0))

@@ -31,7 +31,7 @@ def lived(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk.settled()
     said = desk("report", "--json", "--quiet")
     assert (said.status, said.err) == (0, "")
-    assert said.data["marts"]["orders"] > 0
+    assert said.data["marts"]["fct_orders"] > 0
     return desk
 
 

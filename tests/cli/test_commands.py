@@ -185,10 +185,10 @@ def test_explain_says_why(lived: Desk) -> None:
 
 def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:
     now = copied("report", "--json")
-    orders, page = copied.folder / "data/marts/orders.parquet", Path(now.data["page"])
+    orders, page = copied.folder / "data/marts/fct_orders.parquet", Path(now.data["page"])
     before = orders.read_bytes(), page.read_bytes()
     then = copied("report", "--as-of", "2020-01-01", "--json")
-    assert then.data["marts"]["orders"] == 0 < now.data["marts"]["orders"]
+    assert then.data["marts"]["fct_orders"] == 0 < now.data["marts"]["fct_orders"]
     assert Path(then.data["page"]).parent.name == "as-of-2020-01-01"
     assert (orders.read_bytes(), page.read_bytes()) == before
     order = copied("explain", "--json", next(iter(orders_of(orders))))

@@ -39,7 +39,7 @@ def test_injected_names_change_no_table_and_no_row(tmp_path: Path, folder: str) 
     run = Run(home, facts)
     marts = build_marts(run.facts, run.folder, home / "marts")
     page = write_page(home / "marts", run.folder, home / "page.html")
-    assert marts.rows["orders"] == len(INJECTED)
+    assert marts.rows["fct_orders"] == len(INJECTED)
     assert {row["order_id"] for row in run.rows("sales")} == set(INJECTED)
     assert sum(row["net"] for row in run.rows("credit", model="linear")) == sum(100 + n for n in range(len(INJECTED)))
     assert {path.name for path in home.iterdir()} == {"facts", "attribution", "marts", "page.html"}
@@ -54,10 +54,10 @@ def test_ids_are_the_same_characters_in_every_format(tmp_path: Path) -> None:
     run = Run(tmp_path, facts)
     build_marts(run.facts, run.folder, tmp_path / "marts")
     page = write_page(tmp_path / "marts", run.folder, tmp_path / "page.html").read_text()
-    with (tmp_path / "marts" / "orders.csv").open(newline="") as file:
+    with (tmp_path / "marts" / "fct_orders.csv").open(newline="") as file:
         told = {row["order_id"] for row in csv.DictReader(file)}
     assert {id.removeprefix("'") for id in told} == set(IDS)
-    assert pq.read_schema(tmp_path / "marts" / "orders.parquet").field("order_id").type == "string"
+    assert pq.read_schema(tmp_path / "marts" / "fct_orders.parquet").field("order_id").type == "string"
     rows = duckdb.sql(f"SELECT order_id FROM '{tmp_path / 'marts' / 'orders.parquet'}'").fetchall()
     assert {id for (id,) in rows} == set(IDS)
     assert all(id in page for id in IDS if id.isascii())
