@@ -7,6 +7,7 @@ from random import Random
 
 from jalon.normalize.vocabulary import Fact
 from tests.handmade import at, content, led_by, measure, order, refund, same, touch
+from tests.handmade import day as day_of
 
 DAYS = 120
 KINDS = (
@@ -26,7 +27,10 @@ def brand(seed: int, persons: int = 40) -> list[Fact]:
         for number in range(5)
     ]
     facts += [
-        measure("views", 100 * day, content_id="v1", key=f"views/{day}", observed_at=at(day + 1)) for day in range(1, 4)
+        measure(
+            "views", 100 * day, content_id="v1", key=f"views/{day}", start_date=day_of(day), end_date=day_of(day + 1)
+        )
+        for day in range(1, 4)
     ]
     for number in range(persons):
         facts += _life(random, f"p{number}")

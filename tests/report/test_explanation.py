@@ -30,7 +30,7 @@ def test_it_goes_from_the_touch_to_the_cent(run: Run) -> None:
     told = text(run, "1")
     for said in (
         "Order shop:1\n  sale, paid, placed 2026-03-04 00:00 UTC",
-        "net 8.99 EUR = 9.99 EUR booked - 1.00 EUR taken back (rule paid: ",
+        "net 8.99 EUR = 9.99 EUR booked - 1.00 EUR taken back\n     rule paid: what was booked",
         "its copy erp:copy is not counted: an id states",
         "0.50 EUR of goods, refund, pending, 2026-03-07 00:00 UTC: not taken off the net",
         "Journey: 1 touchpoint in the 30 days before the order, after the previous sale",

@@ -7,7 +7,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.explain.tables import REVISION, Row, Tables
 from jalon.attribution.groups import group
-from jalon.attribution.intervals import NORMAL, sums, with_interval
+from jalon.attribution.intervals import sums, with_interval
 from jalon.attribution.measures import counted
 
 MOST = 10
@@ -74,15 +74,15 @@ def _intervals(tables: Tables, credited: Table) -> Table:
     """Return `net` with its 90 % interval: chance in who buys (`intervals`), and where modelled in the split too."""
     keys = ("model", "currency")
     given = credited.mutate(person_group=group(ibis.coalesce(credited.person, credited.order_uid)))
-    told = tables["modelled"]
-    width = (told.orders_high - told.orders_low) / (2 * NORMAL)
-    unsure = told.select("touch_uid", unsure=ibis.ifelse(told.orders > 0, width / told.orders, 0.0))
+    told = tables["modelled"].filter(lambda t: t.orders > 0)
+    sides = {"down": told.orders - told.orders_low, "up": told.orders_high - told.orders}
+    unsure = told.select("touch_uid", **{side: reach / told.orders for side, reach in sides.items()})
     likely = credited.filter(credited.basis == "modelled").join(unsure, "touch_uid")
-    split = likely.group_by(*keys, "touch_uid", "unsure").agg(net=likely.net.sum())
-    spread = (split.net * split.unsure).round()
-    split = split.group_by(*keys).agg(split=(spread * spread).sum())
-    found = sums(given, keys, ("net",)).left_join(split, keys)
-    found = with_interval(found, "net", ibis.coalesce(found.split, 0.0))
+    split = likely.group_by(*keys, "touch_uid", *sides).agg(net=likely.net.sum())
+    reach = {side: (split.net * split[side]).round() for side in sides}
+    squares = split.group_by(*keys).agg(**{side: (far * far).sum() for side, far in reach.items()})
+    found = sums(given, keys, ("net",)).left_join(squares, keys)
+    found = with_interval(found, "net", (ibis.coalesce(found.down, 0.0), ibis.coalesce(found.up, 0.0)))
     ends = {name: found[name].round().cast("int64") for name in ("net_low", "net_high")}
     return found.mutate(**ends).select(*keys, "net", *ends)
 

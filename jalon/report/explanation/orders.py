@@ -40,7 +40,8 @@ def _order(told: Row) -> Iterator[str]:
     for copy in told["copies"]:
         yield f"  its copy {plain(copy['order_uid'])} is not counted: {WHY[copy['why']]}"
     net, booked, back = (in_money(order, name) for name in ("net", "booked", "reversed"))
-    yield f"  net {net} = {booked} booked - {back} taken back (rule {order['net_rule']}: {_net_rule(order)})"
+    yield f"  net {net} = {booked} booked - {back} taken back"
+    yield f"     rule {order['net_rule']}: {_net_rule(order)}"
     if order["net_warning"]:
         yield f"  look at it: {WARNINGS[order['net_warning']]}"
     yield f"  selling mode {order['mode']} (rule {order['mode_rule']})"
