@@ -195,8 +195,8 @@ def _left(half_life: float) -> float:
 class World:
     """A world of a kind, with and without each of its channels."""
 
-    def __init__(self, kind: Kind, seed: int, people: int = PEOPLE) -> None:
-        self.kind, self.seed, self.people = kind, seed, people
+    def __init__(self, kind: Kind, seed: int, people: int = PEOPLE, days: int = DAYS) -> None:
+        self.kind, self.seed, self.people, self.days = kind, seed, people, days
         self.keen = np.random.default_rng([seed, 0]).random(people) < kind.keen
         self.rows = self._lived(None)
         self.sold = _sold(self.rows)
@@ -207,7 +207,7 @@ class World:
 
     def _lived(self, without: str | None) -> list[Rows]:
         state, rows = _State(self.kind, self.people, without), []
-        for step in range(DAYS * PER_DAY):
+        for step in range(self.days * PER_DAY):
             rng = np.random.default_rng([self.seed, 1, step])
             state.fade()
             for number, channel in enumerate(self.kind.channels):
