@@ -436,6 +436,34 @@ def report(console: Console, place: Workplace, as_of: datetime | None, out: Path
 
 
 @cli.command()
+@click.argument("names", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent, and which shapes have changed.")
+@click.option(
+    "--allow-schema-change", is_flag=True, help="Also where a column or table that was delivered is gone or retyped."
+)
+@at_work
+def deliver(
+    console: Console, place: Workplace, names: tuple[str, ...], dry_run: bool, allow_schema_change: bool
+) -> int:
+    """Send the marts to where BI reads them.
+
+    To all destinations of jalon.toml ([deliver.NAME]), or those with the NAMES: Parquet, CSV or JSON lines in a folder
+    or in object storage, one SQLite or DuckDB file, PostgreSQL (docs/delivery.md). Tells of the last `report`.
+
+    Only tables that have changed are sent, so that it may run as often as you like. Readers see what was before or all
+    that is new. A new column is added and told; what readers could break on is refused until it is allowed.
+
+    \b
+    jalon deliver --dry-run
+    jalon deliver
+    jalon deliver warehouse --allow-schema-change
+    """
+    from jalon.delivering import run_deliver
+
+    return run_deliver(console, place, names, allow_schema_change=allow_schema_change, dry_run=dry_run)
+
+
+@cli.command()
 @click.argument("subject")
 @click.option("--model", help="List single credits by this model (default: the one that the report shows first).")
 @click.option("--since", type=DAY, help="Also say what has changed since the end of this day.")

@@ -21,6 +21,7 @@ from jalon import registry
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring, read_key
+from jalon.report.delivery.settings import KINDS, Delivery
 
 FILE = "jalon.toml"
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -137,6 +138,7 @@ class Config:
     attribution: Attribution
     sources: Mapping[str, Settings]
     origins: Mapping[str, str] = field(default_factory=dict)
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -174,12 +176,10 @@ class Config:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield (key, value, origin) for `config show`; secrets as `***`."""
-        for table in (*TABLES, *(f"sources.{name}" for name in self.sources)):
-            model = (
-                self.sources[table[8:]]
-                if table.startswith("sources.")
-                else getattr(self, "main" if table == "jalon" else table)
-            )
+        models: dict[str, BaseModel] = {table: getattr(self, "main" if table == "jalon" else table) for table in TABLES}
+        models |= {f"sources.{name}": settings for name, settings in self.sources.items()}
+        models |= {f"deliver.{name}": settings for name, settings in self.deliveries.items()}
+        for table, model in models.items():
             for name, value in model:
                 shown = "***" if isinstance(value, SecretStr) else str(value)
                 yield f"{table}.{name}", shown, self.origins.get(f"{table}.{name}", "default")
@@ -216,26 +216,37 @@ class _Reader:
         self.origins: dict[str, str] = {}
 
     def read(self, raw: dict[str, Any]) -> Config:
-        self._refuse_unknown("", raw, (*TABLES, "sources"))
+        self._refuse_unknown("", raw, (*TABLES, "sources", "deliver"))
         for variable, (table, key) in ENVIRONMENT.items():
             if variable in os.environ:
                 raw.setdefault(table, {})[key] = os.environ[variable]
                 self.origins[f"{table}.{key}"] = f"environment {variable}"
         main, serve, attribution = (self._table(name, model, raw.get(name, {})) for name, model in TABLES.items())
         sources = {name: self._source(name, table) for name, table in raw.get("sources", {}).items()}
-        return Config(self.path, main, serve, attribution, sources, self.origins)
+        deliveries = {name: self._delivery(name, table) for name, table in raw.get("deliver", {}).items()}
+        return Config(self.path, main, serve, attribution, sources, self.origins, deliveries)
 
     def _source(self, name: str, table: Any) -> Settings:
-        if not SOURCE_NAME.fullmatch(name):
-            raise self._error(
-                f"sources.{name}", "", "is not a usable name", "Use small letters, digits, - and _, at most 40."
-            )
+        self._check_name(f"sources.{name}", name)
         if not isinstance(table, dict) or "connector" not in table:
             raise self._error(
                 f"sources.{name}", "connector", "is missing", f"Name one of: {', '.join(registry.names())}."
             )
         settings: Settings = self._table(f"sources.{name}", registry.connector(table["connector"]).settings, table)
         return settings
+
+    def _delivery(self, name: str, table: Any) -> Delivery:
+        place = f"deliver.{name}"
+        self._check_name(place, name)
+        kind = table.get("to") if isinstance(table, dict) else None
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise self._error(place, "to", "names no kind of destination", f"Name one of: {', '.join(KINDS)}.")
+        settings: Delivery = self._table(place, KINDS[kind], table)
+        return settings
+
+    def _check_name(self, place: str, name: str) -> None:
+        if not SOURCE_NAME.fullmatch(name):
+            raise self._error(place, "", "is not a usable name", "Use small letters, digits, - and _, at most 40.")
 
     def _table(self, place: str, model: type[Any], table: Any) -> Any:
         if not isinstance(table, dict):

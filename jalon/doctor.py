@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jalon.connectors.base import Finding, Settings
+from jalon.delivering import reachable
 from jalon.errors import JalonError
 from jalon.store.database import library_warning
 from jalon.workplace import Workplace
@@ -27,6 +28,7 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
         findings += _store(place)
     if not offline and not _failed(findings):
         findings += _sources(place, sources)
+        findings += reachable(place)
     return findings
 
 

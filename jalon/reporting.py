@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jalon import errors
+from jalon import delivering, errors
 from jalon.console import Console, day_and_time
 from jalon.errors import StoreError
 from jalon.workplace import Workplace
@@ -39,9 +39,19 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
         marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of))
         page = write_page(folder, attribution, folder / PAGE, background, stages=place.config.attribution.stages)
     told = summary(folder, attribution, background)
-    console.data({"page": str(page), "marts": marts.rows, "summary": told}, lines(told, background.names))
+    ordinary = as_of is None and out is None
+    outcomes = delivering.after_report(console, place) if ordinary else {}
+    console.data(
+        {
+            "page": str(page),
+            "marts": marts.rows,
+            "summary": told,
+            "deliveries": [delivery for delivery, _ in outcomes.values()],
+        },
+        [*lines(told, background.names), *delivering.lines(outcomes)],
+    )
     console.say(f"page: {page}")
-    return errors.OK
+    return errors.PARTIAL if delivering.failed(outcomes) else errors.OK
 
 
 @contextmanager

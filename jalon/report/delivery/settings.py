@@ -1,0 +1,102 @@
+"""What `[deliver.NAME]` may say, by kind of destination. Loads nothing that only a delivery needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+
+class Delivery(BaseModel):
+    """What every delivery has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    to: str
+    """What the tables become: parquet, csv, jsonl, sqlite, duckdb or postgres."""
+    tables: tuple[str, ...] = ()
+    """Tables to deliver, as docs/tables.md names them; empty: all."""
+    after: Literal["report"] | None = None
+    """report: `jalon report` delivers too, at its end."""
+
+
+class Files(Delivery):
+    """One file per table."""
+
+    folder: Path | None = None
+    """Folder for the files; or else `url`."""
+    url: str | None = None
+    """Place in object storage, as s3://bucket/marts, gs://..., abfs://...; needs `jalon[deliver]` and the store's own
+    package."""
+    storage: dict[str, Any] = Field(default_factory=dict)
+    """What the store's package is told, by its own names: { endpoint_url = "..." }. Credentials come from where that
+    package looks for them, such as AWS_ACCESS_KEY_ID."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.folder is None) == (self.url is None):
+            raise ValueError("name a folder or a url: one of them")
+        return self
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url is not None and "://" not in url:
+            raise ValueError("an address such as s3://bucket/marts is needed; a folder of this machine is `folder`")
+        return url if url is None else _without_password(url)
+
+
+class Csv(Files):
+    """One CSV file per table."""
+
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    """What stands between columns; Excel in French expects `;`."""
+    bom: bool = False
+    """Begin with a byte order mark, by which Excel knows that the text is UTF-8."""
+    decimal: Literal[".", ","] = "."
+    """Decimal mark of amounts; Excel in French expects `,`."""
+
+
+class FileDatabase(Delivery):
+    """All tables in one file."""
+
+    file: Path
+    """The database file."""
+
+
+class Postgres(Delivery):
+    """All tables in one schema of a PostgreSQL database."""
+
+    url: str
+    """postgresql://user@host:5432/database, without password."""
+    password: SecretStr | None = None
+    """Password of the user; without it, PostgreSQL's own ways hold (PGPASSWORD, ~/.pgpass, peer)."""
+    into: str = Field(default="jalon", min_length=1, max_length=63)
+    """Schema that the tables stand in; made if there is none."""
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("an address such as postgresql://user@host/database is needed")
+        return _without_password(url)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is not None or any("password" in key.lower() for key, _ in parse_qsl(parts.query)):
+        raise ValueError("a password must not stand in the address")
+    return url
+
+
+KINDS: dict[str, type[Delivery]] = {
+    "parquet": Files,
+    "csv": Csv,
+    "jsonl": Files,
+    "sqlite": FileDatabase,
+    "duckdb": FileDatabase,
+    "postgres": Postgres,
+}
+"""`to` -> what else such a delivery may say."""

@@ -1,0 +1,159 @@
+"""What tests of deliveries share: small marts of their own, and the rows that each kind of destination holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jalon.report.delivery.deliver import Delivered, deliver
+from jalon.report.delivery.settings import KINDS, Delivery
+from jalon.report.shapes import Column, Mart
+
+PLACES = Mart(
+    "dim_places", "Where.", ("place",), (Column("place", "text", "The place"), Column("title", "text", "Name"))
+)
+SALES = Mart(
+    "fct_sales",
+    'One row per sale; it\'s "ours".',
+    ("sale",),
+    (
+        Column("sale", "text", "The sale"),
+        Column("place", "text", "Where it was made", references="dim_places"),
+        Column("note", "text", "What was said"),
+        Column("net_minor", "integer", "Net revenue", "minor units"),
+        Column("net", "decimal", "The same, net revenue", "EUR"),
+        Column("sold_at", "instant", "When", "UTC"),
+        Column("sold_date", "date", "The day"),
+        Column("is_sale", "boolean", "It is one"),
+    ),
+)
+MARTS = {mart.name: mart for mart in (SALES, PLACES)}  # what refers before what is referred to: order must not matter
+ARROW = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "decimal": pa.decimal128(18, 4),
+    "instant": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+}
+Row = tuple[Any, ...]
+
+
+def sale(key: str, cents: int = 1250, note: str | None = None, place: str = "p1") -> Row:
+    sold = datetime(2026, 3, 1, 12, 30, 15, 250, tzinfo=UTC)
+    return key, place, note, cents, Decimal(cents) / 100, sold, date(2026, 3, 1), cents > 0
+
+
+def write(folder: Path, mart: Mart, rows: Iterable[Row]) -> None:
+    """Write a mart as the report does."""
+    folder.mkdir(exist_ok=True)
+    columns = list(zip(*rows, strict=True)) or [()] * len(mart.columns)
+    arrays = {
+        each.name: pa.array(list(told), ARROW[each.type]) for each, told in zip(mart.columns, columns, strict=True)
+    }
+    pq.write_table(pa.table(arrays), folder / f"{mart.name}.parquet")
+
+
+def marts(folder: Path, sales: Iterable[Row], places: Iterable[Row] = (("p1", "Épicerie"), ("p2", None))) -> Path:
+    write(folder, SALES, sales)
+    write(folder, PLACES, places)
+    return folder
+
+
+def settings(to: str, **told: Any) -> Delivery:
+    return KINDS[to].model_validate({"to": to, **told})
+
+
+def send(place: Delivery, folder: Path, known: Mapping[str, Mart] = MARTS, **told: Any) -> Delivered:
+    return deliver(place, folder, known, lambda table, rows: None, **told)
+
+
+# --- reading what was delivered
+
+
+def from_parquet(place: Any, mart: Mart) -> list[Row]:
+    return _tuples(pq.read_table(place.folder / f"{mart.name}.parquet"))
+
+
+def from_csv(place: Any, mart: Mart) -> list[Row]:
+    encoding = "utf-8-sig" if place.bom else "utf-8"
+    text = (place.folder / f"{mart.name}.csv").read_bytes().decode(encoding)
+    _, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=place.delimiter)
+    return [_typed(mart, [cell or None for cell in row], place.decimal) for row in rows]
+
+
+def from_jsonl(place: Any, mart: Mart) -> list[Row]:
+    lines = (place.folder / f"{mart.name}.jsonl").read_bytes().split(b"\n")[:-1]
+    told = [json.loads(line, parse_float=Decimal) for line in lines]
+    assert all(list(each) == mart.names for each in told)
+    return [_typed(mart, list(each.values())) for each in told]
+
+
+def from_sqlite(place: Any, mart: Mart) -> list[Row]:
+    with closing(sqlite3.connect(place.file)) as db:
+        return [_typed(mart, row) for row in db.execute(f"SELECT * FROM {mart.name} ORDER BY rowid")]
+
+
+def from_duckdb(place: Any, mart: Mart) -> list[Row]:
+    import duckdb
+
+    with duckdb.connect(str(place.file), read_only=True) as db:
+        return _tuples(db.sql(f"SELECT * FROM {mart.name}").to_arrow_table())
+
+
+def from_postgres(place: Any, mart: Mart) -> list[Row]:
+    import psycopg
+
+    columns = ", ".join(mart.names)
+    with psycopg.connect(place.url, options="-c TimeZone=UTC") as db:
+        return db.execute(f"SELECT {columns} FROM {place.into}.{mart.name} ORDER BY 1").fetchall()
+
+
+READERS: dict[str, Callable[[Any, Mart], list[Row]]] = {
+    "parquet": from_parquet,
+    "csv": from_csv,
+    "jsonl": from_jsonl,
+    "sqlite": from_sqlite,
+    "duckdb": from_duckdb,
+    "postgres": from_postgres,
+}
+
+
+def held(place: Delivery, mart: Mart) -> list[Row]:
+    """Return the rows that a destination holds, in the types of the mart."""
+    return READERS[place.to](place, mart)
+
+
+def _tuples(table: pa.Table) -> list[Row]:
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
+
+
+def _typed(mart: Mart, row: Iterable[Any], mark: str = ".") -> Row:
+    """Return a row whose values were written as texts or numbers in the types of its columns."""
+    return tuple(
+        None
+        if value is None
+        else _READ[each.type](value.replace(mark, ".") if each.type == "decimal" and mark != "." else value)
+        for each, value in zip(mart.columns, row, strict=True)
+    )
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "text": str,
+    "integer": int,
+    "decimal": lambda value: Decimal(str(value)).quantize(Decimal("0.0001")),
+    "instant": lambda value: datetime.fromisoformat(value).astimezone(UTC),
+    "date": date.fromisoformat,
+    "boolean": lambda value: value in (True, 1, "true"),
+}
