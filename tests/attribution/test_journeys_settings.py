@@ -22,6 +22,8 @@ from jalon.cli import cli
 from jalon.config import Attribution
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.report.marts import build_marts
+from jalon.report.page import write_page
 from jalon.setup import begin
 from tests.handmade import Run, order, touch
 
@@ -127,6 +129,15 @@ def test_models_that_learn_learn_from_what_they_see(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_are_refused_by_name(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         Options(**options)
+
+
+def test_the_page_says_by_which_settings_it_was_made(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"lookback": {"view": 1}, "model_lookback": {"last": 7}, "skip": ["direct"], "views": 0.5}
+    run = Run(tmp_path, [touch("t", 39, "a"), SALE], models=["last"], **options)
+    build_marts(run.facts, run.folder, tmp_path / "marts")
+    page = write_page(tmp_path / "marts", run.folder, tmp_path / "page.html").read_text()
+    for said in ("view: 1 days.", "Under the model last: 7 days.", "anything else: direct.", "weighs 0.5 of a click"):
+        assert said in page
 
 
 # --- views ----------------------------------------------------------------------------------------------------------
