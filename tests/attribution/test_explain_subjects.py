@@ -141,12 +141,14 @@ def test_an_identifier_of_many_is_told_as_such_and_beside_whom_it_stands(tmp_pat
     facts += [same("p1", "p1-card"), touch("t", 1, "till"), order("1", 2, person="p1")]  # type: ignore[list-item]
     run = Run(tmp_path, facts, models=["linear"], max_links=3)
     aside = told(run, "till")
-    assert (aside["person"], aside["touches"], aside["identifiers"]) == (None, [], [{"identifier": "till", "links": 4}])
-    assert "shared by many persons" in "\n".join(lines(aside))
+    (identifier,) = aside["identifiers"]
+    assert (aside["person"], aside["touches"]) == (None, [])
+    assert (identifier["identifier"], identifier["links"], identifier["reason"]) == ("till", 4, "many_links")
+    assert "set aside, so it joins nobody" in "\n".join(lines(aside))
     own = told(run, "p1-card")
     assert [row["identifier"] for row in own["identifiers"]] == ["p1", "p1-card"]
     assert [row["identifier"] for row in own["set_aside"]] == ["till"]
-    assert "not by till: linked with 4 others" in "\n".join(lines(own))
+    assert "not by till, linked with 4 others\n       many_links: " in "\n".join(lines(own))
 
 
 def test_who_is_known_by_an_order_is_joined_by_it(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import ibis
 
 from jalon.attribution.explain.orders import TOUCH
 from jalon.attribution.explain.tables import REVISION, Row, Tables
+from jalon.attribution.guards import REASONS
 from jalon.normalize.vocabulary import BUYER_OF
 
 _SALE = (
@@ -17,27 +18,34 @@ _SALE = (
 )
 
 
+_IDENTIFIER = ("identifier", "links", "reason")
+
+
 def told(tables: Tables, person: str, model: str) -> Row:
     """Return `person` (None: the identifier is set aside), `identifiers` with how many others each is linked with,
     `set_aside` (identifiers next to them that join nobody), `links` (what says that two are one), `touches` (in order,
     each with where it led and its credit under `model`), and `sales`."""
     people = tables["people"]
-    own = tables.rows(people.filter((people.identifier == person) | (people.person == person)), ("identifier", "links"))
+    own = _why(tables.rows(people.filter((people.identifier == person) | (people.person == person)), _IDENTIFIER))
     known = [row["identifier"] for row in own] or [person]
-    aside = tables.rows(people.filter(people.person.isnull()), ("identifier", "links"))
+    aside = _why(tables.rows(people.filter(people.person.isnull()), _IDENTIFIER))
     links = _links(tables, known)
     beside = {end for link in links for end in (link["left"], link["right"])}
     is_person = person not in {row["identifier"] for row in aside}
     return {
         "person": person if is_person else None,
-        "identifiers": own or [{"identifier": person, "links": 0}],
+        "identifiers": own or [{"identifier": person, "links": 0, "reason": None, "because": None}],
         "set_aside": [row for row in aside if row["identifier"] in beside],
-        "max_links": tables.card["max_links"],
         "links": links if is_person else [],
         "touches": _touches(tables, person, model) if is_person else [],
         "sales": _sales(tables, person) if is_person else [],
         "as_of": tables.card["as_of"],
     }
+
+
+def _why(identifiers: list[Row]) -> list[Row]:
+    """Put beside each identifier why it joins nobody, or lost links."""
+    return [{**row, "because": REASONS[row["reason"]] if row["reason"] else None} for row in identifiers]
 
 
 def _links(tables: Tables, known: Sequence[str]) -> list[Row]:

@@ -26,15 +26,18 @@ def _who(told: Row) -> Iterator[str]:
     if told["person"] is None:
         (own,) = told["identifiers"]
         yield f"Identifier {plain(own['identifier'])}{as_of}"
-        yield f"  set aside: linked with {own['links']} others, more than {told['max_links']} (max_links)"
-        yield "  it is shared by many persons, so it joins none and counts as nobody"
+        yield f"  set aside, so it joins nobody and counts as nobody; linked with {times(own['links'], 'other')}"
+        yield f"  {own['reason']}: {own['because']}"
         return
     yield f"Customer {plain(told['person'])}{as_of}"
     yield f"  known by {times(len(told['identifiers']), 'identifier')}:"
     for row in told["identifiers"]:
         yield f"    {plain(row['identifier'])}, linked with {times(row['links'], 'other')}"
+        if row["because"]:
+            yield f"       {row['reason']}: {row['because']}"
     for row in told["set_aside"]:
-        yield f"    not by {plain(row['identifier'])}: linked with {row['links']} others, so it is shared by many"
+        yield f"    not by {plain(row['identifier'])}, linked with {times(row['links'], 'other')}"
+        yield f"       {row['reason']}: {row['because']}"
 
 
 def _links(told: Row) -> Iterator[str]:
