@@ -75,6 +75,7 @@ READING = (
     ("sync", "shopify"),
     ("backfill", "--from", "2026-01-01", "--to", "2026-01-02", "--dry-run"),
     ("normalize",),
+    ("compare", "first", "last"),
     ("init", "."),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.explanation.wording import Row, in_money, instant, times
+from jalon.report.explanation.wording import Row, cut, in_money, instant, times
 from jalon.report.words import label, plain
 
 _BY = {
@@ -48,7 +48,7 @@ def _links(told: Row) -> Iterator[str]:
     for row in told["links"]:
         yield f"  {plain(row['left'])} = {plain(row['right'])}"
         yield f"     {_BY[row['by']]} (known by {plain(row['evidence'])})"
-        yield f"     {plain(row['fact'])}, seen {instant(row['observed_at'])}, inbox row {row['inbox_id']}"
+        yield f"     {cut(row['fact'], 48)}, seen {instant(row['observed_at'])}, inbox row {row['inbox_id']}"
 
 
 def _sales(told: Row) -> Iterator[str]:
