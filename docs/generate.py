@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from jalon.cli import cli
 from jalon.command import EXITS
 from jalon.config import ENVIRONMENT, TABLES, is_secret
 from jalon.matrix import LEGEND, capability_rows, matrix
+from jalon.report.delivery import settings as deliveries
 
 HERE = Path(__file__).parent
 NOTE = "<!-- written by `make docs`: change the code, not this page -->\n"
@@ -121,6 +122,9 @@ def configuration() -> str:
     parts += [
         "\n`JALON_CONFIG` names the file itself, `JALON_KEY` holds the installation key in place of `jalon.key`.\n"
     ]
+    for model in dict.fromkeys(deliveries.KINDS.values()):
+        kinds = " or ".join(f'"{kind}"' for kind, its in deliveries.KINDS.items() if its is model)
+        parts += [f"## [deliver.NAME] with to = {kinds}\n", *_keys(model), ""]
     for name in _own():
         parts += [f'## [sources.NAME] with connector = "{name}"\n', *_keys(registry.connector(name).settings), ""]
     return "\n".join(parts)
@@ -141,6 +145,8 @@ def _type(annotation: Any) -> str:
     kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
     if get_origin(kinds[0]) is Annotated:
         kinds = [get_args(kinds[0])[0]]
+    if get_origin(kinds[0]) is Literal:
+        kinds = list(get_args(kinds[0]))
     if all(isinstance(kind, str | int) for kind in kinds):
         return "one of " + ", ".join(f"`{kind}`" for kind in kinds)
     kind = get_origin(annotation) if get_origin(annotation) in (tuple, dict) else kinds[0]

@@ -29,6 +29,11 @@ store = "data"
 # [attribution]
 # lookback_days = 30
 # stages = "canonical"   # five-phases, six-steps, classic, lifecycle
+
+# [deliver.bi]             # where `jalon deliver` sends the marts: docs/delivery.md
+# to = "postgres"          # or parquet, csv, jsonl, sqlite, duckdb
+# url = "postgresql://jalon@db.example.com/bi"
+# password = { env = "BI_PASSWORD" }
 """
 
 

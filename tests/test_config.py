@@ -84,6 +84,45 @@ def test_secrets_are_never_shown(write) -> None:
     assert not any("canary" in value for _, value, _ in config.rows())
 
 
+DELIVERED = """
+[deliver.bi]
+to = "postgres"
+url = "postgresql://jalon@db.example.com/bi"
+password = { env = "T_SECRET" }
+
+[deliver.sheets]
+to = "csv"
+folder = "out"
+"""
+
+
+def test_a_delivery_is_read_with_its_secret_and_beside_the_file(write) -> None:
+    config = write(DELIVERED)
+    assert config.deliveries["bi"].password.get_secret_value() == "canary-app-secret"
+    assert config.deliveries["sheets"].folder == config.folder / "out"
+    rows = {key: value for key, value, _ in config.rows()}
+    assert (rows["deliver.bi.password"], rows["deliver.bi.into"]) == ("***", "jalon")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('to = "csv"', 'to = "excel"', "jalon.toml:8: [deliver.sheets] to names no kind of destination"),
+        ('to = "csv"', "", "Name one of: parquet, csv"),
+        ("[deliver.bi]", "[deliver.BI]", "not a usable name"),
+        ('folder = "out"', 'flder = "out"', "Did you mean 'folder'"),
+        ('folder = "out"', "", "name a folder or a url"),
+        ("jalon@db", "jalon:canary@db", "a password must not stand in the address"),
+        ('{ env = "T_SECRET" }', '"canary"', "is a secret and must not stand in the file"),
+    ],
+)
+def test_a_mistake_in_a_delivery_is_named(write, old: str, new: str, what: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write(DELIVERED.replace(old, new, 1))
+    assert what in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
 def test_an_unknown_source_lists_those_that_exist(write) -> None:
     with pytest.raises(ConfigError, match="shop_us"):
         write(GOOD).pick(("shop_eu",))

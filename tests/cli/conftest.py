@@ -29,6 +29,8 @@ def lived(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A workplace that has synced and reported once. Tests may read it and copy it, but not change it."""
     desk = played.desk(tmp_path_factory.mktemp("lived") / "shop")
     desk.settled()
+    with desk.config.open("a") as config:
+        config.write('\n[deliver.sheets]\nto = "csv"\nfolder = "sheets"\nafter = "report"\n')
     said = desk("report", "--json", "--quiet")
     assert (said.status, said.err) == (0, "")
     assert said.data["marts"]["fct_orders"] > 0

@@ -71,6 +71,26 @@ def marts(folder: Path, sales: Iterable[Row], places: Iterable[Row] = (("p1", "Ã
     return folder
 
 
+def filled(folder: Path, known: Mapping[str, Mart], rows: int = 3) -> None:
+    """Write marts of any shape: keys that lead from table to table, and money with cents on both sides of zero."""
+    for mart in known.values():
+        write(folder, mart, [tuple(_value(mart, each, row) for each in mart.columns) for row in range(rows)])
+
+
+def _value(mart: Mart, column: Column, row: int) -> Any:
+    if column.type in ("integer", "decimal") and column.name not in mart.primary_key:
+        cents = (row * 7919 + len(column.name) * 104_729) * (-1) ** row
+        return cents if column.type == "integer" else Decimal(cents) / 100
+    return {
+        "text": f"k{row}",
+        "integer": row,
+        "decimal": Decimal(row),
+        "instant": datetime(2026, 3, 1 + row, tzinfo=UTC),
+        "date": date(2026, 3, 1 + row),
+        "boolean": row % 2 == 0,
+    }[column.type]
+
+
 def settings(to: str, **told: Any) -> Delivery:
     return KINDS[to].model_validate({"to": to, **told})
 
@@ -152,7 +172,7 @@ def _typed(mart: Mart, row: Iterable[Any], mark: str = ".") -> Row:
 _READ: dict[str, Callable[[Any], Any]] = {
     "text": str,
     "integer": int,
-    "decimal": lambda value: Decimal(str(value)).quantize(Decimal("0.0001")),
+    "decimal": lambda value: Decimal(str(value)),
     "instant": lambda value: datetime.fromisoformat(value).astimezone(UTC),
     "date": date.fromisoformat,
     "boolean": lambda value: value in (True, 1, "true"),
