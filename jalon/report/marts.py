@@ -8,10 +8,11 @@ from pathlib import Path
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.card import read_card
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.publish import published
 from jalon.report.base import NOTHING_KNOWN, Base, Known, opened
+from jalon.report.checks import check
+from jalon.report.dictionary import write_dictionary
 from jalon.report.dimensions import DIMENSIONS, WHOLE, with_members
 from jalon.report.fact_marts import FACTS
 from jalon.report.question_marts import QUESTIONS
@@ -49,14 +50,16 @@ def build_marts(
 ) -> Marts:
     """Write `out/<mart>.parquet` and `.csv` for every mart, put in place together; the same input gives the same bytes.
 
-    `attribution` is the folder that `attribute` wrote; its options, `as_of` included, hold here too. Raises
-    `StoreError`.
+    `attribution` is the folder that `attribute` wrote; its options, `as_of` included, hold here too. Beside the marts
+    stands their dictionary. Raises `StoreError`, also where keys or money of the marts do not hold (`checks`); then
+    those that were there stay.
     """
     options = options or MartOptions()
-    read_card(attribution)
     with DuckDB(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
         base = opened(engine, facts, attribution, making, known)
         rows = {name: _write(base, mart, options.csv) for name, mart in MARTS.items()}
+        check(base)
+        write_dictionary(making)
     return Marts(out, rows)
 
 

@@ -8,12 +8,14 @@ from ibis.expr.types import Table
 
 from jalon.attribution import measures as sums
 from jalon.attribution.engine import Engine
+from jalon.report.shapes import NONE
 from jalon.report.words import decimal_text, moment
 
 
 def counted(engine: Engine, measures: Table) -> list[dict[str, Any]]:
-    """Return the rows of the mart `measures` summed up; days and instants as text, money as decimal text."""
-    return [_told(row) for row in sums.counted(engine, measures.rename(observed_at="as_of_at"))]
+    """Return the rows of the mart `fct_measures` summed up; days and instants as text, money as decimal text."""
+    over = {name: measures[name].nullif(NONE) for name in ("content_id", "product_id", "creator_id")}
+    return [_told(row) for row in sums.counted(engine, measures.mutate(**over).rename(observed_at="as_of_at"))]
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table)
     """
     given = engine.keep("credit_given", _given(attribution))
     likely = engine.keep("credit_likely", _likely(given, modelled))
-    rows = ibis.union(*(engine.keep(f"total_{cut}", _total(given, likely, cut)) for cut in CUTS))
+    summed = ibis.union(*(engine.keep(f"sums_{cut}", _sums(given, likely, cut)) for cut in CUTS))
     engine.drop("credit_given", "credit_likely")
-    return _with_names(rows, contents, modelled)
+    return _with_names(_with_intervals(engine, summed), contents, modelled)
 
 
 def _given(attribution: Table) -> Table:
@@ -66,23 +66,29 @@ def _likely(given: Table, modelled: Table) -> Table:
     return given.filter(given.modelled).join(some.select("touch_uid", down=down, up=up), "touch_uid")
 
 
-def _total(given: Table, likely: Table, cut: str) -> Table:
-    """Return the figures of one cut with their intervals."""
+def _sums(given: Table, likely: Table, cut: str) -> Table:
+    """Return the figures of one cut, with what their intervals are told by."""
 
     def named(rows: Table) -> Table:
         return rows.mutate(value=ibis.coalesce(rows[CUTS[cut]], NONE))
 
     found = sums(named(given), KEYS, FIGURES).left_join(_split(named(likely)), KEYS)
-    found = found.mutate(modelled=ibis.coalesce(found.modelled, 0))
+    split = {f"{name}_{side}": ibis.coalesce(found[f"{name}_{side}"], 0.0) for name in FIGURES for side in SIDES}
+    told = found.mutate(cut=ibis.literal(cut), modelled=ibis.coalesce(found.modelled, 0), **split)
+    return told.drop(*(f"{name}_right" for name in KEYS))
+
+
+def _with_intervals(engine: Engine, summed: Table) -> Table:
+    """Return all cuts with their intervals: computed once, and kept between, since the formula is long."""
+    found = engine.keep("credit_sums", summed)
     for name in FIGURES:
-        down, up = (ibis.coalesce(found[f"{name}_{side}"], 0.0) for side in SIDES)
-        found = with_interval(found, name, (down, up))
+        down, up = (found[f"{name}_{side}"] for side in SIDES)
+        found = engine.keep(f"credit_with_{name}", with_interval(found, name, (down, up)))
     ends = {f"net_{end}": found[f"net_{end}"].round().cast("int64") for end in ("low", "high")}
     orders = {
         f"orders{end}": (found[f"billionths{end}"] / BILLION).cast("decimal(18, 4)") for end in ("", "_low", "_high")
     }
-    told = found.mutate(cut=ibis.literal(cut), **ends, **orders)
-    return told.select(*KEYS, "cut", *orders, "net", *ends, "modelled")
+    return found.mutate(**ends, **orders).select(*KEYS, "cut", *orders, "net", *ends, "modelled")
 
 
 def _split(likely: Table) -> Table:
