@@ -107,7 +107,7 @@ def test_counts_and_values_sum_up_and_never_meet_revenue(tmp_path: Path) -> None
 def test_they_are_told_in_a_mart_of_their_own_and_in_the_summary(tmp_path: Path) -> None:
     run = Run(tmp_path, FACTS, **BESIDE, conversion_values={"sign_up": 5})
     build_marts(run.facts, run.folder, tmp_path / "marts")
-    rows = pq.read_table(tmp_path / "marts" / "conversion_credit.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "marts" / "rpt_conversion_credit.parquet").to_pylist()
     (mail,) = [row for row in rows if row["model"] == "last" and row["touch_uid"] == "shop:mail"]
     assert (mail["conversion"], mail["channel"], mail["weight"], mail["value"]) == ("sign_up", "email", 1, 5)
     assert mail["person"] == "a"
