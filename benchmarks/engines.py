@@ -39,7 +39,7 @@ FACTS = {
     "orders": {
         **COMMON,
         "key": "printf('o%09d', i)", "order_id": "printf('o%09d', i)", "placed_at": _AT, "placed_date": _DAY,
-        "paid_at": _AT, "cancelled_at": "NULL::TIMESTAMPTZ",
+        "paid_at": _AT,
         "status": "'paid'", "native_status": "'PAID'", "kind": "'sale'", "currency": "'EUR'",
         "gross": _PRICE, "goods": _PRICE, "total": _PRICE,
         "discount": "0", "shipping": "0", "tax": "0", "channel": "'site'", "external_ids": "[]", "journey": "'none'",
@@ -54,15 +54,14 @@ FACTS = {
 
 def made(folder: Path, touches: int = TOUCHES) -> Path:
     """Write the facts, shuffled."""
-    from jalon.attribution.engine import columns_of
+    from jalon.attribution.engine import columns_of, instants_of
 
     persons = touches // PER_PERSON
     sizes = {"touchpoints": touches, "orders": round(touches * SOLD), "identities": persons}
     for kind, told in FACTS.items():
-        columns = ", ".join(
-            f'{told[name]} AS "{name}"' if name in told else f'NULL::{TYPES[type_]} AS "{name}"'
-            for name, type_ in columns_of(kind).items()
-        )
+        types = {name: TYPES[type_] for name, type_ in columns_of(kind).items()}
+        types |= dict.fromkeys(instants_of(kind), "TIMESTAMPTZ")
+        columns = ", ".join(f'CAST({told.get(name, "NULL")} AS {type_}) AS "{name}"' for name, type_ in types.items())
         drawn = f"""SELECT i, (hash(4 * i) >> 1)::BIGINT h, hash(4 * i + 1) / 18446744073709551616.0 a,
             hash(4 * i + 2) / 18446744073709551616.0 b, hash(4 * i + 3) % {persons} p
             FROM range({len(kind)} * 100000000000, {len(kind)} * 100000000000 + {sizes[kind]}) t(i)"""

@@ -40,7 +40,8 @@ def columns_of(kind: str) -> dict[str, str]:
     return {name: _dtype(hint) for name, hint in get_type_hints(KINDS[kind]).items()}
 
 
-def _instants_of(kind: str) -> list[str]:
+def instants_of(kind: str) -> list[str]:
+    """Return the columns of a kind of fact that are instants."""
     hints = get_type_hints(KINDS[kind])
     return [name for name, hint in hints.items() if Instant in (hint, *get_args(hint))]
 
@@ -66,7 +67,7 @@ class Engine(ABC):
     def facts(self, folder: Path, kind: str) -> Table:
         """Return all revisions of a kind of fact: `folder/<kind>/*.parquet`; no row where there is no file."""
         files = sorted((folder / kind).glob("[0-9]*.parquet"))
-        return self.read(f"facts_{kind}", files, columns_of(kind), _instants_of(kind))
+        return self.read(f"facts_{kind}", files, columns_of(kind), instants_of(kind))
 
     def results(self, path: Path) -> Table:
         """Return a table that `write` wrote, instants as int64. Raises `StoreError` if it is not there."""
