@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jalon import errors
 from jalon.connectors.base import Finding
 from jalon.console import Console, Progress
-from jalon.errors import ConfigError, JalonError
+from jalon.errors import ConfigError, JalonError, LockedError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -125,7 +125,11 @@ def failed(outcomes: Outcomes) -> bool:
 def after_report(console: Console, place: Workplace) -> Outcomes:
     """Deliver to the destinations that ask for it after each report."""
     chosen = {name: each for name, each in place.config.deliveries.items() if each.after == "report"}
-    return deliver_to(console, place, chosen) if chosen else {}
+    try:
+        return deliver_to(console, place, chosen) if chosen else {}
+    except LockedError as error:  # the report is made: it is told, and the next delivery catches up
+        console.warn(str(error))
+        return {name: (_failed(name, settings, error), error) for name, settings in chosen.items()}
 
 
 def reachable(place: Workplace) -> Iterator[Finding]:

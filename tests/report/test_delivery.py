@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from jalon.report.delivery.formats import writer
 from jalon.report.delivery.settings import Delivery
 from jalon.report.shapes import Column, Mart
 from tests.report.delivering import MARTS, PLACES, SALES, Row, held, marts, sale, send, settings, write
-from tests.report.postgres_server import PASSWORD, running
+from tests.report.postgres_server import PASSWORD
 
 KINDS = ("parquet", "csv", "jsonl", "sqlite", "duckdb", "postgres")
 FORMULA = '=HYPERLINK("http://evil.example","open")'
@@ -41,12 +41,6 @@ HOSTILE = (
     " spaces ",
 )
 ROWS = [sale(f"s{i:02d}", cents=i * 997 - 1500, note=note) for i, note in enumerate(HOSTILE)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with running() as url:
-        yield url
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +66,7 @@ def postgres(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 def a_place(request: pytest.FixtureRequest, to: str, folder: Path) -> Delivery:
     """Return an empty destination of a kind."""
     if to == "postgres":
-        url = request.getfixturevalue("server")
+        url = request.getfixturevalue("postgres_url")
         with psycopg.connect(url) as db:
             db.execute("DROP SCHEMA IF EXISTS bi CASCADE")
         return settings(to, url=url, into="bi")
@@ -105,6 +99,7 @@ TEXTS = st.text(max_size=30)
 
 
 @hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(notes=["a\0b", "\0", FORMULA, "\r\n=1", "\uff1d1", *map(str, HOSTILE)])
 @given(notes=st.lists(TEXTS, min_size=1, max_size=30))
 def test_any_text_survives_the_way(place: Delivery, tmp_path: Path, notes: list[str]) -> None:
     rows = [sale(f"s{i:02d}", note=note) for i, note in enumerate(notes)]
@@ -500,6 +495,8 @@ def test_a_store_whose_package_is_missing_says_what_to_install(tmp_path: Path) -
         ("csv", {}, "a folder or a url"),
         ("csv", {"folder": "x", "url": "s3://x"}, "a folder or a url"),
         ("csv", {"url": "out"}, "a folder of this machine is `folder`"),
+        ("csv", {"url": "s3://b/m", "storage": {"secret": "canary"}}, "credentials must not stand"),
+        ("csv", {"url": "s3://b/m", "storage": {"client_kwargs": {"aws_access_key_id": "canary"}}}, "credentials must"),
         ("csv", {"folder": "x", "delimiter": "ab"}, "delimiter"),
         ("postgres", {"url": "postgresql://u:canary@h/d"}, "must not stand in the address"),
         ("postgres", {"url": "postgresql://h/d?password=canary"}, "must not stand in the address"),
@@ -510,6 +507,24 @@ def test_settings_that_cannot_be_meant_are_refused(to: str, told: dict[str, Any]
     with pytest.raises(ValueError, match=why) as refused:
         settings(to, **told)
     assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("to", "told", "package", "extra"),
+    [
+        ("postgres", {"url": "postgresql://h/d"}, "psycopg", "jalon[postgres]"),
+        ("csv", {"url": "s3://b/m"}, "fsspec", "jalon[deliver]"),
+    ],
+)
+def test_an_extra_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, to: str, told: dict[str, Any], package: str, extra: str
+) -> None:
+    module = "postgres" if to == "postgres" else "objects"
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"jalon.report.delivery.targets.{module}", raising=False)
+    with pytest.raises(ConfigError) as refused:
+        reach(settings(to, **told))
+    assert extra in refused.value.remedy
 
 
 def test_before_the_report_it_says_what_to_run(place: Delivery, tmp_path: Path) -> None:

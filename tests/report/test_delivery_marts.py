@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,9 @@ import pytest
 from jalon.report.shapes import Mart
 from jalon.report.tables import MARTS
 from tests.report.delivering import Row, filled, from_parquet, held, send, settings
-from tests.report.postgres_server import PASSWORD, running
+from tests.report.postgres_server import PASSWORD
 
 NUMBERS = ("integer", "decimal")
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running() as address:
-        yield address
 
 
 def sums(mart: Mart, rows: list[Row]) -> dict[str, Decimal]:
@@ -40,7 +33,7 @@ def test_delivered_totals_are_those_of_the_marts(
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     where: dict[str, Any] = {"folder": tmp_path / "out"}
     if to == "postgres":
-        where = {"url": request.getfixturevalue("url")}
+        where = {"url": request.getfixturevalue("postgres_url")}
     elif to in ("sqlite", "duckdb"):
         where = {"file": tmp_path / "out"}
     place = settings(to, **where)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+CREDENTIALS = ("key", "secret", "token", "password", "credential", "connection_string")
+"""What names of settings that are secret have in them."""
 
 
 class Delivery(BaseModel):
@@ -33,6 +37,15 @@ class Files(Delivery):
     storage: dict[str, Any] = Field(default_factory=dict)
     """What the store's package is told, by its own names: { endpoint_url = "..." }. Credentials come from where that
     package looks for them, such as AWS_ACCESS_KEY_ID."""
+
+    @field_validator("storage")
+    @classmethod
+    def _without_credentials(cls, storage: dict[str, Any]) -> dict[str, Any]:
+        if any(word in key for key in _keys(storage) for word in CREDENTIALS):
+            raise ValueError(
+                "credentials must not stand in the file: put them where the store's package looks for them"
+            )
+        return storage
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -82,6 +95,14 @@ class Postgres(Delivery):
         if not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("an address such as postgresql://user@host/database is needed")
         return _without_password(url)
+
+
+def _keys(settings: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of settings, also of those within others."""
+    for name, value in settings.items():
+        yield name.lower()
+        if isinstance(value, dict):
+            yield from _keys(value)
 
 
 def _without_password(url: str) -> str:
