@@ -91,5 +91,4 @@ def bounds(told: Spread) -> tuple[ibis.Value, ibis.Value]:
 def _gamma(mean: ibis.Value, variance: ibis.Value, z: float) -> ibis.Value:
     """Return the quantile of a gamma distribution that is z of the normal one (Wilson and Hilferty 1931)."""
     share = variance / (9 * mean * mean)
-    root = 1 - share + z * share.sqrt()
-    return mean * root * root * root
+    return mean * (1 - share + z * share.sqrt()) ** 3
