@@ -419,20 +419,27 @@ def attribute(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for marts and page (default: marts/ in the store; of a past day, a folder of its own in there).",
 )
+@click.option(
+    "--dbt",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write a dbt project over the marts into this folder: views, tests, a semantic layer, for dbt-duckdb.",
+)
 @at_work
-def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
+def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None, dbt: Path | None) -> int:
     """Attribute, write marts and page, print the summary.
 
-    The marts are Parquet and CSV (docs/tables.md); the page is one HTML file that needs nothing else. The same facts
-    and options give the same files.
+    The marts are Parquet and CSV, a star schema with its dictionary beside (docs/tables.md); the page is one HTML file
+    that needs nothing else. The same facts and options give the same files. Marts whose keys or money do not hold are
+    not written: then it fails and says which.
 
     \b
     jalon report
     jalon report --as-of 2026-06-30 --out june
+    jalon report --dbt warehouse && cd warehouse && dbt build --profiles-dir .
     """
     from jalon.reporting import run_report
 
-    return run_report(console, place, as_of, out)
+    return run_report(console, place, as_of, out, dbt)
 
 
 @cli.command()

@@ -24,8 +24,11 @@ RUNS = 10_000
 """Runs that `run_ledger` holds, the latest."""
 
 
-def run_report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None) -> int:
-    """Attribute, write marts and page, and print the summary."""
+def run_report(
+    console: Console, place: Workplace, as_of: datetime | None, out: Path | None, dbt: Path | None = None
+) -> int:
+    """Attribute, write marts and page, and a dbt project if asked to, and print the summary."""
+    from jalon.report.dbt import write_project
     from jalon.report.marts import MartOptions, build_marts
     from jalon.report.page import write_page
     from jalon.report.summary import lines, summary
@@ -38,6 +41,8 @@ def run_report(console: Console, place: Workplace, as_of: datetime | None, out: 
         options = MartOptions(temp_folder=place.store.tmp)
         marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of))
         page = write_page(folder, attribution, folder / PAGE, background, stages=place.config.attribution.stages)
+        if dbt is not None:
+            write_project(folder, dbt)
     told = summary(folder, attribution, background)
     ordinary = as_of is None and out is None
     outcomes = delivering.after_report(console, place) if ordinary else {}
