@@ -167,7 +167,7 @@ def test_the_map_counts_touchpoints_persons_and_who_went_on(made: Made) -> None:
         ("discovery", "network", 1, 0, 0),
         ("discovery", "search", 1, 1, 1),
         ("consideration", "network", 1, 1, 1),
-        ("decision", "site", 1, 1, 1),
+        ("decision", "site", 2, 2, 1),
         ("purchase", "network", 1, 0, 0),
         ("purchase", "site", 3, 2, 1),
         ("loyalty", "site", 1, 1, 0),
@@ -238,7 +238,7 @@ def test_the_same_input_gives_the_same_bytes(made: Made, tmp_path: Path) -> None
 
 def test_without_csv_there_is_none(made: Made, tmp_path: Path) -> None:
     build_marts(made.run.facts, made.run.folder, tmp_path, MartOptions(csv=False))
-    assert {path.suffix for path in tmp_path.iterdir()} == {".parquet"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".parquet", ".json"}, "the dictionary stays"
 
 
 def test_before_attribution_it_says_what_to_run(tmp_path: Path) -> None:
