@@ -138,12 +138,12 @@ def _effects(coded: _Coded, often: np.ndarray, ways: dict[str, np.ndarray], orde
     times = np.bincount(place, often[coded.of], size)
     ended = np.bincount(place[ends], often, size)
     known = times > 0
-    found = {}
-    for kind, brought in ways.items():
+    found = []
+    for brought in ways.values():
         converts = np.bincount(place[ends], brought, size)
         steps = chains.Steps(rows[known, :-1], rows[known, -1], times[known], ended[known], converts[known])
-        found[kind] = chains.removal_effects(chains.chain(steps), len(coded.channels))
-    return found
+        found.append(chains.chain(steps))
+    return dict(zip(ways, chains.removal_effects_of(found, len(coded.channels)), strict=True))
 
 
 def _one_back(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:

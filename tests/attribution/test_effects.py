@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jalon import attribution
-from jalon.attribution.effects import chains, choice, coalitions
+from jalon.attribution.effects import chains, choice, coalitions, following
 from jalon.attribution.effects.counts import fold
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.groups import group
@@ -141,7 +141,9 @@ def test_removal_effects_are_those_of_solving_again_without_the_channel(paths: P
 @given(PATHS, st.integers(1, 4))
 def test_following_the_journeys_ends_where_the_inverse_does(paths: Paths, order: int) -> None:
     chain = solved(_met(paths), order)
-    assert chains._by_following(chain, 4) == pytest.approx(chains._by_inverse(chain, 4), abs=1e-9)
+    exact = pytest.approx(chains._by_inverse(chain, 4), abs=1e-9)
+    assert chains._by_following([chain], 4)[0] == exact
+    assert 1 - (chain.converts @ following._along_edges(chain, 5))[1:] / chains.base_rate(chain) == exact
 
 
 def test_large_chains_are_followed_and_agree_with_solving_again() -> None:

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jalon.attribution.effects import following
+
 MAX_ORDER = 4
 DENSE = 300
 """Above so many states the journeys are followed step by step, channel by channel, instead of one matrix inverted."""
-LEFT = 1e-13
-"""Share of the journeys that may still be under way when following them ends: the error is below it."""
 
 
 class Steps(NamedTuple):
@@ -116,11 +116,17 @@ def removal_effects(solved: Chain, channels: int) -> np.ndarray:
 
     A channel that never occurs has 0.
     """
-    if not solved.converts.any():
-        return np.zeros(channels)
-    effects = _by_inverse(solved, channels) if len(solved.states) <= DENSE else _by_following(solved, channels)
-    clipped: np.ndarray = np.clip(effects, 0.0, 1.0)
-    return clipped
+    (effects,) = removal_effects_of([solved], channels)
+    return effects
+
+
+def removal_effects_of(solved: Sequence[Chain], channels: int) -> list[np.ndarray]:
+    """Return the same for chains that differ only in what is brought (conversions, value), in one go."""
+    some = [chain for chain in solved if chain.converts.any()]
+    dense = not some or len(some[0].states) <= DENSE
+    found = [_by_inverse(chain, channels) for chain in some] if dense else _by_following(some, channels)
+    effects = iter([np.clip(effect, 0.0, 1.0) for effect in found])
+    return [next(effects) if chain.converts.any() else np.zeros(channels) for chain in solved]
 
 
 def _inverse(solved: Chain) -> np.ndarray:
@@ -148,24 +154,11 @@ def _by_inverse(solved: Chain, channels: int) -> np.ndarray:
     return effects
 
 
-def _by_following(solved: Chain, channels: int) -> np.ndarray:
-    """Let the journeys go on until hardly any is under way, for all channels side by side; each kept out of its own."""
-    by_target = np.argsort(solved.target, kind="stable")
-    source, target, flow = solved.source[by_target], solved.target[by_target], solved.flow[by_target]
-    starts = np.flatnonzero(np.r_[True, target[1:] != target[:-1]]) if len(target) else np.zeros(0, np.int64)
-    open_ = np.ones((len(solved.states), channels + 1))
-    for channel in range(1, channels + 1):
-        open_[(solved.states == channel).any(axis=1), channel] = 0.0
-    now = solved.begins[:, None] * open_
-    kept = solved.converts @ now
-    while now[:, 0].sum() > LEFT and len(target):
-        onward = np.add.reduceat(now[source] * flow[:, None], starts, axis=0)
-        now = np.zeros_like(now)
-        now[target[starts]] = onward
-        now *= open_
-        kept += solved.converts @ now
-    effects: np.ndarray = 1.0 - kept[1:] / kept[0]
-    return effects
+def _by_following(solved: Sequence[Chain], channels: int) -> list[np.ndarray]:
+    """Let the journeys go on until hardly any is under way, and see what those bring who were kept out of a channel."""
+    met = following.met(solved[0], channels)
+    kept = [chain.converts @ met for chain in solved]
+    return [1.0 - brought[1:] / brought[0] for brought in kept]
 
 
 def _reached(solved: Chain) -> np.ndarray:
@@ -174,7 +167,7 @@ def _reached(solved: Chain) -> np.ndarray:
         found: np.ndarray = solved.begins @ _inverse(solved)
         return found
     now, met = solved.begins, solved.begins.copy()
-    while now.sum() > LEFT:
+    while now.sum() > following.LEFT:
         now = np.bincount(solved.target, now[solved.source] * solved.flow, len(now))
         met += now
     return met
