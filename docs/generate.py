@@ -222,7 +222,8 @@ def tables() -> str:
     from jalon.normalize.vocabulary import KINDS
     from jalon.report.tables import MARTS
 
-    parts = [NOTE, "# Tables\n", "## Marts\n", "Parquet and CSV in `marts/`; written whole, by rename. [How they belong together](marts.md).\n"]
+    parts = [NOTE, "# Tables\n", "## Marts\n"]
+    parts += ["Parquet and CSV in `marts/`; written whole, by rename. [How they belong together](marts.md).\n"]
     parts += ["In CSV, a text that a spreadsheet would run as a formula begins with an apostrophe.\n"]
     for mart in MARTS.values():
         parts.append(f"### {mart.name}\n\n{mart.meaning} Key: {', '.join(f'`{key}`' for key in mart.primary_key)}.\n")
