@@ -181,16 +181,18 @@ def test_explain_says_why(lived: Desk) -> None:
     told = lived("explain", ":".join(order), "--json").data["order"]
     assert told["order"]["order_id"] == order[1]
     unknown = lived("explain", "404", "--json")
-    assert (unknown.status, unknown.data["error"]["message"]) == (errors.USAGE, "no order, content, creator or customer '404' is known")
+    assert unknown.status == errors.USAGE
+    assert unknown.data["error"]["message"] == "no order, content, creator or customer '404' is known"
 
 
 def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:
     now = copied("report", "--json")
     orders, page = copied.folder / "data/marts/fct_orders.parquet", Path(now.data["page"])
     before = orders.read_bytes(), page.read_bytes()
-    then = copied("report", "--as-of", "2020-01-01", "--json")
+    then = copied("report", "--as-of", "2020-01-01", "--dbt", str(copied.folder / "warehouse"), "--json")
     assert then.data["marts"]["fct_orders"] == 0 < now.data["marts"]["fct_orders"]
     assert Path(then.data["page"]).parent.name == "as-of-2020-01-01"
+    assert "as-of-2020-01-01" in (copied.folder / "warehouse" / "models" / "sources.yml").read_text()
     assert (orders.read_bytes(), page.read_bytes()) == before
     order = copied("explain", "--json", next(iter(orders_of(orders))))
     assert order.status == 0, "it still tells of today"
