@@ -58,6 +58,6 @@ def test_ids_are_the_same_characters_in_every_format(tmp_path: Path) -> None:
         told = {row["order_id"] for row in csv.DictReader(file)}
     assert {id.removeprefix("'") for id in told} == set(IDS)
     assert pq.read_schema(tmp_path / "marts" / "fct_orders.parquet").field("order_id").type == "string"
-    rows = duckdb.sql(f"SELECT order_id FROM '{tmp_path / 'marts' / 'orders.parquet'}'").fetchall()
+    rows = duckdb.sql(f"SELECT order_id FROM '{tmp_path / 'marts' / 'fct_orders.parquet'}'").fetchall()
     assert {id for (id,) in rows} == set(IDS)
     assert all(id in page for id in IDS if id.isascii())

@@ -23,7 +23,7 @@ def made(folder: Path, facts: list[Any], *models: str) -> Path:
 
 def sql(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as db:
-        for name in ("attribution", "credit_totals", "content_estimates"):
+        for name in ("fct_attributed_revenue", "rpt_credit", "rpt_content_estimates"):
             db.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder / 'marts' / name}.parquet'")
         return db.execute(query).fetchall()
 
@@ -49,12 +49,12 @@ def test_sums_are_those_of_the_credited_rows(brand: Path, cut: str) -> None:
     column = {"creator": "CASE WHEN content_id = 'common' THEN 'maker' ELSE 'creator-1' END"}.get(cut, CUTS[cut])
     own = sql(
         brand,
-        f"SELECT model, coalesce({column}, ''), currency, sum(net_minor), round(sum(weight) FILTER (is_sale), 4) "
-        "FROM attribution WHERE basis <> 'unknown' GROUP BY ALL ORDER BY ALL",
+        f"SELECT model, coalesce({column}, '(none)'), currency, sum(net_minor), round(sum(weight) FILTER (is_sale), 4) "
+        "FROM fct_attributed_revenue WHERE basis <> 'unknown' GROUP BY ALL ORDER BY ALL",
     )
     told = sql(
         brand,
-        f"SELECT model, value, currency, net_minor, orders FROM credit_totals WHERE cut = '{cut}' ORDER BY ALL",
+        f"SELECT model, value, currency, net_minor, orders FROM rpt_credit WHERE cut = '{cut}' ORDER BY ALL",
     )
     assert [row[:4] for row in told] == [row[:4] for row in own]
     assert [float(row[4]) for row in told] == pytest.approx([float(row[4]) for row in own], abs=1e-3)
@@ -64,14 +64,14 @@ def test_what_rests_on_three_orders_is_marked_and_what_rests_on_forty_is_not(bra
     rows = sql(
         brand,
         "SELECT value, title, too_few, net_low_minor < net_minor AND net_minor < net_high_minor, "
-        "orders_low < orders AND orders < orders_high FROM credit_totals "
+        "orders_low < orders AND orders < orders_high FROM rpt_credit "
         "WHERE cut = 'content' AND model = 'linear' AND currency = 'EUR' ORDER BY 1",
     )
     assert rows == [("common", "Common film", False, True, True), ("rare", "Rare film", True, True, True)]
 
 
 def test_the_group_of_a_buyer_is_the_same_in_python(brand: Path) -> None:
-    for order_uid, group in sql(brand, "SELECT DISTINCT order_uid, person_group FROM attribution"):
+    for order_uid, group in sql(brand, "SELECT DISTINCT order_uid, person_group FROM fct_attributed_revenue"):
         number = order_uid.removeprefix("shop:o")
         person = {"shop:yen": "p50", "shop:none": "shop:none"}.get(order_uid, f"p{number}")
         assert group == hashlib.md5(person.encode(), usedforsecurity=False).digest()[0]
@@ -102,6 +102,6 @@ def test_what_is_modelled_is_unsure_by_its_split_and_by_its_buyers(tmp_path: Pat
     rows = sql(
         folder,
         "SELECT net_minor = modelled_minor, t.orders_high - t.orders_low >= e.orders_high - e.orders_low "
-        "FROM credit_totals t JOIN content_estimates e ON t.value = e.content_id WHERE cut = 'content'",
+        "FROM rpt_credit t JOIN rpt_content_estimates e ON t.value = e.content_id WHERE cut = 'content'",
     )
     assert rows == [(True, True)] * 2
