@@ -86,7 +86,8 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
         if with_intervals:
             _effects(engine, met)
         engine.drop("way")
-        rows = observed(engine, steps, touches, sales, Learnt(engine.take("effects", None, EFFECTS), {}), options)
+        learnt = Learnt(engine.take("effects", None, EFFECTS), {})
+        rows = observed(engine, steps, touches, sales, learnt, options).rows
         if totals:
             _totals(engine, rows, touches.semi_join(steps, "touch_uid"), sales, with_intervals)
         models = {model: engine.dicts(_sums(credit))[0] for model, credit in rows.items()}
