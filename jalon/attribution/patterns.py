@@ -2,7 +2,7 @@
 
 A pattern is a word, or several joined by `+` that must all fit. A bare word is a channel, a kind or an evidence
 (`direct`, `view`, `click_id`); `FIELD:VALUE` names one of `FIELDS` (`surface:live`, `campaign:Brand*`, where `*` at the
-end stands for any end). `tiktok+view` are views there.
+end stands for any end). `forum+view` are views there.
 """
 
 from __future__ import annotations

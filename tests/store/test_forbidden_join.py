@@ -67,5 +67,5 @@ def test_every_kind_of_fact_about_a_person_or_an_order_is_named() -> None:
 
 def test_no_mart_has_both_such_counts_and_persons() -> None:
     holding = [mart for mart in MARTS.values() if "joinable" in mart.names]
-    assert [mart.name for mart in holding] == ["measures"]
+    assert [mart.name for mart in holding] == ["fct_measures"]
     assert not (PERSONAL | {"journey_id", "order_uid", "touch_uid"}) & set(holding[0].names)

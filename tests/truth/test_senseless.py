@@ -75,9 +75,10 @@ async def test_poison_is_acknowledged_kept_and_stops_nothing(tmp_path: Path) -> 
         with stage.place.store.read() as db:
             counts = {(count.source, count.state): count.deliveries for count in deliveries.counts(db)}
         for source in stage.place.config.sources:
-            assert counts[source, "opened"] > 0, "what came after the poison was opened"
-            kept = counts[source, "bad"] + counts.get((source, "unknown"), 0)
+            # By the hour of the real day, what the played day brings is of a while ago or still to come.
             harmless = counts.get((source, "stale"), 0)
+            assert counts.get((source, "opened"), 0) + harmless > 0, "what came after the poison was opened"
+            kept = counts[source, "bad"] + counts.get((source, "unknown"), 0)
             assert kept + harmless >= len(POISON) - 2, "kept, but for one that names an order and one that names two"
             assert (source, "new") not in counts
 
