@@ -58,11 +58,9 @@ def _attributed(place: Workplace) -> Path:
 def _headline(folder: Path) -> str:
     """Return the model that the report shows first: none that has learnt nothing."""
     from jalon.attribution.card import read_card
-    from jalon.report.summary import chosen_model
+    from jalon.report.figures import preferred, shown
 
-    card = read_card(folder)
-    taught = [name for name in card["models"] if card["learnt"].get(name, {}).get("learnt") is not False]
-    return chosen_model({"models": [{"name": name} for name in taught or card["models"]]})
+    return preferred(shown(read_card(folder)))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ def run_report(
 ) -> int:
     """Attribute, write marts and page, and a dbt project if asked to, and print the summary."""
     from jalon.report.dbt import write_project
+    from jalon.report.figures import figures
     from jalon.report.marts import MartOptions, build_marts
     from jalon.report.page import write_page
     from jalon.report.summary import lines, summary
@@ -39,18 +40,18 @@ def run_report(
     background = _background(place)
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
         options = MartOptions(temp_folder=place.store.tmp)
-        marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of))
-        page = write_page(folder, attribution, folder / PAGE, background, stages=place.config.attribution.stages)
+        marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of, background.names))
+        told = figures(folder, attribution, background)
+        page = write_page(told, folder / PAGE, place.config.attribution.stages, background.names)
         if dbt is not None:
             write_project(folder, dbt)
-    told = summary(folder, attribution, background)
     ordinary = as_of is None and out is None
     outcomes = delivering.after_report(console, place) if ordinary else {}
     console.data(
         {
             "page": str(page),
             "marts": marts.rows,
-            "summary": told,
+            "summary": summary(told),
             "deliveries": [delivery for delivery, _ in outcomes.values()],
         },
         [*lines(told, background.names), *delivering.lines(outcomes)],
@@ -82,15 +83,14 @@ def _background(place: Workplace) -> Background:
     return Background(_held(place), freshness(place), gaps(connectors), display_names())
 
 
-def _known(place: Workplace, as_of: datetime | None) -> Known:
+def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str]) -> Known:
     """Return what the marts should know beside facts and attribution."""
     from jalon import registry
-    from jalon.matrix import display_names
     from jalon.report.base import Account, Known
 
     sources = {name: settings.connector for name, settings in place.config.sources.items()}
     accounts = {name: Account(kind, registry.connector(kind).title) for name, kind in sources.items()}
-    return Known(accounts, _runs(place, _as_of(as_of)), display_names())
+    return Known(accounts, _runs(place, _as_of(as_of)), names)
 
 
 def _runs(place: Workplace, until: int | None) -> list[RunRow]:

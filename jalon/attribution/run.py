@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ INSTANTS = (
     "occurred_at",
     "had_at",
 )
+BESIDE = {"memory_limit", "threads", "temp_folder", "spark", "spark_master"}
+"""Options that decide where and how fast, and about no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,46 +149,9 @@ def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str])
 
 
 def _card(options: Options, result: Result) -> dict[str, Any]:
-    """Return how the tables were made."""
-    return {
-        "engine": options.engine,
-        "as_of": options.as_of,
-        "lookback_days": options.lookback_days,
-        "lookback": dict(options.lookback),
-        "model_lookback": dict(options.model_lookback),
-        "views": options.views,
-        "skip": list(options.skip),
-        "clock_skew_seconds": options.clock_skew_seconds,
-        "conversions": list(options.conversions),
-        "conversion_values": dict(options.conversion_values),
-        "repeat": options.repeat,
-        "models": list(options.models),
-        "half_life_days": options.half_life_days,
-        "markov_order": options.markov_order,
-        "markov_state": options.markov_state,
-        "prior_journeys": options.prior_journeys,
-        "prior_conversions": options.prior_conversions,
-        "intent": list(options.intent),
-        "holdouts": result.tests,
-        "custom": dict(options.weights) or None,
-        "max_touches": options.max_touches,
-        "max_links": options.max_links,
-        "max_buyers": options.max_buyers,
-        "max_person": options.max_person,
-        "copy_hours": options.copy_hours,
-        "not_credited": list(options.not_credited),
-        "stage_rules": "default" if options.stage_rules is None else [dict(rule) for rule in options.stage_rules],
-        "rows": result.rows,
-        "touches_cut": result.touches_cut,
-        "identifiers_set_aside": result.identifiers_set_aside,
-        "set_aside": result.set_aside,
-        "net_warnings": result.net_warnings,
-        "late_by_the_clock": result.late_by_the_clock,
-        "dated_ahead": result.dated_ahead,
-        "patterns_unmet": result.patterns_unmet,
-        "possible_duplicates": result.possible_duplicates,
-        "share_out": options.share_out,
-        "delay_ratio": result.delay_ratio,
-        "spread": result.spread,
-        "learnt": result.learnt,
-    }
+    """Return how the tables were made: every option that decides about rows, and the figures of the run."""
+    chosen = {name: getattr(options, name) for name in sorted(Options.names() - BESIDE)}
+    told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in chosen.items()}
+    figures = {each.name: getattr(result, each.name) for each in fields(result) if each.name not in ("folder", "tests")}
+    rules = "default" if options.stage_rules is None else [dict(rule) for rule in options.stage_rules]
+    return {**told, "custom": dict(options.weights) or None, "stage_rules": rules, "holdouts": result.tests, **figures}

@@ -5,7 +5,7 @@ A build whose marts break one of these is not put in place. Each check is one qu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import ibis
@@ -41,14 +41,15 @@ def check(base: Base) -> None:
 
 def faults(base: Base) -> Iterator[Fault]:
     """Yield what is wrong with the marts."""
+    made = {name: base.mart(name) for name in MARTS}
     for mart in MARTS.values():
-        rows = base.mart(mart.name)
+        rows = made[mart.name]
         yield from _counted(base, mart, f"empty {', '.join(mart.filled)}", _empty(mart, rows))
         yield from _counted(base, mart, f"key {', '.join(mart.primary_key)} is not unique", _repeated(mart, rows))
         for column in mart.foreign_keys:
             what = f"{column.name} names no row of {column.references}"
-            yield from _counted(base, mart, what, _dangling(base, column, rows))
-    yield from _money(base)
+            yield from _counted(base, mart, what, _dangling(column, rows, made[column.references]))
+    yield from _money(base, made)
 
 
 def _counted(base: Base, mart: Mart, what: str, wrong: Table) -> Iterator[Fault]:
@@ -67,17 +68,17 @@ def _repeated(mart: Mart, rows: Table) -> Table:
     return counted.filter(counted.times > 1)
 
 
-def _dangling(base: Base, column: Column, rows: Table) -> Table:
+def _dangling(column: Column, rows: Table, members: Table) -> Table:
     """Return the values of a column that are no key of what it refers to."""
-    known = base.mart(column.references).select(known=MARTS[column.references].key)
+    known = members.select(known=MARTS[column.references].key)
     named = rows.filter(rows[column.name].notnull()).select(named=column.name).distinct()
     return named.anti_join(known, named.named == known.known)
 
 
-def _money(base: Base) -> Iterator[Fault]:
+def _money(base: Base, made: Mapping[str, Table]) -> Iterator[Fault]:
     """Yield the orders whose credit is not their net revenue, or is missing, by some model."""
     mart = MARTS["fct_attributed_revenue"]
-    credit, orders = base.mart(mart.name), base.mart("fct_orders")
+    credit, orders = made[mart.name], made["fct_orders"]
     by_model = credit.group_by("order_uid", "model").agg(credited=credit.net_minor.sum(), weight=credit.weight.sum())
     joined = by_model.join(orders, "order_uid")
     wrong = joined.filter((joined.credited != joined.net_minor) | (joined.weight != 1))

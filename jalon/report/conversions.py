@@ -8,7 +8,19 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.report.shapes import CHANNEL, CONTENT, CREATOR, MODEL, NONE, PERSON, PRODUCT, STAGE, Column, Mart
+from jalon.report.shapes import (
+    CHANNEL,
+    CONTENT,
+    CREATOR,
+    CREDITED_TO,
+    MODEL,
+    NONE,
+    PERSON,
+    PRODUCT,
+    STAGE,
+    Column,
+    Mart,
+)
 
 RPT_CONVERSION_CREDIT = Mart(
     "rpt_conversion_credit",
@@ -23,13 +35,7 @@ RPT_CONVERSION_CREDIT = Mart(
         PERSON,
         MODEL,
         Column("step", "integer", "Place on the journey, from 1; 0: no touchpoint is known", "steps"),
-        Column("touch_uid", "text", "The touchpoint; empty: none, or it is modelled", references="fct_touchpoints"),
-        Column(
-            "estimate_uid",
-            "text",
-            "Where modelled: the content that its order was shared out to",
-            references="rpt_content_estimates",
-        ),
+        *CREDITED_TO,
         Column("basis", "text", "observed, modelled, organic or unknown"),
         Column("reason", "text", "Why nobody is credited"),
         Column("weight", "decimal", "Share of the conversion: its count", "of 1"),

@@ -6,6 +6,7 @@ from jalon.report.shapes import (
     CHANNEL,
     CONTENT,
     CREATOR,
+    CREDITED_TO,
     CURRENCY,
     MODEL,
     NONE,
@@ -115,13 +116,7 @@ FCT_ATTRIBUTED_REVENUE = Mart(
         ORDER,
         MODEL,
         Column("step", "integer", "Place on the journey, from 1; 0: of no touchpoint", "steps"),
-        Column("touch_uid", "text", "The touchpoint; empty: none, or it is modelled", references="fct_touchpoints"),
-        Column(
-            "estimate_uid",
-            "text",
-            "Where modelled: the content that it was shared out to, as rpt_content_estimates has it",
-            references="rpt_content_estimates",
-        ),
+        *CREDITED_TO,
         Column(
             "basis",
             "text",

@@ -6,7 +6,7 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +81,20 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
         }
 
 
-def _model_cards(card: Row) -> list[Row]:
+def shown(card: Row) -> list[str]:
+    """Return the names of the models that are shown: not those that have learnt nothing, unless there is no other."""
     untaught = {row["name"] for row in _not_learnt(card)}
-    chosen = [MODELS[name] for name in MODELS if name in card["models"] and name not in untaught]
-    chosen = chosen or [MODELS[name] for name in card["models"]]
-    return [
-        {name: getattr(model, name) for name in ("name", "title", "assumes", "formula", "taken_from")}
-        for model in chosen
-    ]
+    return [name for name in MODELS if name in card["models"] and name not in untaught] or list(card["models"])
+
+
+def preferred(models: Sequence[str]) -> str:
+    """Return which of these models is shown first."""
+    return next((name for name in PREFERRED if name in models), models[0])
+
+
+def _model_cards(card: Row) -> list[Row]:
+    names = ("name", "title", "assumes", "formula", "taken_from")
+    return [{name: getattr(MODELS[model], name) for name in names} for model in shown(card)]
 
 
 def _currencies(engine: Engine, orders: Table) -> list[str]:

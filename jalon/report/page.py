@@ -20,44 +20,29 @@ from markupsafe import Markup
 from jalon import __version__
 from jalon.attribution.publish import replacing
 from jalon.attribution.stages import UNKNOWN
-from jalon.report.background import NOTHING_MORE, Background
-from jalon.report.figures import Row, figures
+from jalon.report.figures import Row
 from jalon.report.moves import arranged
 from jalon.report.summary import chosen_model
 from jalon.report.words import count, decimal_text, label, money, orders, percent, plain, span, whole
 
+TITLE = "Journey report"
 HEATS = 8
 """Shades of the map, above none."""
 GROUP_TITLES = {"1 own": "Your own places", "2 network": "Networks", "3 other": "Other ways"}
 
 
-def write_page(
-    marts: Path,
-    attribution: Path,
-    path: Path,
-    background: Background = NOTHING_MORE,
-    made_at: str | None = None,
-    title: str = "Journey report",
-    stages: str = "canonical",
-) -> Path:
-    """Write the page to `path` in one step and return it. Raises `StoreError` if the marts are not there.
+def write_page(told: Row, path: Path, stages: str = "canonical", names: Mapping[str, str] | None = None) -> Path:
+    """Write the page for figures to `path` in one step and return it; the same figures give the same bytes.
 
-    `made_at` is shown as the time of making; without it the same marts give the same bytes. `stages` is the stage model
-    shown first.
+    `stages` is the stage model shown first, `names` says what people call platforms and channels. Raises `StoreError`.
     """
-    html = render(figures(marts, attribution, background), made_at, title, stages, background.names)
+    html = render(told, stages, names)
     with replacing(path) as new:
         new.write_text(html, encoding="utf-8")
     return path
 
 
-def render(
-    told: Row,
-    made_at: str | None = None,
-    title: str = "Journey report",
-    stages: str = "canonical",
-    names: Mapping[str, str] | None = None,
-) -> str:
+def render(told: Row, stages: str = "canonical", names: Mapping[str, str] | None = None) -> str:
     """Return the page for figures as HTML. `names` says what people call platforms and channels."""
     environment = Environment(
         loader=PackageLoader("jalon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -73,8 +58,7 @@ def render(
         told=told,
         style=Markup(style),  # noqa: S704 # made from this package's words and numbers alone
         policy=_policy(style),
-        title=title,
-        made_at=made_at,
+        title=TITLE,
         version=__version__,
         chosen=chosen_model(told),
         stages=stages,

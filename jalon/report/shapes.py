@@ -83,6 +83,16 @@ STAGE = Column("stage", "text", "Canonical stage of the journey", references="di
 CONTENT = Column("content_id", "text", f"The platform's id of the content; {NONE}: none", references="dim_content")
 CREATOR = Column("creator_id", "text", f"The platform's id of the creator; {NONE}: none", references="dim_creators")
 PRODUCT = Column("product_id", "text", f"The platform's id of the product; {NONE}: none", references="dim_products")
+CREDITED_TO = (
+    Column("touch_uid", "text", "The touchpoint; empty: none, or it is modelled", references="fct_touchpoints"),
+    Column(
+        "estimate_uid",
+        "text",
+        "Where modelled: the content that its order was shared out to",
+        references="rpt_content_estimates",
+    ),
+)
+"""What a row of credit belongs to: at most one of the two is filled."""
 OBSERVED = Column("observed_at", "instant", "When the platform's answer was asked for that the row is made from", "UTC")
 
 

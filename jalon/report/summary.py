@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from jalon.report.background import NOTHING_MORE, Background
-from jalon.report.figures import PREFERRED, Row, figures
+from jalon.report.figures import Row, preferred
 from jalon.report.words import label, money, orders, percent, plain, span
 
 LISTED = 5
 """Contents and creators that are named."""
 
 
-def summary(marts: Path, attribution: Path, background: Background = NOTHING_MORE) -> Row:
-    """Return the figures of the summary as JSON-able data; `lines` makes text of them. Raises `StoreError`.
+def summary(told: Row) -> Row:
+    """Return those of the figures that the summary is made of; `lines` makes text of them.
 
-    They are those of the page without the journey map and how people move, which the marts hold.
+    The journey map and how people move are left to the page and to the marts.
     """
-    told = figures(marts, attribution, background)
     return {name: value for name, value in told.items() if name not in ("map", "moves")}
 
 
@@ -56,8 +53,7 @@ def _conversions(rows: list[Row], model: str) -> Iterator[str]:
 
 def chosen_model(told: Row) -> str:
     """Return the model that is shown first."""
-    names: list[str] = [model["name"] for model in told["models"]]
-    return next((name for name in PREFERRED if name in names), names[0])
+    return preferred([model["name"] for model in told["models"]])
 
 
 def _headline(told: Row) -> Iterator[str]:

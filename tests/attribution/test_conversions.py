@@ -13,6 +13,7 @@ from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.report.figures import figures
 from jalon.report.marts import build_marts
 from jalon.report.summary import lines, summary
 from tests.handmade import Run, order, touch
@@ -111,7 +112,7 @@ def test_they_are_told_in_a_mart_of_their_own_and_in_the_summary(tmp_path: Path)
     (mail,) = [row for row in rows if row["model"] == "last" and row["touch_uid"] == "shop:mail"]
     assert (mail["conversion"], mail["channel"], mail["weight"], mail["value"]) == ("sign_up", "email", 1, 5)
     assert mail["person"] == "a"
-    told = summary(tmp_path / "marts", run.folder)
+    told = summary(figures(tmp_path / "marts", run.folder))
     assert ("first_purchase", "last", "search", 1.0, "0.00") in {tuple(row.values()) for row in told["conversions"]}
     said = "\n".join(lines(told))
     assert "Sign up: 3" in said

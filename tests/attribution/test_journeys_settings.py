@@ -22,6 +22,7 @@ from jalon.cli import cli
 from jalon.config import Attribution
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.report.figures import figures
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
 from jalon.setup import begin
@@ -135,7 +136,7 @@ def test_the_page_says_by_which_settings_it_was_made(tmp_path: Path) -> None:
     options: dict[str, Any] = {"lookback": {"view": 1}, "model_lookback": {"last": 7}, "skip": ["direct"], "views": 0.5}
     run = Run(tmp_path, [touch("t", 39, "a"), SALE], models=["last"], **options)
     build_marts(run.facts, run.folder, tmp_path / "marts")
-    page = write_page(tmp_path / "marts", run.folder, tmp_path / "page.html").read_text()
+    page = write_page(figures(tmp_path / "marts", run.folder), tmp_path / "page.html").read_text()
     for said in ("view: 1 days.", "Under the model last: 7 days.", "anything else: direct.", "weighs 0.5 of a click"):
         assert said in page
 
@@ -283,3 +284,12 @@ def test_what_is_no_pattern_is_refused_with_the_remedy(tmp_path: Path) -> None:
     assert told.exit_code != 0
     assert "mood:good" in told.output
     assert "channel" in told.output
+
+
+def test_what_nobody_sets_is_the_same_in_the_file_and_in_the_engine() -> None:
+    """The file's model may not load the engine, so each default stands twice; an empty list means the engine's."""
+    told, own = Attribution(), Options()
+    shared = Attribution.model_fields.keys() & Options.names()
+    assert {name: getattr(told, name) for name in shared if getattr(told, name) != ()} == {
+        name: getattr(own, name) for name in shared if getattr(told, name) != ()
+    }

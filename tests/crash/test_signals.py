@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from jalon.connectors.base import Settings
 from tests.crash.lives import SOURCES, Undisturbed, served, serving
 from tests.crash.played import Stream, answered, played
 from tests.crash.process import Running, done
 from tests.crash.stored import Stored
 
-IN_FLIGHT = 2 * 12
+IN_FLIGHT = 2 * Settings.model_fields["in_flight"].default
 """Requests that two sources may have in flight."""
 
 

@@ -10,6 +10,7 @@ import pytest
 from jalon import registry
 from jalon.matrix import capability_rows, display_names, gaps
 from jalon.report.background import Background, Gap, silent
+from jalon.report.figures import figures
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
 from tests.handmade import Run, measure, order, touch
@@ -26,7 +27,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     run = Run(folder, [*counts, *seen, order("1", 2, platform="woocommerce", source="my_woocommerce")])
     build_marts(run.facts, run.folder, folder / "marts")
     known = Background(gaps=gaps({f"my_{name}": name for name in NAMES}), names=display_names())
-    return html.unescape(write_page(folder / "marts", run.folder, folder / "page.html", known).read_text())
+    told = figures(folder / "marts", run.folder, known)
+    return html.unescape(write_page(told, folder / "page.html", names=known.names).read_text())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from jalon.report.figures import figures
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
 from tests.handmade import Run, content, order, same, touch
@@ -38,7 +39,7 @@ def test_injected_names_change_no_table_and_no_row(tmp_path: Path, folder: str) 
         facts.append(order(name, 2, 100 + number, person=f"p{number}", channel=name, native_status=name, source=name))
     run = Run(home, facts)
     marts = build_marts(run.facts, run.folder, home / "marts")
-    page = write_page(home / "marts", run.folder, home / "page.html")
+    page = write_page(figures(home / "marts", run.folder), home / "page.html")
     assert marts.rows["fct_orders"] == len(INJECTED)
     assert {row["order_id"] for row in run.rows("sales")} == set(INJECTED)
     assert sum(row["net"] for row in run.rows("credit", model="linear")) == sum(100 + n for n in range(len(INJECTED)))
@@ -53,7 +54,7 @@ def test_ids_are_the_same_characters_in_every_format(tmp_path: Path) -> None:
     facts += [order(id, 2, 1000, person=id) for id in IDS]
     run = Run(tmp_path, facts)
     build_marts(run.facts, run.folder, tmp_path / "marts")
-    page = write_page(tmp_path / "marts", run.folder, tmp_path / "page.html").read_text()
+    page = write_page(figures(tmp_path / "marts", run.folder), tmp_path / "page.html").read_text()
     with (tmp_path / "marts" / "fct_orders.csv").open(newline="") as file:
         told = {row["order_id"] for row in csv.DictReader(file)}
     assert {id.removeprefix("'") for id in told} == set(IDS)

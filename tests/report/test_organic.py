@@ -27,9 +27,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("organic")
     run = Run(folder, facts(), models=["incremental", "last_non_direct"])
     build_marts(run.facts, run.folder, folder / "marts")
-    page = write_page(folder / "marts", run.folder, folder / "report.html").read_text()
+    told = figures(folder / "marts", run.folder)
+    page = write_page(told, folder / "report.html").read_text()
     rows = pq.read_table(folder / "marts" / "fct_attributed_revenue.parquet").to_pylist()
-    return Report(figures(folder / "marts", run.folder), page, rows)
+    return Report(told, page, rows)
 
 
 def test_it_is_a_row_of_the_mart_that_makes_sums_agree(report: Report) -> None:

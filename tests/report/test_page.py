@@ -13,9 +13,10 @@ import pytest
 
 from jalon.attribution.models import USUAL
 from jalon.report.background import Background, Gap
+from jalon.report.figures import figures
 from jalon.report.marts import build_marts
 from jalon.report.page import write_page
-from jalon.report.summary import lines, summary
+from jalon.report.summary import lines
 from jalon.report.words import count, money, percent, plain
 from tests.handmade import Run, content, led_by, measure, order, refund, touch
 
@@ -61,8 +62,9 @@ def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]
     run = Run(folder, facts, **options)
     build_marts(run.facts, run.folder, folder / "marts")
     known = Background(quarantine=3, freshness={"shop": "yesterday"}, gaps=GAPS, names={"network": "The NetWork"})
-    page = write_page(folder / "marts", run.folder, folder / "page.html", known)
-    return page.read_text(), list(lines(summary(folder / "marts", run.folder, known), known.names))
+    told = figures(folder / "marts", run.folder, known)
+    page = write_page(told, folder / "page.html", names=known.names)
+    return page.read_text(), list(lines(told, known.names))
 
 
 BRAND = [
@@ -230,7 +232,8 @@ def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
     run = Run(tmp_path, BRAND)
     build_marts(run.facts, run.folder, tmp_path / "marts")
     first, again = (
-        write_page(tmp_path / "marts", run.folder, tmp_path / name).read_bytes() for name in ("a.html", "b.html")
+        write_page(figures(tmp_path / "marts", run.folder), tmp_path / name).read_bytes()
+        for name in ("a.html", "b.html")
     )
     assert first == again
 
