@@ -51,6 +51,9 @@ accept: .venv/dev ## write the golden files anew: look at the difference before 
 docs: .venv/dev ## write the generated pages of docs/ anew
 	$(V)/python -m docs.generate
 
+charts:         ## build the page's chart library anew; needs npm, and gives the same bytes
+	cd jalon/report/assets/bundle && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build && rm -rf node_modules
+
 lock: .venv/dev ## write requirements/*.txt anew
 	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe --extra sandbox -o requirements/run.txt pyproject.toml requirements/build.in
 	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe -o requirements/dev.txt requirements/dev.in
@@ -58,4 +61,4 @@ lock: .venv/dev ## write requirements/*.txt anew
 clean:          ## remove the environment and what was made
 	rm -rf .venv demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test crash truth cover lint bench accept docs lock clean
+.PHONY: help demo test crash truth cover lint bench accept docs charts lock clean

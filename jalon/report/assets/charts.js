@@ -1,0 +1,86 @@
+// Draws each chart of the page from the plain data beside it. Hidden charts are drawn when they are shown.
+(() => {
+  "use strict";
+  const language = document.documentElement.lang || "en";
+  const charts = [];
+
+  // What a value is counted in -> how it is written: short on axes, in full where it is pointed at.
+  const written = (unit, short) => {
+    const options = unit === "percent" ? { style: "percent", maximumFractionDigits: 1 }
+      : /^[A-Z]{3}$/.test(unit || "") && !short ? { style: "currency", currency: unit, currencyDisplay: "code" }
+      : { maximumFractionDigits: 2 };
+    if (short && unit !== "percent") options.notation = "compact";
+    const format = new Intl.NumberFormat(language, options);
+    return value => format.format(value);
+  };
+
+  // Colours are names of the page's own ones, so that charts follow light and dark.
+  const coloured = (value, key, style) => {
+    if (Array.isArray(value)) return value.map(each => coloured(each, key, style));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, coloured(each, name, style)]));
+    }
+    return /color$/i.test(key) && typeof value === "string" ? style.getPropertyValue("--" + value).trim() || value : value;
+  };
+
+  // An interval: a line from its lower to its upper end, with a bar across at each.
+  const interval = (params, api) => {
+    const [from, to] = [1, 2].map(end => api.coord([api.value(end), api.value(0)]));
+    const line = (x1, y1, x2, y2) => ({
+      type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: api.visual("color"), lineWidth: 2 },
+    });
+    return {
+      type: "group",
+      children: [line(...from, ...to), ...[from, to].map(([x, y]) => line(x, y - 4, x, y + 4))],
+    };
+  };
+
+  const pointed = (option, unit) => params => {
+    const rows = Array.isArray(params) ? params : [params];
+    const told = written(unit, false);
+    const value = row => Array.isArray(row.value)
+      ? row.value.slice(row.seriesType === "custom" ? 1 : 0, row.seriesType === "custom" ? 3 : 1).map(told).join("\u2013")
+      : told(row.value);
+    const title = rows[0].data.told || rows[0].name;
+    const lines = rows.filter(row => row.value !== "-" && row.value !== undefined);
+    return [title, ...lines.map(row => (row.seriesName ? row.seriesName + ": " : "") + value(row))].join("\n");
+  };
+
+  const ready = ({ option, unit }, style) => {
+    const own = coloured(option, "", style);
+    const words = { color: style.getPropertyValue("--ink").trim(), fontFamily: style.fontFamily };
+    for (const axis of [own.xAxis, own.yAxis]) {
+      if (axis && axis.type === "value") axis.axisLabel = { ...axis.axisLabel, formatter: written(unit, true) };
+    }
+    for (const series of own.series) {
+      if (series.type === "custom") series.renderItem = interval;
+      if (series.type === "sankey") series.label = { ...series.label, ...words, formatter: node => node.data.title };
+    }
+    const paper = style.getPropertyValue("--card").trim();
+    const tooltip = {
+      renderMode: "richText", confine: true, backgroundColor: paper, borderColor: style.getPropertyValue("--line").trim(),
+      textStyle: words, formatter: pointed(own, unit), ...own.tooltip,
+    };
+    return { animation: false, stateAnimation: { duration: 0 }, textStyle: words, ...own, tooltip };
+  };
+
+  const placed = figure => {
+    const box = figure.querySelector("div");
+    const told = JSON.parse(figure.querySelector("script").textContent);
+    let chart;
+    box.style.height = told.height + "px";
+    const draw = again => {
+      if (!box.clientWidth) return;
+      if (!chart) chart = echarts.init(box, null, { renderer: "svg" });
+      else if (!again) return chart.resize();
+      chart.setOption(ready(told, getComputedStyle(figure)), true);
+    };
+    new ResizeObserver(() => requestAnimationFrame(() => draw(false))).observe(box);
+    charts.push({ draw, fit: width => chart && chart.resize(width && { width: Math.min(width, box.clientWidth) }) });
+  };
+
+  document.querySelectorAll("figure.chart").forEach(placed);
+  matchMedia("(prefers-color-scheme:dark)").addEventListener("change", () => charts.forEach(chart => chart.draw(true)));
+  addEventListener("beforeprint", () => charts.forEach(chart => chart.fit(660)));
+  addEventListener("afterprint", () => charts.forEach(chart => chart.fit()));
+})();
