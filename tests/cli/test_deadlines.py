@@ -74,6 +74,52 @@ def test_what_is_lost_soon_is_named_by_sync_status_and_doctor(desk: Desk) -> Non
     assert {each["level"] for each in found if "deadline" in each["name"]} == {"warn"}
 
 
+REPORT = "brand: the report channel_cards_a1 of "
+
+
+def old_reports(sandbox: Sandbox) -> dict[str, object]:
+    """Let an order for reports have run out long ago, its last reports end in two days, and no file be had."""
+    now, part = sandbox.clock.now(), sandbox.parts["youtube"]
+    part.reporting.order("channel_cards_a1", "of another program", now - 62 * DAY, expires=now - 57.5 * DAY)
+    part.limits["files_away"] = HOUR
+    given = sandbox.settings()["youtube"]
+    return {**given, "reports": ["channel_cards"], "analytics": False, "merchant_account": None}
+
+
+def test_bulk_reports_that_end_unread_are_named_until_they_are_read(tmp_path: Path) -> None:
+    with Played(("youtube",)) as played:
+        settings = {name: value for name, value in played.inside(old_reports).items() if value is not None}
+        write_workplace(tmp_path, {"brand": settings})
+        desk = Desk(tmp_path)
+        first = desk("sync", "--no-normalize")
+        assert first.status == errors.PARTIAL, "their files were to be had, and are not"
+        ends = first.err.count(REPORT)
+        assert ends >= 2
+        assert first.err.count("is deleted at ") == ends
+
+        again = desk("sync", "--no-normalize", "--json")
+        assert again.status == errors.DUE == 7, "each is let rest for a while: nothing failed, and they are unread"
+        (told,) = again.data["sources"]
+        assert len(told["due"]) == ends
+        now = time.time()
+        assert all(now < due["at"] < now + 3 * DAY for due in told["due"])
+
+        said = desk("status")
+        assert (said.status, said.out.count(REPORT)) == (0, ends)
+        assert said.out.count("Run `jalon sync` before that.") == ends
+        found = desk("doctor", "brand", "--json").data["findings"]
+        named = [each for each in found if each["name"] == "brand: deadline"]
+        assert [each["level"] for each in named] == ["warn"] * ends
+        assert all(each["detail"].startswith("the report channel_cards_a1 of ") for each in named)
+
+        played.inside(lambda sandbox: sandbox.parts["youtube"].limits.update(files_away=0))
+        days = [time.strftime("%Y-%m-%d", time.gmtime(now - back * DAY)) for back in (60, 56)]
+        assert desk("backfill", "brand", "--from", days[0], "--to", days[1]).status == 0
+        after = desk("sync", "--no-normalize", "--json")
+        assert (after.status, after.data["sources"][0]["due"]) == (0, [])
+        assert REPORT not in desk("status").out
+
+
 def test_reports_leases_and_authorisations_are_named_alike(tmp_path: Path) -> None:
     """Whatever a connector notes, and the authorisation that the store holds."""
     (tmp_path / "jalon.toml").write_text('[jalon]\nstore = "data"\n[sources.drop]\nconnector = "files"\n')

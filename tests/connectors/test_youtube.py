@@ -95,6 +95,14 @@ async def test_a_video_that_is_held_and_not_listed_is_asked_for_and_gone() -> No
     }
 
 
+async def test_a_reading_to_the_end_puts_the_end_of_the_thirty_days_off() -> None:
+    answers = {LIST: [{**uploaded("a"), "nextPageToken": "t"}, uploaded("b")], VIDEOS: [videos_of("a"), videos_of("b")]}
+    first, last = await all_of(CONNECTOR.pull(FakeSession(by_path(answers)), window("videos", 0, NOW)))
+    assert not first.deadlines, "the older videos are not refreshed yet"
+    (end,) = last.deadlines
+    assert (end.key, end.at, end.warn) == ("metadata", NOW + 30 * DAY, 3 * DAY)
+
+
 async def test_a_channel_without_uploads_has_no_list() -> None:
     session = FakeSession(by_path({LIST: classic("playlistNotFound", 404)}))
     (batch,) = await all_of(CONNECTOR.pull(session, window("videos", 0, NOW)))
@@ -333,8 +341,8 @@ async def test_a_job_that_somebody_else_made_meanwhile_is_no_fault() -> None:
     assert not batch.follow
 
 
-async def test_jobs_are_read_over_all_pages_and_one_that_is_over_is_none() -> None:
-    over = {**JOB, "id": "j0", "expireTime": "2026-11-21T00:00:00Z"}
+async def test_jobs_are_read_over_all_pages_and_one_that_is_long_over_is_none() -> None:
+    over = {**JOB, "id": "j0", "expireTime": "2026-09-20T00:00:00Z"}
     answers = {
         TYPES: OFFERED,
         JOBS: [{"jobs": [over], "nextPageToken": "t"}, {"jobs": [JOB]}],
@@ -344,6 +352,25 @@ async def test_jobs_are_read_over_all_pages_and_one_that_is_over_is_none() -> No
     await all_of(CONNECTOR.pull(session, window("reports", NOW - DAY, NOW)))
     assert [request.query.get("pageToken") for request in session.asked if request.path == JOBS] == [None, "t"]
     assert session.asked[-1].path == f"{JOBS}/j1/reports"
+
+
+async def test_what_an_expired_job_has_made_is_read_and_another_job_ordered(described: Official) -> None:
+    """After a job expired no new reports are generated, says the description; those that are there end as any other."""
+    over = {**JOB, "id": "j0", "expireTime": "2026-11-21T00:00:00Z"}
+    made = {**JOB, "createTime": "2026-11-22T12:00:00Z"}
+    answers = {
+        TYPES: OFFERED,
+        JOBS: [{"jobs": [over]}, made],
+        f"{JOBS}/j0/reports": {"reports": REPORTS[:1]},
+        f"{JOBS}/j1/reports": {},
+    }
+    session = FakeSession(by_path(answers), reports=("channel_cards",))
+    batches = await all_of(CONNECTOR.pull(session, window("reports", NOW - 60 * DAY, NOW)))
+    for request in session.asked:
+        described.hold(request)
+    assert [request.method for request in session.asked if request.path == JOBS] == ["GET", "POST"]
+    assert [ref.key for batch in batches for ref in batch.follow] == ["channel_cards_a1/j0/r1"]
+    assert [deadline.key for batch in batches for deadline in batch.deadlines] == ["report/j0/r1"]
 
 
 async def test_jobs_that_may_not_be_seen_are_no_success() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from jalon.connectors.base import (
     Answer,
@@ -114,8 +115,9 @@ async def findings(answers: dict[str, Any], **more: Any) -> dict[str, Finding]:
     return {finding.name: finding for finding in found}
 
 
-def link(merchant: str, status: str = "linked") -> dict[str, Any]:
-    store = {"storeName": "Atelier", "merchantId": merchant}
+def link(merchant: str, status: str = "linked", programme: str = "Active") -> dict[str, Any]:
+    details = {"status": f"merchantAffiliateProgramStatus{programme}"}
+    store = {"storeName": "Atelier", "merchantId": merchant, "merchantAffiliateProgramDetails": details}
     return {"items": [{"snippet": {"channelToStoreLink": store}, "status": {"linkStatus": status}}]}
 
 
@@ -143,6 +145,18 @@ async def test_doctor_compares_the_shop_that_youtube_ties_to_the_channel(data: A
     search = "/reports/v1alpha/accounts/123/reports:search"
     answers = {CHANNELS: MINE, "/v2/reports": {}, search: {}, LINKS: data}
     assert (await findings(answers, merchant_account="123"))["store"].level == level
+
+
+@pytest.mark.parametrize(("programme", "told"), [("Paused", "paused"), ("Eligible", "only eligible")])
+async def test_doctor_says_that_a_merchant_is_not_in_the_affiliate_programme(
+    programme: str, told: str, described: Official
+) -> None:
+    search, links = "/reports/v1alpha/accounts/123/reports:search", link("123", programme=programme)
+    Draft7Validator(described.schema("api", "ThirdPartyLinkListResponse")).validate(links)
+    answers = {CHANNELS: MINE, "/v2/reports": {}, search: {}, LINKS: links}
+    found = (await findings(answers, merchant_account="123"))["store"]
+    assert (found.level, found.detail.rpartition(" is ")[2]) == ("warn", told)
+    assert (await findings(answers))["store"].level == "ok", "no affiliate figures are wanted"
 
 
 # --- subscribing ------------------------------------------------------------------------------------------------------

@@ -228,6 +228,28 @@ async def test_a_later_report_replaces_one_and_reports_end(app: App) -> None:
     assert left & {report.id for report in found}
 
 
+async def test_an_expired_job_keeps_its_reports_and_makes_no_more(app: App, described: Official) -> None:
+    reporting = app.youtube.reporting
+    over = reporting.order("channel_cards_a1", "x", NOW - 62 * DAY, expires=NOW - 57.5 * DAY)
+    listed = await app.get("reporting", f"/v1/jobs/{over.id}/reports")
+    fits(described, "reporting", "ListReportsResponse", listed)
+    assert 0 < len(listed["reports"]) <= 4
+    assert all(NOW < report.ends < NOW + 3 * DAY for report in reporting.there(over))
+    made = await app.get("reporting", "/v1/jobs", {"reportTypeId": "channel_cards_a1", "name": "y"})
+    jobs = await app.get("reporting", "/v1/jobs")
+    fits(described, "reporting", "ListJobsResponse", jobs)
+    assert [("expireTime" in job, job["id"] == made["id"]) for job in jobs["jobs"]] == [(True, False), (False, True)]
+
+
+async def test_files_may_be_away_while_all_else_answers(app: App) -> None:
+    app.youtube.reporting.order("channel_cards_a1", "x", NOW - 5 * DAY)
+    app.youtube.limits["files_away"] = 3600
+    (job,) = app.youtube.reporting.jobs
+    (one, *_) = (await app.get("reporting", f"/v1/jobs/{job.id}/reports"))["reports"]
+    file = await app.client.get(one["downloadUrl"], headers={"Authorization": f"Bearer {app.token}"})
+    assert (file.status_code, file.headers["retry-after"]) == (503, "3600")
+
+
 async def test_net_sales_sink_when_goods_come_back(app: App) -> None:
     query = {"query": f"{SELECT} FROM {CONTENTS} WHERE date BETWEEN '2026-11-10' AND '2026-11-18'"}
     before = await app.get("merchant", SEARCH, query)

@@ -24,6 +24,12 @@ CHANNELS = "/youtube/v3/channels"
 LINKS = "/youtube/v3/thirdPartyLinks"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
+# https://developers.google.com/youtube/v3/docs/thirdPartyLinks
+AFFILIATE = "merchantAffiliateProgramStatus"
+"""How the words of a merchant's status in the affiliate programme begin."""
+NOT_IN_IT = {"Eligible": "only eligible", "Paused": "paused"}
+"""Status under which nothing is counted -> in words."""
+
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
 
@@ -136,16 +142,28 @@ async def _store(session: Session) -> Finding:
     except Fault as fault:
         return Finding("store", "warn", fault.reason)
     stores = [part(part(link, "snippet"), "channelToStoreLink") for link in links if _is_linked(link)]
+    return _named(stores, session.settings.merchant_account)
+
+
+def _named(stores: list[Row], wanted: str | None) -> Finding:
+    """Say which shops they are, and whether the one of the settings is among them and in the affiliate programme."""
     if not stores:
         return Finding("store", "ok", "YouTube ties no shop to the channel")
-    merchants = {text(store.get("merchantId")) for store in stores}
-    named = ", ".join(f"{text(store.get('storeName'))} ({shown(store.get('merchantId'))})" for store in stores)
-    wanted = session.settings.merchant_account
-    if wanted is not None and wanted not in merchants:
-        return Finding(
-            "store", "warn", f"the channel is tied to {named}, not to merchant {wanted}", "compare merchant_account"
-        )
-    return Finding("store", "ok", f"the channel is tied to {named}")
+    named = f"the channel is tied to {', '.join(map(_store_name, stores))}"
+    if wanted is None:
+        return Finding("store", "ok", named)
+    own = next((store for store in stores if text(store.get("merchantId")) == wanted), None)
+    if own is None:
+        return Finding("store", "warn", f"{named}, not to merchant {wanted}", "compare merchant_account")
+    status = text(part(own, "merchantAffiliateProgramDetails").get("status")).removeprefix(AFFILIATE)
+    if status in NOT_IN_IT:
+        remedy = "see to it in Merchant Center: affiliate figures are of merchants in the programme alone"
+        return Finding("store", "warn", f"{named}; in the affiliate programme it is {NOT_IN_IT[status]}", remedy)
+    return Finding("store", "ok", named)
+
+
+def _store_name(store: Row) -> str:
+    return f"{text(store.get('storeName'))} ({shown(store.get('merchantId'))})"
 
 
 def _is_linked(link: Row) -> bool:

@@ -12,6 +12,7 @@ are in Analytics).
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
@@ -49,22 +50,28 @@ class Unreadable(ValueError):
 
 
 class Job(NamedTuple):
-    """An order for reports of one type."""
+    """An order for reports of one type. One that has expired makes no more of them; those that it made stay."""
 
     id: str
     type: str
     created: float
+    expires: float = math.inf
 
 
 # --- jobs -------------------------------------------------------------------------------------------------------------
 
 
 async def jobs(session: Session) -> list[Job]:
-    """Return the jobs that make the reports of the settings, in the order of their ids; one that is missing is made."""
-    wanted = newest_types(await _all(session, TYPES, "reportTypes"), session.settings.reports, session.now())
-    there = {job.type: job for job in map(_job, await _living(session)) if job.type in wanted}
-    made = [await _made(session, each) for each in wanted if each not in there]
-    return sorted([*there.values(), *(job for job in made if job is not None)])
+    """Return the jobs that reports of the settings can be had of, in the order of their ids.
+
+    Where none makes new ones, a job is made.
+    """
+    now = session.now()
+    wanted = newest_types(await _all(session, TYPES, "reportTypes"), session.settings.reports, now)
+    found = [job for job in map(_job, await _all(session, JOBS, "jobs")) if job.type in wanted]
+    living = {job.type for job in found if job.expires > now}
+    made = [await _made(session, each) for each in wanted if each not in living]
+    return sorted([*(job for job in found if job.expires + KEPT > now), *(job for job in made if job is not None)])
 
 
 def newest_types(offered: list[Row], wanted: Sequence[str], now: float) -> list[str]:
@@ -75,11 +82,6 @@ def newest_types(offered: list[Row], wanted: Sequence[str], now: float) -> list[
         if named and (moment(row.get("deprecateTime")) or now + 1) > now:
             versions.setdefault(named[1], []).append((int(named[2]), named[0]))
     return [max(versions[each])[1] for each in wanted if each in versions]
-
-
-async def _living(session: Session) -> list[Row]:
-    found = await _all(session, JOBS, "jobs")
-    return [job for job in found if (moment(job.get("expireTime")) or session.now() + 1) > session.now()]
 
 
 async def _made(session: Session, report_type: str) -> Job | None:
@@ -94,7 +96,8 @@ async def _made(session: Session, report_type: str) -> Job | None:
 
 
 def _job(row: Row) -> Job:
-    return Job(text(row.get("id")), text(row.get("reportTypeId")), moment(row.get("createTime")) or 0.0)
+    created, expires = moment(row.get("createTime")) or 0.0, moment(row.get("expireTime")) or math.inf
+    return Job(text(row.get("id")), text(row.get("reportTypeId")), created, expires)
 
 
 async def _all(session: Session, path: str, name: str) -> list[Row]:

@@ -5,7 +5,7 @@ of 10,000 a day each. https://developers.google.com/youtube/v3/determine_quota_c
 
 YouTube tells no deletion. A video that is held and not among the uploads any more is asked for by its id, and one that
 does not come back is gone: that also keeps the rule that stored metadata is refreshed or deleted within 30 days.
-https://developers.google.com/youtube/terms/developer-policies
+https://developers.google.com/youtube/terms/developer-policies. When these are over is a deadline.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from jalon.connectors.answers import Row, part, rows, text
-from jalon.connectors.base import Batch, Record, Request, Session, Skip, Skipped, Window
+from jalon.connectors.base import Batch, Deadline, Record, Request, Session, Skip, Skipped, Window
 from jalon.connectors.youtube.answers import chunks, page_token, with_token
 
 PLAYLIST_ITEMS = "/youtube/v3/playlistItems"
@@ -22,6 +22,8 @@ VIDEOS = "/youtube/v3/videos"
 PARTS = "snippet,statistics,contentDetails,status,liveStreamingDetails,paidProductPlacementDetails"
 AT_ONCE = 50
 """Most ids in a list, and most items on a page."""
+HELD, WARNED = 30 * 86_400, 3 * 86_400
+"""Seconds for which metadata may be held without being read anew, and before their end from which it is named."""
 
 
 class Upload(NamedTuple):
@@ -63,7 +65,13 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
         listed.update(ids)
         if token is None:
             ids += sorted(window.known - listed)
-        yield Batch(records=await _read(session, ids), cursor=token)
+        ends = [] if token else [_end(session.now())]
+        yield Batch(records=await _read(session, ids), cursor=token, deadlines=ends)
+
+
+def _end(now: float) -> Deadline:
+    what = "by YouTube's terms, what is held of its videos may be held no longer"
+    return Deadline("metadata", what, now + HELD, "let `jalon sync` read them anew before that", WARNED)
 
 
 async def fetch(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:

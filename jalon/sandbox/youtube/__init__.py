@@ -30,7 +30,8 @@ class YouTubePart:
 
     `limits`: `requests_per_second` (0: no limit), `units_per_day` and `requests_per_minute` (of each API; 0: no limit),
     `access_token_life` (seconds), `errors_in_200` (each so many-th answer of Analytics fails inside HTTP 200; 0: none),
-    `rows_on_a_page` (of the Merchant API; 0: as many as were asked for).
+    `rows_on_a_page` (of the Merchant API; 0: as many as were asked for), `files_away` (seconds for which the files of
+    bulk reports are not to be had, while everything else is; 0: they are).
     """
 
     def __init__(self, world: World, clock: Clock, faults: Faults, _: Deliverer) -> None:
@@ -41,6 +42,7 @@ class YouTubePart:
             "access_token_life": 3600,
             "errors_in_200": 0,
             "rows_on_a_page": 0,
+            "files_away": 0,
         }
         self._clock = clock
         self._client_secret = f"canary-youtube-client-secret-{world.seed}"
@@ -48,7 +50,7 @@ class YouTubePart:
         self._refresh = f"1//canary-youtube-refresh-{world.seed}"
         self.figures = Figures(world)
         self.tokens = Tokens(clock, faults, self.limits, self._client_secret, self._refresh)
-        self.reporting = Reporting(self.figures, clock)
+        self.reporting = Reporting(self.figures, clock, self.limits)
         self.merchant = Merchant(self.figures, clock, self.limits)
         self.data = Data(self.figures, clock)
         self.hub = Hub(self.figures, clock)

@@ -63,7 +63,13 @@ class Data:
     def links(self, call: Call) -> dict[str, Any]:
         """Answer GET /youtube/v3/thirdPartyLinks."""
         parts = _parts(call)
-        store = {"storeName": "Atelier Jalon", "storeUrl": "https://shop.example", "merchantId": MERCHANT}
+        status = {"status": "merchantAffiliateProgramStatusActive"}
+        store = {
+            "storeName": "Atelier Jalon",
+            "storeUrl": "https://shop.example",
+            "merchantId": MERCHANT,
+            "merchantAffiliateProgramDetails": status,
+        }
         link = {
             "snippet": {"type": "channelToStoreLink", "channelToStoreLink": store},
             "status": {"linkStatus": "linked"},

@@ -1,13 +1,15 @@
 """The YouTube Reporting API, played: types, jobs, their reports, and the CSV files behind them.
 
 Own reading of its guide: the first report comes within two days of the job, with thirty days of history; a report is
-kept for sixty days, one of history for thirty; some days are filled back later by a report that replaces the first.
+kept for sixty days, one of history for thirty; some days are filled back later by a report that replaces the first. A
+job may expire: then it makes no more of them, and those that it made stay as long as others.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -64,6 +66,7 @@ class Job:
     type: str
     name: str
     created: float
+    expires: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,12 @@ class Report:
 
 
 class Reporting:
-    """Answers of the Reporting API."""
+    """Answers of the Reporting API. `limits["files_away"]`: seconds for which it names its files as not to be had."""
 
-    def __init__(self, figures: Figures, clock: Clock) -> None:
+    def __init__(self, figures: Figures, clock: Clock, limits: dict[str, float]) -> None:
         self._figures = figures
         self._clock = clock
+        self._limits = limits
         self.jobs: list[Job] = []
 
     def types(self, call: Call) -> dict[str, Any]:
@@ -106,12 +110,17 @@ class Reporting:
         wanted, name = call.words.get("reportTypeId"), call.words.get("name")
         if wanted not in TYPES or not name:
             raise Refused(400, "", "Request contains an invalid argument.")
-        if any(job.type == wanted for job in self.jobs):
+        now = self._clock.now()
+        if any(job.type == wanted and job.expires > now for job in self.jobs):
             raise Refused(409, "", "Requested entity already exists")
-        digest = hashlib.blake2b(str(wanted).encode(), digest_size=8).hexdigest()
-        job = Job(f"job-{digest}", str(wanted), str(name), self._clock.now())
+        return _job(self.order(str(wanted), str(name), now))
+
+    def order(self, report_type: str, name: str, created: float, expires: float = math.inf) -> Job:
+        """Take a job in, which may have been made long ago and be over."""
+        digest = hashlib.blake2b(f"{report_type} {len(self.jobs)}".encode(), digest_size=8).hexdigest()
+        job = Job(f"job-{digest}", report_type, name, created, expires)
         self.jobs.append(job)
-        return _job(job)
+        return job
 
     def reports(self, call: Call) -> dict[str, Any]:
         """Answer GET /v1/jobs/{job}/reports, the newest first."""
@@ -134,6 +143,8 @@ class Reporting:
         found = next((each for job in self.jobs for each in self.there(job) if each.id == identity), None)
         if found is None or call.query.get("alt") != "media":
             raise Refused(404, "", "Requested entity was not found.")
+        if away := self._limits["files_away"]:
+            return web.Response(status=503, headers={"Retry-After": f"{away:.0f}"}, text="Service Unavailable")
         body = "\n".join(self._lines(found)).encode() + b"\n"
         return web.Response(body=gzip.compress(body), headers={"Content-Encoding": "gzip"}, content_type="text/csv")
 
@@ -142,7 +153,7 @@ class Reporting:
     def there(self, job: Job) -> list[Report]:
         """Return the reports of a job that can be had now."""
         now = self._clock.now()
-        return [report for report in self._made(job) if report.created <= now < report.ends]
+        return [each for each in self._made(job) if each.created <= min(now, job.expires) and now < each.ends]
 
     def _made(self, job: Job) -> Iterator[Report]:
         first = today(job.created) - timedelta(days=HISTORY)
@@ -178,7 +189,7 @@ class Reporting:
         yield ",".join([on, CHANNEL, "", "on_demand", "subscribed", "FR", *("7" for _ in columns)])
 
     def _told(self, report: Report, call: Call) -> dict[str, Any]:
-        return {
+        told = {
             "id": report.id,
             "jobId": report.job.id,
             "startTime": zulu(midnight(report.on)),
@@ -186,6 +197,8 @@ class Reporting:
             "createTime": zulu(report.created),
             "downloadUrl": f"{call.base}/v1/media/CHANNEL/{CHANNEL}/{report.id}?alt=media",
         }
+        expires = report.job.expires
+        return told if expires == math.inf else {**told, "jobExpireTime": _time(expires)}
 
     def _known(self, call: Call) -> Job:
         found = next((job for job in self.jobs if job.id == call.path["job"]), None)
@@ -204,8 +217,12 @@ def _identity(job: Job, on: date, which: str) -> str:
 
 
 def _job(job: Job) -> dict[str, str]:
-    created = datetime.fromtimestamp(job.created, UTC).isoformat().replace("+00:00", "Z")
-    return {"id": job.id, "reportTypeId": job.type, "name": job.name, "createTime": created}
+    told = {"id": job.id, "reportTypeId": job.type, "name": job.name, "createTime": _time(job.created)}
+    return told if job.expires == math.inf else {**told, "expireTime": _time(job.expires)}
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _paged(call: Call, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
