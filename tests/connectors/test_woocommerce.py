@@ -255,6 +255,7 @@ def test_a_401_for_nobody_says_that_the_header_may_be_dropped() -> None:
     assert isinstance(fault, Stop)
     assert fault.kind == "auth"
     assert "CGIPassAuth" in fault.remedy
+    assert "sign = true" in fault.remedy
     assert "https" in fault.remedy
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -182,6 +184,39 @@ async def test_an_unknown_key_is_nobody_and_a_wrong_secret_is_refused(keeper: Ke
     assert answer.json()["code"] == "woocommerce_rest_cannot_view"
     in_query = {"consumer_key": keeper.auth[0], "consumer_secret": keeper.auth[1]}
     assert (await keeper.send("GET", "/wp-json/wc/v3/orders", in_query, auth=None)).status_code == 401
+
+
+async def test_a_signature_is_good_once_and_for_fifteen_minutes(keeper: Keeper) -> None:
+    keeper.part.host.drops_authorization = True
+    key, secret = keeper.auth
+
+    async def ask(path: str = "/wp-json/wc/v3/orders", **changes: str) -> tuple[int, str]:
+        words = {
+            "oauth_consumer_key": key,
+            "oauth_nonce": "n1",
+            "oauth_signature_method": "HMAC-SHA256",
+            "oauth_timestamp": str(int(NOW)),
+            "per_page": "1",
+            **changes,
+        }
+        text = "&".join(f"{name}={quote(value, safe='')}" for name, value in sorted(words.items()))
+        text = f"GET&{quote(keeper.url + path.rstrip('/'), safe='')}&{quote(text, safe='')}"
+        made = hmac.digest(f"{secret}&".encode(), text.encode(), "sha256")
+        words["oauth_signature"] = base64.b64encode(made).decode()
+        answer = await keeper.send("GET", path, words, auth=None)
+        said = answer.json()
+        return answer.status_code, "" if isinstance(said, list) else said["message"]
+
+    assert await ask() == (200, "")
+    assert await ask() == (401, "Invalid nonce - nonce has already been used.")
+    assert await ask("/", rest_route="/wc/v3/orders", oauth_nonce="n2") == (200, "")
+    assert await ask(oauth_nonce="n3", oauth_timestamp=str(int(NOW) - 899)) == (200, "")
+    assert await ask(oauth_nonce="n4", oauth_timestamp=str(int(NOW) - 901)) == (401, "Invalid timestamp.")
+    assert (await ask(oauth_nonce="n5", oauth_consumer_key="ck_other"))[1] == "Consumer key is invalid."
+    assert "signature method" in (await ask(oauth_nonce="n6", oauth_signature_method="PLAINTEXT"))[1]
+    assert "Missing" in (await ask(oauth_nonce=""))[1]
+    secret = "cs_other"
+    assert "does not match" in (await ask(oauth_nonce="n7"))[1]
 
 
 async def test_the_host_prints_limits_and_blocks(keeper: Keeper) -> None:

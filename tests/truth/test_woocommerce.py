@@ -107,3 +107,16 @@ async def test_a_shop_with_plain_permalinks_on_a_poor_host_is_read_all_the_same(
         told = part.truth(stage.sandbox.clock.now() - 60)
     held = {row[0] for row in HeldShop(tmp_path, PLATFORM).sales("order_id", "TRUE")}
     assert {sale["order_id"] for sale in told["sales"]} <= held
+
+
+async def test_where_the_web_server_drops_the_key_signed_requests_are_let_in(tmp_path: Path) -> None:
+    async with staged(tmp_path, {PLATFORM: {"sign": True}}, parts=(PLATFORM,)) as stage:
+        part = stage.sandbox.parts[PLATFORM]
+        part.host.drops_authorization = True
+        (outcome,) = await stage.sync()
+        assert {finding.level for finding in outcome.findings} == {"ok"}, "webhooks are made by signed requests too"
+        assert len(part.keys.nonces) > 10
+        finish(stage.place)
+        told = part.truth(stage.sandbox.clock.now() - 60)
+    held = {row[0] for row in HeldShop(tmp_path, PLATFORM).sales("order_id", "TRUE")}
+    assert {sale["order_id"] for sale in told["sales"]} <= held

@@ -1,8 +1,8 @@
 """WooCommerce: orders with their refunds and last touch, and products, through the REST API v3.
 
 https://woocommerce.github.io/woocommerce-rest-api-docs/. What is where: `site` (the address, what is known of the shop,
-doctor), `reading` (windows and single objects), `records` (what comes in, identities), `webhooks`, `subscriptions`,
-`faults` (what a refusal means).
+doctor), `signing` (where the key cannot be in a header), `reading` (windows and single objects), `records` (what comes
+in, identities), `webhooks`, `subscriptions`, `faults` (what a refusal means).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
@@ -18,7 +19,7 @@ from pydantic import Field, SecretStr
 from jalon.connectors import base, hosted
 from jalon.connectors.base import Answer, Batch, Capability, Credentials, Delivery, Finding, Request, Session, Stream
 from jalon.connectors.signatures import held
-from jalon.connectors.woocommerce import faults, reading, records, webhooks
+from jalon.connectors.woocommerce import faults, reading, records, signing, webhooks
 from jalon.connectors.woocommerce import site as woocommerce_site
 from jalon.connectors.woocommerce import subscriptions as woocommerce_subscriptions
 
@@ -35,6 +36,8 @@ class Settings(base.Settings):
     """Of a REST API key, `ck_…`."""
     consumer_secret: SecretStr
     """Of the same key, `cs_…`."""
+    sign: bool = False
+    """Sign each request instead of sending the secret: where the web server drops the Authorization header."""
     webhook_secret: SecretStr | None = Field(default=None, min_length=16)
     """Signs deliveries: a long random text of your own. Without it nothing is received."""
     webhook_secret_old: SecretStr | None = None
@@ -114,13 +117,18 @@ class WooCommerce(base.Connector):
     def prepare(
         self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
     ) -> Request:
-        """Add the key as Basic authorization, never to the address, and write the route as the site takes it."""
+        """Add the key as Basic authorization, or a signature to the query, and write the route as the site takes it.
+
+        The secret is never in the address.
+        """
         if request.path.startswith("/wc/"):
             request = woocommerce_site.routed(request, account.get("route", woocommerce_site.PRETTY))
         headers = {"accept": "application/json", **request.headers}
-        if credentials is not None and not request.anonymous:
-            headers["authorization"] = f"Basic {credentials.access_token}"
-        return replace(request, headers=headers)
+        if credentials is None or request.anonymous:
+            return replace(request, headers=headers)
+        if settings.sign:
+            return _signed(replace(request, headers=headers), settings, now)
+        return replace(request, headers={**headers, "authorization": f"Basic {credentials.access_token}"})
 
     def judge(self, request: Request, answer: Answer) -> base.Fault | None:
         return faults.judge(request, answer)
@@ -161,6 +169,11 @@ class WooCommerce(base.Connector):
 
     def open(self, delivery: Delivery, settings: Any) -> base.Opened:
         return webhooks.open_delivery(delivery)
+
+
+def _signed(request: Request, settings: Settings, now: float) -> Request:
+    key, secret = settings.consumer_key.get_secret_value(), settings.consumer_secret.get_secret_value()
+    return signing.signed(request, settings.url, key, secret, now=now, nonce=token_hex(16))
 
 
 def _tables(settings: Settings) -> dict[str, str]:

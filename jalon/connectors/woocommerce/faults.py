@@ -23,17 +23,21 @@ class Closed(Skip):
 
 
 KEYS = "Make a key under WooCommerce > Settings > Advanced > REST API, by an administrator or shop manager."
+REFUSED = (
+    f"{KEYS} A signature (`sign`) is good for 15 minutes by the shop's clock, and only for the address that WordPress"
+    " takes for its own."
+)
 LET_THROUGH = (
     "Compare consumer_key and consumer_secret with the shop's REST API keys. If they are right, the web server drops"
-    " the Authorization header (Apache: `CGIPassAuth On`, or a rewrite rule that sets HTTP_AUTHORIZATION), or WordPress"
-    " does not know that it is reached by https behind its proxy."
+    " the Authorization header (Apache: `CGIPassAuth On`, or a rewrite rule that sets HTTP_AUTHORIZATION; or set"
+    " `sign = true`), or WordPress does not know that it is reached by https behind its proxy."
 )
 ACTIVE = "Check that WooCommerce is active and at least version 5.8, and that `url` is the address of the shop's root."
 REPORT = "Report this as a defect of jalon."
 
 # https://woocommerce.github.io/woocommerce-rest-api-docs/#errors and #authentication
 CODES: dict[str, Rule] = {
-    "woocommerce_rest_authentication_error": Rule("auth", "the consumer key or secret is refused", KEYS),
+    "woocommerce_rest_authentication_error": Rule("auth", "the consumer key or secret is refused", REFUSED),
     "woocommerce_rest_cannot_view": Rule("auth", "the key's owner may not read this", KEYS),
     "woocommerce_rest_cannot_create": Rule("auth", "the key may not write", "Give the key the permission Read/Write."),
     "woocommerce_rest_cannot_edit": Rule("auth", "the key may not write", "Give the key the permission Read/Write."),

@@ -1,13 +1,11 @@
 """WooCommerce, played: a WordPress site with the REST API v3 and its webhooks, on a small web host.
 
 https://woocommerce.github.io/woocommerce-rest-api-docs/. The loopback address stands for an https one: WooCommerce
-takes Basic authorization over https only.
+takes Basic authorization over https only, a signature over both.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -25,6 +23,7 @@ from jalon.sandbox.webhooks import Deliverer, Event
 from jalon.sandbox.woocommerce.catalog import Catalog
 from jalon.sandbox.woocommerce.forms import Forms
 from jalon.sandbox.woocommerce.hooks import Hooks
+from jalon.sandbox.woocommerce.keys import Keys
 from jalon.sandbox.woocommerce.listing import Refused, cut, window
 from jalon.sandbox.woocommerce.orders import Orders, Stand
 from jalon.sandbox.world import World
@@ -53,7 +52,7 @@ class WooCommercePart:
         self.gone: set[int] = set()
         """Numbers of orders that were deleted for good."""
         self._clock = clock
-        self._key, self._secret = f"ck_canary{world.seed:032x}", f"cs_canary{world.seed:032x}"
+        self.keys = Keys(f"ck_canary{world.seed:032x}", f"cs_canary{world.seed:032x}")
         self._webhook_secret = f"canary-webhook-secret-{world.seed}"
         self.apps = {"api": self._app()}
 
@@ -64,8 +63,8 @@ class WooCommercePart:
             "url": addresses["woocommerce.api"],
             "timezone": self.shop.timezone,
             "secrets": {
-                "consumer_key": self._key,
-                "consumer_secret": self._secret,
+                "consumer_key": self.keys.key,
+                "consumer_secret": self.keys.secret,
                 "webhook_secret": self._webhook_secret,
             },
         }
@@ -151,12 +150,8 @@ class WooCommercePart:
         }
 
     def _admit(self, request: web.Request) -> None:
-        """Know the key, as WooCommerce does: a wrong secret is refused, an unknown key is nobody."""
-        key, secret = _basic(self.host.authorization(request))
-        if key == self._key and secret != self._secret:
-            raise Refused("woocommerce_rest_authentication_error", "Consumer secret is invalid.", 401)
-        if key != self._key:
-            raise Refused("woocommerce_rest_cannot_view", "Sorry, you cannot list resources.", 401)
+        """Let a key in that may do what is asked."""
+        self.keys.check(request, self.host.authorization(request), self._clock.now())
         if request.method != "GET" and not self.writable:
             text = "The API key provided does not have write permissions."
             raise Refused("woocommerce_rest_authentication_error", text, 401)
@@ -224,14 +219,3 @@ def _copy(stand: Stand) -> dict[str, Any]:
     copied = stand.entry.copied
     assert copied is not None
     return {"order_id": copied.order_id, "of": copied.sale.order_id, "mark": copied.mark}
-
-
-def _basic(header: str) -> tuple[str, str]:
-    """Return user and password of a Basic authorization; nothing of anything else."""
-    scheme, _, encoded = header.partition(" ")
-    try:
-        text = base64.b64decode(encoded, validate=True).decode() if scheme.lower() == "basic" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        text = ""
-    user, _, password = text.partition(":")
-    return user, password
