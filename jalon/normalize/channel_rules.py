@@ -183,6 +183,8 @@ FAMILY = {
     "search": frozenset(("youtube", "display", "email")),
 }
 """Click ids are shared by all that one company runs: other marks may say which of it was meant."""
+LED_BY = {"meta_ads": ("facebook", "instagram", "threads"), "google_ads": ("search", "youtube", "display")}
+"""Platform whose ads run in several channels, or in one of another name -> these."""
 NO_ORIGIN = _words(
     """
     paypal.com stripe.com klarna.com afterpay.com adyen.com mollie.com sumup.com 3ds.com accounts.google.com

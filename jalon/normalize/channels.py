@@ -16,6 +16,7 @@ from jalon.normalize.channel_rules import (
     CART_ORIGINS,
     DELIVERY,
     FAMILY,
+    LED_BY,
     NO_ORIGIN,
     OWN_CLICK,
     PAID_MEDIA,
@@ -30,6 +31,16 @@ CHANNELS: tuple[str, ...] = (*dict.fromkeys(rule.channel for rule in RULES), "si
 
 NETWORKS = frozenset(rule.channel for rule in RULES if rule.kind == "content_click")
 """Social networks: whoever comes from there follows a link or tag of the brand, its creators or its ads."""
+
+
+def channels_of(platform: str) -> tuple[str, ...]:
+    """Return the channels that content and ads of a platform lead people through; none where it leads nowhere known.
+
+    A platform has its channel's name, alone or as the first of its words: `net`, `net_shop`, `net_ads`.
+    """
+    first = platform.partition("_")[0]
+    return LED_BY.get(platform) or tuple(name for name in dict.fromkeys((platform, first)) if name in NETWORKS)
+
 
 # --- the table, made fast -------------------------------------------------------------------------------------------
 

@@ -18,11 +18,11 @@ from jalon.attribution.engine import Engine
 from jalon.normalize.money import EXPONENTS
 
 MADE = (
-    *("sales", "people", "touches", "credit", "modelled", "shared"),
+    *("sales", "people", "touches", "steps", "credit", "modelled", "shared"),
     *("transitions", "stage_times", "drop_offs", "conversions", "conversion_credit"),
 )
 """Tables of the attribution that marts are made of."""
-TOLD = ("contents", "measures", "order_lines", "refunds", "answers", "content_tags", "products")
+TOLD = ("contents", "measures", "order_lines", "order_contents", "refunds", "answers", "content_tags", "products")
 """Kinds of facts that marts are made of."""
 DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1)

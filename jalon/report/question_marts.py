@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-from jalon.report import journey_map
+from jalon.report import claims, costs, funnel, journey_map, paths, statements
 from jalon.report.base import Base, Maker, key_of, with_amounts, with_day
 from jalon.report.totals import totals
 
@@ -65,5 +65,10 @@ QUESTIONS: dict[str, Maker] = {
     "rpt_journey_credit": _journey_credit,
     "rpt_stage_times": lambda base: _keyed(base.made["stage_times"]),
     "rpt_drop_offs": lambda base: _keyed(base.made["drop_offs"]),
+    "fct_order_contents": statements.made,
+    "rpt_paths": paths.made,
+    "rpt_tag_funnel": funnel.made,
+    "rpt_costs": costs.made,
+    "rpt_claims": claims.made,
 }
 """Name of a mart -> what makes it."""

@@ -12,8 +12,13 @@ from jalon.report import fact_tables as facts
 from jalon.report import measure_tables as measures
 from jalon.report import question_tables as questions
 from jalon.report import stage_tables as stages
+from jalon.report.claims import RPT_CLAIMS
 from jalon.report.conversions import RPT_CONVERSION_CREDIT
+from jalon.report.costs import RPT_COSTS
+from jalon.report.funnel import RPT_TAG_FUNNEL
+from jalon.report.paths import RPT_PATHS
 from jalon.report.shapes import Mart
+from jalon.report.statements import FCT_ORDER_CONTENTS
 
 MARTS: dict[str, Mart] = {
     mart.name: mart
@@ -29,11 +34,16 @@ MARTS: dict[str, Mart] = {
         stages.FCT_JOURNEY_MAP,
         stages.FCT_STAGE_TRANSITIONS,
         facts.BRIDGE_CONTENT_PRODUCTS,
+        FCT_ORDER_CONTENTS,
         facts.RUN_LEDGER,
         questions.RPT_REVENUE_DAILY,
         questions.RPT_CREDIT,
         questions.RPT_CONTENT_ESTIMATES,
         RPT_CONVERSION_CREDIT,
+        RPT_PATHS,
+        RPT_TAG_FUNNEL,
+        RPT_COSTS,
+        RPT_CLAIMS,
         stages.RPT_JOURNEY_MAP,
         stages.RPT_JOURNEY_CREDIT,
         stages.RPT_STAGE_TIMES,

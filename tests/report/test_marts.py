@@ -58,7 +58,7 @@ FACTS = [
     touch("b", 8, "b", channel="search"),
     order("77", 9, 800, source="net", platform="network", selling_mode="native", channel="network"),
     order("copy", 9, 800, origin="network", external_ids=("network:77",)),
-    led_by("77", "v1", source="net"),
+    led_by("77", "v1", source="net", commission=80, currency="EUR"),
     refund("1", 6, 301),
     content("v1", "-1+1 is a caption", source="net"),
     measure("views", 5000, source="net", content_id="v1"),

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 LIBRARY = "echarts.min.js"
-"""Apache ECharts 6.1.0, of its parts those in `assets/bundle/entry.js`; docs/decisions/charts.md says how it is built."""
+"""Parts of Apache ECharts 6.1.0; docs/decisions/charts.md says why these, and how they are built."""
 SHA256 = "06a2c0ce3e7d595780a31c2d2b82a8bdd70590f5e0db81b6916e8f03fd8d2846"
 """Of the library's file: a test holds it to this."""
 SCRIPTS = (LIBRARY, "charts.js")
