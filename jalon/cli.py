@@ -15,6 +15,7 @@ import click
 from jalon import __version__, errors
 from jalon.command import DAY, DURATION, EXITS, at_work, run, speaking
 from jalon.console import Console, clean, table
+from jalon.report.readers import LANGUAGES, ROLES
 from jalon.store.arrow import stay_small
 
 if TYPE_CHECKING:
@@ -424,22 +425,43 @@ def attribute(
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write a dbt project over the marts into this folder: views, tests, a semantic layer, for dbt-duckdb.",
 )
+@click.option(
+    "--lang", type=click.Choice(list(LANGUAGES)), help="Language of the page (default: lang in [report], or en)."
+)
+@click.option(
+    "--for",
+    "role",
+    type=click.Choice(list(ROLES)),
+    help="Reader of the page: what matters to them comes first, what does not is left out (default: all of it).",
+)
 @at_work
-def report(console: Console, place: Workplace, as_of: datetime | None, out: Path | None, dbt: Path | None) -> int:
+def report(
+    console: Console,
+    place: Workplace,
+    as_of: datetime | None,
+    out: Path | None,
+    dbt: Path | None,
+    lang: str | None,
+    role: str | None,
+) -> int:
     """Attribute, write marts and page, print the summary.
 
     The marts are Parquet and CSV, a star schema with its dictionary beside (docs/tables.md); the page is one HTML file
     that needs nothing else. The same facts and options give the same files. Marts whose keys or money do not hold are
     not written: then it fails and says which.
 
+    The page is for everybody, or for one reader: sales (where buyers come from and what they were after), content
+    (which content serves which stage), management (the funnel, and what to look at first).
+
     \b
     jalon report
+    jalon report --lang fr --for sales
     jalon report --as-of 2026-06-30 --out june
     jalon report --dbt warehouse && cd warehouse && dbt build --profiles-dir .
     """
     from jalon.reporting import run_report
 
-    return run_report(console, place, as_of, out, dbt)
+    return run_report(console, place, as_of, out, dbt, lang, role)
 
 
 @cli.command()

@@ -22,6 +22,7 @@ from jalon.connectors.base import Settings
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring, read_key
 from jalon.report.delivery.settings import KINDS, Delivery
+from jalon.report.people.settings import Persona, Targets
 
 FILE = "jalon.toml"
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -117,7 +118,17 @@ class Attribution(_Table):
     """Spark's own settings, as the table [attribution.spark], by their names without `spark.`: `driver.memory`."""
 
 
-TABLES: dict[str, type[_Table]] = {"jalon": Main, "serve": Serve, "attribution": Attribution}
+class Report(_Table):
+    """`[report]`."""
+
+    lang: Literal["en", "fr"] = "en"
+    """Language of the page: en or fr; `--lang` stands above it."""
+
+
+TABLES: dict[str, type[BaseModel]] = {
+    **{"jalon": Main, "serve": Serve, "attribution": Attribution, "report": Report},
+    "targets": Targets,
+}
 
 ENVIRONMENT = {
     "JALON_STORE": ("jalon", "store"),
@@ -136,9 +147,12 @@ class Config:
     main: Main
     serve: Serve
     attribution: Attribution
+    report: Report
     sources: Mapping[str, Settings]
     origins: Mapping[str, str] = field(default_factory=dict)
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    personas: Mapping[str, Persona] = field(default_factory=dict)
+    targets: Targets = field(default_factory=Targets)
 
     @property
     def folder(self) -> Path:
@@ -179,6 +193,7 @@ class Config:
         models: dict[str, BaseModel] = {table: getattr(self, "main" if table == "jalon" else table) for table in TABLES}
         models |= {f"sources.{name}": settings for name, settings in self.sources.items()}
         models |= {f"deliver.{name}": settings for name, settings in self.deliveries.items()}
+        models |= {f"personas.{name}": settings for name, settings in self.personas.items()}
         for table, model in models.items():
             for name, value in model:
                 shown = "***" if isinstance(value, SecretStr) else str(value)
@@ -216,15 +231,18 @@ class _Reader:
         self.origins: dict[str, str] = {}
 
     def read(self, raw: dict[str, Any]) -> Config:
-        self._refuse_unknown("", raw, (*TABLES, "sources", "deliver"))
+        self._refuse_unknown("", raw, (*TABLES, "sources", "deliver", "personas"))
         for variable, (table, key) in ENVIRONMENT.items():
             if variable in os.environ:
                 raw.setdefault(table, {})[key] = os.environ[variable]
                 self.origins[f"{table}.{key}"] = f"environment {variable}"
-        main, serve, attribution = (self._table(name, model, raw.get(name, {})) for name, model in TABLES.items())
+        main, serve, attribution, report, targets = (
+            self._table(name, model, raw.get(name, {})) for name, model in TABLES.items()
+        )
         sources = {name: self._source(name, table) for name, table in raw.get("sources", {}).items()}
         deliveries = {name: self._delivery(name, table) for name, table in raw.get("deliver", {}).items()}
-        return Config(self.path, main, serve, attribution, sources, self.origins, deliveries)
+        personas = {name: self._persona(name, table) for name, table in raw.get("personas", {}).items()}
+        return Config(self.path, main, serve, attribution, report, sources, self.origins, deliveries, personas, targets)
 
     def _source(self, name: str, table: Any) -> Settings:
         self._check_name(f"sources.{name}", name)
@@ -243,6 +261,12 @@ class _Reader:
             raise self._error(place, "to", "names no kind of destination", f"Name one of: {', '.join(KINDS)}.")
         settings: Delivery = self._table(place, KINDS[kind], table)
         return settings
+
+    def _persona(self, name: str, table: Any) -> Persona:
+        place = f"personas.{name}"
+        self._check_name(place, name)
+        persona: Persona = self._table(place, Persona, table)
+        return persona
 
     def _check_name(self, place: str, name: str) -> None:
         if not SOURCE_NAME.fullmatch(name):
@@ -266,7 +290,8 @@ class _Reader:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise self._error(place, key, first["msg"][:1].lower() + first["msg"][1:], "Correct the value.") from None
+            said = first["msg"].removeprefix("Value error, ")
+            raise self._error(place, key, said[:1].lower() + said[1:], "Correct the value.") from None
 
     def _secret(self, place: str, key: str, reference: Any) -> str:
         how = 'Write { env = "NAME" } or { file = "path" }.'

@@ -25,13 +25,19 @@ RUNS = 10_000
 
 
 def run_report(
-    console: Console, place: Workplace, as_of: datetime | None, out: Path | None, dbt: Path | None = None
+    console: Console,
+    place: Workplace,
+    as_of: datetime | None,
+    out: Path | None,
+    dbt: Path | None = None,
+    lang: str | None = None,
+    role: str | None = None,
 ) -> int:
     """Attribute, write marts and page, and a dbt project if asked to, and print the summary."""
     from jalon.report.dbt import write_project
     from jalon.report.figures import figures
     from jalon.report.marts import MartOptions, build_marts
-    from jalon.report.page import write_page
+    from jalon.report.page import View, write_page
     from jalon.report.summary import lines, summary
     from jalon.store.lock import RunLock
 
@@ -42,7 +48,8 @@ def run_report(
         options = MartOptions(temp_folder=place.store.tmp)
         marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of, background.names))
         told = figures(folder, attribution, background)
-        page = write_page(told, folder / PAGE, place.config.attribution.stages, background.names)
+        view = View(lang or place.config.report.lang, role, place.config.attribution.stages, background.names)
+        page = write_page(told, folder / PAGE, view)
         if dbt is not None:
             write_project(folder, dbt)
     ordinary = as_of is None and out is None
@@ -87,10 +94,11 @@ def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str]) -
     """Return what the marts should know beside facts and attribution."""
     from jalon import registry
     from jalon.report.base import Account, Known
+    from jalon.report.people.wanted import wanted
 
     sources = {name: settings.connector for name, settings in place.config.sources.items()}
     accounts = {name: Account(kind, registry.connector(kind).title) for name, kind in sources.items()}
-    return Known(accounts, _runs(place, _as_of(as_of)), names)
+    return Known(accounts, _runs(place, _as_of(as_of)), names, wanted(place.config))
 
 
 def _runs(place: Workplace, until: int | None) -> list[RunRow]:

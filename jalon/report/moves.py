@@ -9,12 +9,11 @@ from typing import Any
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.presets import PRESETS
+from jalon.attribution.presets import PRESETS, PresetStage
 from jalon.attribution.transitions import ENDS
-from jalon.report.words import count
+from jalon.report.language import Language
 
 Row = dict[str, Any]
-_DAY = 24 * 60
 
 
 def moved(engine: Engine, told: Mapping[str, Table]) -> Row:
@@ -46,26 +45,32 @@ def _plain(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "preset"} | shares
 
 
-def arranged(preset: str, moves: Row, heats: int) -> Row:
+def arranged(preset: str, moves: Row, heats: int, say: Language) -> Row:
     """Return what the page shows of one stage model: `stages` across, `rows` of cells, `times`, `ended`."""
-    names = {stage.id: stage for stage in (*PRESETS[preset], *ENDS)}
+    stages = {stage.id: {"id": stage.id, "english": stage.english, "french": stage.french} for stage in _all(preset)}
+    names = {id: say.stage(stage) for id, stage in stages.items()}
     known = {row[end] for row in moves["next"] for end in ("from_stage", "to_stage")}
-    across = [stage for name, stage in names.items() if name in known]
+    across = [stage for id, stage in stages.items() if id in known]
     cells = {(row["from_stage"], row["to_stage"]): row for row in moves["next"]}
     begun = {row["from_stage"]: row["persons_from"] for row in moves["next"]}
     return {
-        "stages": [{"id": stage.id, "english": stage.english, "french": stage.french} for stage in across],
+        "stages": across,
         "rows": [
             {
-                "english": names[start].english,
+                "id": start,
+                "name": names[start],
                 "persons": persons,
-                "cells": [_cell(cells.get((start, stage.id)), heats) for stage in across],
+                "cells": [_cell(cells.get((start, stage["id"])), heats) for stage in across],
             }
             for start, persons in begun.items()
         ],
-        "times": [_time(row, names) for row in _told_times(moves)],
-        "ended": _ended(moves["ended"], names),
+        "times": [_time(row, names, say) for row in _told_times(moves)],
+        "ended": _ended(moves["ended"], names, say),
     }
+
+
+def _all(preset: str) -> tuple[PresetStage, ...]:
+    return (*PRESETS[preset], *ENDS)
 
 
 def _cell(row: Row | None, heats: int) -> Row:
@@ -87,20 +92,20 @@ def _told_times(moves: Row) -> list[Row]:
     return [times[start, row["to_stage"]] for start, row in best.items()]
 
 
-def _time(row: Row, names: Mapping[str, Any]) -> Row:
-    quartiles = {f"after_{part}": duration(row[f"minutes_{part}"]) for part in (25, 50, 75)}
-    ends = {"start": names[row["from_stage"]].english, "end": names[row["to_stage"]].english}
+def _time(row: Row, names: Mapping[str, str], say: Language) -> Row:
+    quartiles = {f"after_{part}": say.duration(row[f"minutes_{part}"]) for part in (25, 50, 75)}
+    ends = {"start": names[row["from_stage"]], "end": names[row["to_stage"]]}
     return {**ends, **quartiles, **{name: row[name] for name in ("persons", "reached", "share_in_window")}}
 
 
-def _ended(rows: list[Row], names: Mapping[str, Any]) -> list[Row]:
+def _ended(rows: list[Row], names: Mapping[str, str], say: Language) -> list[Row]:
     """Return the journeys that are over, by how far they got, and beside them those that are not."""
     over = [row for row in rows if row["state"] == "over"]
     waiting = {row["stage"]: row["journeys"] for row in rows if row["state"] == "open"}
     whole = sum(row["journeys"] for row in over)
     return [
         {
-            "stage": names[row["stage"]].english if row["stage"] in names else "No rule fits",
+            "stage": names.get(row["stage"]) or say._("No rule fits"),
             "journeys": row["journeys"],
             "share": row["journeys"] / whole,
             "returned": row["returned"],
@@ -108,14 +113,3 @@ def _ended(rows: list[Row], names: Mapping[str, Any]) -> list[Row]:
         }
         for row in over
     ]
-
-
-def duration(minutes: int | None) -> str:
-    """Return how long something takes, in words: '40 min', '5 h', '3.5 days'."""
-    if minutes is None:
-        return "not reached"
-    if minutes < 1:
-        return "at once"
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 2 * _DAY else f"{count(round(minutes / _DAY, 1))} days"

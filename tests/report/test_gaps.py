@@ -12,7 +12,7 @@ from jalon.matrix import capability_rows, display_names, gaps
 from jalon.report.background import Background, Gap, silent
 from jalon.report.figures import figures
 from jalon.report.marts import build_marts
-from jalon.report.page import write_page
+from jalon.report.page import View, write_page
 from tests.handmade import Run, measure, order, touch
 
 NAMES = registry.names()
@@ -28,7 +28,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     build_marts(run.facts, run.folder, folder / "marts")
     known = Background(gaps=gaps({f"my_{name}": name for name in NAMES}), names=display_names())
     told = figures(folder / "marts", run.folder, known)
-    return html.unescape(write_page(told, folder / "page.html", names=known.names).read_text())
+    return html.unescape(write_page(told, folder / "page.html", View(names=known.names)).read_text())
 
 
 @pytest.mark.parametrize("name", NAMES)

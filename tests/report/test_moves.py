@@ -11,7 +11,8 @@ from jalon.attribution.presets import PRESETS
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures import figures
 from jalon.report.marts import MartOptions, build_marts
-from jalon.report.moves import arranged, duration
+from jalon.report.language import language
+from jalon.report.moves import arranged
 from jalon.report.page import render
 from tests.handmade import Run, order, touch
 
@@ -33,10 +34,10 @@ def told(folder: Path, facts: list[Fact]) -> dict[str, Any]:
 def test_a_row_tells_what_persons_at_a_stage_did_next(tmp_path: Path) -> None:
     moves = told(tmp_path, FACTS)["moves"]
     assert set(moves) == set(PRESETS)
-    one = arranged("canonical", moves["canonical"], 8)
+    one = arranged("canonical", moves["canonical"], 8, language("en"))
     across = [stage["id"] for stage in one["stages"]]
     assert across == ["discovery", "consideration", "decision", "purchase", "not_yet", "nowhere"]
-    (discovery,) = [row for row in one["rows"] if row["english"] == "Discovery"]
+    (discovery,) = [row for row in one["rows"] if row["name"] == "Discovery"]
     shares = {stage: cell["share"] for stage, cell in zip(across, discovery["cells"], strict=True) if cell["persons"]}
     assert (discovery["persons"], shares) == (2, {"consideration": 0.5, "nowhere": 0.5})
     first = one["times"][0]
@@ -66,4 +67,4 @@ def test_the_page_says_it_for_every_stage_model_and_says_when_there_is_nothing(t
     ],
 )
 def test_durations_are_told_in_words(minutes: int | None, said: str) -> None:
-    assert duration(minutes) == said
+    assert language("en").duration(minutes) == said

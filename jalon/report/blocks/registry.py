@@ -1,0 +1,52 @@
+"""The blocks of the page in their order. For whom others come first: `readers.ROLES`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jalon.report.blocks import credit, journey_map, made, moves, sales
+from jalon.report.blocks.block import Block, Placed, Row, always, where
+from jalon.report.language import Language
+from jalon.report.readers import ROLES
+
+BLOCKS = (
+    Block("headline", always),
+    Block("journey_map", journey_map.prepared),
+    Block("moves", moves.prepared, ("management", "content")),
+    Block("selling_modes", sales.modes, half=True),
+    Block("coverage", sales.coverage, ("management",), half=True),
+    Block("customers", sales.customers, ("sales", "management"), half=True),
+    Block("platforms", sales.platforms, ("sales", "management"), half=True),
+    Block("channels", credit.channels),
+    Block("contents", credit.contents, ("sales", "content"), half=True),
+    Block("creators", credit.creators, ("sales", "content"), half=True),
+    Block("conversions", where("conversions"), ("sales", "management")),
+    Block("counted", where("measures"), ("content",)),
+    Block("gaps", where("gaps"), ("content", "management")),
+    Block("made", made.prepared),
+)
+"""A page for nobody in particular has all of them."""
+
+
+def chosen(role: str | None) -> list[Block]:
+    """Return the blocks of a reader in their order, or all of them."""
+    if role is None:
+        return list(BLOCKS)
+    own = [block for block in BLOCKS if role in block.roles]
+    first = ROLES[role].first
+    return sorted(own, key=lambda block: first.index(block.name) if block.name in first else len(first))
+
+
+def placed(told: Row, say: Language, role: str | None) -> list[Placed]:
+    """Return the blocks that have something to show; a half stands beside the next half, or else fills the row."""
+    prepared = ((block, block.prepared(told, say)) for block in chosen(role))
+    return list(_in_rows([(block, it) for block, it in prepared if it is not None]))
+
+
+def _in_rows(blocks: list[tuple[Block, Row]]) -> Iterator[Placed]:
+    waiting = True
+    for number, (block, it) in enumerate(blocks):
+        begins = block.half and waiting
+        beside = begins and number + 1 < len(blocks) and blocks[number + 1][0].half
+        yield Placed(block, it, half=beside or (block.half and not waiting))
+        waiting = not beside
