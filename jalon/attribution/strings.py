@@ -1,11 +1,13 @@
 """Credit from paths that are written as texts, such as `social > search > email`, counted beforehand.
 
 It is the form in which path reports come. Whole numbers take the texts' place at once: a path is written many times and
-a channel more often, so each is looked at once.
+a channel more often, so each is looked at once. All that is asked of paths are sums, so they are taken a stretch of
+rows at a time, small enough for the processor's caches: ten times the rows take ten times as long, and no more memory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,16 +18,9 @@ from jalon.attribution.effects import chains
 from jalon.attribution.reading import arrow
 from jalon.errors import ConfigError
 
-
-class _Coded(NamedTuple):
-    """Distinct paths one after the other: `codes` of their steps (from 1), the number of the path that each step is
-    `of`, where each path `starts`, and its `lengths`."""
-
-    codes: np.ndarray
-    of: np.ndarray
-    starts: np.ndarray
-    lengths: np.ndarray
-    channels: list[str]
+STRETCH = 200_000
+"""Rows at a time."""
+RULES = ("first", "last", "linear", "shapley")
 
 
 def credit_of_paths(
@@ -47,25 +42,29 @@ def credit_of_paths(
     """
     if order not in range(1, chains.MAX_ORDER + 1):
         raise ConfigError(f"order = {order!r} is no order", f"Give a number from 1 to {chains.MAX_ORDER}.")
-    given = arrow(table)
-    named = _column(given, path).cast(pa.string()).combine_chunks().dictionary_encode()
-    row = named.indices.to_numpy(zero_copy_only=False)
-    size = len(named.dictionary)
+    ways = {"": conversions} | ({} if value is None else {"_value": value})
+    counted = _Counted(list(ways), order)
+    for paths, sums in _stretches(arrow(table), path, {**ways, "others": others}):
+        counted.add(paths, sums, separator)
+    return _credited(counted)
 
-    def summed(name: str | None) -> np.ndarray:
-        return np.zeros(size) if name is None else np.bincount(row, _numbers(given, name), size)
 
-    won, lost = summed(conversions), summed(others)
-    coded = _coded(named.dictionary, separator)
-    ways = {"": won} | ({} if value is None else {"_value": summed(value)})
-    effects, pairs = _effects(coded, won + lost, ways, order), _pairs(coded)
-    columns: dict[str, Any] = {"channel": coded.channels}
-    for kind, brought in ways.items():
-        rules = _rules(coded, pairs, brought)
-        markov = effects[kind] / (effects[kind].sum() or 1.0) * brought.sum()
-        told = {**rules, "markov": markov, "effect": effects[kind]}
-        columns |= {f"{name}{kind}": amounts for name, amounts in told.items()}
-    return pa.table(columns)
+def _stretches(
+    given: pa.Table, path: str, wanted: Mapping[str, str | None]
+) -> Iterator[tuple[pa.Array, dict[str, np.ndarray]]]:
+    """Yield the distinct paths of some rows, and by the names wanted what each sums up to; 0 without a column."""
+    texts = _column(given, path).cast(pa.string())
+    numbers = {name: None if column is None else _numbers(given, column) for name, column in wanted.items()}
+    for start in range(0, len(texts), STRETCH):
+        named = texts.slice(start, STRETCH).combine_chunks().dictionary_encode()
+        row, size = named.indices.to_numpy(zero_copy_only=False), len(named.dictionary)
+        yield (
+            named.dictionary,
+            {
+                name: np.zeros(size) if column is None else np.bincount(row, column[start : start + STRETCH], size)
+                for name, column in numbers.items()
+            },
+        )
 
 
 def _column(given: pa.Table, name: str) -> pa.ChunkedArray:
@@ -81,19 +80,104 @@ def _numbers(given: pa.Table, name: str) -> np.ndarray:
     return numbers
 
 
-def _coded(paths: pa.Array, separator: str) -> _Coded:
-    """Turn the texts of paths into numbers."""
-    split = pc.split_pattern(paths, separator)
-    found = split.flatten().dictionary_encode()
-    trimmed = pc.utf8_trim_whitespace(found.dictionary)
-    names = sorted(set(trimmed.to_pylist()))
-    if "" in names:
-        raise ConfigError("a path has a channel without a name", "Give each step of a path its channel.")
-    place = pc.index_in(trimmed, pa.array(names, pa.string())).to_numpy() + 1
-    starts = split.offsets.to_numpy()
-    codes = place[found.indices.to_numpy()].astype(np.int64) if names else np.zeros(0, np.int64)
-    lengths = np.diff(starts)
-    return _Coded(codes, np.repeat(np.arange(len(lengths)), lengths), starts[:-1], lengths, names)
+class _Coded(NamedTuple):
+    """Distinct paths one after the other: `codes` of their steps (from 1), the number of the path that each step is
+    `of`, where each path `starts`, and its `lengths`."""
+
+    codes: np.ndarray
+    of: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+
+
+class _Counted:
+    """What paths sum up to: by rule and channel, and by step and the channels before it."""
+
+    def __init__(self, ways: Sequence[str], order: int) -> None:
+        self.ways, self.order = ways, order
+        self._names: dict[str, int] = {}
+        """Channels by their codes, from 1, in the order in which they are met."""
+        self._rules: list[dict[str, np.ndarray]] = []
+        self._steps: list[np.ndarray] = []
+        self._sums: list[np.ndarray] = []
+
+    def add(self, paths: pa.Array, sums: dict[str, np.ndarray], separator: str) -> None:
+        """Count distinct paths with what each sums up to, by way and as `others`."""
+        coded = self._coded(paths, separator)
+        size, pairs = len(self._names), _pairs(coded, len(self._names))
+        self._rules.append(
+            {
+                f"{rule}{way}": credit
+                for way in self.ways
+                for rule, credit in _rules(coded, pairs, sums[way], size).items()
+            }
+        )
+        rows, place = chains.distinct(_histories(coded, self.order))
+        ends = place[coded.starts + coded.lengths - 1]
+        often = sums[""] + sums["others"]
+        ended = [np.bincount(ends, column, len(rows)) for column in (often, *(sums[way] for way in self.ways))]
+        self._steps.append(rows)
+        self._sums.append(np.array([np.bincount(place, often[coded.of], len(rows)), *ended]))
+
+    def _coded(self, paths: pa.Array, separator: str) -> _Coded:
+        split = pc.split_pattern(paths, separator)
+        found = split.flatten().dictionary_encode()
+        names = pc.utf8_trim_whitespace(found.dictionary).to_pylist()
+        if "" in names:
+            raise ConfigError("a path has a channel without a name", "Give each step of a path its channel.")
+        known = self._names
+        code = np.array([known.setdefault(name, len(known) + 1) for name in names], np.int64)
+        starts = split.offsets.to_numpy()
+        lengths = np.diff(starts)
+        of = np.repeat(np.arange(len(lengths)), lengths)
+        return _Coded(code[found.indices.to_numpy()], of, starts[:-1], lengths)
+
+    @property
+    def channels(self) -> list[str]:
+        return sorted(self._names)
+
+    def _ranks(self) -> np.ndarray:
+        """Return by code, 0 among them, the channel's place in their sorted names, from 1."""
+        ranks = np.zeros(len(self._names) + 1, np.int64)
+        ranks[[self._names[name] for name in self.channels]] = np.arange(1, len(ranks))
+        return ranks
+
+    def rule(self, name: str) -> np.ndarray:
+        """Return what a rule credits to each of the channels."""
+        credit = np.zeros(len(self._names))
+        for part in self._rules:
+            credit[: len(part[name])] += part[name]
+        return credit[[self._names[channel] - 1 for channel in self.channels]]
+
+    def effects(self) -> dict[str, np.ndarray]:
+        """Return the channels' removal effects, by way."""
+        size = len(self._names)
+        rows, sums = self._merged()
+        known = sums[0] > 0
+        if not known.any():
+            return {way: np.zeros(size) for way in self.ways}
+        history, channel = rows[known, :-1], rows[known, -1]
+        often, ended, *brought = sums[:, known]
+        found = [chains.chain(chains.Steps(history, channel, often, ended, column)) for column in brought]
+        return dict(zip(self.ways, chains.removal_effects_of(found, size), strict=True))
+
+    def _merged(self) -> tuple[np.ndarray, np.ndarray]:
+        if not self._steps:
+            return np.zeros((0, self.order + 1), np.int64), np.zeros((2 + len(self.ways), 0))
+        steps, sums = self._ranks()[np.concatenate(self._steps)], np.concatenate(self._sums, axis=1)
+        rows, place = chains.distinct(list(steps.T))
+        return rows, np.array([np.bincount(place, column, len(rows)) for column in sums])
+
+
+def _credited(counted: _Counted) -> pa.Table:
+    columns: dict[str, Any] = {"channel": pa.array(counted.channels, pa.string())}
+    effects = counted.effects()
+    for way in counted.ways:
+        rules = {rule: counted.rule(f"{rule}{way}") for rule in RULES}
+        markov = effects[way] / (effects[way].sum() or 1.0) * rules["linear"].sum()
+        told = {**rules, "markov": markov, "effect": effects[way]}
+        columns |= {f"{name}{way}": amounts for name, amounts in told.items()}
+    return pa.table(columns)
 
 
 class _Pairs(NamedTuple):
@@ -104,50 +188,36 @@ class _Pairs(NamedTuple):
     many: np.ndarray
 
 
-def _pairs(coded: _Coded) -> _Pairs:
-    most = len(coded.starts) * len(coded.channels)
-    pairs = (coded.of * len(coded.channels) + coded.codes - 1).astype(np.int32 if most < 2**31 else np.int64)
+def _pairs(coded: _Coded, channels: int) -> _Pairs:
+    most = len(coded.starts) * channels
+    pairs = (coded.of * channels + coded.codes - 1).astype(np.int32 if most < 2**31 else np.int64)
     pairs.sort()
     pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
-    of, code = np.divmod(pairs, max(len(coded.channels), 1))
+    of, code = np.divmod(pairs, max(channels, 1))
     return _Pairs(of, code, np.bincount(of, minlength=len(coded.starts)))
 
 
-def _rules(coded: _Coded, pairs: _Pairs, brought: np.ndarray) -> dict[str, np.ndarray]:
+def _rules(coded: _Coded, pairs: _Pairs, brought: np.ndarray, size: int) -> dict[str, np.ndarray]:
     """Return what each channel is credited of what the paths brought, by the models that ask no other path."""
-    size = len(coded.channels)
     codes, starts, lengths = coded.codes, coded.starts, coded.lengths
-    return {
-        "first": np.bincount(codes[starts] - 1, brought, size),
-        "last": np.bincount(codes[starts + lengths - 1] - 1, brought, size),
-        "linear": np.bincount(codes - 1, (brought / lengths)[coded.of], size),
-        "shapley": np.bincount(pairs.code, (brought / pairs.many)[pairs.of], size),
-    }
+    credit = (
+        np.bincount(codes[starts] - 1, brought, size),
+        np.bincount(codes[starts + lengths - 1] - 1, brought, size),
+        np.bincount(codes - 1, (brought / lengths)[coded.of], size),
+        np.bincount(pairs.code, (brought / pairs.many)[pairs.of], size),
+    )
+    return dict(zip(RULES, credit, strict=True))
 
 
-def _effects(coded: _Coded, often: np.ndarray, ways: dict[str, np.ndarray], order: int) -> dict[str, np.ndarray]:
-    """Return the removal effects for each of the things that the paths may bring, counting the steps once."""
-    codes, ends = coded.codes, coded.starts + coded.lengths - 1
-    if not often.any():
-        return {kind: np.zeros(len(coded.channels)) for kind in ways}
-    before = [codes]
+def _histories(coded: _Coded, order: int) -> list[np.ndarray]:
+    """Return for each step the codes of the `order` channels before it, 0 where there was none, and its own."""
+    columns = [coded.codes]
     for _ in range(order):
-        before.insert(0, _one_back(before[0], coded.starts))
-    rows, place = chains.distinct(before)
-    size = len(rows)
-    times = np.bincount(place, often[coded.of], size)
-    ended = np.bincount(place[ends], often, size)
-    known = times > 0
-    found = []
-    for brought in ways.values():
-        converts = np.bincount(place[ends], brought, size)
-        steps = chains.Steps(rows[known, :-1], rows[known, -1], times[known], ended[known], converts[known])
-        found.append(chains.chain(steps))
-    return dict(zip(ways, chains.removal_effects_of(found, len(coded.channels)), strict=True))
+        columns.insert(0, _one_back(columns[0], coded.starts))
+    return columns
 
 
 def _one_back(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return for each step the code of the one before it; 0 at the start of a path."""
     shifted = np.empty_like(codes)
     shifted[1:] = codes[:-1]
     shifted[starts] = 0
