@@ -1,0 +1,66 @@
+"""How net revenue moved: the last days against as many before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from ibis.expr.types import Table
+
+from jalon.attribution.engine import Engine
+from jalon.report.words import decimal_text
+
+Row = dict[str, Any]
+DAYS = 28
+"""How many days are compared with as many before, where there are as many: whole weeks, so that weekdays weigh alike."""
+
+
+def moved(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
+    """Return per currency net and orders of the last days of all sales, and of as many before; none if too few days.
+
+    `sold` are rows of `fct_orders` that are sales.
+    """
+    rows = engine.dicts(
+        sold.group_by("placed_date", "currency", "selling_mode").agg(
+            net_minor=sold.net_minor.sum(), orders=sold.order_uid.count()
+        )
+    )
+    if not rows:
+        return []
+    last = max(row["placed_date"] for row in rows)
+    days = min(DAYS, ((last - min(row["placed_date"] for row in rows)).days + 1) // 2)
+    first = last - timedelta(days - 1)
+    return [_compared(rows, currency, first, last) for currency in currencies if days]
+
+
+def _compared(rows: list[Row], currency: str, first: date, last: date) -> Row:
+    days = (last - first).days + 1
+    own = [row for row in rows if row["currency"] == currency]
+    now = [row for row in own if row["placed_date"] >= first]
+    before = [row for row in own if first - timedelta(days) <= row["placed_date"] < first]
+    net, was = _summed(now, "net_minor"), _summed(before, "net_minor")
+    return {
+        "currency": currency,
+        "days": days,
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+        "net_minor": net,
+        "net": decimal_text(net, currency),
+        "net_before_minor": was,
+        "net_before": decimal_text(was, currency),
+        "change": (net - was) / was if was > 0 else None,
+        "orders": _summed(now, "orders"),
+        "orders_before": _summed(before, "orders"),
+        "modes": {mode: [_share(period, mode) for period in (before, now)] for mode in sorted({r["selling_mode"] for r in own})},
+    }
+
+
+def _summed(rows: Iterable[Row], name: str) -> int:
+    return sum(row[name] for row in rows)
+
+
+def _share(rows: list[Row], mode: str) -> float | None:
+    """Return a selling mode's share of net; None where the net is not above zero."""
+    whole = _summed(rows, "net_minor")
+    return _summed((row for row in rows if row["selling_mode"] == mode), "net_minor") / whole if whole > 0 else None
