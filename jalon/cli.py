@@ -537,7 +537,7 @@ def compare(console: Console, place: Workplace, models: tuple[str, str], by: str
     """
     from jalon.explaining import compare_them
 
-    compared, lines = compare_them(place, *models, by)
+    compared, lines = compare_them(console, place, *models, by)
     console.data({"comparison": compared}, lines)
 
 

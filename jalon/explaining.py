@@ -29,7 +29,7 @@ def explain_it(
     from jalon.attribution.explain import explain
     from jalon.report.explanation import lines
 
-    folder = _attributed(place)
+    folder = _attributed(console, place)
     if _EMAIL.fullmatch(word.removeprefix("customer:")):
         word = f"customer:{place.keyring.pseudonym('email', word.removeprefix('customer:'))}"
     with _as_of(console, place, since) as then, naming_damage(place):
@@ -37,21 +37,27 @@ def explain_it(
     return explained, list(lines(explained))
 
 
-def compare_them(place: Workplace, first: str, second: str, by: str) -> tuple[dict[str, Any], list[str]]:
+def compare_them(
+    console: Console, place: Workplace, first: str, second: str, by: str
+) -> tuple[dict[str, Any], list[str]]:
     """Return where two models disagree and why, as data and as lines. Attributes first if that was never done."""
     from jalon.attribution.compare import compare
     from jalon.report.comparison import lines
 
-    folder = _attributed(place)
+    folder = _attributed(console, place)
     with naming_damage(place):
         compared = compare(place.store.facts, folder, first, second, by)
     return compared, list(lines(compared))
 
 
-def _attributed(place: Workplace) -> Path:
+def _attributed(console: Console, place: Workplace) -> Path:
+    """Return the folder of the latest tables, making them if there are none; say so if facts have come since."""
     folder = attribution_folder(place)
-    if not (folder / "run.json").exists():
+    card = folder / "run.json"
+    if not card.exists():
         attribute_now(place)
+    elif any(file.stat().st_mtime > card.stat().st_mtime for file in place.store.facts.rglob("*.parquet")):
+        console.say("facts have come since these tables were made: `jalon attribute` makes them anew")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -74,6 +75,17 @@ def test_since_a_day_when_nothing_was_known_all_is_new(copied: Desk) -> None:
     assert copied("attribute", "--as-of", "2020-01-01").status == errors.OK
     kept = copied("explain", ":".join(order), "--since", "2020-01-01", "--json")
     assert (kept.data["order"]["since"], kept.err) == (since, "")
+
+
+def test_tables_older_than_the_facts_are_named(copied: Desk) -> None:
+    words = ("compare", "first", "last")
+    assert "facts have come since" not in copied(*words).err
+    file = next((copied.folder / "data" / "facts").rglob("*.parquet"))
+    later = (attribution(copied) / "run.json").stat().st_mtime + 1
+    os.utime(file, (later, later))
+    told = copied(*words)
+    assert told.status == errors.OK
+    assert "facts have come since these tables were made" in told.err
 
 
 def test_since_a_day_that_is_not_over_is_refused(lived: Desk) -> None:
