@@ -17,6 +17,7 @@ from jalon.command import EXITS
 from jalon.config import ENVIRONMENT, TABLES, is_secret
 from jalon.matrix import LEGEND, capability_rows, matrix
 from jalon.report.delivery import settings as deliveries
+from jalon.report.people.settings import Persona
 
 HERE = Path(__file__).parent
 NOTE = "<!-- written by `make docs`: change the code, not this page -->\n"
@@ -125,6 +126,7 @@ def configuration() -> str:
     for model in dict.fromkeys(deliveries.KINDS.values()):
         kinds = " or ".join(f'"{kind}"' for kind, its in deliveries.KINDS.items() if its is model)
         parts += [f"## [deliver.NAME] with to = {kinds}\n", *_keys(model), ""]
+    parts += ["## [personas.NAME]\n", *_keys(Persona), ""]
     for name in _own():
         parts += [f'## [sources.NAME] with connector = "{name}"\n', *_keys(registry.connector(name).settings), ""]
     return "\n".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 import pyarrow as pa
@@ -16,6 +16,9 @@ from jalon.attribution.card import read_card
 from jalon.attribution.current import current
 from jalon.attribution.engine import Engine
 from jalon.normalize.money import EXPONENTS
+from jalon.report.amounts import with_decimals
+from jalon.report.people.customers import Customers, customers
+from jalon.report.people.settings import NOTHING_WANTED, Wanted
 
 MADE = (
     *("sales", "people", "touches", "steps", "credit", "modelled", "shared"),
@@ -60,6 +63,8 @@ class Known:
     runs: Sequence[RunRow] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """Platform or channel -> what people call it."""
+    wanted: Wanted = NOTHING_WANTED
+    """Personas and targets."""
 
 
 NOTHING_KNOWN = Known()
@@ -75,8 +80,17 @@ class Base(NamedTuple):
     calendar: Table
     known: Known
     models: Sequence[str]
+    card: Mapping[str, Any]
+    """How the attribution was made."""
+    customers: Customers
+    """All known persons, and what is known and expected of them."""
     out: Path
     """Where the marts are being written: some are made of others."""
+
+    @property
+    def window(self) -> int:
+        """The look-back window in microseconds."""
+        return int(self.card["lookback_days"] * DAY)
 
     def mart(self, name: str) -> Table:
         """Return a mart that has been made."""
@@ -95,7 +109,8 @@ def opened(engine: Engine, facts: Path, attribution: Path, out: Path, known: Kno
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
     taken = engine.take("units", units, {"unit_of": "string", "units": "int64"})
     calendar = _calendar(engine, made["touches"])
-    return Base(engine, made, told, taken, calendar, known, card["models"], out)
+    persons = customers(engine, made, told["answers"], taken, known.wanted.personas)
+    return Base(engine, made, told, taken, calendar, known, card["models"], card, persons, out)
 
 
 def _calendar(engine: Engine, touches: Table) -> Table:
@@ -120,16 +135,8 @@ def with_day(base: Base, table: Table, instant: str, **columns: str) -> Table:
 
 
 def with_amounts(base: Base, table: Table, names: Iterable[str]) -> Table:
-    """Name the amounts in minor units `<name>_minor`, and put beside them `<name>`, the same as a decimal.
-
-    The division is one of floats, exact to fifteen digits; the cast rounds to the four places that suffice for every
-    currency.
-    """
-    names = list(names)
-    table = table.rename({f"{name}_minor": name for name in names})
-    joined = table.left_join(base.units, table.currency == base.units.unit_of)
-    amounts = {name: (joined[f"{name}_minor"] / joined.units).cast("decimal(18, 4)") for name in names}
-    return joined.mutate(**amounts).drop("unit_of", "units")
+    """Put decimals beside amounts in minor units (`amounts.with_decimals`)."""
+    return with_decimals(base.units, table, names)
 
 
 def uid(facts: Table) -> Value:

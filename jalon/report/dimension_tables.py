@@ -76,6 +76,10 @@ DIM_ACCOUNTS = Mart(
     ),
 )
 
+def _persona(name: str, what: str) -> Column:
+    return Column(name, "text", f"{what}; {NONE}: none", references="dim_personas")
+
+
 DIM_CUSTOMERS = Mart(
     "dim_customers",
     "One row per person that is known by a pseudonym, whether or not they have bought.",
@@ -89,6 +93,53 @@ DIM_CUSTOMERS = Mart(
         Column("first_sale_at", "instant", "When they placed their first order that is revenue", "UTC"),
         Column("last_sale_at", "instant", "When they placed their latest order that is revenue", "UTC"),
         Column("touchpoints", "integer", "Touchpoints known of them", "touchpoints"),
+        Column(
+            "main_channel",
+            "text",
+            f"Channel in which most of their touchpoints were; {NONE}: none is known",
+            references="dim_channels",
+        ),
+        Column("currency", "text", "ISO 4217 code of all money in the row: they bought most often in it"),
+        Column("purchases", "integer", "Days on which they bought", "days"),
+        *money("net", "Net revenue from them in `currency`"),
+        Column("days_since_purchase", "integer", "Days from their latest purchase to the end of what is known", "days"),
+        Column("recency_score", "integer", "5: of those who bought last; 1: longest ago; empty: too few buyers"),
+        Column("frequency_score", "integer", "5: of those who bought most often; 1: least often"),
+        Column("monetary_score", "integer", "5: of those who brought most in `currency`; 1: least"),
+        Column("rfm_segment", "text", "Segment by these scores: champions, loyal, at_risk, ...; empty: none"),
+        Column("next_purchase_score", "decimal", "How likely they buy in the next 90 days (BG/NBD)", "of 1"),
+        Column("expected_purchases", "decimal", "Purchases expected in the next 90 days (BG/NBD)", "purchases"),
+        *money("clv", "Net revenue expected in the next 365 days (BG/NBD with Gamma-Gamma)"),
+        Column("nps", "integer", "Their latest answer to whether they would recommend, from 0 to 10; empty: none"),
+        Column("is_ambassador", "boolean", "They recommend: by their answers or, of buyers, by what they did"),
+        Column("ambassador_by", "text", "What shows it: promoter, good_review, referral, share or review"),
+        _persona("persona", "The persona of jalon.toml that they are"),
+        _persona("proposed_persona", "The proposed group that they are in: found in the data, declared by nobody"),
+    ),
+)
+
+DIM_PERSONAS = Mart(
+    "dim_personas",
+    "One row per persona: declared in jalon.toml, or proposed: a group of buyers who are alike. Of fewer than five "
+    "persons nothing is told.",
+    ("persona",),
+    (
+        Column("persona", "text", f"Name of the persona; {NONE}: who is none"),
+        Column("title", "text", "What people call it"),
+        Column("title_fr", "text", "The same in French"),
+        Column("is_proposed", "boolean", "Found in the data, declared by nobody"),
+        Column("rule", "text", "Of a declared one: what holds of its persons"),
+        Column("position", "integer", "Place, from 0; of several that fit the first is a person's"),
+        Column("persons", "integer", "Persons in it; empty: fewer than five", "persons"),
+        Column("customers", "integer", "Those of them who have bought", "persons"),
+        Column("ambassadors", "integer", "Those of them who recommend", "persons"),
+        Column("purchases", "decimal", "Purchases of one of its customers, on average", "days"),
+        Column("days_since_purchase", "decimal", "Days since the latest of them, on average", "days"),
+        Column("currency", "text", "ISO 4217 code of all money in the row: most of its customers bought in it"),
+        *money("net", "Net revenue from its customers in `currency`"),
+        Column("main_channel", "text", f"Where most of its persons were met most; {NONE}: none", "", "dim_channels"),
+        Column("main_channel_share", "decimal", "Share of its persons of whom that holds", "of 1"),
+        Column("silhouette", "decimal", "How distinct the proposed groups are, all together, from -1 to 1"),
     ),
 )
 

@@ -20,8 +20,10 @@ from jalon.attribution.stages import UNKNOWN
 from jalon.attribution.transitions import ENDS
 from jalon.report.base import Account, Base, Maker, with_amounts
 from jalon.report.channel_places import all_in_order, place
+from jalon.report.people.persona_marts import dim_personas
 from jalon.report.shapes import NONE, Column, Mart
 from jalon.report.tables import MARTS
+from jalon.report.taken import taken
 from jalon.report.words import label
 
 NO_RULE = PresetStage(UNKNOWN, "No rule fits", "Sans étape", ())
@@ -55,30 +57,10 @@ def _nothing(column: Column, told: Table) -> ibis.Value:
 
 
 def _customers(base: Base) -> Table:
-    """Return all known persons, by their touchpoints and orders."""
-    touches, sales = base.made["touches"], base.made["sales"]
-    met = (
-        touches.filter(touches.person.notnull() & touches.is_counted)
-        .group_by("person")
-        .agg(
-            first_seen_at=lambda t: t.occurred_at.min(),
-            last_seen_at=lambda t: t.occurred_at.max(),
-            touchpoints=lambda t: t.touch_uid.count(),
-        )
-    )
-    bought = (
-        sales.filter(sales.person.notnull() & sales.is_sale)
-        .group_by("person")
-        .agg(
-            first_sale_at=lambda t: t.placed_at.min(),
-            last_sale_at=lambda t: t.placed_at.max(),
-            sales=lambda t: t.order_uid.count(),
-        )
-    )
-    both = met.outer_join(bought, "person")
-    counts = {name: ibis.coalesce(both[name], 0) for name in ("sales", "touchpoints")}
-    person = ibis.coalesce(both.person, both.person_right)
-    return both.mutate(person=person, is_customer=both.sales.notnull(), **counts)
+    """Return all known persons."""
+    found = base.customers.table
+    exact = {"next_purchase_score": "decimal(10, 9)", "expected_purchases": "decimal(18, 4)"}
+    return found.mutate(**{name: found[name].cast(kind) for name, kind in exact.items()})
 
 
 def _content(base: Base) -> Table:
@@ -164,7 +146,7 @@ def _channels(base: Base) -> Table:
         {"channel": name, "title": label(name, base.known.names), "channel_group": place(name)[0][2:], "position": at}
         for at, name in enumerate(all_in_order(met))
     ]
-    return _taken(base, "dim_channels", rows)
+    return taken(base.engine, MARTS["dim_channels"], rows)
 
 
 def _stages(base: Base) -> Table:
@@ -181,7 +163,7 @@ def _stages(base: Base) -> Table:
         for preset, stages in PRESETS.items()
         for at, stage in enumerate((*stages, NO_RULE, *ENDS, *([NO_STAGE] if preset == "canonical" else [])))
     ]
-    return _taken(base, "dim_stages", rows)
+    return taken(base.engine, MARTS["dim_stages"], rows)
 
 
 def _models(base: Base) -> Table:
@@ -192,7 +174,7 @@ def _models(base: Base) -> Table:
         }
         for model in MODELS.values()
     ]
-    return _taken(base, "dim_models", rows)
+    return taken(base.engine, MARTS["dim_models"], rows)
 
 
 def _dates(base: Base) -> Table:
@@ -200,9 +182,10 @@ def _dates(base: Base) -> Table:
     named = members(base, MARTS["dim_dates"])
     (ends,) = base.engine.dicts(named.agg(first=named.member.min(), last=named.member.max()))
     if ends["first"] is None:
-        return _taken(base, "dim_dates", [])
+        return taken(base.engine, MARTS["dim_dates"], [])
     first, last = date(ends["first"].year, 1, 1), date(ends["last"].year, 12, 31)
-    return _taken(base, "dim_dates", [_day(first + timedelta(days=n)) for n in range((last - first).days + 1)])
+    days = [_day(first + timedelta(days=n)) for n in range((last - first).days + 1)]
+    return taken(base.engine, MARTS["dim_dates"], days)
 
 
 def _day(day: date) -> dict[str, Any]:
@@ -221,19 +204,9 @@ def _day(day: date) -> dict[str, Any]:
     }
 
 
-_ARROW = {"text": pa.string(), "integer": pa.int64(), "date": pa.date32(), "boolean": pa.bool_()}
-_IBIS = {"text": "string", "integer": "int64", "date": "date", "boolean": "boolean"}
-
-
-def _taken(base: Base, name: str, rows: list[dict[str, Any]]) -> Table:
-    """Return rows made here as a table of a mart's shape."""
-    columns = MARTS[name].columns
-    data = pa.Table.from_pylist(rows, pa.schema([(each.name, _ARROW[each.type]) for each in columns]))
-    return base.engine.take(name, data, {each.name: _IBIS[each.type] for each in columns})
-
-
 DIMENSIONS: dict[str, Maker] = {
     "dim_customers": _customers,
+    "dim_personas": dim_personas,
     "dim_content": _content,
     "dim_creators": _creators,
     "dim_products": _products,

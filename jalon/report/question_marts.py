@@ -7,6 +7,10 @@ from ibis.expr.types import Table
 
 from jalon.report import claims, costs, funnel, journey_map, paths, statements
 from jalon.report.base import Base, Maker, key_of, with_amounts, with_day
+from jalon.report.people.persona_marts import persona_map, with_personas
+from jalon.report.people.stage_measures import purchase_models, stage_measures
+from jalon.report.people.surveys import surveys
+from jalon.report.people.targets import targets
 from jalon.report.totals import totals
 
 
@@ -46,7 +50,8 @@ def _journey_map_monthly(base: Base) -> Table:
     touches = with_day(base, base.made["touches"], "occurred_at", month_start="month_start")
     returning = ibis.ifelse(touches.is_customer, "returning", "new")
     segment = ibis.ifelse(touches.person.isnull(), "unknown", returning)
-    return _keyed(journey_map.cells(base.engine, touches.mutate(segment=segment), ("month_start", "segment")))
+    touches = with_personas(base, touches.mutate(segment=segment))
+    return _keyed(journey_map.cells(base.engine, touches, ("month_start", "segment", "persona")))
 
 
 def _keyed(table: Table) -> Table:
@@ -70,5 +75,10 @@ QUESTIONS: dict[str, Maker] = {
     "rpt_tag_funnel": funnel.made,
     "rpt_costs": costs.made,
     "rpt_claims": claims.made,
+    "rpt_surveys": surveys,
+    "rpt_stage_measures": stage_measures,
+    "rpt_purchase_models": purchase_models,
+    "rpt_persona_map": lambda base: _keyed(persona_map(base)),
+    "rpt_targets": lambda base: _keyed(targets(base)),
 }
 """Name of a mart -> what makes it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jalon.report.shapes import CHANNEL, CURRENCY, MODEL, PRESET, Column, Mart, day, money, stage_key
+from jalon.report.shapes import CHANNEL, CURRENCY, MODEL, NONE, PRESET, Column, Mart, day, money, stage_key
 
 _CELL = (
     PRESET,
@@ -21,13 +21,14 @@ _COUNTS = (
 
 FCT_JOURNEY_MAP = Mart(
     "fct_journey_map",
-    "The journey map by month and segment: one row per stage model, stage, channel, month and segment. Choose one "
+    "The journey map by month, segment and persona: one row per stage model, stage, channel and these. Choose one "
     "`preset`. Touchpoints may be added up; persons may not: rpt_journey_map has them.",
-    ("preset", "stage", "channel", "month_start", "segment"),
+    ("preset", "stage", "channel", "month_start", "segment", "persona"),
     (
         *_CELL,
         day("month_start", "First day of the month", "month in UTC"),
         Column("segment", "text", "new: has not bought before; returning: has; unknown: the person is not known"),
+        Column("persona", "text", f"The persona of jalon.toml; {NONE}: none, or not known", references="dim_personas"),
         *_COUNTS,
     ),
 )

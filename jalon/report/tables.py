@@ -17,6 +17,7 @@ from jalon.report.conversions import RPT_CONVERSION_CREDIT
 from jalon.report.costs import RPT_COSTS
 from jalon.report.funnel import RPT_TAG_FUNNEL
 from jalon.report.paths import RPT_PATHS
+from jalon.report.people import person_tables as people
 from jalon.report.shapes import Mart
 from jalon.report.statements import FCT_ORDER_CONTENTS
 
@@ -48,7 +49,13 @@ MARTS: dict[str, Mart] = {
         stages.RPT_JOURNEY_CREDIT,
         stages.RPT_STAGE_TIMES,
         stages.RPT_DROP_OFFS,
+        people.RPT_SURVEYS,
+        people.RPT_STAGE_MEASURES,
+        people.RPT_PURCHASE_MODELS,
+        people.RPT_PERSONA_MAP,
+        people.RPT_TARGETS,
         dimensions.DIM_CUSTOMERS,
+        dimensions.DIM_PERSONAS,
         dimensions.DIM_CONTENT,
         dimensions.DIM_CREATORS,
         dimensions.DIM_PRODUCTS,

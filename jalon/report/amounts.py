@@ -1,0 +1,20 @@
+"""Amounts of money in a table: minor units to calculate with, and beside them decimals to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ibis.expr.types import Table
+
+
+def with_decimals(units: Table, table: Table, names: Iterable[str]) -> Table:
+    """Name the amounts in minor units `<name>_minor`, and put beside them `<name>`, the same as a decimal.
+
+    `units` has for each currency (`unit_of`) how many minor units make one. The division is one of floats, exact to
+    fifteen digits; the cast rounds to the four places that suffice for every currency.
+    """
+    names = list(names)
+    table = table.rename({f"{name}_minor": name for name in names})
+    joined = table.left_join(units, table.currency == units.unit_of)
+    amounts = {name: (joined[f"{name}_minor"] / joined.units).cast("decimal(18, 4)") for name in names}
+    return joined.mutate(**amounts).drop("unit_of", "units")

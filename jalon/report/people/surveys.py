@@ -1,0 +1,123 @@
+"""What answers to surveys say: effort, satisfaction, promoters, ratings, wins and losses, each with its interval.
+
+Every answer counts once. Scores of other scales than the survey's own are stretched to it, which for the net promoter
+score would mix its groups: there they are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.report.people import intervals
+from jalon.report.people.intervals import Estimate
+from jalon.report.people.person_tables import RPT_SURVEYS
+from jalon.report.taken import taken
+
+if TYPE_CHECKING:
+    from jalon.report.base import Base
+
+Row = dict[str, Any]
+SATISFIED = 0.75
+"""From here on of the scale, from 0 to 1, an answer is a satisfied one: the upper two of five or seven."""
+WON = {"won": True, "win": True, "gagne": True, "lost": False, "loss": False, "perdu": False}
+"""Codes of win/loss answers that say how it ended; all others are reasons."""
+NPS = (0, 10)
+_HAIR = 1e-9
+
+
+class Question(NamedTuple):
+    """How a survey is read: its measure, the unit, and what makes a figure of counted answers."""
+
+    measure: str
+    unit: str
+    figure: Callable[[list[Row]], Estimate]
+
+
+def _at(row: Row) -> float:
+    """Return where on its scale a score lies, from 0 to 1."""
+    return float((row["score"] - row["lowest"]) / (row["highest"] - row["lowest"]))
+
+
+def _satisfied(rows: list[Row]) -> Estimate:
+    happy = sum(row["answers"] for row in rows if _at(row) >= SATISFIED - _HAIR)
+    return intervals.share(happy, _answers(rows))
+
+
+def _promoters(rows: list[Row]) -> Estimate:
+    own = [row for row in rows if (row["lowest"], row["highest"]) == NPS]
+    promoters = _answers([row for row in own if row["score"] >= 9])
+    detractors = _answers([row for row in own if row["score"] <= 6])
+    return intervals.net_promoters(promoters, detractors, _answers(own))
+
+
+def _mean_of(lowest: int, highest: int) -> Callable[[list[Row]], Estimate]:
+    def mean(rows: list[Row]) -> Estimate:
+        scores = [lowest + _at(row) * (highest - lowest) for row in rows]
+        found = intervals.mean(scores, [row["answers"] for row in rows])
+        return found.within(lowest, highest)
+
+    return mean
+
+
+def _answers(rows: list[Row]) -> int:
+    return int(sum(row["answers"] for row in rows))
+
+
+SCORED = {
+    "ces": Question("ces", "points from 1 to 7", _mean_of(1, 7)),
+    "csat": Question("csat", "of 1", _satisfied),
+    "nps": Question("nps", "points from -100 to 100", _promoters),
+    "review": Question("rating", "points from 1 to 5", _mean_of(1, 5)),
+}
+"""Survey of scores -> how it is read."""
+WIN_RATE = "win_rate"
+SHARE = "share"
+"""Share of the answers to a question that chose one of its codes."""
+
+
+def surveys(base: Base) -> Table:
+    """Return the figures of every survey, over all its questions (`question` is empty) and of each."""
+    rows = _counted(base)
+    found = [row for survey in sorted({row["survey"] for row in rows}) for row in _of_survey(survey, rows)]
+    return taken(base.engine, RPT_SURVEYS, found)
+
+
+def _counted(base: Base) -> list[Row]:
+    """Return how often each answer was given."""
+    told = base.mart("fct_survey_answers")
+    question = ibis.coalesce(told.question, "")
+    counted = told.mutate(question=question).group_by("survey", "question", "score", "lowest", "highest", "choice")
+    return base.engine.dicts(counted.agg(answers=told.answer_uid.count()))
+
+
+def _of_survey(survey: str, rows: list[Row]) -> Iterator[Row]:
+    own = [row for row in rows if row["survey"] == survey]
+    questions = sorted({row["question"] for row in own} - {""})
+    for question in ("", *questions):
+        asked = own if question == "" else [row for row in own if row["question"] == question]
+        for measure, choice, unit, found in _figures(survey, asked):
+            yield {
+                **{"survey": survey, "question": question, "measure": measure, "choice": choice, "unit": unit},
+                **{"value": found.value, "low": found.low, "high": found.high, "answers": found.n},
+            }
+
+
+def _figures(survey: str, rows: list[Row]) -> Iterator[tuple[str, str, str, Estimate]]:
+    scored = [row for row in rows if row["score"] is not None]
+    if survey in SCORED and scored:
+        measure, unit, figure = SCORED[survey]
+        yield measure, "", unit, figure(scored)
+    chosen: dict[str, int] = {}
+    for row in rows:
+        if row["choice"] is not None:
+            chosen[row["choice"]] = chosen.get(row["choice"], 0) + row["answers"]
+    ended = [(WON[code], answers) for code, answers in chosen.items() if survey == "win_loss" and code in WON]
+    if ended:
+        won = sum(answers for is_won, answers in ended if is_won)
+        yield WIN_RATE, "", "of 1", intervals.share(won, sum(answers for _, answers in ended))
+    for code in sorted(chosen):
+        yield SHARE, code, "of 1", intervals.share(chosen[code], sum(chosen.values()))

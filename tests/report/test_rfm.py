@@ -1,0 +1,123 @@
+"""RFM: scores by quantiles that do not depend on the order of rows, and a segment for everybody who has scores."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.normalize.vocabulary import Fact
+from jalon.report.people.rfm import BEST, SEGMENTS, scores, scores_within, segments
+from tests.handmade import order
+from tests.report.people_made import people
+
+VALUES = st.lists(st.integers(0, 12).map(float), min_size=4, max_size=60)
+
+
+def of(values: list[float]) -> list[int]:
+    found = scores(np.array(values))
+    assert found is not None
+    return [int(score) for score in found]
+
+
+def by_hand(values: list[float]) -> list[int]:
+    """The definition, said again: in which part the share lies that one is ahead of."""
+    parts = 5 if len(values) >= 25 else 3 if len(values) >= 9 else 2
+    ahead = [sum(other < value for other in values) for value in values]
+    return [1 + (place * parts // len(values)) * 4 // (parts - 1) for place in ahead]
+
+
+def test_fifths_of_a_hundred_are_twenty_each() -> None:
+    found = of([float(value) for value in range(100)])
+    assert [found.count(score) for score in range(1, 6)] == [20] * 5
+    assert (found[0], found[99]) == (1, 5)
+
+
+def test_who_bought_once_like_most_has_the_lowest_score_of_frequency() -> None:
+    found = of([1.0] * 80 + [2.0] * 15 + [3.0] * 5)
+    assert (set(found[:80]), set(found[80:95]), set(found[95:])) == ({1}, {5}, {5})
+
+
+@pytest.mark.parametrize(
+    ("buyers", "different"), [(25, {1, 2, 3, 4, 5}), (24, {1, 3, 5}), (9, {1, 3, 5}), (8, {1, 5}), (4, {1, 5})]
+)
+def test_few_buyers_are_told_apart_less_finely(buyers: int, different: set[int]) -> None:
+    assert set(of([float(value) for value in range(buyers)])) == different
+
+
+def test_three_buyers_have_no_scores() -> None:
+    assert scores(np.array([1.0, 2.0, 3.0])) is None
+
+
+@given(VALUES, st.randoms(use_true_random=False))
+def test_scores_are_as_defined_in_any_order_alike_for_the_alike_and_never_lower_for_more(
+    values: list[float], chance: object
+) -> None:
+    found = of(values)
+    assert found == by_hand(values)
+    order_ = list(range(len(values)))
+    chance.shuffle(order_)  # type: ignore[attr-defined]
+    assert of([values[at] for at in order_]) == [found[at] for at in order_]
+    ranked = sorted(zip(values, found, strict=True))
+    assert all(low[1] <= high[1] for low, high in pairwise(ranked))
+    assert {found[at] for at in range(len(values)) if values[at] == min(values)} == {1}
+
+
+def test_each_currency_is_ranked_by_itself() -> None:
+    money = np.array([1.0, 2.0, 3.0, 4.0, 100.0, 200.0, 300.0, 400.0, 9.0])
+    found = scores_within(money, np.array(["EUR"] * 4 + ["JPY"] * 4 + ["KWD"]))
+    assert found.tolist() == [1, 1, 5, 5, 1, 1, 5, 5, 0]
+
+
+def test_every_set_of_scores_has_a_segment_and_every_segment_somebody() -> None:
+    every = np.array(list(product(range(1, BEST + 1), repeat=3)))
+    found = segments(*every.T)
+    assert set(found) == {segment.name for segment in SEGMENTS}
+    named = {tuple(row): name for row, name in zip(every.tolist(), found, strict=True)}
+    assert named[5, 5, 5] == "champions"
+    assert named[1, 5, 5] == "cannot_lose"
+    assert named[3, 4, 4] == "loyal"
+    assert named[5, 1, 3] == "new"
+    assert named[2, 4, 2] == "at_risk"
+    assert named[3, 2, 2] == "need_attention"
+    assert named[1, 1, 1] == "lost"
+
+
+def test_customers_have_scores_by_their_orders_and_who_only_looked_has_none(tmp_path: Path) -> None:
+    facts: list[Fact] = [
+        order(f"{buyer}-{time}", 10 + buyer + 40 * time, 1000 * (buyer + 1), person=f"buyer-{buyer:02}")
+        for buyer in range(30)
+        for time in range(2 if buyer >= 24 else 1)
+    ]
+    made = people(tmp_path, facts)
+    rows = {
+        row[0]: row[1:]
+        for row in made.sql(
+            "SELECT person, purchases, net_minor, days_since_purchase, recency_score, frequency_score, monetary_score, "
+            "rfm_segment FROM dim_customers WHERE is_customer"
+        )
+    }
+    assert len(rows) == 30
+    assert rows["buyer-29"] == (2, 60000, 0, 5, 5, 5, "champions")
+    assert rows["buyer-00"][:2] == (1, 1000)
+    assert rows["buyer-00"][3:] == (1, 1, 1, "lost")
+    sizes = dict(made.sql("SELECT member, value FROM rpt_stage_measures WHERE measure = 'segment'"))
+    assert sum(sizes.values()) == 30
+    assert sizes["champions"] == sum(row[-1] == "champions" for row in rows.values())
+
+
+def test_money_counts_in_the_currency_of_most_orders_and_sales_of_one_day_are_one_purchase(tmp_path: Path) -> None:
+    made = people(
+        tmp_path,
+        [
+            order("1", 1.1, 1000, person="a"),
+            order("2", 1.2, 500, person="a"),
+            order("3", 9, 70, person="a", currency="JPY"),
+        ],
+    )
+    found = made.sql("SELECT currency, sales, purchases, net_minor, net FROM dim_customers WHERE person = 'a'")
+    assert [tuple(map(str, row)) for row in found] == [("EUR", "3", "2", "1500", "15.0000")]
