@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ async def test_a_window_is_asked_in_gmt_without_a_zone_and_with_exclusive_ends()
         "orderby": "id",
         "order": "asc",
         "per_page": "100",
-        "page": "1",
+        "offset": "0",
     }
     assert set(asked.query) <= LISTED
 
@@ -69,7 +71,7 @@ async def test_where_permalinks_are_plain_the_route_is_a_parameter() -> None:
     await all_of(CONNECTOR.pull(session, window()))
     assert session.asked[0].path == "/"
     assert session.asked[0].query["rest_route"] == "/wc/v3/orders"
-    assert session.asked[0].query["page"] == "1"
+    assert session.asked[0].query["offset"] == "0"
 
 
 @pytest.mark.parametrize("url", ["boutique.example", "https://", "https://ck:cs@b.example", "https://b.example/?a=1"])
@@ -86,45 +88,97 @@ def test_a_shop_over_plain_http_is_not_read() -> None:
 # --- pages and lists --------------------------------------------------------------------------------------------------
 
 
+class Shelf:
+    """A list of orders as WooCommerce pages it: what leaves it moves the rest up, what is hidden keeps its place."""
+
+    def __init__(self, ids: Iterable[int], hidden: Iterable[int] = (), *, counts: bool = True) -> None:
+        self.ids, self.hidden, self.counts = sorted(ids), frozenset(hidden), counts
+        self.asked: list[int] = []
+
+    def page(self, asked: Request) -> Answer:
+        first, size = int(asked.query["offset"]), int(asked.query["per_page"])
+        self.asked.append(first)
+        rows = [order(each) for each in self.ids[first : first + size] if each not in self.hidden]
+        return listed(rows, -(-len(self.ids) // size) if self.counts else None, len(self.ids))
+
+
+def of_shelves(shelf: Shelf, trash: Shelf | None = None) -> Callable[[Request], Answer]:
+    trashed = trash or Shelf([], counts=shelf.counts)
+    return lambda asked: (shelf if asked.query["status"] == "any" else trashed).page(asked)
+
+
+async def read_ids(session: FakeSession, cursor: str | None = None) -> list[int]:
+    batches = await all_of(CONNECTOR.pull(session, window(cursor=cursor)))
+    assert batches[-1].cursor is None
+    return [int(record.key) for batch in batches for record in batch.records]
+
+
 async def test_all_pages_are_read_and_then_the_trash() -> None:
-    lists = {
-        ("any", "1"): listed([order(1), order(2)], 2, 3),
-        ("any", "2"): listed([order(5)], 2, 3),
-        ("trash", "1"): listed([order(4, status="trash")], 1, 1),
-    }
-    session = FakeSession(lambda asked: lists[asked.query["status"], asked.query["page"]])
+    session = FakeSession(of_shelves(Shelf(range(1, 251)), Shelf([300, 301])))
     batches = await all_of(CONNECTOR.pull(session, window()))
-    assert [[record.key for record in batch.records] for batch in batches] == [["1", "2"], ["5"], ["4"]]
-    assert [batch.cursor for batch in batches] == ["0:2:0", "1:1:3", None]
-    assert [batch.total for batch in batches] == [3, 3, 4]
-    assert [asked.query["status"] for asked in session.asked] == ["any", "any", "trash"]
+    assert [len(batch.records) for batch in batches] == [100, 99, 51, 2]
+    assert [batch.cursor for batch in batches] == ["0:99:100:0", "0:198:199:0", "1:0:0:0", None]
+    assert [asked.query["status"] for asked in session.asked] == ["any", "any", "any", "trash"]
 
 
 async def test_a_window_goes_on_where_it_was_left() -> None:
-    session = FakeSession(lambda _: listed([order(9, status="trash")], 2, 101))
-    (batch,) = await all_of(CONNECTOR.pull(session, window(cursor="1:2:3")))
-    assert (session.asked[0].query["status"], session.asked[0].query["page"]) == ("trash", "2")
-    assert (batch.cursor, batch.total) == (None, 104)
+    session = FakeSession(of_shelves(Shelf([]), Shelf(range(1, 121))))
+    assert await read_ids(session, "1:99:100:0") == list(range(101, 121))
+    assert [asked.query["status"] for asked in session.asked] == ["trash"]
 
 
-async def test_rows_that_leave_the_window_make_its_count_shrink_also_in_the_second_list() -> None:
-    counts = iter([listed([order(1)], 1, 5), listed([order(2)], 2, 120), listed([order(3)], 2, 119)])
-    batches = await all_of(CONNECTOR.pull(FakeSession(lambda _: next(counts)), window()))
-    assert [batch.total for batch in batches] == [5, 125, 124]
+async def test_what_leaves_the_window_hides_nothing_behind_it() -> None:
+    shelf = Shelf(range(1, 251))
+
+    def play(asked: Request) -> Answer:
+        if shelf.asked == [0]:
+            shelf.ids = [each for each in shelf.ids if each > 20]  # shipped, say, while the first page was read
+        return of_shelves(shelf)(asked)
+
+    assert await read_ids(FakeSession(play)) == list(range(1, 251))
+    assert shelf.asked[:4] == [0, 99, 91, 75], "stepped back until the last row that was read is there again"
 
 
 async def test_a_short_page_is_not_the_last_one() -> None:
     """Orders that cannot be loaded are left out of a page, not moved up from the next one."""
-    pages = iter([listed([order(1)], 2, 150), listed([order(2)], 2, 150), listed([])])
-    batches = await all_of(CONNECTOR.pull(FakeSession(lambda _: next(pages)), window()))
-    assert [len(batch.records) for batch in batches] == [1, 1, 0]
+    shelf = Shelf(range(1, 151), hidden=range(50, 101))
+    assert await read_ids(FakeSession(of_shelves(shelf))) == [*range(1, 50), *range(101, 151)]
 
 
-async def test_where_a_host_strips_the_counts_an_empty_page_ends_a_list() -> None:
-    pages = iter([[order(1)], [order(2)], [], [order(3)], []])
-    batches = await all_of(CONNECTOR.pull(FakeSession(lambda _: listed(next(pages), None)), window()))
-    assert [record.key for batch in batches for record in batch.records] == ["1", "2", "3"]
-    assert {batch.total for batch in batches} == {None}
+@pytest.mark.parametrize("many", [0, 1, 99, 100, 101, 250])
+async def test_where_a_host_strips_the_counts_an_empty_page_ends_a_list(many: int) -> None:
+    shelf = Shelf(range(1, many + 1), counts=False)
+    assert await read_ids(FakeSession(of_shelves(shelf, Shelf([400], counts=False)))) == [*range(1, many + 1), 400]
+
+
+@given(
+    st.sets(st.integers(1, 400), max_size=330),
+    st.lists(st.sets(st.integers(1, 400), max_size=60), max_size=12),
+    st.sets(st.integers(1, 400), max_size=20),
+    st.booleans(),
+)
+def test_all_that_stays_in_a_window_is_read_once_whatever_leaves_it(
+    ids: set[int], leave: list[set[int]], hidden: set[int], counts: bool
+) -> None:
+    """Between any two pages some rows leave; without the shop's counts, all of its rows can be loaded."""
+    shelf = Shelf(ids, hidden if counts else (), counts=counts)
+    leaving = iter(leave)
+
+    def play(asked: Request) -> Answer:
+        found = of_shelves(shelf)(asked)
+        gone = next(leaving, set())
+        shelf.ids = [each for each in shelf.ids if each not in gone]
+        return found
+
+    read = asyncio.run(read_ids(FakeSession(play)))
+    assert len(read) == len(set(read))
+    assert set(shelf.ids) - shelf.hidden <= set(read) <= ids
+
+
+async def test_a_shop_that_does_not_sort_is_not_read() -> None:
+    session = FakeSession(lambda _: listed([order(2), order(1)]))
+    with pytest.raises(Stop, match="does not sort"):
+        await all_of(CONNECTOR.pull(session, window()))
 
 
 async def test_a_shop_that_ignores_the_filter_is_not_read() -> None:

@@ -162,6 +162,8 @@ async def test_lists_are_counted_paged_and_leave_the_trash_out(keeper: Keeper) -
     everything = await keeper.get("/orders", per_page="100", **EVERYTHING)
     assert [row["id"] for row in answer.json()] == [row["id"] for row in everything[7:14]]
     assert [row["id"] for row in everything] == sorted(row["id"] for row in everything)
+    behind = await keeper.get("/orders", per_page="7", offset="6", page="9", **EVERYTHING)
+    assert [row["id"] for row in behind] == [row["id"] for row in everything[6:13]], "whatever page is named beside it"
     trash = await keeper.get("/orders", per_page="100", status="trash", **EVERYTHING)
     assert {row["status"] for row in trash} == {"trash"}
     assert not {row["id"] for row in trash} & {row["id"] for row in everything}

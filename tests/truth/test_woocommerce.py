@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jalon.connectors.woocommerce import reading
 from jalon.sandbox.faults import NAMES
 from jalon.sandbox.hosting import PHP_WARNING
 from tests.truth.life import DAY, finish, live
@@ -96,7 +97,10 @@ async def test_webhooks_that_were_switched_off_are_switched_on_again(tmp_path: P
         assert {hook.status for hook in hooks.by_number.values()} == {"active"}
 
 
-async def test_a_shop_with_plain_permalinks_on_a_poor_host_is_read_all_the_same(tmp_path: Path) -> None:
+async def test_a_shop_with_plain_permalinks_on_a_poor_host_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PER_PAGE", 7)  # so that there are many pages
     async with staged(tmp_path, {}, parts=(PLATFORM,), hooks=False) as stage:
         part = stage.sandbox.parts[PLATFORM]
         part.pretty = part.counts = False

@@ -1,8 +1,9 @@
-"""Reading a WooCommerce shop: what changed in a window, page by page, and single objects by their id.
+"""Reading a WooCommerce shop: what changed in a window, id by id, and single objects by their id.
 
-WooCommerce filters by the time of change and sorts by id, but continues only by page number. So the window is fixed
-at both ends: nothing can enter it, and what changes meanwhile leaves it for a later one. What leaves it shifts the
-pages behind, and the shop's own count shrinks, upon which the engine reads the window again.
+WooCommerce filters by the time of change and sorts by id, but continues only by a number of rows to pass over. So the
+window is fixed at both ends: nothing can enter it, and what changes meanwhile leaves it for a later one. What leaves it
+moves the rows behind up; so each page begins with the last row of the one before, and where it does not, the reading
+steps back until it does. Thus the last id is the place, and the number of rows only a way to it.
 
 Times: the filter is in the site's time unless `dates_are_gmt` says otherwise, both its ends are exclusive, and a zone
 in the text (`Z`) would be converted into the site's time before it is compared. So GMT is asked, without a zone.
@@ -21,19 +22,24 @@ from jalon.connectors.woocommerce.faults import ACTIVE, Gone, value_of
 from jalon.connectors.woocommerce.records import Row, gone_record, identity, order_record, product_record
 
 PER_PAGE = 100
+STEP_BACK = 8
+"""Rows to step back over at first, doubling, where a page does not begin with what was read before."""
+SORTED = "Look which plugin sorts orders or products anew in the REST API, and switch that off."
 LISTS = {"orders": ("any", "trash"), "products": ("any",)}
 """Statuses to ask for, one after the other: `any` leaves out the trash, and with it deleted orders."""
 
 
 class Place(NamedTuple):
-    """Where the reading of a window stands: which of the lists, which page, and how many rows the lists before had."""
+    """Where the reading of a window stands: which list, how many rows to pass over, the last id that was read."""
 
     list: int = 0
-    page: int = 1
-    before: int = 0
+    offset: int = 0
+    last: int = 0
+    loose: int = 0
+    """1: nothing says that there are more rows, so that they need not begin with the last one."""
 
     def __str__(self) -> str:
-        return f"{self.list}:{self.page}:{self.before}"
+        return ":".join(map(str, self))
 
 
 def place_of(cursor: str | None) -> Place:
@@ -43,26 +49,32 @@ def place_of(cursor: str | None) -> Place:
 
 async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the pages of a window of orders or products."""
-    stream, place = window.stream.name, place_of(window.cursor)
-    low, high = math.floor(window.low.timestamp()), math.ceil(window.high.timestamp())
+    stream = window.stream.name
+    span = math.floor(window.low.timestamp()), math.ceil(window.high.timestamp())
+    place: Place | None = place_of(window.cursor)
+    while place is not None:
+        answer, place = await _page(session, stream, span, place)
+        rows = [row for row in rows_of(answer) if int(identity(row)) > place.last]
+        place = _following(answer, place, len(LISTS[stream]))
+        yield Batch([await whole(session, stream, row) for row in rows], str(place) if place else None)
+
+
+async def _page(session: Session, stream: str, span: tuple[int, int], place: Place) -> tuple[Answer, Place]:
+    """Return the page at a place, and where it is: further ahead where rows before it have left the window."""
+    back = STEP_BACK
     while True:
-        query = _query(LISTS[stream][place.list], low, high, place.page)
+        query = _query(LISTS[stream][place.list], *span, place.offset)
         answer = await session.ask(Request("GET", f"/wc/v3/{stream}", query))
         rows = rows_of(answer)
-        _require_filter(rows, low)
-        following = _following(answer, rows, place, len(LISTS[stream]))
-        total = _count(answer, "x-wp-total")
-        yield Batch(
-            [await whole(session, stream, row) for row in rows],
-            str(following) if following else None,
-            None if total is None else place.before + total,
-        )
-        if following is None:
-            return
-        place = following
+        _require_filter(rows, span[0])
+        _require_order(rows)
+        if place.loose or place.offset == 0 or (rows and int(identity(rows[0])) <= place.last):
+            return answer, place
+        place = place._replace(offset=max(0, place.offset - back))
+        back *= 2
 
 
-def _query(status: str, low: int, high: int, page: int) -> dict[str, str]:
+def _query(status: str, low: int, high: int, offset: int) -> dict[str, str]:
     return {
         "status": status,
         "modified_after": _gmt(low - 1),
@@ -71,7 +83,7 @@ def _query(status: str, low: int, high: int, page: int) -> dict[str, str]:
         "orderby": "id",
         "order": "asc",
         "per_page": str(PER_PAGE),
-        "page": str(page),
+        "offset": str(offset),
     }
 
 
@@ -94,18 +106,27 @@ def _require_filter(rows: Sequence[Row], low: int) -> None:
         raise Stop("the shop does not filter by the time of change, so that it cannot be read piece by piece", ACTIVE)
 
 
-def _following(answer: Answer, rows: Sequence[Row], place: Place, lists: int) -> Place | None:
-    """Return where the next page is.
+def _require_order(rows: Sequence[Row]) -> None:
+    """Raise `Stop` if the shop does not sort: what comes late would be taken for what was read."""
+    ids = [int(identity(row)) for row in rows]
+    if ids != sorted(ids):
+        raise Stop("the shop does not sort by id, so that it cannot be read piece by piece", SORTED)
 
-    A page may hold fewer rows than asked although there are more, so that the shop's own count of pages decides; where
-    a host strips it, an empty page does.
+
+def _following(answer: Answer, place: Place, lists: int) -> Place | None:
+    """Return where the next page begins.
+
+    A page may hold fewer rows than asked although there are more, so that the shop's own count decides; where a host
+    strips it, an empty page does.
     """
-    pages = _count(answer, "x-wp-totalpages")
-    if place.page < pages if pages is not None else bool(rows):
-        return place._replace(page=place.page + 1)
-    if place.list + 1 < lists:
-        return Place(place.list + 1, 1, place.before + (_count(answer, "x-wp-total") or 0))
-    return None
+    rows, total = rows_of(answer), _count(answer, "x-wp-total")
+    last = max([place.last, *(int(identity(row)) for row in rows)])
+    end = place.offset + PER_PAGE
+    if (end < total) if total is not None else len(rows) >= PER_PAGE:
+        return Place(place.list, end - 1, last)
+    if total is None and rows:
+        return Place(place.list, end, last, loose=1)
+    return Place(place.list + 1) if place.list + 1 < lists else None
 
 
 def _count(answer: Answer, header: str) -> int | None:

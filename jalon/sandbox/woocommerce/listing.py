@@ -47,20 +47,24 @@ def _moment(query: Mapping[str, str], name: str, zone: ZoneInfo, gmt: bool) -> i
 
 
 def cut(rows: Sequence[T], query: Mapping[str, str], counts: bool) -> tuple[Sequence[T], dict[str, str]]:
-    """Return the rows of the page asked for, and the headers that count rows and pages if there are such."""
+    """Return the rows of the page asked for, and the headers that count rows and pages if there are such.
+
+    An `offset` stands above the number of a page.
+    """
     size, number = _number(query, "per_page", 10, MOST), _number(query, "page", 1, 1 << 30)
+    first = _number(query, "offset", (number - 1) * size, 1 << 40, least=0)
     for name, known in (("order", ("asc", "desc")), ("orderby", ("date", "id", "include", "title", "slug"))):
         if query.get(name, known[0]) not in known:
             raise _invalid(name)
     pages = -(-len(rows) // size)
     headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)} if counts else {}
     ordered = rows if query.get("order", "desc") == "asc" else rows[::-1]
-    return ordered[(number - 1) * size : number * size], headers
+    return ordered[first : first + size], headers
 
 
-def _number(query: Mapping[str, str], name: str, usual: int, most: int) -> int:
+def _number(query: Mapping[str, str], name: str, usual: int, most: int, least: int = 1) -> int:
     text = query.get(name, str(usual))
-    if not text.isdigit() or not 1 <= int(text) <= most:
+    if not text.isdigit() or not least <= int(text) <= most:
         raise _invalid(name)
     return int(text)
 
