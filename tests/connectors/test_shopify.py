@@ -225,6 +225,14 @@ async def test_an_order_whose_journey_is_not_ready_is_read_again_later(age: floa
     assert list(batch.follow) == expected
 
 
+async def test_a_page_asks_for_its_orders_that_wait_for_their_journey() -> None:
+    created = (NOW - timedelta(hours=2)).isoformat()
+    waiting = order(1, createdAt=created, customerJourneySummary={"ready": False, "moments": page([])})
+    shop = Script(lambda name, variables: {"orders": page([waiting, order(2)])})
+    (batch,) = await pulled(shop, window(NOW - DAY))
+    assert list(batch.follow) == [base.Ref("orders", "1", NOW.timestamp() + 3600)]
+
+
 # --- exports ----------------------------------------------------------------------------------------------------------
 
 URL = "https://storage.googleapis.com/export.jsonl"
@@ -285,6 +293,33 @@ async def test_an_exports_lines_become_records_of_their_own() -> None:
     assert list(batch.follow) == [base.Ref("orders", "1")], "an export cannot hold the lines of refunds"
 
 
+@pytest.mark.parametrize(
+    ("told", "again"),
+    [
+        ({}, False),
+        ({"refunds": [{"id": "gid://shopify/Refund/1"}]}, True),
+        ({"edited": True}, True),
+        ({"customerJourneySummary": {"ready": False}}, True),
+        ({"customerJourneySummary": {"ready": True}}, False),
+    ],
+)
+async def test_what_an_export_cannot_hold_of_an_order_is_read_by_id(told: dict[str, Any], again: bool) -> None:
+    shop = exporting({**COMPLETED, "objectCount": "1"})
+    shop.files[URL] = [line(order(1, **told))]
+    (batch,) = await pulled(shop, window(NOW - 30 * DAY, cursor="bulk:88:0"))
+    assert list(batch.follow) == [base.Ref("orders", "1")] * again
+
+
+async def test_an_order_with_a_return_is_read_whole_after_an_export_whatever_its_own_status_says() -> None:
+    """`Order.returnStatus` stays NO_RETURN where all returns were declined or cancelled."""
+    shop = exporting({**COMPLETED, "objectCount": "2"})
+    declined = {"id": "gid://shopify/Return/31", "__parentId": "gid://shopify/Order/1", "status": "DECLINED"}
+    shop.files[URL] = [line(order(1, returnStatus="NO_RETURN")), line(declined)]
+    (batch,) = await pulled(shop, window(NOW - 30 * DAY, cursor="bulk:88:0"))
+    assert ([record.key for record in batch.records], list(batch.skipped)) == (["1"], [])
+    assert list(batch.follow) == [base.Ref("orders", "1")]
+
+
 async def test_an_order_of_a_gift_card_is_read_whole_after_an_export() -> None:
     shop = exporting({**COMPLETED, "objectCount": "1"})
     card = {"id": "gid://shopify/LineItem/11", "__parentId": "gid://shopify/Order/1", "isGiftCard": True}
@@ -332,6 +367,37 @@ async def test_a_failed_export_is_replaced_by_paging(status: str) -> None:
     told, paged = await pulled(shop, window(NOW - 30 * DAY, cursor="bulk:88:500"))
     assert [skipped.reason for skipped in told.skipped] == ["bulk_failed"]
     assert [record.key for record in paged.records] == ["9"]
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"completedAt": (NOW - timedelta(days=7, seconds=1)).isoformat()},
+        {"completedAt": (NOW - timedelta(hours=1)).isoformat(), "url": None},
+    ],
+)
+async def test_an_export_whose_file_is_not_there_any_more_is_replaced_by_paging(ended: dict[str, Any]) -> None:
+    """Files lie ready for seven days: a source that was not read meanwhile must not wait for one for ever."""
+    told, paged = await pulled(exporting({**COMPLETED, **ended}), window(NOW - 30 * DAY, cursor="bulk:88:0"))
+    assert [(skipped.reason, "EXPIRED" in skipped.detail) for skipped in told.skipped] == [("bulk_failed", True)]
+    assert [record.key for record in paged.records] == ["9"]
+    shop = exporting({**COMPLETED, "completedAt": (NOW - timedelta(days=6)).isoformat()})
+    shop.files[URL] = EXPORT
+    (batch,) = await pulled(shop, window(NOW - 30 * DAY, cursor="bulk:88:0"))
+    assert len(batch.records) == 4
+
+
+async def test_an_export_that_is_denied_stops_with_a_remedy() -> None:
+    denied = exporting({"status": "FAILED", "errorCode": "ACCESS_DENIED"})
+    with pytest.raises(base.Stop) as stopped:
+        await pulled(denied, window(NOW - 30 * DAY, cursor="bulk:88:0"))
+    assert stopped.value.kind == "auth"
+
+
+@pytest.mark.parametrize("code", ["OPERATION_IN_PROGRESS", "LIMIT_REACHED"])
+async def test_an_export_for_which_there_is_no_place_is_asked_for_again(code: str) -> None:
+    (batch,) = await pulled(exporting(errors=[{"message": "busy", "code": code}]), window(NOW - 30 * DAY))
+    assert (batch.cursor, batch.later) == (None, NOW.timestamp() + 60)
 
 
 async def test_an_export_that_is_gone_is_replaced_by_paging() -> None:
@@ -560,6 +626,21 @@ async def test_doctor_says_what_is_missing() -> None:
     }
     assert "2027-01" in findings["API version"].detail
     assert all(one.remedy for one in findings.values() if one.level != "ok")
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_address_that_a_platform_made_up_tells_the_platform_and_no_person() -> None:
+    orders = [order(1, email="v4bcanary@SCS.tiktokw.us"), order(2, email="ann@example.com"), order(3, email=None)]
+    for shop, asked in (
+        (Script(lambda name, variables: {"orders": page(orders)}), None),
+        (Script(lambda name, variables: {"nodes": orders}), ("1", "2", "3")),
+    ):
+        (batch,) = await (fetched(shop, *asked) if asked else pulled(shop, window(NOW - DAY)))
+        told = [(record.body.get("alias_of"), record.body["email"]) for record in batch.records]
+        assert told == [("tiktok_shop", None), (None, "ann@example.com"), (None, None)]
+        assert stream("orders").door(batch.records[0].body, lambda kind, value: value)["alias_of"] == "tiktok_shop"
 
 
 # --- the door ---------------------------------------------------------------------------------------------------------

@@ -91,6 +91,17 @@ def test_nothing_deprecated_is_asked(name: str, official: GraphQLSchema) -> None
     assert [field[0].name.value for field in deprecated] == []
 
 
+@pytest.mark.parametrize("query", [queries.orders_page(EVERYTHING), queries.PRODUCTS])
+def test_pages_go_by_update_time_which_is_also_what_is_searched_by(query: str) -> None:
+    assert "sortKey: UPDATED_AT" in query
+    assert "reverse" not in query, "oldest first"
+
+
+def test_an_export_is_counted_to_its_end_and_asked_for_without_grouping() -> None:
+    assert "limit: null" in queries.COUNT, "the count stops at 10,000 by default"
+    assert "groupObjects: false" in queries.BULK_RUN, "the reader takes children wherever they stand"
+
+
 # --- cost -------------------------------------------------------------------------------------------------------------
 
 

@@ -261,6 +261,12 @@ def test_what_is_delivered_holds_no_personal_field() -> None:
     assert {field for topic in SUBSCRIBED.values() for field in topic.fields} <= known
 
 
+@pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/cancelled"])
+def test_an_order_s_deliveries_keep_their_update_time(topic: str) -> None:
+    """Shopify compares what it would send, so a change must show in the fields that were asked for."""
+    assert "updated_at" in SUBSCRIBED[topic].fields
+
+
 async def test_missing_subscriptions_are_made_and_others_left() -> None:
     present = [name for name in SUBSCRIBED if name != "orders/updated"]
     shop, findings = await subscribing(subscribed(*present))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from jalon.connectors.base import Answer, Credentials, Request, Stop
+from jalon.connectors.base import Answer, Credentials, Finding, Request, Stop
+from jalon.connectors.tiktok_shop.account import SUBSCRIBED
+from jalon.connectors.tiktok_shop.faults import SECRETS
 from tests.connectors.tiktok_fakes import CONNECTOR, FakeSession, Official, good, refused
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
@@ -119,6 +121,42 @@ async def test_missing_topics_are_subscribed_and_foreign_addresses_replaced(offi
     assert "secret-part" not in str(findings)
 
 
+async def subscribing(address: str, refusal: Answer) -> list[Finding]:
+    """Subscribe where all but one topic are refused."""
+
+    def play(request: Request) -> Answer:
+        if request.method == "GET" or b"RETURN_STATUS_CHANGE" in request.body:
+            return good({})
+        return refusal
+
+    return [finding async for finding in CONNECTOR.subscribe(FakeSession(play), address)]
+
+
+@pytest.mark.parametrize(
+    ("address", "fits"),
+    [
+        ("https://hooks.example.com/in/x", True),
+        ("https://1.example/in", True),
+        ("https://hooks.example.com:8443/in", False),
+        ("https://203.0.113.7/in", False),
+        ("https://[2001:db8::1]/in", False),
+        ("http://hooks.example.com/in", False),
+    ],
+)
+async def test_a_refused_topic_is_told_and_the_others_go_on(address: str, fits: bool) -> None:
+    findings = await subscribing(address, refused(36009004, "Invalid address"))
+    assert [finding.level for finding in findings].count("ok") == 1
+    remedies = {finding.remedy for finding in findings if finding.level == "warn"}
+    assert len(remedies) == 1
+    assert ("without a port" in remedies.pop()) is not fits
+    assert address not in str(findings)
+
+
+async def test_a_subscription_that_is_not_permitted_names_the_remedy() -> None:
+    findings = await subscribing("https://hooks.example.com/in/x", refused(106001))
+    assert {finding.remedy for finding in findings if finding.level == "warn"} == {SECRETS}
+
+
 async def test_doctor_names_what_is_wrong_and_goes_on(official: Official) -> None:
     def play(request: Request) -> Answer:
         if request.path.startswith("/affiliate_seller"):
@@ -134,6 +172,21 @@ async def test_doctor_names_what_is_wrong_and_goes_on(official: Official) -> Non
     assert findings["orders"].level == findings["figures"].level == "ok"
     assert findings["affiliate orders"].level == "warn"
     assert "seller.affiliate_collaboration.read" in findings["affiliate orders"].remedy
+
+
+async def test_doctor_says_which_deliveries_do_not_come() -> None:
+    here = [{"event_type": topic, "address": "https://hooks.example.com/in/x"} for topic in SUBSCRIBED]
+
+    async def told(hooks: Answer) -> Finding:
+        session = FakeSession(lambda r: hooks if r.path.startswith("/event") else good({"shops": [ONE]}))
+        return [finding async for finding in CONNECTOR.examine(session)][-1]
+
+    assert (await told(good({"webhooks": here}))).level == "ok"
+    some = await told(good({"webhooks": here[1:]}))
+    assert (some.name, some.level, some.detail) == ("deliveries", "warn", "not subscribed: ORDER_STATUS_CHANGE")
+    assert "public_url" in some.remedy
+    assert SUBSCRIBED[-1] in (await told(good({}))).detail
+    assert "seller.authorization.info" in (await told(refused(105005))).remedy
 
 
 async def test_doctor_without_a_shop_says_only_that() -> None:

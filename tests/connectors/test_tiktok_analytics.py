@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.connectors.base import Answer, Ref, Request
+from jalon.connectors.base import Answer, Ref, Request, Skip
 from jalon.connectors.tiktok_shop.analytics import SETTLED
 from tests.connectors.played import all_of
 from tests.connectors.tiktok_fakes import (
@@ -35,6 +35,8 @@ async def test_videos_of_a_day_and_what_was_clicked_in_them(official: Official) 
     official.hold(session.asked[0])
     assert session.asked[0].query["start_date_ge"] == "2025-11-19"
     assert session.asked[0].query["end_date_lt"] == "2025-11-20"
+    assert session.asked[0].query["account_type"] == "ALL"
+    assert batch.total == 3, "fewer on a later page say that rows moved"
     assert [record.key for record in batch.records] == ["2025-11-19/71", "2025-11-19/72", "2025-11-19/73"]
     assert batch.follow == [Ref("video_products", "71/2025-11-19")]
     assert batch.records[0].body["api"] == "202605"
@@ -101,6 +103,20 @@ async def test_lives_are_asked_for_by_each_kind_of_account(official: Official) -
     again = FakeSession(play, timezone="America/New_York")
     await all_of(CONNECTOR.pull(again, day_window("lives", cursor="MARKETING_ACCOUNTS|next")))
     assert [request.query["account_type"] for request in again.asked] == ["MARKETING_ACCOUNTS", "AFFILIATE_ACCOUNTS"]
+
+
+async def test_all_figures_are_asked_for_in_the_shops_own_currency() -> None:
+    session = FakeSession(lambda _: good({"latest_available_date": "2030-01-01"}))
+    for stream in ("videos", "lives"):
+        await all_of(CONNECTOR.pull(session, day_window(stream)))
+    for stream, key in (("video_products", "71/2025-11-19"), ("live_products", "17/2025-11-19/2025-11-21")):
+        await all_of(CONNECTOR.fetch(session, STREAMS[stream], [key]))
+    assert [request.query["currency"] for request in session.asked] == ["LOCAL"] * 6
+
+
+async def test_a_refusal_of_their_own_lives_leaves_the_stream_out() -> None:
+    with pytest.raises(Skip, match=r"data\.shop_analytics\.public\.read"):
+        await all_of(CONNECTOR.pull(FakeSession(lambda _: refused(105005)), day_window("lives")))
 
 
 async def test_a_seller_who_may_not_see_the_lives_of_others_still_sees_their_own() -> None:

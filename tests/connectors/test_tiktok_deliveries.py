@@ -86,6 +86,41 @@ def test_an_empty_secret_signs_nothing() -> None:
     assert not CONNECTOR.verify(delivery(b"{}", {"authorization": signature(b"{}", b"")}), settings(), [b""])
 
 
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def key(text: str) -> str:
+    return CONNECTOR.delivery_key(delivery(text.encode()))
+
+
+def test_a_notification_is_one_delivery_however_often_and_whenever_it_is_sent() -> None:
+    first = '{"type":1,"tts_notification_id":"7380066284010030890","timestamp":1718305585,"data":{"order_id":"5"}}'
+    again = first.replace("1718305585", "1718305705")
+    spaced = first.replace('":"7380066284010030890"', '" : 7380066284010030890 ')
+    assert key(first) == key(again) == key(spaced) == "7380066284010030890"
+    assert key(first) != key(first.replace("0890", "0891"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"tts_notification_id":""}',
+        '{"tts_notification_id":"0"}',
+        '{"tts_notification_id":null}',
+        '{"tts_notification_id":"12x"}',
+        r'{"title":"a \"tts_notification_id\":\"7380066284010030890\" b"}',
+    ],
+)
+def test_without_a_notification_s_id_a_delivery_is_known_by_its_bytes(text: str) -> None:
+    assert key(text) == hashlib.sha256(text.encode()).hexdigest() != key(text + " ")
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_are_without_a_key(body: bytes) -> None:
+    assert CONNECTOR.delivery_key(delivery(body))
+
+
 # --- topics -----------------------------------------------------------------------------------------------------------
 
 
@@ -163,6 +198,8 @@ def test_another_shop_s_delivery_asks_for_nothing() -> None:
     said = opened(1, {"order_id": "5", "order_status": "UNPAID"}, shop_id="7495540735365777508")
     assert [notice.kind for notice in said.notices] == ["mismatch"]
     assert not said.refs
+    old = opened(1, {"order_id": "5", "order_status": "UNPAID"}, AT + 25 * 3600, "7495540735365777508")
+    assert (old.stale, old.notices, old.refs) == (True, (), ())
 
 
 def test_a_shop_id_above_2_to_53_is_compared_exactly() -> None:

@@ -73,13 +73,32 @@ def test_a_scope_that_orders_do_without_skips_its_streams(request_: Request, sco
     assert scope in fault.reason
 
 
-def test_the_day_s_quota_is_a_budget() -> None:
-    fault = judged(ORDERS, refused(45101004))
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (45101004, "budget"),
+        (101000, "auth"),
+        (36009043, "auth"),
+        (36009044, "auth"),
+        (36004001, "auth"),
+        (106001, "config"),
+        (106013, "config"),
+        (36009033, "config"),
+    ],
+)
+def test_what_stops_the_source_says_whether_it_is_money_rights_or_settings(code: int, kind: str) -> None:
+    fault = judged(ORDERS, refused(code))
     assert isinstance(fault, Stop)
-    assert fault.kind == "budget"
+    assert fault.kind == kind
 
 
-@pytest.mark.parametrize(("code", "status"), [(36009002, 200), (36009002, 429), (0, 429), (7, 429)])
+@pytest.mark.parametrize("code", [105005, 66009315, 13017003])
+def test_what_is_not_open_to_the_seller_stops_orders_and_skips_the_rest(code: int) -> None:
+    assert isinstance(judged(ORDERS, refused(code)), Stop)
+    assert isinstance(judged(VIDEOS, refused(code)), Skip)
+
+
+@pytest.mark.parametrize(("code", "status"), [(36009002, 200), (36009002, 429), (36009037, 200), (0, 429), (7, 429)])
 def test_throttling_is_seen_in_the_body_and_in_the_status(code: int, status: int) -> None:
     fault = judged(ORDERS, refused(code, status=status))
     assert isinstance(fault, Wait)

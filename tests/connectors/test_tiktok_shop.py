@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_a_request_is_signed_over_decoded_values_and_its_very_bytes() -> None:
     assert prepared.body == request.body
 
 
+def test_analytics_are_begun_slowly_and_throttled_apart_from_orders() -> None:
+    figures = Request("GET", "/analytics/202605/shop_videos/performance")
+    orders = Request("POST", "/order/202309/orders/search")
+    (allowance,) = CONNECTOR.allowances(figures, settings())
+    assert allowance.requests / allowance.seconds <= 1.0 < CONNECTOR.starting_rate
+    assert CONNECTOR.allowances(orders, settings()) == ()
+    assert CONNECTOR.allowances(figures, settings(requests_per_second=10)) == (), "who knows the rate may use it"
+
+
 def test_an_anonymous_request_carries_no_credential() -> None:
     request = Request("GET", "/api/v2/token/refresh", {"app_key": "k"}, host="auth", anonymous=True)
     assert CONNECTOR.prepare(request, settings(), TOKEN, ACCOUNT, NOW) is request
@@ -107,6 +117,36 @@ async def test_windows_that_meet_share_no_second_and_leave_none_out(stream: str)
         first, last = min(body.values()), max(body.values())
         seconds += range(first, last + 1 if any(name.endswith("_le") for name in body) else last)
     assert seconds == [*range(int(NOW), int(NOW) + 20)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "field", "order"),
+    [
+        ("orders", "update_time", {"sort_field": "update_time", "sort_order": "ASC"}),
+        ("returns", "update_time", {"sort_field": "update_time", "sort_order": "ASC"}),
+        ("cancellations", "update_time", {"sort_field": "update_time", "sort_order": "ASC"}),
+        ("affiliate_orders", "create_time", {}),
+        ("products", "update_time", {}),
+    ],
+)
+async def test_what_changes_is_walked_by_its_update_time_oldest_first(
+    stream: str, field: str, order: dict[str, str]
+) -> None:
+    session = FakeSession(pages(stream, []))
+    await all_of(CONNECTOR.pull(session, window(stream)))
+    (request,) = session.asked
+    assert {name.rpartition("_")[0] for name in json.loads(request.body)} == {field}
+    assert {name: request.query[name] for name in request.query if name.startswith("sort_")} == order
+
+
+def test_windows_and_look_backs_are_those_that_the_platform_bears() -> None:
+    for name in ("orders", "returns", "cancellations"):
+        assert STREAMS[name].lookback >= STREAMS[name].every > timedelta(0), "update times move while they are paged"
+    affiliate = STREAMS["affiliate_orders"]
+    assert affiliate.window <= timedelta(days=89), "one request may span three months"
+    assert timedelta(days=60) <= affiliate.lookback, "settlement and returns move for weeks"
+    assert affiliate.every <= timedelta(days=1)
+    assert STREAMS["orders"].batch <= 50
 
 
 async def test_a_window_within_one_second_asks_nothing() -> None:

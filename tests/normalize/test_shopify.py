@@ -146,6 +146,7 @@ def test_a_local_day_is_the_accounts() -> None:
         {"customAttributes": [{"key": "tiktok_order_id", "value": "576461413038785752"}]},
         {"name": "#576461413038785752"},
         {"name": "TTS-576461413038785752-US"},
+        {"sourceName": "1662707", "alias_of": "tiktok_shop"},
     ],
 )
 def test_a_copy_of_a_platforms_order_is_known_by_any_of_its_marks(fields: dict[str, Any]) -> None:

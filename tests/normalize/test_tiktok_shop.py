@@ -118,6 +118,11 @@ def test_the_day_of_an_order_is_the_shop_s() -> None:
     assert only(Order, facts("orders", body)).placed_date == date(2025, 11, 12)
 
 
+@pytest.mark.parametrize("status", ["CANCELLED", "CANCEL"])
+def test_a_cancelled_order_is_known_by_either_spelling(status: str) -> None:
+    assert only(Order, facts("orders", {**sample("orders", "two_units"), "status": status})).status == "cancelled"
+
+
 def test_every_documented_status_is_understood(contracts: Path) -> None:
     spec = json.loads((contracts / "tiktok-shop" / "openapi-subset.json").read_text())["paths"]
 

@@ -156,3 +156,14 @@ async def test_a_hook_is_listed_and_taken_away(seller: Seller, sandbox: Sandbox,
     assert await _pass(sandbox, 86_400) == 0
     bad = await seller.send("PUT", "/event/202309/webhooks", {}, {"event_type": "NOPE", "address": "https://x.example"})
     assert bad.json()["code"] == 36009004
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.example/x", "https://a.example:8443/x", "https://203.0.113.7/x", "https://[2001:db8::1]/x", "x", ""],
+)
+async def test_a_hook_is_a_domain_name_by_https(seller: Seller, address: str) -> None:
+    wish = {"event_type": "ORDER_STATUS_CHANGE", "address": address}
+    assert (await seller.send("PUT", "/event/202309/webhooks", {}, wish)).json()["code"] == 36009004
+    wish["address"] = "https://a.example/x"
+    await seller.call("PUT", "/event/202309/webhooks", {}, wish)

@@ -101,6 +101,8 @@ async def test_the_address_is_signed_and_ends() -> None:
         other = await shop.client.get(job["url"].replace("7964079784242", "7964079784243"))
         shop.sandbox.clock.advance(7 * DAY + 60)
         late = await shop.client.get(job["url"])
+        over = (await shop.data(STATUS, id=job["id"]))["bulkOperation"]
+    assert (over["status"], over["url"]) == ("EXPIRED", None)
     assert [forged.status_code, other.status_code, late.status_code] == [400, 400, 400]
 
 

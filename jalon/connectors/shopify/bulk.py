@@ -2,7 +2,7 @@
 
 An order, its lines and its visits are lines of their own; children name their parent and stand behind it, but not next
 to it. So orders become records of `orders` without lines, and children records of `order_lines` and `visits`. What an
-export cannot hold (lines of refunds, returns) is read by id afterwards.
+export cannot hold (lines of refunds) is read by id afterwards, and so is an order with a return.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from jalon.connectors.base import Batch, Record, Ref, Session, Skipped, Stop, Wait
 from jalon.connectors.shopify import queries
-from jalon.connectors.shopify.records import gid, part, plain, record
+from jalon.connectors.shopify.records import gid, order_record, part, plain
 from jalon.connectors.shopify.wire import ask, wanted
 from jalon.connectors.wire import Malformed, decode
 
@@ -22,6 +22,10 @@ ROWS = 500
 """Records of one batch."""
 BUSY = 60.0
 """Seconds to wait where the app's places for exports are taken."""
+FILE_LIFE = 7 * 86_400.0
+"""Seconds after an export's end in which its file can be had.
+
+https://shopify.dev/docs/api/admin-graphql/2026-10/objects/BulkOperation#field-BulkOperation.fields.url"""
 
 
 class Position(NamedTuple):
@@ -73,7 +77,7 @@ async def resume(session: Session, cursor: str) -> AsyncIterator[Batch]:
     position = _position(cursor)
     data = await ask(session, queries.BULK_STATUS, {"id": gid("BulkOperation", position.operation)}, 1.0)
     operation = part(data, "bulkOperation") or {"status": "EXPIRED"}
-    status = part(operation, "status")
+    status = _status(operation, session.now())
     if status in RUNNING:
         yield Batch(cursor=cursor, later=session.now() + _patience(operation, session.now()))
     elif status == "COMPLETED":
@@ -82,8 +86,19 @@ async def resume(session: Session, cursor: str) -> AsyncIterator[Batch]:
     elif operation.get("errorCode") == "ACCESS_DENIED":
         raise Stop("Shopify denies access to an export", "See `jalon doctor` for missing scopes.", kind="auth")
     else:
-        detail = f"the export ended as {status} ({operation.get('errorCode')}); its window is read by pages instead"
+        ended = ", ".join(filter(None, (status, operation.get("errorCode"))))
+        detail = f"the export ended as {ended}; its window is read by pages instead"
         yield Batch(cursor="page:", skipped=(Skipped(position.operation, "bulk_failed", detail),))
+
+
+def _status(operation: Mapping[str, Any], now: float) -> str:
+    """Return how an export stands; one whose file is not there any more has expired, whatever Shopify calls it."""
+    status = str(part(operation, "status"))
+    if status != "COMPLETED" or not int(part(operation, "objectCount")):
+        return status
+    ended = operation.get("completedAt")
+    is_old = ended is not None and now - datetime.fromisoformat(ended).timestamp() > FILE_LIFE
+    return "EXPIRED" if is_old or not operation.get("url") else status
 
 
 def _patience(operation: Mapping[str, Any], now: float) -> float:
@@ -98,9 +113,8 @@ def _patience(operation: Mapping[str, Any], now: float) -> float:
 async def _rows(session: Session, position: Position, operation: Mapping[str, Any]) -> AsyncIterator[Batch]:
     """Yield the lines of the file in batches, without those that were read before."""
     expected = int(part(operation, "objectCount"))
-    url = operation.get("url")
     number, reader = 0, Reader(session)
-    async for line in session.lines(url) if url else _no_lines():
+    async for line in session.lines(part(operation, "url")) if expected else _no_lines():
         number += 1
         reader.read(number, line, keep=number > position.line)
         if len(reader.records) >= ROWS:
@@ -113,6 +127,12 @@ async def _rows(session: Session, position: Position, operation: Mapping[str, An
 async def _no_lines() -> AsyncIterator[bytes]:
     return
     yield
+
+
+CHILDREN = {"LineItem": "order_lines", "CustomerVisit": "visits"}
+"""Type of a child -> stream of its records."""
+RETURN = "Return"
+"""Says that its order must be read by id. `Order.returnStatus` would not: it leaves declined and cancelled ones out."""
 
 
 class Reader:
@@ -155,21 +175,21 @@ class Reader:
         if row.get("taxesIncluded") is not self._included:
             self._unusual.add(row["id"])
         if keep:
-            self.records.append(record(row))
+            self.records.append(order_record(row))
             if _is_partial(row):
                 self.follow.append(Ref("orders", plain(row["id"])))
 
     def _child(self, row: dict[str, Any], kind: str, number: int) -> None:
-        stream = {"LineItem": "order_lines", "CustomerVisit": "visits"}.get(kind)
-        if stream is None:
+        if kind not in (*CHILDREN, RETURN):
             detail = f"the export holds a {kind or 'row without id'}"
             self.skipped.append(Skipped(f"line {number}", "unknown_row", detail))
             return
         parent = part(row, "__parentId")
-        included = self._included is not (parent in self._unusual)
-        body = {**row, "order": {"id": parent}, "taxesIncluded": included}
-        self.records.append(Record(plain(row["id"]), 0, body, stream))
-        if row.get("isGiftCard"):  # the order's goods cannot be told from its totals alone
+        if kind in CHILDREN:
+            included = self._included is not (parent in self._unusual)
+            body = {**row, "order": {"id": parent}, "taxesIncluded": included}
+            self.records.append(Record(plain(row["id"]), 0, body, CHILDREN[kind]))
+        if kind == RETURN or row.get("isGiftCard"):  # a gift card's order: its goods do not follow from its totals
             self.follow.append(Ref("orders", plain(parent)))
 
 
@@ -180,7 +200,6 @@ def _kind(row: Any) -> str:
 
 
 def _is_partial(order: Mapping[str, Any]) -> bool:
-    """Say whether an exported order must be read by id: it has refunds, returns or edits, or waits for its journey."""
+    """Say whether an exported order must be read by id: it has refunds or edits, or waits for its journey."""
     journey = order.get("customerJourneySummary") or {"ready": True}
-    returned = order.get("returnStatus") not in (None, "NO_RETURN")
-    return bool(order.get("refunds") or order.get("edited") or returned or not journey.get("ready"))
+    return bool(order.get("refunds") or order.get("edited") or not journey.get("ready"))

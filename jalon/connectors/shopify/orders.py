@@ -13,7 +13,7 @@ from typing import Any
 
 from jalon.connectors.base import Batch, Record, Ref, Session, Skip, Skipped, Split, Wait, Window
 from jalon.connectors.shopify import bulk, queries
-from jalon.connectors.shopify.records import gid, part, plain, record
+from jalon.connectors.shopify.records import gid, order_record, part, plain, record
 from jalon.connectors.shopify.wire import ask, granted, wanted
 
 PAGED = "page:"
@@ -83,7 +83,7 @@ async def _order_pages(
     query = queries.orders_page(wanted(session))
     async for nodes, after in _pages(session, query, "orders", text, cursor, queries.ORDER_COST):
         orders = [await whole(session, node) for node in nodes]
-        yield Batch([record(order) for order in orders], after, follow=rereads(session, orders), skipped=skipped)
+        yield Batch([order_record(order) for order in orders], after, follow=rereads(session, orders), skipped=skipped)
         skipped = ()
 
 
@@ -195,7 +195,7 @@ async def fetch_orders(session: Session, keys: Sequence[str]) -> AsyncIterator[B
     orders = [await whole(session, node) for _, node in answers if node]
     gone = [_deleted(session, key) for key, node in answers if not node and key.endswith(GONE)]
     unseen = [_unseen(key) for key, node in answers if not node and not key.endswith(GONE)]
-    yield Batch([*map(record, orders), *gone], follow=rereads(session, orders), skipped=unseen)
+    yield Batch([*map(order_record, orders), *gone], follow=rereads(session, orders), skipped=unseen)
 
 
 def _deleted(session: Session, key: str) -> Record:

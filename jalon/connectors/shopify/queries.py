@@ -151,11 +151,12 @@ COUNT = "query Count($search: String!) { ordersCount(query: $search, limit: null
 
 
 def bulk_orders(search: str, wanted: Wanted) -> str:
-    """Return the query text of a bulk export: orders, their lines and their visits, one JSON line each."""
+    """Return the query text of a bulk export: orders, their lines, visits and returns, one JSON line each."""
+    returns = f"returns {{ edges {{ node {{ {RETURN} }} }} }}" * wanted.returns
     return _tidy(f"""{{ orders(query: {encode(search).decode()}) {{ edges {{ node {{
  {_HEAD} {_people(wanted)} refunds {{ id }}
  {_JOURNEY % f"moments {{ edges {{ node {{ {MOMENT} }} }} }}"}
- lineItems {{ edges {{ node {{ {_line(wanted)} }} }} }}
+ lineItems {{ edges {{ node {{ {_line(wanted)} }} }} }} {returns}
 }} }} }} }}""")
 
 

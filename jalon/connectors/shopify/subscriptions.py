@@ -80,5 +80,5 @@ async def missing(session: Session) -> Finding:
     absent = [name for name in SUBSCRIBED if enum(name) not in found]
     if not absent:
         return Finding("subscriptions", "ok", f"{len(SUBSCRIBED)} topics are subscribed")
-    remedy = "`jalon serve` subscribes once its public address is set; until then changes are found by polling."
+    remedy = "`jalon sync` subscribes once public_url is set; until then changes are found by polling."
     return Finding("subscriptions", "warn", f"not subscribed: {', '.join(absent)}", remedy)

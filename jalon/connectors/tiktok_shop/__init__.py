@@ -7,7 +7,6 @@ means), `tiktok_doors` (streams, what of a record comes in, identities), `tiktok
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
@@ -16,6 +15,7 @@ from pydantic import Field, SecretStr
 
 from jalon.connectors import base
 from jalon.connectors.base import (
+    Allowance,
     Answer,
     Batch,
     Capability,
@@ -33,7 +33,7 @@ from jalon.connectors.signatures import held
 from jalon.connectors.tiktok_shop import account as tiktok_account
 from jalon.connectors.tiktok_shop import analytics as tiktok_analytics
 from jalon.connectors.tiktok_shop import search as tiktok_search
-from jalon.connectors.tiktok_shop.deliveries import open_delivery
+from jalon.connectors.tiktok_shop.deliveries import notification, open_delivery
 from jalon.connectors.tiktok_shop.doors import STREAMS
 from jalon.connectors.tiktok_shop.faults import judge
 from jalon.connectors.tiktok_shop.signing import sign, signed_by
@@ -90,6 +90,9 @@ SWITCHES = {
 
 WITHOUT_SHOP = "/authorization/"
 """Endpoints that take no shop cipher."""
+
+ANALYTICS = Allowance("analytics", 60, 60)
+"""What the platform advises to begin analytics with (0.2 to 1 request per second), where the settings know no rate."""
 
 
 class TikTokShop(base.Connector):
@@ -166,6 +169,11 @@ class TikTokShop(base.Connector):
     def judge(self, request: Request, answer: Answer) -> Fault | None:
         return judge(request, answer)
 
+    def allowances(self, request: Request, settings: Any) -> Sequence[Allowance]:
+        """Ask analytics slowly, so that their throttling stops no order."""
+        is_analytics = request.host == "api" and request.path.startswith("/analytics/")
+        return (ANALYTICS,) if is_analytics and settings.requests_per_second is None else ()
+
     async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
         return await tiktok_account.renew(session, credentials)
 
@@ -201,8 +209,7 @@ class TikTokShop(base.Connector):
         return signed_by(secrets, settings.app_key, delivery.body, delivery.headers.get("authorization"))
 
     def delivery_key(self, delivery: Delivery) -> str:
-        """Return the digest of the body: all that is signed is in it, and a retry repeats it."""
-        return hashlib.sha256(delivery.body).hexdigest()
+        return notification(delivery.body)
 
     def open(self, delivery: Delivery, settings: Any) -> Opened:
         return open_delivery(delivery, settings.shop_id)

@@ -7,6 +7,7 @@ requests are anonymous, and never logged with their query.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Credentials, Fault, Finding, Request, Session, Skip, Stop
 from jalon.connectors.tiktok_shop.analytics import VIDEOS, one_day
 from jalon.connectors.tiktok_shop.answers import data_of
-from jalon.connectors.tiktok_shop.faults import AUTHORISE, family_of
+from jalon.connectors.tiktok_shop.faults import AUTHORISE, Family, family_of
 from jalon.connectors.wire import encode
 
 SHOPS = "/authorization/202309/shops"
@@ -110,9 +111,8 @@ PROBES: tuple[tuple[str, Request], ...] = (
     ("returns", Request("POST", "/return_refund/202602/returns/search", {"page_size": "10"}, b"{}")),
     ("affiliate orders", Request("POST", "/affiliate_seller/202410/orders/search", {"page_size": "1"}, b"{}")),
     ("products", Request("POST", "/product/202502/products/search", {"page_size": "1"}, b"{}")),
-    ("deliveries", Request("GET", WEBHOOKS)),
 )
-"""One small question for each scope: no endpoint lists the scopes of a token."""
+"""One small question for each scope: only a new token is told with its scopes, and those may be taken back later."""
 
 ZONES = {
     "US": ("America/", "Pacific/", "US/"),
@@ -136,7 +136,7 @@ ZONES = {
 
 
 async def examine(session: Session) -> AsyncIterator[Finding]:
-    """Yield what `doctor` should say: the shop, its zone, each scope."""
+    """Yield what `doctor` should say: the shop, its zone, each scope, and whether deliveries come."""
     try:
         shop = await greet(session)
     except Fault as fault:
@@ -146,6 +146,7 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
     yield _zone(shop["region"], session.settings.timezone)
     for name, request in (*PROBES, ("figures", _figures(session))):
         yield await _probe(session, name, request)
+    yield await _deliveries(session)
 
 
 def _figures(session: Session) -> Request:
@@ -169,11 +170,28 @@ async def _probe(session: Session, name: str, request: Request) -> Finding:
     family = family_of(request.path)
     try:
         await session.ask(request)
-    except Skip as fault:
-        return Finding(name, "warn", fault.reason, f"grant {family.scope}, or switch this part off")
     except Fault as fault:
-        return Finding(name, "fail", fault.reason, getattr(fault, "remedy", ""))
+        return _refused(name, fault, family)
     return Finding(name, "ok", f"{family.scope} is granted")
+
+
+async def _deliveries(session: Session) -> Finding:
+    """Say which topics are delivered to nobody."""
+    try:
+        there = await _addresses(session)
+    except Fault as fault:
+        return _refused("deliveries", fault, family_of(WEBHOOKS))
+    absent = [topic for topic in SUBSCRIBED if topic not in there]
+    if not absent:
+        return Finding("deliveries", "ok", f"{len(SUBSCRIBED)} topics are subscribed")
+    remedy = "`jalon sync` subscribes once public_url is set; until then changes are found by polling."
+    return Finding("deliveries", "warn", f"not subscribed: {', '.join(absent)}", remedy)
+
+
+def _refused(name: str, fault: Fault, family: Family) -> Finding:
+    if isinstance(fault, Skip):
+        return Finding(name, "warn", fault.reason, f"grant {family.scope}, or switch this part off")
+    return Finding(name, "fail", fault.reason, getattr(fault, "remedy", ""))
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------
@@ -186,20 +204,41 @@ SUBSCRIBED = (
     "UPCOMING_AUTHORIZATION_EXPIRATION",
 )
 """Topics that can be subscribed by API; product tags (17) and refunds (67) only in Partner Center."""
+# https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview
+DELIVERABLE = re.compile(r"https://(?![0-9.]+(?:/|$))[^/:@?#]+(?:/|$)")
+"""Addresses that the platform delivers to: a name, neither an IP address nor a port."""
+UNDELIVERABLE = "Set public_url to an https address with a domain name and without a port: TikTok takes no other."
 
 
 async def subscribe(session: Session, address: str) -> AsyncIterator[Finding]:
     """Make the platform deliver each topic to `address`; yield what was found and done, naming hosts but no address."""
-    there = rows(data_of(await session.ask(Request("GET", WEBHOOKS))), "webhooks")
-    addresses = {text(hook.get("event_type")): text(hook.get("address")) for hook in there}
+    there = await _addresses(session)
     for topic in SUBSCRIBED:
-        before = addresses.get(topic)
+        before = there.get(topic)
         if before == address:
             yield Finding(topic, "ok", "is delivered here")
             continue
+        yield await _put(session, topic, address, before)
+
+
+async def _addresses(session: Session) -> dict[str, str]:
+    """Return the topics that are subscribed, with the address of each."""
+    hooks = rows(data_of(await session.ask(Request("GET", WEBHOOKS))), "webhooks")
+    return {text(hook.get("event_type")): text(hook.get("address")) for hook in hooks}
+
+
+async def _put(session: Session, topic: str, address: str, before: str | None) -> Finding:
+    """Subscribe one topic; a refusal is told, and the other topics go on."""
+    try:
         await session.ask(Request("PUT", WEBHOOKS, body=encode({"event_type": topic, "address": address})))
-        yield Finding(
-            topic,
-            "warn" if before else "ok",
-            f"was delivered to {urlsplit(before).hostname} before" if before else "is delivered here from now on",
-        )
+    except Fault as fault:
+        return Finding(topic, "warn", f"is not delivered: {fault.reason}", _remedy(fault, address))
+    if before:
+        return Finding(topic, "warn", f"was delivered to {urlsplit(before).hostname} before")
+    return Finding(topic, "ok", "is delivered here from now on")
+
+
+def _remedy(fault: Fault, address: str) -> str:
+    if isinstance(fault, Stop):
+        return fault.remedy
+    return "The next run tries again." if DELIVERABLE.match(address) else UNDELIVERABLE

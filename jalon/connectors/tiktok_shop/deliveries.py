@@ -11,6 +11,8 @@ harmless, but raises no alarm.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +23,19 @@ from jalon.connectors.wire import Malformed, decode
 STALE_AFTER = 24 * 3600
 AHEAD = 600
 """Seconds that a delivery may be older than its arrival, or ahead of it, before it counts as stale."""
+
+
+_NOTIFICATION = re.compile(rb'"tts_notification_id"\s*:\s*"?([1-9][0-9]{0,39})\b')
+
+
+def notification(body: bytes) -> str:
+    """Return the id of the notification, which its retries repeat and the signature covers; without one, a digest.
+
+    Looked for in the raw bytes, since nothing is parsed at the door. A name within a text has its quotes escaped, so it
+    is no match.
+    """
+    found = _NOTIFICATION.search(body)
+    return found[1].decode() if found else hashlib.sha256(body).hexdigest()
 
 
 class Said(NamedTuple):

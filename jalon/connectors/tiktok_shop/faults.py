@@ -146,7 +146,7 @@ def _unknown(code: int, request: Request, status: int) -> Rule:
     if status >= 500:
         return CODES[36009003]
     if request.host == "auth":
-        return CODES[36004001]
+        return Rule("auth", "the token service refuses", f"{SECRETS}; if they are right, {AUTHORISE}")
     if not _reads_a_stretch(request):
         return Rule("skip", "the platform refuses it")
     if code == AMBIGUOUS:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from jalon.connectors.aliases import alias_of
 from jalon.connectors.base import Record, Wait
 from jalon.connectors.door import each, fields, link, person
 
@@ -46,8 +47,6 @@ MARKS = frozenset(
 )
 """Fields of the order attribution that are kept. Device, browser and `origin` are labels in the shop's language; the
 session's start is the visitor's clock without a zone."""
-ALIASES = {"scs.tiktokw.us": "tiktok_shop"}
-"""Domain of the addresses that a platform gives its buyers in copied orders -> platform."""
 ORDER_NAME = re.compile(r"#?([0-9]{10,20})", re.ASCII)
 """What an order id of a platform looks like: longer than any number that a shop counts to."""
 
@@ -126,8 +125,7 @@ def _is_about_order(key: str) -> bool:
 
 
 def _alias(billing: Any) -> str | None:
-    email = billing.get("email") if isinstance(billing, dict) else None
-    return ALIASES.get(email.rpartition("@")[2].lower()) if type(email) is str else None
+    return alias_of(billing.get("email")) if isinstance(billing, dict) else None
 
 
 # --- the door -------------------------------------------------------------------------------------------------------

@@ -294,7 +294,8 @@ def _copied_from(body: Json, account: Mapping[str, str]) -> tuple[str | None, tu
 
 
 def _platform(body: Json, account: Mapping[str, str]) -> str | None:
-    """Return what the account's table says about the order's source, app or attribution."""
+    """Return what the account's table says about the order's source, app or attribution, else its buyer's address."""
     app, attribution = body.get("app"), body.get("attribution")
     names = (body.get("sourceName"), app and number(app["id"]), attribution and attribution.get("handle"))
-    return next((found for name in names if name and (found := account.get(f"channel:{name.lower()}"))), None)
+    told = (found for name in names if name and (found := account.get(f"channel:{name.lower()}")))
+    return next(told, body.get("alias_of"))

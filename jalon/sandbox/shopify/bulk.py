@@ -200,12 +200,13 @@ class BulkJobs:
 
     def tree(self, job: Job) -> Tree:
         """Return a job as `BulkOperation`; counters are text, an empty result has no address."""
-        done = job.status == "COMPLETED"
+        status = "EXPIRED" if job.status == "COMPLETED" and job.expires_at <= self.wall() else job.status
+        done = status == "COMPLETED"
         return {
             "__typename": "BulkOperation",
             "id": job.gid,
             "type": "QUERY",
-            "status": job.status,
+            "status": status,
             "errorCode": job.error,
             "query": job.query,
             "createdAt": instant(job.created_at),

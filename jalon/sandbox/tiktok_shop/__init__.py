@@ -103,8 +103,8 @@ class TikTokShopPart:
         analytics = Analytics(world, self._clock, Measures(world))
         products = Products(world, self._clock)
         seen, creators = "data.shop_analytics.public.read", "seller.affiliate_collaboration.read"
-        order, back, hooks = "seller.order.info", "seller.return_refund.basic", "seller.webhook"
-        shops = door.route("seller.authorization.info", _shops, shop=False)
+        order, back, hooks = "seller.order.info", "seller.return_refund.basic", "seller.authorization.info"
+        shops = door.route(hooks, _shops, shop=False)
         routes = [
             ("GET", "/authorization/202309/shops", shops),
             ("POST", "/order/202309/orders/search", door.route(order, orders.search)),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -23,6 +24,7 @@ from jalon.sandbox.world import Content, Sale, World
 
 RETRIES = (120.0, 1800.0, 10_800.0, 43_200.0)
 TIMEOUT = 3.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONFIGURED = "*"
 """Where types go that only Partner Center's settings know (17, 67)."""
 
@@ -172,8 +174,8 @@ class Hooks:
         """Answer PUT /event/202309/webhooks: one address for each event type."""
         event_type = _event_type(call.words)
         address = call.words.get("address")
-        if not isinstance(address, str) or not address.startswith(("http://", "https://")):
-            raise Refused(36009004, "Invalid 'address': give an HTTP or HTTPS URL.")
+        if not isinstance(address, str) or not _reachable(address):
+            raise Refused(36009004, "Invalid 'address': give an HTTPS URL with a domain name and without a port.")
         now = int(self._clock.now())
         created = self._addresses[event_type][1] if event_type in self._addresses else now
         self._addresses[event_type] = (address, created, now)
@@ -238,6 +240,18 @@ def _notification_id(note: _Note) -> str:
     """Return 19 digits that only what is told decides."""
     digest = hashlib.blake2b(orjson.dumps((note.at, note.type, note.data)), digest_size=8).digest()
     return str(7_000_000_000_000_000_000 + int.from_bytes(digest, "big") % 10**18)
+
+
+def _reachable(address: str) -> bool:
+    """Say whether the platform delivers there: to a name by https, and here on loopback, where the sandbox lives."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if host in LOOPBACK:
+        return parts.scheme in ("http", "https")
+    return parts.scheme == "https" and port is None and any(sign.isalpha() for sign in host) and ":" not in host
 
 
 def _event_type(words: Mapping[str, Any]) -> str:

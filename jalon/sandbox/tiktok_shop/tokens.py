@@ -17,7 +17,6 @@ SCOPES = (
     "seller.affiliate_collaboration.read",
     "seller.return_refund.basic",
     "seller.product.basic",
-    "seller.webhook",
     "data.shop_analytics.public.read",
 )
 CODE_LIFE = 1800
