@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -213,6 +214,17 @@ async def test_ads_are_asked_for_by_day_with_both_ends_in_the_ad_account_s_zone(
     assert (record.body["currency"], record.body["zone"]) == ("USD", "America/Chicago")
 
 
+@pytest.mark.parametrize("stream", ["ad_days", "gmv_max_days"])
+async def test_a_window_that_ends_at_midnight_ends_with_the_day_before(stream: str) -> None:
+    """The end date belongs to the span, unlike in TikTok Shop's analytics."""
+    midnight = datetime(2025, 11, 23, tzinfo=ZoneInfo("America/Chicago"))
+    stores = answer({"store_list": [{"store_id": "1", "is_gmv_max_available": True}]})
+    session = FakeSession(replies(*([stores] if stream == "gmv_max_days" else []), page([]), page([])))
+    await all_of(CONNECTOR.pull(session, window(stream, high=midnight.timestamp(), days=2)))
+    asked = session.asked[-1].query
+    assert (asked["start_date"], asked["end_date"]) == ("2025-11-21", "2025-11-22")
+
+
 async def test_a_zone_that_is_set_wins_over_the_account_s() -> None:
     session = FakeSession(replies(page([])), timezone="Asia/Tokyo")
     await all_of(CONNECTOR.pull(session, window("ad_days", high=NOW)))
@@ -265,6 +277,11 @@ async def test_a_day_is_over_and_then_settled_28_days_after_its_end(day: str, ov
     session = FakeSession(replies(page([row(day, {}, ad_id="7")])))
     (batch,) = await all_of(CONNECTOR.pull(session, window("ad_days")))
     assert (batch.records[0].body["over"], batch.records[0].body["settled"]) == (over, settled)
+
+
+@pytest.mark.parametrize("name", ["ad_days", "gmv_max_days"])
+def test_reports_are_asked_for_a_year_back_and_no_further(name: str) -> None:
+    assert fakes.STREAMS[name].retention == timedelta(days=365)
 
 
 @pytest.mark.parametrize("stream", [one for one in STREAMS if one.lookback], ids=lambda stream: stream.name)

@@ -440,6 +440,19 @@ async def test_nothing_of_a_person_comes_in_but_hashes(contracts: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("more", "taken"), [({}, "utm"), ({"attribution_prefix": "_shop_from_"}, "organic")])
+async def test_the_prefix_of_the_attribution_s_fields_may_be_another(more: dict[str, str], taken: str) -> None:
+    meta = [
+        {"id": 1, "key": "_wc_order_attribution_source_type", "value": "utm"},
+        {"id": 2, "key": "_shop_from_source_type", "value": "organic"},
+        {"id": 3, "key": "_wc_order_attribution_device_type", "value": "Mobile"},
+        {"id": 4, "key": "_shop_from_user_agent", "value": "canary"},
+    ]
+    session = FakeSession(lambda _: listed([order(1, meta_data=meta)]), **more)
+    batch = (await all_of(CONNECTOR.pull(session, window())))[0]
+    assert batch.records[0].body["attribution"] == {"source_type": taken}
+
+
 async def test_customers_of_two_shops_are_not_confused_by_their_numbers() -> None:
     people = []
     for url in ("https://boutique.example", "https://www.boutique.example/fr/"):

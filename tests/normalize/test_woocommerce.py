@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from jalon.normalize.vocabulary import Context, Instant, Order, OrderLine, Raw, Refund, Touchpoint, Unfit
 from jalon.normalize.woocommerce import normalize
-from jalon.normalize.woocommerce.attribution import NO_VISIT
 from jalon.normalize.woocommerce.money import Back, order_money, refund_money
 
 CONTEXT = Context(ZoneInfo("Europe/Paris"), {})
@@ -110,10 +109,25 @@ def test_a_shop_before_version_8_5_has_no_touch_before_its_orders() -> None:
     assert only(Order, found).journey == "none"
 
 
-@pytest.mark.parametrize("kind", sorted(NO_VISIT))
+@pytest.mark.parametrize("kind", ["admin", "mobile_app"])
 def test_an_order_written_by_the_shop_s_own_people_was_led_to_by_no_visit(kind: str) -> None:
     found = facts({**ORDER, "attribution": {"source_type": kind, "utm_source": "tiktok"}})
     assert [fact.key for fact in found if isinstance(fact, Touchpoint)] == ["727/purchase"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "channel"),
+    [
+        ("utm", {"utm_source": "instagram", "utm_medium": "social"}, "instagram"),
+        ("organic", {"utm_source": "google", "referrer": "https://www.google.com/"}, "search"),
+        ("referral", {"utm_source": "pinterest.com", "referrer": "https://www.pinterest.com/"}, "pinterest"),
+        ("typein", {"utm_source": "(direct)"}, "direct"),
+    ],
+)
+def test_every_other_type_of_source_is_a_visit(kind: str, more: dict[str, str], channel: str) -> None:
+    """The six types are all that WooCommerce writes."""
+    found = facts({**ORDER, "attribution": {"source_type": kind, "session_entry": "https://b.example/", **more}})
+    assert [fact.channel for fact in found if isinstance(fact, Touchpoint)] == [channel, "site"]
 
 
 def test_marks_are_campaign_marks_only_of_a_marked_link() -> None:
