@@ -22,7 +22,7 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.report import conversions
+from jalon.report import conversions, recent
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.channel_places import in_order, place
 from jalon.report.measured import counted
@@ -61,6 +61,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
                 _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
             ),
             "modes": _modes(engine, sold),
+            "recent": recent.moved(engine, sold, currencies),
             "by_customer": _by_customer(engine, sold, currencies),
             "by_platform": _by_platform(engine, sold, currencies, background),
             "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),

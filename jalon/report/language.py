@@ -1,11 +1,11 @@
-"""The languages of the page: its sentences from gettext catalogs, its numbers, days and money as the language has them.
+"""The languages of the page: sentences from gettext catalogs, numbers, days and money as the language has them.
 
 A message is its English text. Beside it stand catalogs of the other languages, one for each part of the page, under
 `locale/<language>/LC_MESSAGES/<part>.po`; they are merged when they are read, and nothing is compiled. Templates say
-`{{ _("…%(name)s…", name=value) }}` and `{{ ngettext("%(number)s order", "%(number)s orders", number) }}`; Python says
-`say._(…)` and `say.ngettext(…)` alike, with the `Language` it was given. A per cent sign of a message is written `%%`.
-What comes out of a table (a reason, the name of a channel) is said by `say.known(text)` or `{{ text | known }}`, and the
-table stands in `phrases`.
+`{{ _("… %(name)s …", name=value) }}` and `{{ ngettext("%(number)s order", "%(number)s orders", n) }}`; Python says
+`say._(…)` and `say.ngettext(…)` alike, or where names from outside are put in `say.rich(…)` and `say.rich_plural(…)`,
+with the `Language` that it was given. A per cent sign of a message is written `%%`. What comes out of a table (a reason,
+the name of a channel) is said by `say.known(text)` or `{{ text | known }}`, and the table stands in `phrases`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 from babel.support import Translations
+from markupsafe import Markup, escape
 
 from jalon.report.readers import LANGUAGES
 from jalon.report.words import label
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d\+00:00| UTC)")
 _DAY = 24 * 60
 
 
@@ -47,6 +48,10 @@ class Language:
         """Return a message in this language, with its values in it."""
         return self.catalog.gettext(message) % values
 
+    def rich(self, message: str, **values: object) -> Markup:
+        """Return a message that may hold elements, as HTML; what is put into it is escaped."""
+        return Markup(self.catalog.gettext(message)) % values  # noqa: S704 # messages are this package's own
+
     def ngettext(self, one: str, many: str, number: float, **values: object) -> str:
         """Return a message about `number` things, written as `%(number)s`, in this language."""
         return self.either(one, many, number) % {"number": self.count(number), **values}
@@ -56,6 +61,10 @@ class Language:
         whole = int(number) if self.name == "fr" or number == int(number) else 2
         return self.catalog.ngettext(one, many, whole)
 
+    def rich_plural(self, one: str, many: str, number: float, **values: object) -> Markup:
+        """Return a message about `number` things that may hold elements, as HTML."""
+        return Markup(self.either(one, many, number)) % {"number": self.count(number), **values}  # noqa: S704
+
     def known(self, text: str) -> str:
         """Return a text that comes out of a table in this language; one that no catalog knows as it is."""
         return self.catalog.gettext(text) if text else text
@@ -63,6 +72,12 @@ class Language:
     def label(self, name: str | None) -> str:
         """Return what people call a platform, channel, kind or metric, in this language."""
         return self.known(label(name, self.names))
+
+    def foreign(self, text: str) -> Markup:
+        """Return a text of a table as HTML; one that no catalog knows is marked as English."""
+        said = self.known(text)
+        is_english = said == text and self.name != "en"
+        return Markup('<span lang="en">{}</span>').format(said) if is_english else escape(said)
 
     def stage(self, stage: Mapping[str, Any]) -> str:
         """Return the name of a stage that has both names."""
@@ -124,9 +139,10 @@ class Language:
         """Return how many days, in words."""
         return self.ngettext("%(number)s day", "%(number)s days", number)
 
-    def listed(self, items: list[str]) -> str:
-        """Return items as a list within a sentence."""
-        return ", ".join(items)
+
+def N_(message: str) -> str:  # noqa: N802 # gettext's own name for it
+    """Mark a message that stands in a table and is said later, by `known`."""
+    return message
 
 
 def language(name: str, names: Mapping[str, str] | None = None) -> Language:
@@ -192,5 +208,4 @@ def _day(locale: Locale, text: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _moment(locale: Locale, text: str) -> str:
-    instant = datetime.strptime(text, "%Y-%m-%d %H:%M UTC")  # noqa: DTZ007 # told and shown in UTC
-    return f"{_day(locale, text[:10])} {format_datetime(instant, 'HH:mm', locale=locale)} UTC"
+    return f"{_day(locale, text[:10])} {text[11:16]} UTC"

@@ -80,10 +80,11 @@ def environment(say: Language) -> Environment:
         loader=PackageLoader("jalon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     made.filters.update(
-        plain=plain, label=say.label, known=say.known, foreign=_marked(say), count=say.count, percent=say.percent,
+        plain=plain, label=say.label, known=say.known, foreign=say.foreign, count=say.count, percent=say.percent,
         orders=say.orders, persons=say.persons, days=say.days, day=say.day, moment=say.moment,
     )  # fmt: skip
-    made.globals.update(say=say, amount=say.amount, whole=say.whole, span=say.span, bar=_bar, **_gettext(say))
+    made.globals.update(say=say, amount=say.amount, whole=say.whole, span=say.span, bar=_bar)
+    made.globals.update({"_": say.rich, "ngettext": say.rich_plural})
     return made
 
 
@@ -96,29 +97,6 @@ def policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
 
 def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _gettext(say: Language) -> Row:
-    """Return gettext for templates: messages may hold elements, and what is put into them is escaped."""
-
-    def one(message: str, **values: object) -> Markup:
-        return Markup(say.catalog.gettext(message)) % values  # noqa: S704 # a message is this package's own
-
-    def several(singular: str, plural: str, number: float, **values: object) -> Markup:
-        return Markup(say.either(singular, plural, number)) % {"number": say.count(number), **values}  # noqa: S704
-
-    return {"_": one, "ngettext": several}
-
-
-def _marked(say: Language) -> object:
-    """Return the filter that says a text in the language, or marks it as English where no catalog knows it."""
-
-    def foreign(text: str) -> str:
-        said = say.known(text)
-        is_english = said == text and say.name != "en"
-        return Markup('<span lang="en">{}</span>').format(said) if is_english else said
-
-    return foreign
 
 
 def _bar(share: float | None) -> str:

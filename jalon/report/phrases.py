@@ -30,12 +30,13 @@ OFFERS = (
 )  # fmt: skip
 """What platforms offer or not, in words."""
 METRICS = (
-    "views", "impressions", "reach", "engagements", "engaged_views", "likes", "reactions", "comments", "replies", "shares",
-    "reposts", "saves", "followers", "new_followers", "lost_followers", "accounts_engaged", "profile_visits",
-    "profile_activity", "clicks", "link_clicks", "bio_link_clicks", "website_clicks", "outbound_clicks", "tag_clicks",
-    "other_clicks", "ad_impressions", "ad_tag_clicks", "ad_outbound_clicks", "product_impressions", "spend", "net_spend",
-    "orders", "buyers", "gmv", "units_sold", "commissions", "attributed_orders", "attributed_gmv",
-    "attributed_conversions", "attributed_purchases", "attributed_add_to_carts", "watch_minutes",
+    "views", "impressions", "reach", "engagements", "engaged_views", "likes", "reactions", "comments", "replies",
+    "shares", "reposts", "saves", "followers", "new_followers", "lost_followers", "accounts_engaged",
+    "profile_visits", "profile_activity", "clicks", "link_clicks", "bio_link_clicks", "website_clicks",
+    "outbound_clicks", "tag_clicks", "other_clicks", "ad_impressions", "ad_tag_clicks", "ad_outbound_clicks",
+    "product_impressions", "spend", "net_spend", "orders", "buyers", "gmv", "units_sold", "commissions",
+    "attributed_orders", "attributed_gmv", "attributed_conversions", "attributed_purchases",
+    "attributed_add_to_carts", "watch_minutes",
 )  # fmt: skip
 """The metrics that most platforms count; others keep the platform's own word."""
 

@@ -13,7 +13,7 @@ from jalon.report.words import decimal_text
 
 Row = dict[str, Any]
 DAYS = 28
-"""How many days are compared with as many before, where there are as many: whole weeks, so that weekdays weigh alike."""
+"""How many days are compared with as many before, if there are so many: whole weeks, so that weekdays weigh alike."""
 
 
 def moved(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
@@ -52,7 +52,10 @@ def _compared(rows: list[Row], currency: str, first: date, last: date) -> Row:
         "change": (net - was) / was if was > 0 else None,
         "orders": _summed(now, "orders"),
         "orders_before": _summed(before, "orders"),
-        "modes": {mode: [_share(period, mode) for period in (before, now)] for mode in sorted({r["selling_mode"] for r in own})},
+        "modes": {
+            mode: [_share(period, mode) for period in (before, now)]
+            for mode in sorted({r["selling_mode"] for r in own})
+        },
     }
 
 

@@ -22,7 +22,7 @@ from jalon.report.readers import LANGUAGES
 HOME = Path(jalon.report.__file__).parent
 SPACE, APART = "\u202f", "\u00a0"
 HOLDER = re.compile(r"%\((\w+)\)s|(%%)|(</?\w+>)")
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "rich": None, "rich_plural": (1, 2)}
 
 
 def in_templates() -> Iterator[tuple[str, ...]]:

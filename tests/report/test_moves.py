@@ -10,8 +10,8 @@ import pytest
 from jalon.attribution.presets import PRESETS
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures import figures
-from jalon.report.marts import MartOptions, build_marts
 from jalon.report.language import language
+from jalon.report.marts import MartOptions, build_marts
 from jalon.report.moves import arranged
 from jalon.report.page import render
 from tests.handmade import Run, order, touch

@@ -30,13 +30,3 @@ class Placed(NamedTuple):
     block: Block
     it: Row
     half: bool
-
-
-def always(told: Row, say: Language) -> Row:  # noqa: ARG001 # as every preparer is called
-    """Prepare a block whose template says all from the figures."""
-    return {}
-
-
-def where(name: str) -> Prepared:
-    """Return a preparer that leaves its block out where these figures are empty."""
-    return lambda told, say: always(told, say) if told[name] else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.blocks import credit, journey_map, made, moves, sales
-from jalon.report.blocks.block import Block, Placed, Row, always, where
+from jalon.report.blocks import credit, headline, journey_map, made, moves, sales, told
+from jalon.report.blocks.block import Block, Placed, Row
 from jalon.report.language import Language
 from jalon.report.readers import ROLES
 
 BLOCKS = (
-    Block("headline", always),
+    Block("headline", headline.prepared),
     Block("journey_map", journey_map.prepared),
     Block("moves", moves.prepared, ("management", "content")),
     Block("selling_modes", sales.modes, half=True),
@@ -20,9 +20,9 @@ BLOCKS = (
     Block("channels", credit.channels),
     Block("contents", credit.contents, ("sales", "content"), half=True),
     Block("creators", credit.creators, ("sales", "content"), half=True),
-    Block("conversions", where("conversions"), ("sales", "management")),
-    Block("counted", where("measures"), ("content",)),
-    Block("gaps", where("gaps"), ("content", "management")),
+    Block("conversions", told.conversions, ("sales", "management")),
+    Block("counted", told.counted, ("content",)),
+    Block("gaps", told.gaps, ("content", "management")),
     Block("made", made.prepared),
 )
 """A page for nobody in particular has all of them."""
@@ -37,9 +37,9 @@ def chosen(role: str | None) -> list[Block]:
     return sorted(own, key=lambda block: first.index(block.name) if block.name in first else len(first))
 
 
-def placed(told: Row, say: Language, role: str | None) -> list[Placed]:
+def placed(figures: Row, say: Language, role: str | None) -> list[Placed]:
     """Return the blocks that have something to show; a half stands beside the next half, or else fills the row."""
-    prepared = ((block, block.prepared(told, say)) for block in chosen(role))
+    prepared = ((block, block.prepared(figures, say)) for block in chosen(role))
     return list(_in_rows([(block, it) for block, it in prepared if it is not None]))
 
 
