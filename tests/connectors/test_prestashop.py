@@ -235,12 +235,27 @@ async def test_a_currency_that_is_new_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "rows", [None, [], {"order_rows": []}, {"order_rows": {"id": "1"}}, {"order_rows": [{"id": 1}]}]
+    ("rows", "many"),
+    [
+        (None, 0),
+        ([], 0),
+        ({}, 0),
+        ({"order_rows": []}, 0),
+        ({"order_rows": {"id": "1"}}, 1),
+        ({"order_rows": [{"id": 1}]}, 1),
+        ({"order_rows": [{"id": 1}, {"id": 2}]}, 2),
+    ],
 )
-async def test_rows_come_as_a_list_as_one_or_not_at_all(rows: Any) -> None:
+async def test_rows_come_as_a_list_as_one_or_not_at_all(rows: Any, many: int) -> None:
     session = FakeSession(table([order(1, associations=rows)]))
     batch = (await all_of(CONNECTOR.pull(session, window())))[0]
-    assert [type(row) for row in batch.records[0].body["order_rows"]] in ([], [dict])
+    assert len(batch.records[0].body["order_rows"]) == many
+
+
+async def test_an_object_alone_may_come_without_its_list() -> None:
+    session = FakeSession(lambda asked: answer({"orders": order(1)} if asked.path == "/api/orders" else []))
+    (batch,) = await all_of(CONNECTOR.pull(session, window()))
+    assert [record.key for record in batch.records] == ["1"]
 
 
 async def test_tables_survive_the_account() -> None:

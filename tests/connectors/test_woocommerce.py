@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,12 @@ async def test_a_shop_that_does_not_sort_is_not_read() -> None:
     session = FakeSession(lambda _: listed([order(2), order(1)]))
     with pytest.raises(Stop, match="does not sort"):
         await all_of(CONNECTOR.pull(session, window()))
+
+
+def test_orders_are_read_again_for_as_long_as_their_attribution_may_come_late() -> None:
+    """It was seen to come after the order, whose time of change does not move then."""
+    assert STREAMS["orders"].lookback >= timedelta(days=2)
+    assert timedelta(0) < STREAMS["orders"].every <= timedelta(days=1)
 
 
 async def test_a_shop_that_ignores_the_filter_is_not_read() -> None:

@@ -165,6 +165,7 @@ class Shop:
         if not self.writable:
             return refused("woocommerce_rest_authentication_error", 401)
         self.written.append((asked.method, asked.path, json.loads(asked.body)))
+        assert asked.idempotent is (asked.method == "PUT"), "a repeated POST would make a second webhook"
         return answer({"id": 1}, 201)
 
 
