@@ -56,6 +56,8 @@ class Serve(_Table):
     """Bytes of the largest body that is taken."""
     connections: Annotated[int, Field(ge=1)] = 1024
     """How many may be open at one time."""
+    report_token: SecretStr | None = Field(default=None, min_length=16)
+    """With it, and to who has it alone, /report shows the page that was published last; at least 16 characters."""
 
 
 class Attribution(_Table):

@@ -13,6 +13,7 @@ from jalon.console import Console
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
+    from jalon.receive.live import LivePage
     from jalon.receive.receiver import Receiver
 
 
@@ -37,12 +38,16 @@ async def _serve(console: Console, place: Workplace, host: str, port: int) -> No
 
 
 def _present(console: Console, place: Workplace, host: str, port: int, metrics_port: int | None) -> None:
-    """Say at which address each source's deliveries arrive; of an own site, where its script is."""
+    """Say at which address each source's deliveries arrive; where an own site's script and the report are."""
+    from jalon.receive.live import PATH as LIVE
+
     base = (place.config.main.public_url or f"http://{host}:{port}").rstrip("/")
     addresses = {name: base + _path(place, name) for name in place.config.sources}
+    report = base + LIVE if place.config.serve.report_token else None
+    lines = [f"{name}: {address}" for name, address in addresses.items()]
     console.data(
-        {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses},
-        [f"{name}: {address}" for name, address in addresses.items()],
+        {"host": host, "port": port, "metrics_port": metrics_port, "addresses": addresses, "report": report},
+        [*lines, *([f"report page: {report}"] if report else [])],
     )
     metrics = f"metrics on 127.0.0.1:{metrics_port}/metrics; " if metrics_port is not None else ""
     console.say(f"receiving on {host}:{port}; {metrics}stop with Ctrl-C")
@@ -70,4 +75,17 @@ def receiver_of(place: Workplace, now: Callable[[], float] = time.time) -> Recei
 
     serve = place.config.serve
     limits = Limits(body=serve.max_body, connections=serve.connections)
-    return Receiver(place.store, place.keyring, {name: hook(name) for name in place.config.sources}, limits, now)
+    hooks = {name: hook(name) for name in place.config.sources}
+    return Receiver(place.store, place.keyring, hooks, limits, now, _live(place))
+
+
+def _live(place: Workplace) -> LivePage | None:
+    """Return what shows the report page, if a token for it is configured."""
+    from jalon.receive.live import LivePage
+    from jalon.reporting import PAGE
+
+    token = place.config.serve.report_token
+    if token is None:
+        return None
+    over_tls = (place.config.main.public_url or "").startswith("https://")
+    return LivePage(token.get_secret_value(), place.store.marts / PAGE, time.time, over_tls=over_tls)

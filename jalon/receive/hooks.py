@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jalon.connectors.base import Connector
+from jalon.connectors.base import Connector, Delivery
 
 _NOBODY = b"\0" * 32
+_LONGEST_KEY = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,21 @@ class Hook:
 
     def __repr__(self) -> str:
         return f"Hook({self.connector.name})"
+
+    def challenged(self, query: Mapping[str, str]) -> str | None:
+        """Return the words that a platform wants which asks whether the address is ours; to everyone else None."""
+        try:
+            return self.connector.challenge(dict(query), self.settings, self.secrets)
+        except Exception:  # whatever a stranger wrote into the address
+            return None
+
+    def key(self, delivery: Delivery, digest: bytes) -> str:
+        """Return what a delivery is known by when it is sent again; by its body where the sender's word is no use."""
+        try:
+            key = self.connector.delivery_key(delivery)
+        except Exception:  # the key is made of unsigned header fields: any bytes may be in them
+            key = ""
+        return key if 0 < len(key) <= _LONGEST_KEY else "body:" + digest.hex()
 
 
 def path_of(source: str, token: str) -> str:

@@ -8,7 +8,7 @@ delivery id are not signed; they are stored as received, and whoever opens the d
     400 malformed           401 not signed      503 cannot be stored now (Retry-After)    200 durable, known already,
                                                                               or a mere knock
 
-What is no delivery's address may be a link's or a site's: see `receive.site`.
+What is no delivery's address may be a link's or a site's: see `receive.site`; or that of the report: `receive.live`.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from jalon.receive.connections import Connection, Places, Server
 from jalon.receive.hooks import Hook, Switchboard
 from jalon.receive.intake import Intake
 from jalon.receive.limits import Limits
+from jalon.receive.live import LivePage
 from jalon.receive.metrics import Metrics
 from jalon.receive.replies import Reply
 from jalon.receive.seldom import Seldom
-from jalon.receive.site import Now, Sites
+from jalon.receive.site import Answered, Now, Sites
 from jalon.store.database import Store
 from jalon.store.deliveries import Row
 from jalon.store.envelope import Sealer
 
 log = logging.getLogger(__name__)
-_LONGEST_KEY = 300
 _LONGEST_NUMBER = 20
 _STOP_PAUSE = 0.01
 _BACKLOG = 1024
@@ -57,7 +57,10 @@ class Refused(Exception):
 
 
 class Receiver:
-    """Receives the deliveries of all sources: `start`, then `stop`. `now`: when somebody clicked a link."""
+    """Receives the deliveries of all sources: `start`, then `stop`. `now`: when somebody clicked a link.
+
+    With `live` it shows the report page too.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Receiver:
         hooks: Mapping[str, Hook],
         limits: Limits | None = None,
         now: Now = time.time,
+        live: LivePage | None = None,
     ) -> None:
         self.limits, self.metrics = limits or Limits(), Metrics()
         self._store = store
@@ -75,10 +79,11 @@ class Receiver:
         self._intake = Intake(store, self.limits, self.metrics, self._complain)
         self._places = Places(self.limits, self.metrics)
         self.sites = Sites(store, keyring, hooks, self._intake, self.limits, self.metrics, self._seldom, now)
+        self._live = live
         self._reading, self._stopping = 0, False
         self._servers: list[Server] = []
         self._listeners: list[asyncio.Server] = []
-        self._beside: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, host: str, port: int, admin_port: int | None = None) -> tuple[int, int | None]:
         """Listen for deliveries on `host:port`, and for metrics on loopback; return the ports (0 asks for a free one).
@@ -87,10 +92,10 @@ class Receiver:
         """
         self._store.checkpoint_often()
         self._sealer.warm()
-        self._beside.append(asyncio.create_task(self._places.sweep()))
+        self._tasks.append(asyncio.create_task(self._places.sweep()))
         if self.sites:
             self.sites.routes.load()
-            self._beside.append(asyncio.create_task(self.sites.routes.watch()))
+            self._tasks.append(asyncio.create_task(self.sites.routes.watch()))
         port = await self._listen(Server(self._handle, self._places, self.limits), host, port)
         if admin_port is not None:
             admin = Server(self._administer, Places(self.limits, self.metrics), self.limits)
@@ -112,7 +117,7 @@ class Receiver:
         for server in self._servers:
             await server.shutdown(_STOP_PAUSE)
         await self.sites.store_clicks(end)
-        for task in self._beside:
+        for task in self._tasks:
             task.cancel()
 
     async def _listen(self, server: Server, host: str, port: int) -> int:
@@ -135,12 +140,13 @@ class Receiver:
         try:
             found = self._switchboard.find(request.raw_path)
             if found is None:
-                source, other = await self.sites.answer(request, self._read_post) or (None, _elsewhere(request))
+                source, other = await self._beside(request)
                 self.metrics.answered(source, other.status)
                 return other
             source, hook = found
             if request.method == "GET":
-                return self._answer(source, _challenged(hook, request))
+                wanted = hook.challenged(request.query)
+                return self._answer(source, replies.WRONG_METHOD if wanted is None else Reply(200, wanted))
             self._check_head(request)
             body = await self._read(request)
             row = self._verified(source, hook, request, body)
@@ -149,6 +155,12 @@ class Receiver:
             return self._answer(source, refused.reply)
         finally:
             connection.end()
+
+    async def _beside(self, request: web.BaseRequest) -> Answered:
+        """Answer what is no delivery: a link, a site, the report page, or nothing of ours."""
+        if self._live is not None and (shown := await self._live.answer(request, self._read_post)):
+            return None, shown
+        return await self.sites.answer(request, self._read_post) or (None, _elsewhere(request))
 
     async def _administer(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/metrics" and request.method == "GET":
@@ -213,7 +225,7 @@ class Receiver:
         if not self._signed(source, hook, delivery):
             raise Refused(replies.KNOCKED if self._knocks(source, hook, delivery) else replies.UNSIGNED)
         digest = self._sealer.digest(body)
-        key = _key(hook, delivery, digest)
+        key = hook.key(delivery, digest)
         return Row(source, key, delivery.received_at, digest, self._sealer.seal(source, key, headers, body))
 
     def _signed(self, source: str, hook: Hook, delivery: Delivery) -> bool:
@@ -279,21 +291,3 @@ def _elsewhere(request: web.BaseRequest) -> Reply:
     if request.raw_path == "/health":
         return replies.HEALTHY if request.method in ("GET", "HEAD") else replies.WRONG_METHOD
     return replies.UNKNOWN
-
-
-def _challenged(hook: Hook, request: web.BaseRequest) -> Reply:
-    """Answer a platform that asks whether the address is ours, in the words it wants; to everyone else, nothing."""
-    try:
-        wanted = hook.connector.challenge(dict(request.query), hook.settings, hook.secrets)
-    except Exception:  # whatever a stranger wrote into the address
-        wanted = None
-    return replies.WRONG_METHOD if wanted is None else Reply(200, wanted)
-
-
-def _key(hook: Hook, delivery: Delivery, digest: bytes) -> str:
-    """Return what the delivery is known by when it is sent again; by its body where the sender's own word is no use."""
-    try:
-        key = hook.connector.delivery_key(delivery)
-    except Exception:  # the key is made of unsigned header fields: any bytes may be in them
-        key = ""
-    return key if 0 < len(key) <= _LONGEST_KEY else "body:" + digest.hex()

@@ -1,0 +1,199 @@
+"""The report page at an address: shown to who knows the token, and to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from plain import Heard, ask, hook
+
+from jalon.privacy import Keyring
+from jalon.receive.limits import Limits
+from jalon.receive.live import COOKIE, SECONDS, LivePage
+from jalon.receive.receiver import Receiver
+from jalon.report.page import policy
+from jalon.store.database import Store
+
+TOKEN = "a long and secret word"
+STYLE = "body{color:red}"
+POLICY = policy([STYLE], ["1+1"])
+
+
+def page(said: str) -> str:
+    head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.replace(chr(39), "&#39;")}">'
+    return f"<!doctype html><html><head>{head}<style>{STYLE}</style></head><body>{said}</body></html>"
+
+
+class Clock:
+    now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Shown = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "report.html"
+    path.write_text(page("first é"))
+    return path
+
+
+@pytest.fixture
+async def shown(store: Store, file: Path) -> AsyncIterator[Shown]:
+    """Start a receiver that shows the page; returns its port."""
+    started: list[Receiver] = []
+
+    async def start(token: str = TOKEN, clock: Clock | None = None, *, over_tls: bool = False) -> int:
+        live = LivePage(token, file, clock or Clock(), over_tls=over_tls)
+        receiver = Receiver(store, Keyring(bytes(32)), {"shop": hook()}, Limits(), live=live)
+        started.append(receiver)
+        port, _ = await receiver.start("127.0.0.1", 0)
+        return port
+
+    yield start
+    for receiver in started:
+        await receiver.stop()
+
+
+def get(path: str = "/report", method: str = "GET", **headers: str) -> bytes:
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return f"{method} {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
+
+
+def sign_in(token: str) -> bytes:
+    body = f"token={token.replace(' ', '+')}"
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    return f"POST /report HTTP/1.1\r\nHost: x\r\n{kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def cookie(heard: Heard) -> str:
+    return heard.headers["set-cookie"].partition(";")[0]
+
+
+async def test_a_bearer_sees_the_page_with_its_own_policy_and_nobody_keeps_it(shown: Shown) -> None:
+    heard = await ask(await shown(), get(Authorization=f"Bearer {TOKEN}"))
+    assert heard.status == 200
+    assert heard.body.decode() == page("first é")
+    assert heard.headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'none'"
+    assert heard.headers["cache-control"] == "no-store"
+    assert heard.headers["referrer-policy"] == "no-referrer"
+    assert heard.headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer "},
+        {"Authorization": f"Basic {base64.b64encode(TOKEN.encode()).decode()}"},
+        {"Authorization": "Bearer \udce9\udcff"},
+        {"Cookie": f"{COOKIE}={TOKEN}"},
+        {"Cookie": f"{COOKIE}=99999999999.{'0' * 64}"},
+        {"Cookie": f"{COOKIE}=."},
+        {"Cookie": f"{COOKIE}"},
+        {"Cookie": f"{COOKIE}=\udce9.\udcff"},
+    ],
+)
+async def test_without_the_token_there_is_a_form_and_nothing_of_the_page(shown: Shown, headers: dict[str, str]) -> None:
+    heard = await ask(await shown(), get(**headers))
+    assert heard.status == 401
+    assert heard.headers["www-authenticate"] == "Bearer"
+    assert b"first" not in heard.body
+    style = re.search("<style>(.*)</style>", heard.body.decode(), re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in heard.headers["content-security-policy"]
+    assert "form-action 'self'" in heard.headers["content-security-policy"]
+
+
+async def test_a_token_in_the_address_opens_nothing(shown: Shown) -> None:
+    assert (await ask(await shown(), get("/report?token=a+long+and+secret+word"))).status == 401
+
+
+async def test_who_signs_in_sees_the_page_by_a_cookie_that_does_not_hold_the_token(shown: Shown) -> None:
+    clock = Clock()
+    port = await shown(clock=clock)
+    signed = await ask(port, sign_in(TOKEN))
+    assert signed.status == 303
+    assert signed.headers["location"] == "/report"
+    attributes = signed.headers["set-cookie"].split("; ")[1:]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/report"} <= set(attributes)
+    assert TOKEN not in signed.headers["set-cookie"]
+    assert (await ask(port, get(Cookie=f"other=1; {cookie(signed)}; more=2"))).status == 200
+    until, _, seal = cookie(signed).partition("=")[2].partition(".")
+    later = f"{COOKIE}={int(until) + 1}.{seal}"
+    assert (await ask(port, get(Cookie=later))).status == 401, "its time is sealed"
+    clock.now += SECONDS + 1
+    assert (await ask(port, get(Cookie=cookie(signed)))).status == 401
+
+
+async def test_another_token_ends_what_was_signed_in_by_the_old_one(shown: Shown) -> None:
+    signed = await ask(await shown(), sign_in(TOKEN))
+    port = await shown(token="another long and secret word")
+    assert (await ask(port, get(Cookie=cookie(signed)))).status == 401
+
+
+async def test_behind_https_the_cookie_travels_by_nothing_else(shown: Shown) -> None:
+    plain, secure = await ask(await shown(), sign_in(TOKEN)), await ask(await shown(over_tls=True), sign_in(TOKEN))
+    assert "Secure" not in plain.headers["set-cookie"].split("; ")
+    assert "Secure" in secure.headers["set-cookie"].split("; ")
+
+
+@pytest.mark.parametrize("token", ["wrong", "", "x" * 5000, "&".join(["token=x"] * 50)])
+async def test_a_wrong_token_gets_the_form_again(shown: Shown, token: str) -> None:
+    heard = await ask(await shown(), sign_in(token))
+    assert heard.status == 401
+    assert "set-cookie" not in heard.headers
+
+
+async def test_a_new_report_is_shown_as_soon_as_it_is_published(shown: Shown, file: Path) -> None:
+    port = await shown()
+    asked = get(Authorization=f"Bearer {TOKEN}")
+    assert b"first" in (await ask(port, asked)).body
+    new = file.with_name("new.html")
+    new.write_text(page("second"))
+    new.replace(file)
+    assert b"second" in (await ask(port, asked)).body
+    file.unlink()
+    assert (await ask(port, asked)).status == 404
+
+
+async def test_a_large_page_arrives_whole(shown: Shown, file: Path) -> None:
+    file.write_text(page("x" * 6_000_000))
+    port = await shown()
+    answers = await asyncio.gather(*(ask(port, get(Authorization=f"Bearer {TOKEN}")) for _ in range(3)))
+    assert {len(heard.body) for heard in answers} == {len(page("x" * 6_000_000))}
+
+
+async def test_without_a_token_configured_the_address_is_as_unknown_as_any(store: Store) -> None:
+    receiver = Receiver(store, Keyring(bytes(32)), {"shop": hook()}, Limits())
+    port, _ = await receiver.start("127.0.0.1", 0)
+    try:
+        report, other = await ask(port, get("/report")), await ask(port, get("/anything"))
+    finally:
+        await receiver.stop()
+    assert (report.status, report.headers, report.body) == (404, other.headers, other.body)
+
+
+async def test_nothing_of_the_token_is_logged(shown: Shown, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    port = await shown()
+    for asked in (sign_in(TOKEN), get(Authorization=f"Bearer {TOKEN}"), get(Authorization="Bearer nearly it")):
+        await ask(port, asked)
+    assert TOKEN not in caplog.text
+    assert "nearly it" not in caplog.text
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
+async def test_other_methods_are_refused(shown: Shown, method: str) -> None:
+    assert (await ask(await shown(), get(method=method))).status == 405
