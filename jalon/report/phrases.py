@@ -17,6 +17,7 @@ from jalon.normalize.channel_rules import TITLES
 from jalon.normalize.channels import CHANNELS, NETWORKS
 from jalon.report.blocks.journey_map import GROUP_TITLES
 from jalon.report.figures import BASES, CUSTOMERS
+from jalon.report.people import phrases as people
 from jalon.report.words import label
 
 OWN_NAMES = {"TikTok", "YouTube", "LinkedIn"}
@@ -50,3 +51,4 @@ def phrases() -> Iterator[str]:
     names = (*MODES, *CUSTOMERS, *BASES, *PRESETS, *CONVERSIONS, *METRICS, "", "site", "shop")
     yield from map(label, (*names, *(name for name in CHANNELS if name not in NETWORKS and name not in TITLES)))
     yield from (*GRAINS, *OFFERS)
+    yield from people.phrases()

@@ -7,6 +7,27 @@ from typing import Any, NamedTuple
 
 from jalon.report.people.intervals import Estimate
 
+NOTHING = Estimate(None, None, None, 0)
+NOBODY = "no person is known"
+NO_BUYER = "no buyer is known"
+TOO_FEW = "too few buyers are known to tell them apart"
+NOBODY_MET = "nobody is known to have been met before a purchase"
+NOBODY_BEGAN = "nobody is known to have begun"
+NOT_HALF = "fewer than half have bought yet"
+NO_MONEY = "no money was booked"
+NO_RETURN = "no platform tells of a return"
+NO_CART = "no cart of a known person is over"
+NO_VISIT = "no visit is known"
+NO_REACH = "no source tells reach by day"
+NO_TAGS = "no source tells views and clicks on tags of the same content"
+MORE_CLICKS = "more clicks than views"
+NO_ANSWER = "no such answer is known"
+REASONS = (
+    NOBODY, NO_BUYER, TOO_FEW, NOBODY_MET, NOBODY_BEGAN, NOT_HALF, NO_MONEY, NO_RETURN, NO_CART, NO_VISIT, NO_REACH,
+    NO_TAGS, MORE_CLICKS, NO_ANSWER,
+)  # fmt: skip
+"""Why something has no value."""
+
 
 class Figure(NamedTuple):
     """What was measured. `member`: a platform, segment or currency; `because` says why there is no value."""

@@ -15,6 +15,10 @@ from scipy.optimize import minimize
 Floats = NDArray[np.float64]
 Likelihood = Callable[[Floats], tuple[float, Floats]]
 """Parameters -> the mean log-likelihood of an observation, and its slope by each parameter."""
+ALIKE = "buyers are too much alike, or too few, for the model to settle"
+UNSETTLED = "several sets of parameters fit equally well"
+REASONS = (ALIKE, UNSETTLED)
+"""Why there is no fit."""
 _STEP = 1e-4
 _FURTHEST = 9.0
 """Beyond e to this a parameter has run away: any greater one fits as well."""
@@ -54,7 +58,7 @@ def fitted(likelihood: Likelihood, starts: Sequence[Sequence[float]], observatio
     ]
     best = min(found, key=lambda each: float(each.fun))
     if not np.isfinite(best.fun) or np.abs(best.x).max() > _FURTHEST:
-        raise Unfitted("buyers are too much alike, or too few, for the model to settle")
+        raise Unfitted(ALIKE)
     covariance = _covariance(cost, best.x, observations)
     return Fit(np.exp(best.x), covariance, -float(best.fun) * observations, observations)
 
@@ -66,6 +70,6 @@ def _covariance(cost: Callable[[Floats], tuple[float, Floats]], logs: Floats, ob
     slopes = np.array(rows) * observations
     information = (slopes + slopes.T) / 2
     if np.linalg.eigvalsh(information).min() <= 0:
-        raise Unfitted("several sets of parameters fit equally well")
+        raise Unfitted(UNSETTLED)
     inverse: Floats = np.asarray(np.linalg.inv(information), np.float64)
     return inverse

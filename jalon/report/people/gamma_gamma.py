@@ -12,6 +12,7 @@ from scipy.special import digamma, gammaln
 
 from jalon.report.people.fitting import Fit, Floats, Unfitted, fitted
 
+NO_MEAN = "what buyers spend differs so much that it has no mean"
 NAMES = ("p", "q", "gamma")
 
 
@@ -29,7 +30,7 @@ def fit(repeats: Floats, mean: Floats) -> Fit:
     starts = [(p, q, q) for p, q in ((1.0, 2.0), (6.0, 4.0), (20.0, 3.0))]
     found = fitted(likelihood, starts, len(repeats))
     if found.parameters[1] <= 1:
-        raise Unfitted("what buyers spend differs so much that it has no mean")
+        raise Unfitted(NO_MEAN)
     parameters = found.parameters * np.array([1.0, 1.0, scale])
     return found._replace(
         parameters=parameters, log_likelihood=found.log_likelihood - len(repeats) * float(np.log(scale))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jalon.attribution.intervals import NORMAL
-from jalon.report.people import bg_nbd, gamma_gamma
+from jalon.report.people import bg_nbd, fitting, gamma_gamma
 from jalon.report.people.buyers import Buyers
 from jalon.report.people.fitting import Fit, Floats, Unfitted
 from jalon.report.people.intervals import Estimate
@@ -25,6 +25,15 @@ REACH = 2
 FEWEST_BUYERS = 100
 FEWEST_REPEATS = 20
 """Buyers, and buyers who came again, below which nothing is fitted."""
+FEW_BUYERS = f"fewer than {FEWEST_BUYERS} buyers are known"
+FEW_REPEATS = f"fewer than {FEWEST_REPEATS} buyers came again"
+TOO_SHORT = {
+    days: f"purchases are known for less than {-(-days // REACH)} days, too short to look {days} ahead"
+    for days in (NEXT_DAYS, VALUE_DAYS)
+}
+SPENDS_OTHERWISE = "who buys often spends otherwise than who buys rarely, which the model cannot hold"
+REASONS = (FEW_BUYERS, FEW_REPEATS, *TOO_SHORT.values(), SPENDS_OTHERWISE, *fitting.REASONS, gamma_gamma.NO_MEAN)
+"""Why nothing is expected."""
 MOST_ALIKE = 0.5
 """So much correlation between how often and for how much the model of money bears at most."""
 _STEP = 1e-4
@@ -69,13 +78,13 @@ def purchasing(buyers: Buyers, until_day: float) -> Purchasing:
 
 
 def _enough(buyers: int, again: int, known_days: float, ahead_days: int) -> None:
-    if buyers < FEWEST_BUYERS:
-        raise Unfitted(f"{buyers} buyers are known; {FEWEST_BUYERS} are needed")
-    if again < FEWEST_REPEATS:
-        raise Unfitted(f"{again} buyers came again; {FEWEST_REPEATS} are needed")
-    if known_days * REACH < ahead_days:
-        reached = f"purchases are known for {known_days:.0f} days"
-        raise Unfitted(f"{reached}; {ahead_days} days ahead take at least {ahead_days // REACH}")
+    for holds, why in (
+        (buyers >= FEWEST_BUYERS, FEW_BUYERS),
+        (again >= FEWEST_REPEATS, FEW_REPEATS),
+        (known_days * REACH >= ahead_days, TOO_SHORT[ahead_days]),
+    ):
+        if not holds:
+            raise Unfitted(why)
 
 
 def values(buyers: Buyers, bought: Purchasing) -> Iterator[tuple[Value, np.ndarray, Floats]]:
@@ -100,7 +109,7 @@ def _value(currency: str, buyers: Buyers, bought: Purchasing, own: np.ndarray) -
     repeats = np.where(paid, repeats, 0.0)
     correlation = _correlation(repeats[paid], mean[paid])
     if abs(correlation) > MOST_ALIKE:
-        raise Unfitted(f"who buys often spends otherwise (correlation {correlation:.2f}), which the model cannot hold")
+        raise Unfitted(SPENDS_OTHERWISE)
     money = gamma_gamma.fit(repeats[paid], mean[paid])
 
     def worth(purchase: Floats, spending: Floats) -> Floats:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from jalon.report.people import figure_rows as why
 from jalon.report.people import intervals
 from jalon.report.people.carts import carts
-from jalon.report.people.figure_rows import Figure, of_row
+from jalon.report.people.figure_rows import NOTHING, Figure, of_row
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.surveys import SCORED, WIN_RATE
 from jalon.report.shapes import NONE
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from jalon.report.base import Base
 
 Row = dict[str, Any]
-NOTHING = Estimate(None, None, None, 0)
 VISITS = ("visit", "search_click", "ad_click", "content_click", "tag_click", "profile_visit", "referral")
 """Kinds of touchpoint that are a visit."""
 RECOMMENDING = ("referral", "forum")
@@ -51,7 +51,7 @@ def _money(row: Row) -> Iterator[Figure]:
     value = intervals.mean_of_moments(row["mean"], row["spread"] * n, n)
     yield Figure("order_value", value.within(0), currency, currency)
     share = row["reversed"] / row["booked"] if row["booked"] > 0 else None
-    without = None if share is not None else "no money was booked"
+    without = None if share is not None else why.NO_MONEY
     yield Figure("refund_rate", Estimate(share, None, None, n), currency, currency, without)
 
 
@@ -65,7 +65,7 @@ def _returns(base: Base) -> Figure:
     (row,) = base.engine.dicts(
         sold.agg(orders=sold.platform.count(), returned=ibis.coalesce(sold.returns.notnull().cast("int64").sum(), 0))
     )
-    without = None if row["orders"] else "no platform tells of a return"
+    without = None if row["orders"] else why.NO_RETURN
     return Figure("return_rate", intervals.share(row["returned"], row["orders"]), because=without)
 
 
@@ -73,14 +73,14 @@ def of_touches(base: Base) -> Iterator[Figure]:
     """Yield carts lost and the share of visits that were recommended."""
     touches, sales = base.made["touches"], base.made["sales"]
     found = carts(base.engine, touches, sales, base.customers.until, base.window)
-    without = None if found.ended else "no cart of a known person is over"
+    without = None if found.ended else why.NO_CART
     yield Figure("cart_loss", intervals.share(found.lost, found.ended), because=without)
     visits = touches.filter(touches.is_counted & touches.kind.isin(VISITS))
     by_recommendation = visits.channel.isin(RECOMMENDING) | (visits.kind == "referral")
     (row,) = base.engine.dicts(
         visits.agg(visits=visits.touch_uid.count(), some=ibis.coalesce(by_recommendation.cast("int64").sum(), 0))
     )
-    without = None if row["visits"] else "no visit is known"
+    without = None if row["visits"] else why.NO_VISIT
     yield Figure("recommended_visits", intervals.share(row["some"], row["visits"]), because=without)
 
 
@@ -107,7 +107,7 @@ def of_platforms(base: Base) -> Iterator[Figure]:
             "daily_reach", intervals.mean_of_moments(row["mean"], row["spread"] * row["n"], row["n"]), row["platform"]
         )
     if not found:
-        yield Figure("daily_reach", NOTHING, because="no source tells reach by day")
+        yield Figure("daily_reach", NOTHING, because=why.NO_REACH)
     yield from _tag_clicks(base)
 
 
@@ -121,9 +121,9 @@ def _tag_clicks(base: Base) -> Iterator[Figure]:
     for platform, row in sorted(best.items()):
         some, whole = row["clicks"], row["views"]
         found = intervals.share(some, whole) if some <= whole else Estimate(None, None, None, whole)
-        yield Figure("tag_click_rate", found, platform, because=None if some <= whole else "more clicks than views")
+        yield Figure("tag_click_rate", found, platform, because=None if some <= whole else why.MORE_CLICKS)
     if not best:
-        yield Figure("tag_click_rate", NOTHING, because="no source tells views and clicks on tags of the same content")
+        yield Figure("tag_click_rate", NOTHING, because=why.NO_TAGS)
 
 
 def of_surveys(base: Base) -> Iterator[Figure]:
@@ -134,6 +134,6 @@ def of_surveys(base: Base) -> Iterator[Figure]:
     for measure in (*(question.measure for question in SCORED.values()), WIN_RATE):
         row = rows.get(measure)
         if row is None or row["value"] is None:
-            yield Figure(measure, NOTHING, because="no such answer is known")
+            yield Figure(measure, NOTHING, because=why.NO_ANSWER)
         else:
             yield Figure(measure, of_row(row, row["answers"]))

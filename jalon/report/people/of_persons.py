@@ -11,7 +11,17 @@ import numpy as np
 from jalon.report.people import intervals, rfm
 from jalon.report.people.buyers import DAY
 from jalon.report.people.customers import Customers
-from jalon.report.people.figure_rows import Figure, counted
+from jalon.report.people.figure_rows import (
+    NO_BUYER,
+    NOBODY,
+    NOBODY_BEGAN,
+    NOBODY_MET,
+    NOT_HALF,
+    NOTHING,
+    TOO_FEW,
+    Figure,
+    counted,
+)
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.measure_list import NEW_DAYS
 from jalon.report.words import decimal_text
@@ -21,10 +31,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _HOUR = 3_600_000_000
-NOTHING = Estimate(None, None, None, 0)
-NOBODY = "no person is known"
-NO_BUYER = "no buyer is known"
-TOO_FEW = "too few buyers are known to tell them apart"
 
 
 def of_persons(base: Base) -> Iterator[Figure]:
@@ -33,7 +39,7 @@ def of_persons(base: Base) -> Iterator[Figure]:
     known, bought = row["known"], row["customers"]
     yield Figure("known_persons", counted(known, known))
     yield Figure("new_persons", counted(row["new"], known))
-    yield _share("product_view_rate", row["viewed"], row["met"], "nobody was met before a purchase")
+    yield _share("product_view_rate", row["viewed"], row["met"], NOBODY_MET)
     yield _share("conversion_rate", bought, known, NOBODY)
     yield _share("repeat_rate", row["again"], bought, NO_BUYER)
     yield Figure("ambassadors", counted(row["ambassadors"], known))
@@ -77,7 +83,7 @@ def _time(base: Base, measure: str, start: str) -> Figure:
         np.array([row[name] for row in rows], np.int64) for name in ("hours", "persons", "bought")
     )
     found = intervals.median_time(minutes * 60, bought, persons - bought)
-    without = "fewer than half have bought yet" if found.n else "nobody is known to have begun"
+    without = NOT_HALF if found.n else NOBODY_BEGAN
     return Figure(measure, found, because=None if found.value is not None else without)
 
 

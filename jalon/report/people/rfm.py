@@ -22,29 +22,28 @@ class Segment(NamedTuple):
     """Buyers whose three scores lie in these ranges, ends included, and who fit no segment above."""
 
     name: str
-    english: str
-    french: str
+    title: str
     recency: tuple[int, int]
     frequency: tuple[int, int]
     monetary: tuple[int, int]
 
 
 SEGMENTS = (
-    Segment("champions", "Champions", "Champions", (4, 5), (4, 5), (4, 5)),
-    Segment("cannot_lose", "Cannot lose them", "À ne pas perdre", (1, 1), (4, 5), (4, 5)),
-    Segment("loyal", "Loyal", "Fidèles", (2, 5), (3, 5), (3, 5)),
-    Segment("new", "New", "Nouveaux", (5, 5), (1, 1), (1, 5)),
-    Segment("promising", "Promising", "Prometteurs", (4, 4), (1, 1), (1, 5)),
-    Segment("need_attention", "Need attention", "À relancer", (2, 3), (2, 3), (2, 3)),
-    Segment("potential_loyal", "Could become loyal", "Fidèles potentiels", (3, 5), (1, 3), (1, 3)),
-    Segment("at_risk", "At risk", "À risque", (1, 2), (2, 5), (2, 5)),
-    Segment("about_to_sleep", "About to sleep", "Sur le départ", (2, 3), (1, 2), (1, 5)),
-    Segment("lost", "Lost", "Perdus", (1, 2), (1, 2), (1, 5)),
-    Segment("others", "Others", "Autres", (1, 5), (1, 5), (1, 5)),
+    Segment("champions", "Champions", (4, 5), (4, 5), (4, 5)),
+    Segment("cannot_lose", "Cannot lose them", (1, 1), (4, 5), (4, 5)),
+    Segment("loyal", "Loyal", (2, 5), (3, 5), (3, 5)),
+    Segment("new", "New", (5, 5), (1, 1), (1, 5)),
+    Segment("promising", "Promising", (4, 4), (1, 1), (1, 5)),
+    Segment("need_attention", "Need attention", (2, 3), (2, 3), (2, 3)),
+    Segment("potential_loyal", "Could become loyal", (3, 5), (1, 3), (1, 3)),
+    Segment("at_risk", "At risk", (1, 2), (2, 5), (2, 5)),
+    Segment("about_to_sleep", "About to sleep", (2, 3), (1, 2), (1, 5)),
+    Segment("lost", "Lost", (1, 2), (1, 2), (1, 5)),
+    Segment("others", "Others", (1, 5), (1, 5), (1, 5)),
 )
 """The first that fits is a buyer's. Names and ranges are those that the R package rfm documents, narrow ones first,
 with what a lone purchase was worth left aside where that decides nothing."""
-TITLES = {segment.name: (segment.english, segment.french) for segment in SEGMENTS}
+TITLES = {segment.name: segment.title for segment in SEGMENTS}
 
 
 def scores(values: NDArray[np.float64]) -> Scores | None:
