@@ -481,6 +481,37 @@ def test_the_code_of_an_error_says_what_happens_next(code: str, kind: type[base.
     assert type(judged({"errors": [{"message": "no", "extensions": {"code": code}}], "data": None})) is kind
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "throttled"),
+    [
+        ({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}, 200, True),
+        ({"errors": "Exceeded 2 calls per second"}, 429, True),
+        ({"errors": "no"}, 503, False),
+    ],
+)
+def test_a_spent_budget_is_known_inside_a_good_status_and_by_the_edge_s_own(
+    body: Any, status: int, throttled: bool
+) -> None:
+    fault = judged(body, status)
+    assert isinstance(fault, base.Wait)
+    assert fault.throttled is throttled
+
+
+def test_an_internal_error_comes_without_costs() -> None:
+    error = {"message": "Internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "r"}}
+    fault = judged({"errors": [error]})
+    assert (type(fault), Shopify().level(answer({"errors": [error]}))) == (base.Wait, None)
+
+
+def test_an_answer_by_another_version_is_remarked() -> None:
+    def told(version: str) -> str | None:
+        return Shopify().remark(ASKED, answer({"data": {}}, **{"x-shopify-api-version": version}))
+
+    assert told("2026-10") is None
+    assert "asked for API version 2026-10, answered by 2027-04" in str(told("2027-04"))
+    assert Shopify().remark(ASKED, answer({"data": {}})) is None
+
+
 def test_of_several_errors_the_weightiest_counts() -> None:
     errors = [{"message": "no", "extensions": {"code": code}} for code in ("INTERNAL_SERVER_ERROR", "ACCESS_DENIED")]
     assert isinstance(judged({"errors": errors}), base.Stop)

@@ -89,6 +89,19 @@ def test_topics_that_share_an_action_have_keys_of_their_own() -> None:
     assert len(keys) == 2
 
 
+def test_deliveries_of_one_action_are_told_apart_by_their_own_id_and_shop() -> None:
+    """An order that is changed twice by one action is delivered twice, with one event id."""
+    told = [
+        delivery("orders/updated", {"id": 1}, event_id="e", webhook_id="w-1"),
+        delivery("orders/updated", {"id": 1}, event_id="e", webhook_id="w-2"),
+        delivery("orders/updated", {"id": 1}, event_id="e", webhook_id="w-1", shop_domain="other.myshopify.com"),
+    ]
+    assert len({CONNECTOR.delivery_key(one) for one in told}) == 3
+    assert CONNECTOR.delivery_key(told[0]) == CONNECTOR.delivery_key(
+        told[0]._replace(headers={**told[0].headers, "x-shopify-shop-domain": SHOP.upper()})
+    )
+
+
 # --- meaning ----------------------------------------------------------------------------------------------------------
 
 

@@ -154,6 +154,22 @@ def test_a_copy_of_a_platforms_order_is_known_by_any_of_its_marks(fields: dict[s
     assert (copy.origin, copy.selling_mode, copy.channel) == ("tiktok_shop", "native", "tiktok")
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("2329312", {"sourceName": "2329312"}),
+        ("2329312", {"sourceName": "web", "app": {"id": "gid://shopify/App/2329312", "name": "Facebook"}}),
+        ("facebook-shop", {"sourceName": "web", "attribution": {"handle": "Facebook-Shop"}}),
+    ],
+)
+def test_the_accounts_table_knows_source_names_apps_and_handles(name: str, fields: dict[str, Any]) -> None:
+    context = CONTEXT._replace(account={"currency": "EUR", f"channel:{name}": "facebook"})
+    raw = Raw("shop", "orders", "5001", 1, Instant(2), 3, order(line(1, 1000), **fields))
+    (copy,) = [fact for fact in normalize(raw, context) if isinstance(fact, Order)]
+    assert (copy.origin, copy.channel) == ("facebook", "facebook")
+    assert one(Order, order(line(1, 1000), **fields)).origin is None, "what the table does not name is the shop's own"
+
+
 @pytest.mark.parametrize("name", ["#1494", "#20260622001", "12345678901234567890"])
 def test_an_order_of_the_shop_itself_is_no_copy(name: str) -> None:
     made = one(Order, order(line(1, 1000), name=name))
@@ -176,6 +192,23 @@ def test_a_visit_that_two_orders_name_is_one_touchpoint() -> None:
         for n in (1, 2)
     )
     assert [fact.key for fact in first] == [fact.key for fact in second] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("tactic", "kind"),
+    [
+        ("AD", "ad_click"),
+        ("RETARGETING", "ad_click"),
+        ("SEO", "visit"),
+        (None, "visit"),
+        ("WORD_OF_NEXT_YEAR", "visit"),
+    ],
+)
+def test_a_visit_that_shopify_knows_to_be_advertised_is_a_click_on_an_ad(tactic: str | None, kind: str) -> None:
+    visit = {"id": "gid://shopify/CustomerVisit/7", "occurredAt": "2026-06-22T22:00:00Z", "sourceType": tactic}
+    journey = {"ready": True, "firstVisit": visit, "lastVisit": visit, "moments": {"nodes": []}}
+    touches = [fact for fact in facts(order(customerJourneySummary=journey)) if isinstance(fact, Touchpoint)]
+    assert [touch.kind for touch in touches if touch.key == "7"] == [kind]
 
 
 def test_moments_that_are_no_visits_are_passed_over() -> None:
@@ -307,6 +340,14 @@ def test_refunds_move_what_their_transactions_say_and_never_more_goods_than_ther
         assert fact.total == money == fact.goods + fact.shipping + fact.tax
         assert min(fact.goods, fact.shipping, fact.tax) >= 0
         assert fact.state == ("succeeded" if money else "pending")
+
+
+def test_only_a_refund_s_own_transactions_give_money_back() -> None:
+    told = refund(500, goods=500)
+    (moved,) = told["transactions"]["nodes"]
+    for kind in ("VOID", "SUGGESTED_REFUND", "CHANGE", "SALE"):
+        told["transactions"]["nodes"].append({**moved, "kind": kind, "amountSet": bag(9900)})
+    assert one(Refund, order(line(1, 1000), refunds=[told])).total == 500
 
 
 def test_a_refund_that_failed_gave_nothing_back() -> None:
