@@ -278,6 +278,7 @@ async def test_another_order_than_was_asked_for_is_not_taken() -> None:
     ("reply", "kind", "said"),
     [
         (refused("woocommerce_rest_authentication_error", 401), Stop, "refused"),
+        (refused("woocommerce_rest_authentication_missing_parameter", 401), Stop, "signature"),
         (refused("woocommerce_rest_cannot_view", 401), Stop, "anonymous"),
         (refused("woocommerce_rest_cannot_view", 403), Stop, "may not read"),
         (refused("woocommerce_rest_cannot_create", 401), Stop, "may not write"),
