@@ -32,14 +32,14 @@ LET_THROUGH = (
     " the Authorization header (Apache: `CGIPassAuth On`, or a rewrite rule that sets HTTP_AUTHORIZATION; or set"
     " `sign = true`), or WordPress does not know that it is reached by https behind its proxy."
 )
-PASS_ON = "Let the host pass on the query of the address as it is."
+QUERY = "Let the host pass on the query of the address as it is."
 ACTIVE = "Check that WooCommerce is active and at least version 5.8, and that `url` is the address of the shop's root."
 REPORT = "Report this as a defect of jalon."
 
 # https://woocommerce.github.io/woocommerce-rest-api-docs/#errors and #authentication
 CODES: dict[str, Rule] = {
     "woocommerce_rest_authentication_error": Rule("auth", "the consumer key or secret is refused", REFUSED),
-    "woocommerce_rest_authentication_missing_parameter": Rule("auth", "the signature does not arrive whole", PASS_ON),
+    "woocommerce_rest_authentication_missing_parameter": Rule("auth", "the signature does not arrive whole", QUERY),
     "woocommerce_rest_cannot_view": Rule("auth", "the key's owner may not read this", KEYS),
     "woocommerce_rest_cannot_create": Rule("auth", "the key may not write", "Give the key the permission Read/Write."),
     "woocommerce_rest_cannot_edit": Rule("auth", "the key may not write", "Give the key the permission Read/Write."),
