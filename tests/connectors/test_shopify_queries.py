@@ -164,6 +164,20 @@ def test_an_export_keeps_to_the_rules_of_its_validator(official: GraphQLSchema) 
     assert not any(_is_connection(definition) and inside for _, definition, _, inside in _walk(official, text))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "connections"),
+    [
+        (EVERYTHING, {"orders", "moments", "lineItems", "returns"}),
+        (Wanted(returns=False), {"orders", "moments", "lineItems"}),
+    ],
+)
+def test_an_export_tells_of_returns_where_they_may_be_read(
+    wanted: Wanted, connections: set[str], official: GraphQLSchema
+) -> None:
+    found = _fields(official, queries.bulk_orders(SEARCH, wanted))
+    assert {field.name.value for field, definition in found if _is_connection(definition)} == connections
+
+
 @given(st.text(max_size=80))
 def test_no_search_breaks_out_of_the_text_of_an_export(search: str) -> None:
     if search.isprintable():

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors.tiktok_shop.account import SHOPS, WEBHOOKS
+from jalon.connectors.tiktok_shop.analytics import LIVES
+from jalon.connectors.tiktok_shop.analytics import VIDEOS as VIDEO_LIST
+from jalon.connectors.tiktok_shop.faults import FAMILIES, LISTS
+from jalon.connectors.tiktok_shop.search import SEARCHES
 from tests.connectors.tiktok_fakes import CONNECTOR, answer, refused
 
 ORDERS = Request("POST", "/order/202309/orders/search")
@@ -118,6 +125,16 @@ def test_throttling_is_seen_in_the_body_and_in_the_status(code: int, status: int
 )
 def test_the_code_with_several_meanings_goes_by_its_message(message: str, kind: type[Fault]) -> None:
     assert type(judged(ORDERS, refused(36009004, message, 400))) is kind
+
+
+def test_every_list_is_known_as_one_under_the_version_that_is_asked() -> None:
+    """A list that is not known as one would be skipped over a code that no table has, and its rows with it."""
+    assert {search.path for search in SEARCHES.values()} | {VIDEO_LIST, LIVES, SHOPS, WEBHOOKS} == LISTS
+
+
+def test_every_permission_is_documented() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "connectors" / "tiktok_shop.md").read_text()
+    assert [family.scope for family in FAMILIES if f"`{family.scope}`" not in told] == []
 
 
 def test_what_is_refused_for_its_ids_is_skipped_and_blocks_nothing_else() -> None:

@@ -17,7 +17,7 @@ from jalon.connectors.shopify.records import gid, order_record, part, plain, rec
 from jalon.connectors.shopify.wire import ask, granted, wanted
 
 PAGED = "page:"
-"""Opens the cursors of windows that are paged; `shopify_bulk` has its own."""
+"""Opens the cursors of windows that are paged; `bulk` has its own."""
 GONE = "?gone"
 """Ends the key of an order that a delivery says is deleted."""
 HISTORY = timedelta(days=61)

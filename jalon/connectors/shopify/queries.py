@@ -1,8 +1,8 @@
 """What is asked of the Shopify Admin API, as GraphQL texts of API version 2026-10.
 
 Nothing personal is selected but `customer { id }` and, when the settings say so, e-mail and phone. Lists (`refunds`,
-`transactions`) have no cursor and are asked whole; connections carry `pageInfo`, and `shopify_orders` pages what does
-not fit. Reference: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order
+`transactions`) have no cursor and are asked whole; connections carry `pageInfo`, and `orders` pages what does not
+fit. Reference: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order
 """
 
 from __future__ import annotations

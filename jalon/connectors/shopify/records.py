@@ -8,7 +8,7 @@ from typing import Any
 
 from jalon.connectors.aliases import alias_of
 from jalon.connectors.base import Record, Wait
-from jalon.connectors.door import Hasher, each, fields, link, person
+from jalon.connectors.door import Door, Hasher, each, fields, link, person
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,12 +75,16 @@ def _is_order_name(attribute: Mapping[str, Any]) -> bool:
     return "order" in key and len(key) <= 64 and len(text) <= 64 and text.isascii() and text.isdigit()
 
 
-_VISIT = fields(
-    "id occurredAt source sourceType",
-    landingPage=link,
-    referrerUrl=link,
-    utmParameters=fields("source medium campaign content term"),
-)
+def _visit(more: str = "") -> Door:
+    return fields(
+        f"id occurredAt source sourceType {more}",
+        landingPage=link,
+        referrerUrl=link,
+        utmParameters=fields("source medium campaign content term"),
+    )
+
+
+_VISIT = _visit()
 _LINE_FIELDS = """
     id sku title quantity currentQuantity isGiftCard product variant originalTotalSet discountAllocations taxLines
 """
@@ -110,10 +114,5 @@ ORDER = fields(
     ),
 )
 ORDER_LINE = fields(f"{_LINE_FIELDS} order taxesIncluded")
-VISIT = fields(
-    "id occurredAt source sourceType order",
-    landingPage=link,
-    referrerUrl=link,
-    utmParameters=fields("source medium campaign content term"),
-)
+VISIT = _visit("order")
 PRODUCT = fields("id title status updatedAt", variants=fields("", nodes=each("id sku title price")))

@@ -1,8 +1,8 @@
 """TikTok Shop: orders, affiliate orders, returns, cancellations, products, and the figures of videos and LIVEs.
 
-https://partner.tiktokshop.com/docv2. What is where: `tiktok_signing` (signatures), `tiktok_faults` (what a refusal
-means), `tiktok_doors` (streams, what of a record comes in, identities), `tiktok_search` and `tiktok_analytics`
-(reading), `tiktok_account` (tokens, shop, doctor, subscriptions), `tiktok_deliveries` (webhooks).
+https://partner.tiktokshop.com/docv2. What is where: `signing` (signatures), `faults` (what a refusal means), `doors`
+(streams, what of a record comes in, identities), `search` and `analytics` (reading), `account` (tokens, shop, doctor,
+subscriptions), `deliveries` (webhooks).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What Shopify's records mean.
 
-Fields: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order and `shopify_money`.
+Fields: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order and `money`.
 
 Identity of facts, within a source: an order, line, refund, return and variant by the number in its global id; a visit
 by its own, so that two orders placed in one visit name it once. The numbers are the same in deliveries, pages and

@@ -5,7 +5,7 @@ Fields: https://partner.tiktokshop.com/docv2; each part names its pages. Which i
 | fact | key | version |
 | --- | --- | --- |
 | order, line | the platform's ids | update_time of the order |
-| touchpoint in a content | order id / content id: `tiktok_common.content_touch` | create_time of the order |
+| touchpoint in a content | order id / content id: `common.content_touch` | create_time of the order |
 | other touchpoints | order, return or cancel id / what it is | update_time |
 | refund | return / return id, cancellation / cancel id | update_time |
 | content of an order | order id / SKU id / content id | 0 |
