@@ -164,7 +164,12 @@ async def test_a_list_of_something_else_is_asked_again(value: Any) -> None:
 async def test_a_shop_that_does_not_sort_is_not_read_in_circles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PAGE", 2)
     rows = {"orders": [order(1, "2025-11-24 16:30:00"), order(2, "2025-11-24 16:00:00")]}
-    session = FakeSession(lambda asked: answer(rows if asked.path == "/api/orders" else []))
+
+    def play(asked: Request) -> Answer:
+        assert len(session.asked) < 20, "it is read in circles"
+        return answer(rows if asked.path == "/api/orders" else [])
+
+    session = FakeSession(play)
     with pytest.raises(Wait, match="sort"):
         await all_of(CONNECTOR.pull(session, window()))
 
