@@ -190,6 +190,12 @@ async def test_products_are_done_without_where_the_scope_is_missing() -> None:
         await pulled(Script(lambda name, variables: {}, scopes="read_orders"), window(NOW - DAY, name="products"))
 
 
+def test_orders_are_looked_back_at_since_some_show_late() -> None:
+    orders = stream("orders")
+    assert orders.lookback >= orders.every >= timedelta(hours=1)
+    assert orders.lag > timedelta(0)
+
+
 # --- by id ------------------------------------------------------------------------------------------------------------
 
 
