@@ -330,6 +330,20 @@ async def test_reports_are_found_by_when_they_were_made(described: Official) -> 
     assert again.asked[-1].query["pageToken"] == "p"
 
 
+def test_of_each_type_the_newest_version_is_read_that_is_not_over() -> None:
+    offered = [
+        {"id": "channel_basic_a3"},
+        {"id": "channel_basic_a10"},
+        {"id": "channel_basic_a2", "deprecateTime": "2025-10-31T00:00:00Z"},
+        {"id": "channel_cards_a1", "deprecateTime": "2027-01-01T00:00:00Z"},
+        {"id": "channel_cards_a2", "deprecateTime": "2025-10-31T00:00:00Z"},
+        {"id": "channel_end_screens_a1", "deprecateTime": "2025-10-31T00:00:00Z"},
+        {"id": "playlist_basic"},
+    ]
+    wanted = ("channel_basic", "channel_cards", "channel_end_screens")
+    assert reports.newest_types(offered, wanted, NOW) == ["channel_basic_a10", "channel_cards_a1"]
+
+
 async def test_a_missing_job_is_made_once(described: Official) -> None:
     made = {"id": "j2", "reportTypeId": "channel_basic_a3", "createTime": "2026-11-22T12:00:00Z"}
     answers = {TYPES: OFFERED, JOBS: [{"jobs": [JOB]}, made], f"{JOBS}/j1/reports": {}, f"{JOBS}/j2/reports": {}}
