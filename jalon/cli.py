@@ -426,6 +426,11 @@ def attribute(
     help="Also write a dbt project over the marts into this folder: views, tests, a semantic layer, for dbt-duckdb.",
 )
 @click.option(
+    "--since",
+    type=DAY,
+    help="Say what was restated since the report --as-of this day, which must be there (default: since the last one).",
+)
+@click.option(
     "--lang", type=click.Choice(list(LANGUAGES)), help="Language of the page (default: lang in [report], or en)."
 )
 @click.option(
@@ -441,6 +446,7 @@ def report(
     as_of: datetime | None,
     out: Path | None,
     dbt: Path | None,
+    since: datetime | None,
     lang: str | None,
     role: str | None,
 ) -> int:
@@ -451,17 +457,19 @@ def report(
     not written: then it fails and says which.
 
     The page is for everybody, or for one reader: sales (where buyers come from and what they were after), content
-    (which content serves which stage), management (the funnel, and what to look at first).
+    (which content serves which stage), management (the funnel, and what to look at first). It says what was restated:
+    which days that were over when the last report was made it tells otherwise.
 
     \b
     jalon report
     jalon report --lang fr --for sales
     jalon report --as-of 2026-06-30 --out june
+    jalon report --as-of 2026-06-30 && jalon report --since 2026-06-30
     jalon report --dbt warehouse && cd warehouse && dbt build --profiles-dir .
     """
     from jalon.reporting import run_report
 
-    return run_report(console, place, as_of, out, dbt, lang, role)
+    return run_report(console, place, as_of, out, dbt, since, lang, role)
 
 
 @cli.command()

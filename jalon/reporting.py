@@ -30,6 +30,7 @@ def run_report(
     as_of: datetime | None,
     out: Path | None,
     dbt: Path | None = None,
+    since: datetime | None = None,
     lang: str | None = None,
     role: str | None = None,
 ) -> int:
@@ -41,12 +42,15 @@ def run_report(
     from jalon.report.summary import lines, summary
     from jalon.store.lock import RunLock
 
+    before = None if since is None else _report_of(place, since)
     attribute_now(place, as_of)
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     background = _background(place)
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
         options = MartOptions(temp_folder=place.store.tmp)
-        marts = build_marts(place.store.facts, attribution, folder, options, _known(place, as_of, background.names))
+        marts = build_marts(
+            place.store.facts, attribution, folder, options, _known(place, as_of, background.names, before)
+        )
         told = figures(folder, attribution, background)
         view = View(lang or place.config.report.lang, role, place.config.attribution.stages, background.names)
         page = write_page(told, folder / PAGE, view)
@@ -90,7 +94,7 @@ def _background(place: Workplace) -> Background:
     return Background(_held(place), freshness(place), gaps(connectors), display_names())
 
 
-def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str]) -> Known:
+def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], before: Path | None) -> Known:
     """Return what the marts should know beside facts and attribution."""
     from jalon import registry
     from jalon.report.base import Account, Known
@@ -98,7 +102,17 @@ def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str]) -
 
     sources = {name: settings.connector for name, settings in place.config.sources.items()}
     accounts = {name: Account(kind, registry.connector(kind).title) for name, kind in sources.items()}
-    return Known(accounts, _runs(place, _as_of(as_of)), names, wanted(place.config))
+    return Known(accounts, _runs(place, _as_of(as_of)), names, wanted(place.config), before)
+
+
+def _report_of(place: Workplace, day: datetime) -> Path:
+    """Return where the marts of a past day are. Raises `StoreError` if they were never made."""
+    folder = _at(place.store.marts, day)
+    if not (folder / "fct_orders.parquet").is_file():
+        raise StoreError(
+            f"there is no report as of {day:%Y-%m-%d}", f"Run `jalon report --as-of {day:%Y-%m-%d}` first."
+        )
+    return folder
 
 
 def _runs(place: Workplace, until: int | None) -> list[RunRow]:

@@ -65,6 +65,8 @@ class Known:
     """Platform or channel -> what people call it."""
     wanted: Wanted = NOTHING_WANTED
     """Personas and targets."""
+    before: Path | None = None
+    """Where the marts of the report lie that this one is held against; by default those that it replaces."""
 
 
 NOTHING_KNOWN = Known()

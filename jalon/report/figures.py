@@ -22,7 +22,7 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.report import conversions, recent
+from jalon.report import conversions, recent, restated
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.channel_places import in_order, place
 from jalon.report.measured import counted
@@ -76,6 +76,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "moves": moved(engine, told),
             "measures": counted(engine, told["fct_measures"]),
             "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["fct_measures"])),
+            "restated": restated.told(engine, told["rpt_restated"]),
             "sources": _sources(engine, told["dim_accounts"], background.freshness),
             "gaps": by_source(background.gaps),
             "quarantine": background.quarantine,

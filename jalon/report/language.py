@@ -2,7 +2,7 @@
 
 A message is its English text. Beside it stand catalogs of the other languages, one for each part of the page, under
 `locale/<language>/LC_MESSAGES/<part>.po`; they are merged when they are read, and nothing is compiled. Templates say
-`{{ _("… %(name)s …", name=value) }}` and `{{ ngettext("%(number)s order", "%(number)s orders", n) }}`; Python says
+`{{ _("… %(name)s …", name=value) }}` and `{{ ngettext("%(number)s order", "%(number)s orders", n) }}`, Python says
 `say._(…)` and `say.ngettext(…)` alike, or where names from outside are put in `say.rich(…)` and `say.rich_plural(…)`,
 with the `Language` that it was given. A per cent sign of a message is written `%%`. What comes out of a table (a reason,
 the name of a channel) is said by `say.known(text)` or `{{ text | known }}`, and the table stands in `phrases`.
@@ -29,7 +29,7 @@ from babel.support import Translations
 from markupsafe import Markup, escape
 
 from jalon.report.readers import LANGUAGES
-from jalon.report.words import label
+from jalon.report.words import decimal_text, label
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d\+00:00| UTC)")
 _DAY = 24 * 60
@@ -98,6 +98,11 @@ class Language:
     def amount(self, amount: str, currency: str) -> str:
         """Return decimal text as money: '1234.50', EUR -> €1,234.50 or 1 234,50 €."""
         return _money(self.locale, amount, currency)
+
+    def signed(self, minor: int, currency: str | None) -> str:
+        """Return a difference with its sign: minor units of a currency as money, without one as a count."""
+        said = self.amount(decimal_text(minor, currency), currency) if currency else self.count(minor)
+        return f"+{said}" if minor > 0 else said
 
     def whole(self, amount: str) -> str:
         """Return an amount without fraction and currency, for where space is short."""

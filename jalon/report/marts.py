@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import ibis
@@ -56,7 +56,7 @@ def build_marts(
     """
     options = options or MartOptions()
     with DuckDB(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
-        base = opened(engine, facts, attribution, making, known)
+        base = opened(engine, facts, attribution, making, replace(known, before=known.before or out))
         rows = {name: _write(base, mart, options.csv) for name, mart in MARTS.items()}
         check(base)
         write_dictionary(making)

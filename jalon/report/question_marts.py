@@ -11,6 +11,7 @@ from jalon.report.people.persona_marts import persona_map, with_personas
 from jalon.report.people.stage_measures import purchase_models, stage_measures
 from jalon.report.people.surveys import surveys
 from jalon.report.people.targets import targets
+from jalon.report.restated import restated
 from jalon.report.totals import totals
 
 
@@ -80,5 +81,6 @@ QUESTIONS: dict[str, Maker] = {
     "rpt_purchase_models": purchase_models,
     "rpt_persona_map": lambda base: _keyed(persona_map(base)),
     "rpt_targets": lambda base: _keyed(targets(base)),
+    "rpt_restated": restated,
 }
 """Name of a mart -> what makes it."""

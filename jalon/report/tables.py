@@ -18,6 +18,7 @@ from jalon.report.costs import RPT_COSTS
 from jalon.report.funnel import RPT_TAG_FUNNEL
 from jalon.report.paths import RPT_PATHS
 from jalon.report.people import person_tables as people
+from jalon.report.restated import RPT_RESTATED
 from jalon.report.shapes import Mart
 from jalon.report.statements import FCT_ORDER_CONTENTS
 
@@ -54,6 +55,7 @@ MARTS: dict[str, Mart] = {
         people.RPT_PURCHASE_MODELS,
         people.RPT_PERSONA_MAP,
         people.RPT_TARGETS,
+        RPT_RESTATED,
         dimensions.DIM_CUSTOMERS,
         dimensions.DIM_PERSONAS,
         dimensions.DIM_CONTENT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.blocks import credit, headline, journey_map, made, moves, sales, told
+from jalon.report.blocks import credit, headline, journey_map, made, moves, restated, sales, told
 from jalon.report.blocks.block import Block, Placed, Row
 from jalon.report.language import Language
 from jalon.report.readers import ROLES
@@ -17,6 +17,7 @@ BLOCKS = (
     Block("coverage", sales.coverage, ("management",), half=True),
     Block("customers", sales.customers, ("sales", "management"), half=True),
     Block("platforms", sales.platforms, ("sales", "management"), half=True),
+    Block("restated", restated.prepared),
     Block("channels", credit.channels),
     Block("contents", credit.contents, ("sales", "content"), half=True),
     Block("creators", credit.creators, ("sales", "content"), half=True),
