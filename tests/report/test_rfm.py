@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.vocabulary import Fact
 from jalon.report.people.rfm import BEST, SEGMENTS, scores, scores_within, segments
-from tests.handmade import order
-from tests.report.people_made import people
+from tests.report.people_made import People
 
 VALUES = st.lists(st.integers(0, 12).map(float), min_size=4, max_size=60)
 
@@ -87,37 +84,21 @@ def test_every_set_of_scores_has_a_segment_and_every_segment_somebody() -> None:
     assert named[1, 1, 1] == "lost"
 
 
-def test_customers_have_scores_by_their_orders_and_who_only_looked_has_none(tmp_path: Path) -> None:
-    facts: list[Fact] = [
-        order(f"{buyer}-{time}", 10 + buyer + 40 * time, 1000 * (buyer + 1), person=f"buyer-{buyer:02}")
-        for buyer in range(30)
-        for time in range(2 if buyer >= 24 else 1)
-    ]
-    made = people(tmp_path, facts)
-    rows = {
-        row[0]: row[1:]
-        for row in made.sql(
-            "SELECT person, purchases, net_minor, days_since_purchase, recency_score, frequency_score, monetary_score, "
-            "rfm_segment FROM dim_customers WHERE is_customer"
-        )
-    }
-    assert len(rows) == 30
-    assert rows["buyer-29"] == (2, 60000, 0, 5, 5, 5, "champions")
-    assert rows["buyer-00"][:2] == (1, 1000)
-    assert rows["buyer-00"][3:] == (1, 1, 1, "lost")
-    sizes = dict(made.sql("SELECT member, value FROM rpt_stage_measures WHERE measure = 'segment'"))
-    assert sum(sizes.values()) == 30
-    assert sizes["champions"] == sum(row[-1] == "champions" for row in rows.values())
-
-
-def test_money_counts_in_the_currency_of_most_orders_and_sales_of_one_day_are_one_purchase(tmp_path: Path) -> None:
-    made = people(
-        tmp_path,
-        [
-            order("1", 1.1, 1000, person="a"),
-            order("2", 1.2, 500, person="a"),
-            order("3", 9, 70, person="a", currency="JPY"),
-        ],
+def test_customers_have_scores_by_their_orders_and_who_only_looked_has_none(in_town: People) -> None:
+    told = in_town.sql(
+        "SELECT purchases, net_minor, days_since_purchase, recency_score, frequency_score, monetary_score, rfm_segment "
+        "FROM dim_customers WHERE is_customer ORDER BY person"
     )
-    found = made.sql("SELECT currency, sales, purchases, net_minor, net FROM dim_customers WHERE person = 'a'")
+    often, money, since, *ranked, named = (list(column) for column in zip(*told, strict=True))
+    expected = [by_hand([float(value) for value in own]) for own in ([-days for days in since], often, money)]
+    assert ranked == expected
+    assert named == segments(*np.array(expected)).tolist()
+    sizes = dict(in_town.sql("SELECT member, value FROM rpt_stage_measures WHERE measure = 'segment'"))
+    assert {name: int(size) for name, size in sizes.items()} == {name: named.count(name) for name in set(named)}
+    lookers = in_town.sql("SELECT DISTINCT purchases, recency_score, rfm_segment FROM dim_customers WHERE sales = 0")
+    assert lookers == [(None, None, None)]
+
+
+def test_money_counts_in_the_currency_of_most_orders_and_sales_of_one_day_are_one_purchase(few: People) -> None:
+    found = few.sql("SELECT currency, sales, purchases, net_minor, net FROM dim_customers WHERE person = 'a'")
     assert [tuple(map(str, row)) for row in found] == [("EUR", "3", "2", "1500", "15.0000")]

@@ -46,13 +46,20 @@ def _measure(row: Row, say: Language, *, is_first: bool) -> Row:
     ends = None if row["low"] is None or row["high"] is None else (row["low"], row["high"])
     return {
         "title": say.known(measure.title),
-        "of": "" if measure.member == "currency" else say.label(row["member"]) if row["member"] else "",
+        "of": _member(row, say),
         "value": None if row["value"] is None else written(row["value"], row["unit"], say),
         "span": None if ends is None else " \u2013 ".join(written(end, row["unit"], say) for end in ends),
         "n": row["n"],
         "because": say.known(row["because"] or ""),
         "definition": say.known(measure.definition) if is_first else "",
     }
+
+
+def _member(row: Row, say: Language) -> str:
+    """Return of what a measure is; a currency where the figure does not say it."""
+    if MEASURES[row["measure"]].member != "currency":
+        return say.label(row["member"]) if row["member"] else ""
+    return str(row["member"]) if row["value"] is None or row["unit"] == "of 1" else ""
 
 
 def written(value: float, unit: str, say: Language) -> str:

@@ -18,6 +18,9 @@ MOST = 6
 FEWEST_BUYERS = 50
 LEAST_SILHOUETTE = 0.25
 """Below it there is no substantial structure (Kaufman and Rousseeuw, Finding Groups in Data, 1990)."""
+SMALLEST = 5
+LEAST_SHARE = 0.02
+"""So many buyers, and so large a share of them, a group has at least."""
 LEARNT_FROM = 20_000
 JUDGED_BY = 1_500
 _STARTS = 8
@@ -39,7 +42,9 @@ def proposed(features: Floats) -> Groups:
         return Groups(none, None, f"{len(features)} buyers are known; {FEWEST_BUYERS} are needed")
     scaled = _standardised(features)
     sample = scaled[:LEARNT_FROM]
-    found = [(_silhouette(sample[:JUDGED_BY], centres), centres) for centres in _tried(sample)]
+    found = [
+        (_silhouette(sample[:JUDGED_BY], centres), centres) for centres in _tried(sample) if _large(sample, centres)
+    ]
     best, centres = max(found, key=lambda each: each[0], default=(0.0, features))
     if best < LEAST_SILHOUETTE:
         return Groups(none, best, "buyers fall into no distinct groups")
@@ -52,6 +57,12 @@ def _standardised(features: Floats) -> Floats:
     varies = spread > 0
     scaled: Floats = (features[:, varies] - features[:, varies].mean(axis=0)) / spread[varies]
     return scaled
+
+
+def _large(sample: Floats, centres: Floats) -> bool:
+    """Tell whether each group is large enough to be one: a few who are like nobody else are none."""
+    sizes = np.bincount(_nearest(sample, centres), minlength=len(centres))
+    return bool(sizes.min() >= max(SMALLEST, LEAST_SHARE * len(sample)))
 
 
 def _tried(sample: Floats) -> list[Floats]:

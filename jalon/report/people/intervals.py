@@ -16,6 +16,7 @@ from jalon.report.wilson import wilson
 ADDED = 3
 """Answers added to those of a net promoter score before its interval is told, a quarter of them at each end."""
 _DAY = 1440
+_HAIR = 1e-12
 
 
 class Estimate(NamedTuple):
@@ -79,28 +80,35 @@ def median_time(minutes: np.ndarray, reached: np.ndarray, censored: np.ndarray) 
     """Return after how many days half have got there, those still on the way included.
 
     At each of `minutes` so many persons got there, and so many were last seen on the way. The curve is that of Kaplan
-    and Meier, the interval holds the times at which it may be at a half (Brookmeyer and Crowley, Biometrics 38 (1982)
-    29-41, with Greenwood's variance of log(-log)).
+    and Meier, the ends of the interval are where its own limits come to a half (Brookmeyer and Crowley, Biometrics 38
+    (1982) 29-41, with Greenwood's variance of log(-log)).
     """
     n = int(reached.sum() + censored.sum())
     if not n:
         return Estimate(None, None, None, 0)
     found = curve(minutes, reached, censored)
-    half, may_be = found.quantile(0.5), _may_be_half(found, minutes, reached, censored)
-    if half is None or not may_be.any():
-        return Estimate(None if half is None else half / _DAY, None, None, n)
-    low, high = found.minutes[may_be][[0, -1]] / _DAY
-    return Estimate(half / _DAY, float(low), None if may_be[-1] else float(high), n)
+    curves = (found.left, *_limits(found, minutes, reached, censored))
+    half, low, high = (_first_below_half(each, found.minutes) for each in curves)
+    return Estimate(half, low, high, n)
 
 
-def _may_be_half(found: Curve, minutes: np.ndarray, reached: np.ndarray, censored: np.ndarray) -> np.ndarray:
-    """Return at which of the curve's times a half lies within its interval."""
+def _first_below_half(left: np.ndarray, minutes: np.ndarray) -> float | None:
+    """Return after how many days a half is there; None where it never is."""
+    there = np.flatnonzero(left <= 0.5 + _HAIR)
+    return float(minutes[there[0]]) / _DAY if there.size else None
+
+
+def _limits(
+    found: Curve, minutes: np.ndarray, reached: np.ndarray, censored: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the curves between which the curve lies; at its ends, 1 and 0, it is told by itself."""
     place = np.searchsorted(found.minutes, minutes)
     there = np.bincount(place, reached, len(found.minutes))
     at_risk = np.bincount(place, reached + censored, len(found.minutes))[::-1].cumsum()[::-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.cumsum(there / (at_risk * (at_risk - there)))
-        logs = np.log(found.left)
-        distance = np.abs(np.log(-logs) - math.log(math.log(2))) / np.sqrt(spread / logs**2)
-    some: np.ndarray = np.nan_to_num(distance, nan=np.inf) <= NORMAL
-    return some
+        deviation = np.sqrt(np.cumsum(there / (at_risk * (at_risk - there)))) / np.abs(np.log(found.left))
+        middle = np.log(-np.log(found.left))
+        limits = [np.exp(-np.exp(middle + side * NORMAL * deviation)) for side in (1, -1)]
+    inside = (found.left > _HAIR) & (found.left < 1 - _HAIR)
+    lower, upper = (np.where(inside, limit, found.left) for limit in limits)
+    return lower, upper

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from jalon.report.dimension_tables import DIM_CUSTOMERS
 
-Value = bool | int | float | str
+Value = StrictBool | StrictInt | StrictFloat | StrictStr
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in"]
 ORDERED = ("<", "<=", ">", ">=")
 KINDS: dict[str, tuple[type, ...]] = {

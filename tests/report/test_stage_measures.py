@@ -1,0 +1,109 @@
+"""Measures of each stage, recounted by hand from the facts of the town."""
+
+from __future__ import annotations
+
+import pytest
+
+from jalon.attribution.presets import PRESETS
+from jalon.attribution.stages import STAGES
+from jalon.report.blocks.measures import measures, surveys, written
+from jalon.report.language import language
+from jalon.report.people.measure_list import MEASURES
+from jalon.report.people.person_tables import RPT_STAGE_MEASURES
+from tests.report.people_made import People
+
+
+def test_each_measure_has_a_row_and_each_row_a_value_or_a_reason(in_town: People, few: People) -> None:
+    for made in (in_town, few):
+        rows = made.sql("SELECT measure, value, low, high, because, stage, unit FROM rpt_stage_measures")
+        assert {row[0] for row in rows} | {"reaches_purchase"} == set(MEASURES)
+        for measure, value, low, high, because, stage, unit in rows:
+            assert (value is None) == (because is not None), measure
+            assert stage in STAGES
+            assert unit
+            assert low is None or high is None or low <= value <= high, measure
+
+
+def test_carts_of_a_person_within_the_window_are_one_and_those_that_are_not_over_are_left_out(
+    in_town: People,
+) -> None:
+    """Six persons put into a cart and went to the checkout; two ordered; the cart of yesterday may still be."""
+    value, low, high, n, *_ = in_town.measure("cart_loss")
+    assert (value, n) == (pytest.approx(4 / 6, abs=1e-6), 6)
+    assert low < value < high
+
+
+def test_money_and_returns_are_those_of_the_orders(in_town: People) -> None:
+    (booked, orders), *_ = in_town.sql("SELECT sum(booked), count(*) FROM fct_orders WHERE is_sale")
+    value, low, high, n, unit, _ = in_town.measure("order_value", "EUR")
+    assert (value, n, unit) == (pytest.approx(float(booked) / orders, abs=1e-5), orders, "EUR")
+    assert low < value < high
+    assert in_town.measure("refund_rate", "EUR")[0] == pytest.approx(2.0 / float(booked), abs=1e-6)
+    assert in_town.measure("return_rate")[:1] == (pytest.approx(1 / orders, abs=1e-6),)
+
+
+def test_shares_of_persons_are_recounted(in_town: People) -> None:
+    known, customers, again = in_town.sql(
+        "SELECT count(*), count(*) FILTER (is_customer), count(*) FILTER (purchases > 1) FROM dim_customers "
+        "WHERE person <> '(none)'"
+    )[0]
+    assert in_town.measure("known_persons")[0] == known
+    assert in_town.measure("conversion_rate")[0] == pytest.approx(customers / known, abs=1e-6)
+    assert in_town.measure("repeat_rate")[:1] == (pytest.approx(again / customers, abs=1e-6),)
+    assert in_town.measure("product_view_rate")[0] == pytest.approx(8 / known, abs=1e-6)
+    assert in_town.measure("new_persons")[0] == 1, "who put into a cart yesterday"
+
+
+def test_half_of_those_who_signed_up_have_bought_after_twenty_days(in_town: People) -> None:
+    """Ten signed up; six of them bought, after 4, 8, 12, 16, 20 and 24 days."""
+    value, low, high, n, unit, _ = in_town.measure("time_from_sign_up")
+    assert (value, n, unit) == (20.0, 10, "days")
+    assert low is not None
+    assert low < value
+    assert high is None, "it may take longer than is known"
+
+
+def test_platforms_reach_persons_a_day_and_what_no_source_tells_is_no_zero(in_town: People, few: People) -> None:
+    assert in_town.measure("daily_reach", "network")[0] == 110
+    assert few.measure("daily_reach")[::5] == (None, "no source tells reach by day")
+    assert in_town.measure("tag_click_rate")[0] is None
+
+
+def test_of_each_stage_before_the_purchase_it_is_told_how_many_buy_later(in_town: People) -> None:
+    value, *_, n, _, _ = in_town.measure("reaches_purchase", stage="decision")
+    assert (value, n) == (pytest.approx(2 / 7, abs=1e-6), 7)
+
+
+def test_the_mart_says_what_it_counts_in_and_of_whom() -> None:
+    assert {column.name for column in RPT_STAGE_MEASURES.columns} >= {"n", "unit", "definition", "because", "better"}
+    assert {measure.stage for measure in MEASURES.values()} - {""} == {stage.id for stage in PRESETS["canonical"]}
+    assert all(measure.definition.endswith(".") for measure in MEASURES.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "english", "french"),
+    [
+        (0.153, "of 1", "15%", "15\u00a0%"),
+        (12.34, "EUR", "€12.34", "12,34\u00a0€"),
+        (2.0, "days", "2 days", "2 jours"),
+        (-15.91, "points", "-15.9", "-15,9"),
+    ],
+)
+def test_figures_are_written_in_their_unit(value: float, unit: str, english: str, french: str) -> None:
+    assert [written(value, unit, language(name)) for name in ("en", "fr")] == [english, french]
+
+
+def test_the_page_tells_them_in_both_languages_or_leaves_them_out(in_town: People) -> None:
+    told = in_town.told()
+    for name, title in (("en", "Net Promoter Score is 40"), ("fr", "Net Promoter Score est de 40")):
+        shown = measures(told, language(name))
+        assert shown is not None
+        assert title in shown["says"]
+        assert len(shown["stages"]) == len(PRESETS["canonical"])
+        assert sum(row["share"] for row in shown["segments"]) == pytest.approx(1)
+        answered = surveys(told, language(name))
+        assert answered is not None
+        assert len(answered["rows"]) == len(told["surveys"])
+    nothing = {"stage_measures": [], "surveys": []}
+    assert measures(nothing, language("en")) is None
+    assert surveys(nothing, language("en")) is None

@@ -1,0 +1,108 @@
+"""Targets: wanted against lived, from jalon.toml and from a file, with words for what does not exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jalon.config import Config, load
+from jalon.errors import ConfigError
+from jalon.report.blocks.targets import prepared
+from jalon.report.language import language
+from jalon.report.people.settings import Target
+from jalon.report.people.targets import CELLS, _once, checked
+from jalon.report.people.wanted import read_targets, wanted
+from tests.report.people_made import WANTED, People
+
+
+def test_each_target_stands_beside_what_was_measured(in_town: People) -> None:
+    rows = in_town.sql(
+        "SELECT measure, member, target, lived, gap, is_met, is_clear, better FROM rpt_targets ORDER BY position"
+    )
+    told = {row[0]: (row[1], *(None if each is None else float(each) for each in row[2:5]), *row[5:]) for row in rows}
+    assert len(rows) == len(WANTED.targets)
+    assert told["nps"] == ("", 20.0, 40.0, 20.0, True, False, "more"), "19.7 to 55.8 holds 20"
+    assert told["cart_loss"][4:] == (False, True, "less")
+    place = "preset = 'canonical' AND stage = 'discovery' AND channel"
+    ((touchpoints,),) = in_town.sql(f"SELECT touchpoints FROM rpt_journey_map WHERE {place} = 'search'")
+    assert told["touchpoints"][1:] == (1000.0, touchpoints, touchpoints - 1000, False, None, "more")
+    ((net,),) = in_town.sql(f"SELECT net FROM rpt_journey_credit WHERE {place} = 'email' AND model = 'linear'")
+    assert told["net"][:3] == ("linear EUR", 5000.0, float(net))
+    assert told["order_value"][5] is True
+    assert told["persons"][2] == 0, "nobody was met there: that is counted, and is no gap in what is known"
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed(in_town: People) -> None:
+    rows = in_town.sql("SELECT lived, gap, is_met, is_clear FROM rpt_targets WHERE measure = 'clv'")
+    assert rows == [(None, None, None, None)]
+
+
+def test_the_page_says_how_many_are_met(in_town: People) -> None:
+    it = prepared(in_town.told(), language("en"))
+    assert it is not None
+    assert it["says"] == "4 of 8 targets are met. 1 is clearly missed."
+    french = prepared(in_town.told(), language("fr"))
+    assert french is not None
+    assert french["says"].startswith("Atteints\u00a0: 4 sur 8")
+    assert it["rows"][3]["gap"] == "+50 points"
+    assert prepared({"targets": []}, language("en")) is None
+
+
+# --- where they come from -------------------------------------------------------------------------------------------
+
+
+def configured(folder: Path, toml: str, table: str = "") -> Config:
+    (folder / "jalon.toml").write_text(toml)
+    (folder / "targets.csv").write_text(table)
+    return load(folder / "jalon.toml")
+
+
+def test_cells_of_jalon_toml_and_rows_of_a_file_are_one_list(tmp_path: Path) -> None:
+    toml = '[targets]\nfile = "targets.csv"\n[[targets.cells]]\nstage = "advocacy"\nmeasure = "nps"\ntarget = 30\n'
+    table = "stage;channel;measure;target\ndiscovery;search;onward;0.4\npurchase;;order_value;60\n"
+    found = wanted(configured(tmp_path, toml, table)).targets
+    assert [(target.stage, target.channel, target.measure, target.target) for target in found] == [
+        ("advocacy", "", "nps", 30.0),
+        ("discovery", "search", "onward", 0.4),
+        ("purchase", "", "order_value", 60.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("stage,channel,measure,target\nnowhere,,nps,3\n", r"targets\.csv:2: canonical has no stage 'nowhere'"),
+        ("stage,measure,target\nadvocacy,onward,3\n", "no measure of the stage advocacy"),
+        ("stage,channel,measure,target\nadvocacy,email,nps,3\n", "no measure of a cell"),
+        ("stage,measure,target,preset\npurchase,nps,3,mine\n", "preset 'mine' is not known"),
+        ("stage,measure,target,currency\nloyalty,clv,3,XXQ\n", "is no currency"),
+        ("stage,measure,target\nadvocacy,nps,many\n", r"targets\.csv:2: target"),
+        ("stage,measure\nadvocacy,nps\n", r"targets\.csv:2: target"),
+        ("stage,measures,target\n", "no column 'measures'"),
+        ("stage,measure,target\nadvocacy,nps,3,4\n", "more cells than columns"),
+    ],
+)
+def test_a_target_of_what_does_not_exist_is_refused_with_its_line(tmp_path: Path, table: str, says: str) -> None:
+    config = configured(tmp_path, '[targets]\nfile = "targets.csv"\n', table)
+    with pytest.raises(ConfigError, match=says):
+        wanted(config)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.csv cannot be read"):
+        list(read_targets(tmp_path / "gone.csv"))
+
+
+def test_two_targets_for_one_thing_are_refused() -> None:
+    row = {"preset": "canonical", "stage": "advocacy", "channel": "(none)", "measure": "nps", "member": ""}
+    assert [each["position"] for each in _once([row, {**row, "stage": "service"}])] == [0, 1]
+    with pytest.raises(ConfigError, match="two targets for canonical, advocacy, nps"):
+        list(_once([row, row]))
+
+
+def test_every_measure_of_a_cell_can_be_wanted_in_any_stage_model() -> None:
+    for measure in CELLS:
+        checked(Target(preset="lifecycle", stage="discovery", channel="search", measure=measure, target=1))
+    with pytest.raises(ValueError, match="no measure of the stage"):
+        checked(Target(preset="lifecycle", stage="discovery", measure="nps", target=1))
