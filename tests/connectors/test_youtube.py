@@ -519,6 +519,13 @@ async def test_affiliate_rows_come_over_all_pages(described: Official) -> None:
     assert json.loads(again.asked[0].body)["pageToken"] == "t"
 
 
+@pytest.mark.parametrize("name", ["affiliate_contents", "affiliate_products"])
+def test_a_day_s_sales_are_read_again_for_as_long_as_goods_come_back(name: str) -> None:
+    """Net sales sink with each refund. How long is not documented: a month of returns is in any case."""
+    assert STREAMS[name].lookback >= timedelta(days=35)
+    assert timedelta(0) < STREAMS[name].every <= timedelta(days=1)
+
+
 async def test_a_day_that_is_not_over_in_the_merchants_zone_waits() -> None:
     now = datetime(2026, 11, 19, 8, tzinfo=UTC).timestamp()
     session = FakeSession(by_path({}), now, merchant_account="123", merchant_timezone="Pacific/Honolulu")
