@@ -157,6 +157,7 @@ async def test_columns_are_read_by_their_names(described: Official) -> None:
     (batch,) = await all_of(CONNECTOR.pull(session, day_window("activity")))
     for request in session.asked:
         described.hold(request)
+    assert {request.query["ids"] for request in session.asked if request.path == FIGURES} == {"channel==MINE"}
     assert session.asked[0].query["dimensions"] == "day"
     assert session.asked[2].query["dimensions"] == "day,video"
     assert session.asked[2].query["filters"] == "video==a,b"
