@@ -104,6 +104,13 @@ def test_a_refresh_token_of_the_old_kind_is_told() -> None:
     assert CONNECTOR.remark(Request("GET", "/pins"), page([])) is None
 
 
+async def test_the_end_that_is_told_as_a_time_stands_above_the_seconds() -> None:
+    """An old token's end does not move: seconds alone would be counted from each reading on."""
+    ends = int(NOW) + 77
+    found = await CONNECTOR.renew(FakeSession(lambda _: answer({**GIVEN, "refresh_token_expires_at": ends})), None)
+    assert found.refresh_expires_at == ends
+
+
 async def test_an_answer_with_only_the_seconds_tells_the_end_as_well() -> None:
     given = {name: value for name, value in GIVEN.items() if name != "refresh_token_expires_at"}
     found = await CONNECTOR.renew(FakeSession(lambda _: answer(given)), None)

@@ -173,6 +173,8 @@ async def test_the_hub_is_asked_for_a_lease() -> None:
     assert asked["hub.topic"] == f"https://www.youtube.com/xml/feeds/videos.xml?channel_id={CHANNEL}"
     assert asked["hub.callback"] == "https://jalon.example/hooks/youtube/t"
     assert asked["hub.secret"].encode() == SECRET
+    assert asked["hub.verify"] == "sync", "so that the answer says whether the address was reached"
+    assert asked["hub.verify_token"] == push.token(SECRET, TOPIC)
     assert finding.level == "ok"
     assert isinstance(deadline, Deadline)
     assert deadline.at == NOW + int(asked["hub.lease_seconds"])
