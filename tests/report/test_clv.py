@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,7 +191,7 @@ def known(buyers: int, again: int, days: float = 400) -> Purchasing:
     purchases = np.where(np.arange(buyers) < again, 2.0, 1.0)
     last = np.where(purchases > 1, first + days / 4, first)
     money = np.full(buyers, 1000.0)
-    names = np.array([f"b{n:04}" for n in range(buyers)])
+    names = pa.array([f"b{n:04}" for n in range(buyers)])
     told = Buyers(names, np.full(buyers, "EUR"), purchases, first, last, money, purchases - 1, money)
     return purchasing(told, days)
 
@@ -279,7 +280,7 @@ def test_who_buys_often_and_spends_otherwise_has_no_value_by_a_model_that_denies
     assert bought.because == "" or bought.fit is None
     fit = bg_nbd.fit(as_buying(played(1000, (0.8, 6.0, 0.9, 2.5), 400), 400))
     told = Buyers(
-        np.array([f"b{n:04}" for n in range(300)]),
+        pa.array([f"b{n:04}" for n in range(300)]),
         np.full(300, "EUR"),
         repeats + 1,
         np.zeros(300),

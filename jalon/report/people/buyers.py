@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import ibis
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
@@ -21,7 +23,7 @@ DAY = 86_400_000_000
 class Buyers(NamedTuple):
     """Buyers in the order of their pseudonyms, a place in each array for each. Days count from 1970-01-01."""
 
-    person: np.ndarray
+    person: pa.Array
     currency: np.ndarray
     purchases: Floats
     first_day: Floats
@@ -37,11 +39,11 @@ class Buyers(NamedTuple):
 def buyers(engine: Engine, sales: Table) -> Buyers:
     """Return all known persons with a sale."""
     found = engine.rows(_of_persons(engine, sales).order_by("person"))
-    texts = {name: np.asarray(found[name].to_pylist(), dtype=str) for name in ("person", "currency")}
+    person, currency = found["person"].combine_chunks(), np.asarray(found["currency"].to_pylist(), dtype=str)
     numbers = {
         name: found[name].to_numpy().astype(np.float64) for name in Buyers._fields if name not in ("person", "currency")
     }
-    return Buyers(**texts, **numbers)
+    return Buyers(person, currency, **numbers)
 
 
 def _of_persons(engine: Engine, sales: Table) -> Table:
@@ -66,20 +68,18 @@ def _of_persons(engine: Engine, sales: Table) -> Table:
     return ranked.filter(ranked["rank"] == 0).join(whole, "person").select(*Buyers._fields)
 
 
-def shares_of_channels(engine: Engine, touches: Table, buyer: np.ndarray, most: int = 8) -> tuple[list[str], Floats]:
+def shares_of_channels(engine: Engine, touches: Table, buyer: pa.Array, most: int = 8) -> tuple[list[str], Floats]:
     """Return the channels that buyers met most, and of each buyer the shares of their touchpoints in these."""
     known = touches.filter(touches.person.notnull() & touches.is_counted & (touches.kind != "purchase"))
     met = known.group_by("person", "channel").agg(touchpoints=known.touch_uid.count())
     found = engine.rows(met.order_by("person", "channel"))
-    person = np.asarray(found["person"].to_pylist(), dtype=str)
-    place = np.searchsorted(buyer, person)
-    place[place == len(buyer)] = 0
-    mine = buyer[place] == person if len(buyer) else np.zeros(len(person), bool)
-    channel = np.asarray(found["channel"].to_pylist(), dtype=str)[mine]
-    weight, place = found["touchpoints"].to_numpy()[mine], place[mine]
-    names, number = np.unique(channel, return_inverse=True)
+    place = pc.fill_null(pc.index_in(found["person"], value_set=buyer), -1).to_numpy()
+    mine = place >= 0
+    place, weight = place[mine], found["touchpoints"].to_numpy()[mine]
+    coded = found["channel"].combine_chunks().dictionary_encode()
+    names, number = coded.dictionary.to_pylist(), coded.indices.to_numpy()[mine]
     counts = np.zeros((len(buyer), len(names)))
-    np.add.at(counts, (place, number.reshape(-1)), weight)
-    chosen = np.argsort(-counts.sum(axis=0), kind="stable")[:most]
+    np.add.at(counts, (place, number), weight)
+    chosen = sorted(range(len(names)), key=lambda at: (-counts[:, at].sum(), names[at]))[:most]
     shares: Floats = counts[:, chosen] / np.maximum(counts.sum(axis=1), 1)[:, None]
-    return [str(name) for name in names[chosen]], shares
+    return [names[at] for at in chosen], shares

@@ -21,9 +21,9 @@ LEAST_SILHOUETTE = 0.25
 SMALLEST = 5
 LEAST_SHARE = 0.02
 """So many buyers, and so large a share of them, a group has at least."""
-LEARNT_FROM = 20_000
+LEARNT_FROM = 10_000
 JUDGED_BY = 1_500
-_STARTS = 8
+_STARTS = 5
 _ROUNDS = 100
 
 
@@ -91,8 +91,7 @@ def _settled(sample: Floats, centres: Floats) -> Floats:
     """Return the centres where moving them to the middle of their groups changes nothing more."""
     for _ in range(_ROUNDS):
         nearest = _nearest(sample, centres)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, nearest, sample)
+        sums = np.eye(len(centres))[nearest].T @ sample
         counts = np.bincount(nearest, minlength=len(centres))[:, None]
         moved = np.where(counts > 0, sums / np.maximum(counts, 1), centres)
         if np.array_equal(moved, centres):

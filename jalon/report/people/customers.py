@@ -69,8 +69,10 @@ def customers(
     return Customers(table, bought, tuple(value for value, *_ in worth), groups, until)
 
 
-def _column(values: np.ndarray, kind: str) -> pa.Array:
+def _column(values: np.ndarray | pa.Array, kind: str) -> pa.Array:
     """Return an array as a column: no number and an empty text stand for nothing."""
+    if isinstance(values, pa.Array):
+        return values
     if kind == "string":
         return pa.array([text or None for text in values.tolist()], pa.string())
     numbers = np.asarray(values, float)
@@ -79,7 +81,7 @@ def _column(values: np.ndarray, kind: str) -> pa.Array:
     return pa.array(whole.astype(kind), _ARROW[kind], mask=empty)
 
 
-def _measured(known: Buyers, bought: Purchasing, until: int, groups: Groups) -> dict[str, np.ndarray]:
+def _measured(known: Buyers, bought: Purchasing, until: int, groups: Groups) -> dict[str, np.ndarray | pa.Array]:
     """Return the columns of `BOUGHT`, but for lifetime value."""
     since = np.maximum(until // DAY - known.last_day, 0)
     everybody = np.zeros(len(since), dtype=str)
