@@ -82,6 +82,7 @@ async def test_pins_are_paged_by_bookmark_to_the_platform_s_own_end(described: O
     for request in session.asked:
         described.hold(request)
     assert [request.query.get("bookmark") for request in session.asked] == [None, "b1", "b2"]
+    assert {request.query["pin_metrics"] for request in session.asked} == {"true"}, "counters, and who was seen at all"
     assert [batch.cursor for batch in batches] == ["b1", "b2", None]
     assert [record.key for batch in batches for record in batch.records] == [PIN["id"], VIDEO["id"]]
     again = FakeSession(replies(answer({"items": [PIN]})))
@@ -345,6 +346,8 @@ async def test_products_of_every_catalog_are_read_group_by_group(described: Offi
     batches = await all_of(CONNECTOR.pull(session, window("products")))
     for request in session.asked:
         described.hold(request)
+    products = [request for request in session.asked if request.path.endswith("/products")]
+    assert {request.query["pin_metrics"] for request in products} == {"true"}
     assert [record.key for batch in batches for record in batch.records] == ["1", "2", "3", "4"]
     assert {record.body["catalog_id"] for batch in batches for record in batch.records} == {"7"}
     assert [batch.cursor for batch in batches] == ["20|2", "100|", None]
