@@ -13,9 +13,10 @@ import pytest
 
 from jalon.attribution.models import USUAL
 from jalon.report.background import Background, Gap
-from jalon.report.figures import figures
+from jalon.report.figures import Row, figures
 from jalon.report.marts import build_marts
-from jalon.report.page import View, write_page
+from jalon.report.page import SCRIPTS, View, render, write_page
+from jalon.report.readers import LANGUAGES
 from jalon.report.summary import lines
 from jalon.report.words import count, money, percent, plain
 from tests.handmade import Run, content, led_by, measure, order, refund, touch
@@ -27,6 +28,7 @@ GAPS = (
     Gap("net", "The NetWork", "refunds", "refunds", "what goes back is told nowhere"),
     Gap("shop", "Web shop", "content", "content", "a shop has none of its own"),
 )
+KNOWN = Background(quarantine=3, freshness={"shop": "yesterday"}, gaps=GAPS, names={"network": "The NetWork"})
 
 
 class Page(HTMLParser):
@@ -37,12 +39,16 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
         self.style = ""
+        self.scripts: list[str] = []
+        """What runs; data beside it does not."""
         self._inside = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside = tag
         self.tags.append((tag, dict(attrs)))
+        if tag == "script":
+            self._inside = "data" if dict(attrs).get("type") == "application/json" else tag
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = ""
@@ -50,21 +56,27 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._inside == "style":
             self.style += data
-        else:
+        elif self._inside == "script":
+            self.scripts.append(data)
+        elif self._inside != "data":
             self.text += data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.tags if name == tag]
 
 
-def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]]:
-    """Return page and summary of facts."""
+def told_of(folder: Path, facts: list[Any], **options: Any) -> Row:
+    """Return the figures of facts."""
     run = Run(folder, facts, **options)
     build_marts(run.facts, run.folder, folder / "marts")
-    known = Background(quarantine=3, freshness={"shop": "yesterday"}, gaps=GAPS, names={"network": "The NetWork"})
-    told = figures(folder / "marts", run.folder, known)
-    page = write_page(told, folder / "page.html", View(names=known.names))
-    return page.read_text(), list(lines(told, known.names))
+    return figures(folder / "marts", run.folder, KNOWN)
+
+
+def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]]:
+    """Return page and summary of facts."""
+    told = told_of(folder, facts, **options)
+    page = write_page(told, folder / "page.html", View(names=KNOWN.names))
+    return page.read_text(), list(lines(told, KNOWN.names))
 
 
 BRAND = [
@@ -88,12 +100,18 @@ def brand(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
     return made(tmp_path_factory.mktemp("brand"), BRAND)
 
 
-def test_it_asks_for_nothing_and_runs_nothing(brand: tuple[str, list[str]]) -> None:
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_it_asks_for_nothing_and_runs_nothing_but_its_own(brand: tuple[str, list[str]]) -> None:
     page = Page(brand[0])
     (policy,) = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
-    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert not {"script", "link", "iframe", "img", "object", "embed", "base", "form"} & {tag for tag, _ in page.tags}
+    own = [f"script-src {' '.join(map(digest, page.scripts))}"] if page.scripts else []
+    style = f"style-src {digest(page.style)}"
+    assert policy == "; ".join(["default-src 'none'", style, *own, "base-uri 'none'", "form-action 'none'"])
+    assert tuple(page.scripts) == SCRIPTS
+    assert not {"link", "iframe", "img", "object", "embed", "base", "form"} & {tag for tag, _ in page.tags}
     assert all(not re.match(r"on|style$|src|href", name) for _, attrs in page.tags for name in attrs)
     assert "url(" not in page.style
     assert "@import" not in page.style
@@ -196,36 +214,48 @@ def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
     html, told = made(tmp_path, facts)
     page = Page(html)
     tags = {tag for tag, _ in page.tags}
-    assert not tags & {"script", "img", "b2"}
-    assert len(html) < 500_000, "long texts are cut"
+    assert SCRIPT not in html
+    assert tuple(page.scripts) == SCRIPTS
+    assert not {"img", "b2"} & tags
+    assert len(html) < 1_500_000, "long texts are cut"
     for shown in (page.text, "\n".join(told)):
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b]", shown)
         assert "esrever" in shown
     assert SCRIPT in page.text, "what came in is shown, as text"
+    titles = [str(attrs.get("title")) for tag, attrs in page.tags if tag == "bdi"]
+    assert any(title.startswith("x" * 1000) for title in titles), "what is cut can be read in full"
+    assert max(map(len, titles)) <= 2000
+    assert HOSTILE["emoji"] in page.text
+    assert HOSTILE["arabic"] in page.text
     assert "bdi" in tags, "foreign names do not turn the writing around them"
 
 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ([], "No sale is known yet"),
-        ([order("1", 1, 1234)], "€12.34"),
-        ([order("1", 1, 1234, selling_mode="native", channel="network")], "100%"),
-        ([measure("views", 5), measure("gmv", 500, currency="EUR")], "Counts that platforms give are below"),
-        ([touch("t", 1, "a")], "1 person"),
-        ([order("1", 1, 1234), refund("1", 2, 2000)], "-€7.66"),
-        ([touch("t", 1, "a", kind="other")], "No rule fits"),
-        ([order("1", 1, 0)], "€0.00"),
+        ([], ("No sale is known yet", "Aucune vente n\u2019est encore connue")),
+        ([order("1", 1, 1234)], ("€12.34", "12,34 €")),
+        ([order("1", 1, 1234, selling_mode="native", channel="network")], ("100%", "100 %")),
+        ([measure("views", 5), measure("gmv", 500, currency="EUR")],
+         ("Counts that platforms give are below", "Les comptages donnés par les plateformes sont plus bas")),
+        ([touch("t", 1, "a")], ("1 person", "1 personne")),
+        ([order("1", 1, 1234), refund("1", 2, 2000)], ("-€7.66", "-7,66 €")),
+        ([order("1", 1, 1234), refund("1", 2, 100, currency="USD")],
+         ("in a currency that no rate is known for", "dans une devise sans cours connu")),
+        ([touch("t", 1, "a", kind="other")], ("No rule fits", "Sans étape")),
+        ([order("1", 1, 0)], ("€0.00", "0,00 €")),
     ],
-    ids=["empty", "one order", "native", "aggregates", "no order", "negative", "unknown stage", "free"],
-)
-def test_thin_data_give_a_sensible_page(tmp_path: Path, facts: list[Any], said: str) -> None:
-    html, told = made(tmp_path, facts)
-    page = Page(html)
-    assert said in page.text
-    assert "None" not in page.text
-    assert "nan" not in page.text.lower().split()
-    assert told
+    ids=["empty", "one order", "native", "aggregates", "no order", "negative", "no rate", "unknown stage", "free"],
+)  # fmt: skip
+def test_thin_data_give_a_sensible_page(tmp_path: Path, facts: list[Any], said: tuple[str, str]) -> None:
+    told = told_of(tmp_path, facts)
+    for lang, wanted in zip(LANGUAGES, said, strict=True):
+        page = Page(render(told, View(lang, names=KNOWN.names)))
+        assert wanted in " ".join(page.text.split())
+        assert "None" not in page.text
+        assert "nan" not in page.text.lower().split()
+        assert all(f"{name}-title" in str(page.tags) for name in ("journey_map", "made"))
+    assert list(lines(told, KNOWN.names))
 
 
 def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:

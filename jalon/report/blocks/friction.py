@@ -11,6 +11,8 @@ from jalon.report.wilson import wilson
 SURE = 2.5758293035489004
 """A cell is marked where the 99 % interval of its share (Wilson) leaves the stage's out: a map has many cells, and at
 90 % or 95 % chance alone would mark some on every map."""
+FEW = 20
+"""Of fewer persons nothing is marked: there the interval is narrower than it says."""
 FRICTION, DELIGHT = "friction", "delight"
 
 
@@ -38,6 +40,6 @@ def marks(one: Row) -> Mapping[str, Mark]:
 
 def _mark(cell: Row, usual: float) -> Mark | None:
     sure = wilson(cell["persons_onward"], cell["persons"], SURE)
-    if sure is None or sure[0] <= usual <= sure[1]:
+    if sure is None or cell["persons"] < FEW or sure[0] <= usual <= sure[1]:
         return None
     return Mark(FRICTION if sure[1] < usual else DELIGHT, *sure, usual)

@@ -1,0 +1,52 @@
+"""Friction and delight: marked where the data are sure of it, and not by chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jalon.report.blocks.friction import DELIGHT, FRICTION, marks
+from jalon.report.blocks.journey_map import prepared
+from jalon.report.language import language
+
+
+def a_map(**cells: tuple[int, int]) -> dict[str, Any]:
+    """A map with one stage that persons can leave: channel -> persons, and how many went on."""
+    stages = [{"id": name, "english": name.title(), "french": name.title()} for name in ("decision", "purchase")]
+    return {
+        "stages": stages,
+        "channels": [{"id": channel, "group": "3 other"} for channel in cells],
+        "cells": {
+            f"{channel}/decision": {
+                "channel": channel, "stage": "decision", "touchpoints": persons, "persons": persons,
+                "persons_onward": onward,
+            }
+            for channel, (persons, onward) in cells.items()
+        },
+        "credit": [],
+    }  # fmt: skip
+
+
+def test_a_cell_is_marked_where_its_interval_leaves_the_stage_s_share_out() -> None:
+    found = marks(a_map(direct=(400, 100), email=(400, 300), search=(400, 205)))
+    assert {place: mark.kind for place, mark in found.items()} == {
+        "direct/decision": FRICTION, "email/decision": DELIGHT
+    }  # fmt: skip
+    assert found["direct/decision"].usual == 605 / 1200
+    assert found["direct/decision"].high < found["direct/decision"].usual < found["email/decision"].low
+
+
+def test_few_persons_are_never_marked_and_a_stage_that_nobody_leaves_neither() -> None:
+    assert marks(a_map(direct=(3, 0), email=(400, 300))) == {}, "none of three may be chance"
+    assert marks(a_map(direct=(19, 0), email=(400, 300))) == {}
+    assert marks(a_map(direct=(400, 0), email=(400, 0))) == {}
+    assert marks(a_map(direct=(0, 0))) == {}
+
+
+def test_a_mark_is_an_icon_and_a_word_and_says_why() -> None:
+    told = {"map": {"canonical": a_map(direct=(400, 100), email=(400, 300))}}
+    for lang, word in (("en", "friction"), ("fr", "friction")):
+        it = prepared(told, language(lang))["maps"]["canonical"]
+        mark = it["rows"][0]["cells"][0]["mark"]
+        assert (mark["icon"], mark["word"]) == ("\u25bc", word)
+        assert "50" in mark["why"]
+    assert "1 case, et nettement plus depuis 1 case" in it["says"]
