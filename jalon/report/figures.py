@@ -22,7 +22,7 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.report import conversions, recent, restated
+from jalon.report import conversions, detail, recent, restated
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.channel_places import in_order, place
 from jalon.report.measured import counted
@@ -69,7 +69,13 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
             "not_learnt": _not_learnt(card),
             "not_counted": _not_counted(engine, told["fct_orders"], currencies),
-            **{f"by_{cut}": _top(engine, told["rpt_credit"], cut, currencies) for cut in RANKED},
+            **{
+                f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies))
+                for cut in RANKED
+            },
+            "products": detail.products(engine, told, currencies, TOP),
+            "beyond": detail.rest(engine, told["rpt_credit"], RANKED, TOP),
+            **detail.detailed(engine, told, currencies, background),
             "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
             "warnings": _warned(engine, told["fct_orders"], currencies),
             "map": _map(engine, told, currencies),

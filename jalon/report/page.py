@@ -20,12 +20,13 @@ from jalon import __version__
 from jalon.attribution.publish import replacing
 from jalon.report.blocks.journey_map import HEATS
 from jalon.report.blocks.registry import placed
+from jalon.report.charts.assets import scripts
 from jalon.report.figures import Row
 from jalon.report.language import Language, language
 from jalon.report.summary import chosen_model
 from jalon.report.words import plain
 
-SCRIPTS: tuple[str, ...] = ()
+SCRIPTS: tuple[str, ...] = scripts()
 """Scripts of the page, in their order."""
 
 

@@ -86,6 +86,7 @@ def _way_of_each(base: Base, cut: str) -> Table:
 def told(engine: Engine, mart: Table, currencies: Sequence[str]) -> Row:
     """Return per cut and currency the commonest ways, first step first, and the flow between steps.
 
+    `straight` are the sales that one step alone led to; `others` further ways; `unknown` sales before which nothing is.
     A flow leads from a step, counted back from the sale, to the next one: `step`, `start`, `end`, `orders`.
     """
     flows = engine.dicts(_flows(mart))
@@ -95,6 +96,7 @@ def told(engine: Engine, mart: Table, currencies: Sequence[str]) -> Row:
             currency: {
                 "ways": [_way(row) for row in _of(ways, cut, currency) if 0 <= row["rank"] < LISTED],
                 **_rest(_of(ways, cut, currency)),
+                "straight": sum(row["straight"] for row in _of(ways, cut, currency)),
                 "flows": [
                     {name: row[name] for name in ("step", "start", "end", "orders")}
                     for row in _of(flows, cut, currency)
@@ -119,12 +121,14 @@ def _commonest(mart: Table) -> Table:
     )
     ranked = mart.mutate(rank=ibis.ifelse(has_step, ibis.least(rank, LISTED), -1))
     rest = ranked["rank"] == LISTED
+    alone = (ranked.step_1 != NONE) & (ranked.step_2 == NONE)
     shown: dict[str, Value] = {name: ibis.ifelse(rest, NONE, ranked[name]) for name in _STEPS}
-    ranked = ranked.mutate(**shown, is_longer=ranked.is_longer & ~rest)
+    ranked = ranked.mutate(**shown, is_longer=ranked.is_longer & ~rest, alone=alone)
     found = ranked.group_by("cut", "currency", "rank", "is_longer", *_STEPS).agg(
         orders=ranked.orders.sum(),
         net_minor=ranked.net_minor.sum(),
         ways=ranked.orders.count(),
+        straight=ibis.coalesce(ranked.orders.sum(where=ranked.alone), 0),
         minutes_50=ranked.minutes_50.max(),
     )
     return found.order_by("cut", "currency", "rank")

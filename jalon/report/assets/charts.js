@@ -7,10 +7,9 @@
   // What a value is counted in -> how it is written: short on axes, in full where it is pointed at.
   const written = (unit, short) => {
     const options = unit === "percent" ? { style: "percent", maximumFractionDigits: 1 }
-      : /^[A-Z]{3}$/.test(unit || "") && !short ? { style: "currency", currency: unit, currencyDisplay: "code" }
-      : { maximumFractionDigits: 2 };
-    if (short && unit !== "percent") options.notation = "compact";
-    const format = new Intl.NumberFormat(language, options);
+      : /^[A-Z]{3}$/.test(unit) ? { style: "currency", currency: unit } : {};
+    const brief = { notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 };
+    const format = new Intl.NumberFormat(language, short && unit !== "percent" ? { ...options, ...brief } : options);
     return value => format.format(value);
   };
 
@@ -43,14 +42,19 @@
       : told(row.value);
     const title = rows[0].data.told || rows[0].name;
     const lines = rows.filter(row => row.value !== "-" && row.value !== undefined);
-    return [title, ...lines.map(row => (row.seriesName ? row.seriesName + ": " : "") + value(row))].join("\n");
+    return [title, ...lines.map(row => (option.series[row.seriesIndex].name ? row.seriesName + ": " : "") + value(row))].join("\n");
   };
 
-  const ready = ({ option, unit }, style) => {
+  // Names of categories to the left may take a part of a narrow chart only.
+  const namesWidth = width => Math.min(220, Math.round(width * 0.36));
+
+  const ready = ({ option, unit }, style, width) => {
     const own = coloured(option, "", style);
     const words = { color: style.getPropertyValue("--ink").trim(), fontFamily: style.fontFamily };
-    for (const axis of [own.xAxis, own.yAxis]) {
-      if (axis && axis.type === "value") axis.axisLabel = { ...axis.axisLabel, formatter: written(unit, true) };
+    if (own.yAxis && own.yAxis.type === "category") own.yAxis.axisLabel = { width: namesWidth(width), overflow: "truncate" };
+    for (const axis of [own.xAxis, own.yAxis].filter(Boolean)) {
+      axis.axisLabel = { ...axis.axisLabel, color: words.color, hideOverlap: true };
+      if (axis.type === "value") axis.axisLabel.formatter = written(unit, true);
     }
     for (const series of own.series) {
       if (series.type === "custom") series.renderItem = interval;
@@ -72,8 +76,9 @@
     const draw = again => {
       if (!box.clientWidth) return;
       if (!chart) chart = echarts.init(box, null, { renderer: "svg" });
-      else if (!again) return chart.resize();
-      chart.setOption(ready(told, getComputedStyle(figure)), true);
+      else if (!again && chart.getWidth() === box.clientWidth) return;
+      else chart.resize();
+      chart.setOption(ready(told, getComputedStyle(figure), box.clientWidth), true);
     };
     new ResizeObserver(() => requestAnimationFrame(() => draw(false))).observe(box);
     charts.push({ draw, fit: width => chart && chart.resize(width && { width: Math.min(width, box.clientWidth) }) });

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.blocks import credit, headline, journey_map, made, moves, restated, sales, told
+from jalon.report.blocks import (
+    claims,
+    credit,
+    funnel,
+    headline,
+    journey_map,
+    made,
+    models,
+    moves,
+    products,
+    restated,
+    sales,
+    told,
+    ways,
+    weeks,
+)
 from jalon.report.blocks.block import Block, Placed, Row
 from jalon.report.language import Language
 from jalon.report.readers import ROLES
@@ -13,14 +28,20 @@ BLOCKS = (
     Block("headline", headline.prepared),
     Block("journey_map", journey_map.prepared),
     Block("moves", moves.prepared, ("management", "content")),
+    Block("weeks", weeks.prepared, ("sales", "management")),
     Block("selling_modes", sales.modes, half=True),
     Block("coverage", sales.coverage, ("management",), half=True),
     Block("customers", sales.customers, ("sales", "management"), half=True),
     Block("platforms", sales.platforms, ("sales", "management"), half=True),
     Block("restated", restated.prepared),
+    Block("ways", ways.prepared),
     Block("channels", credit.channels),
+    Block("models", models.prepared, ("management",)),
     Block("contents", credit.contents, ("sales", "content"), half=True),
     Block("creators", credit.creators, ("sales", "content"), half=True),
+    Block("products", products.prepared, ("sales", "content")),
+    Block("funnel", funnel.prepared, ("sales", "content")),
+    Block("claims", claims.prepared, ("sales", "management")),
     Block("conversions", told.conversions, ("sales", "management")),
     Block("counted", told.counted, ("content",)),
     Block("gaps", told.gaps, ("content", "management")),
