@@ -95,7 +95,11 @@ def _told_times(moves: Row) -> list[Row]:
 def _time(row: Row, names: Mapping[str, str], say: Language) -> Row:
     quartiles = {f"after_{part}": say.duration(row[f"minutes_{part}"]) for part in (25, 50, 75)}
     ends = {"start": names[row["from_stage"]], "end": names[row["to_stage"]]}
-    return {**ends, **quartiles, **{name: row[name] for name in ("persons", "reached", "share_in_window")}}
+    return {
+        **ends,
+        **quartiles,
+        **{name: row[name] for name in ("persons", "reached", "minutes_50", "share_in_window")},
+    }
 
 
 def _ended(rows: list[Row], names: Mapping[str, str], say: Language) -> list[Row]:

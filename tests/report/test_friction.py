@@ -43,7 +43,7 @@ def test_few_persons_are_never_marked_and_a_stage_that_nobody_leaves_neither() -
 
 
 def test_a_mark_is_an_icon_and_a_word_and_says_why() -> None:
-    told = {"map": {"canonical": a_map(direct=(400, 100), email=(400, 300))}}
+    told = {"map": {"canonical": a_map(direct=(400, 100), email=(400, 300))}, "targets": []}
     for lang, word in (("en", "friction"), ("fr", "friction")):
         it = prepared(told, language(lang))["maps"]["canonical"]
         mark = it["rows"][0]["cells"][0]["mark"]

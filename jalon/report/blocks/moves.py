@@ -11,24 +11,15 @@ from jalon.report.moves import arranged
 def prepared(told: Row, say: Language) -> Row:
     """Return per stage model what people did next, how long it took, where they stopped."""
     moves = {preset: arranged(preset, one, HEATS, say) for preset, one in told["moves"].items()}
-    return {"moves": {preset: {**one, "says": _says(one, say)} for preset, one in moves.items()}}
+    days = say.days(told["card"]["lookback_days"])
+    return {"moves": {preset: {**one, "says": _says(one, days, say)} for preset, one in moves.items()}}
 
 
-def _says(one: Row, say: Language) -> str:
+def _says(one: Row, days: str, say: Language) -> str:
     """Return what to read from the moves of one stage model: the way of most people, and where most stop."""
     said = []
     if one["times"]:
-        way = max(one["times"], key=lambda row: row["persons"])
-        said.append(
-            say._(
-                "Of %(persons)s at %(start)s, %(share)s come to %(end)s in time, half of all after: %(time)s.",
-                persons=say.persons(way["persons"]),
-                start=way["start"],
-                end=way["end"],
-                share=say.percent(way["share_in_window"]),
-                time=way["after_50"],
-            )
-        )
+        said.append(_way(max(one["times"], key=lambda row: row["persons"]), days, say))
     if one["ended"]:
         most = max(one["ended"], key=lambda row: row["journeys"])
         said.append(
@@ -39,3 +30,21 @@ def _says(one: Row, say: Language) -> str:
             )
         )
     return " ".join(said)
+
+
+def _way(row: Row, days: str, say: Language) -> str:
+    """Say how many take the way that most persons are on, and how long half of all need, where half get there."""
+    told = {
+        "persons": say.persons(row["persons"]),
+        "start": row["start"],
+        "end": row["end"],
+        "share": say.percent(row["share_in_window"]),
+        "days": days,
+    }
+    if row["minutes_50"] is None:
+        return say._("Of %(persons)s at %(start)s, %(share)s come to %(end)s within %(days)s.", **told)
+    return say._(
+        "Of %(persons)s at %(start)s, %(share)s come to %(end)s within %(days)s; half of all are there after %(time)s.",
+        time=row["after_50"],
+        **told,
+    )
