@@ -70,7 +70,8 @@ class Options:
     prior_journeys: float = 10
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     prior_conversions: float = 5
-    """By so many conversions of the mean channel each channel is known beforehand, in the model `incremental`."""
+    """By so many conversions of the mean channel each channel is known beforehand, and by less where channels turn out
+    unlike, in the model `incremental`."""
     intent: Sequence[str] = INTENT
     """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`."""
     holdouts: Sequence[Mapping[str, Any]] = ()

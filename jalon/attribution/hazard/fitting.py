@@ -110,10 +110,18 @@ class Rates(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What rates lean on, by as much as `weight` events would."""
+    """What rates lean on: baselines and fading by as much as `weight` events would, what touchpoints bring by as much
+    as `alike`."""
 
     weight: float
     rates: Rates
+    alike: float
+
+    @property
+    def weights(self) -> Rates:
+        """By how many events each of the rates leans."""
+        weight = (self.weight, self.alike, self.weight)
+        return Rates(*(np.full(len(mean), each) for mean, each in zip(self.rates, weight, strict=True)))
 
 
 class Fit(NamedTuple):
@@ -208,16 +216,16 @@ def bounds(window: float) -> tuple[float, float]:
 
 def _leaning(prior: Prior, rates: Rates) -> float:
     """Return the logarithm of the prior: gamma densities whose modes are the prior's rates."""
-    pairs = zip(rates, prior.rates, strict=True)
-    return prior.weight * float(sum((np.log(now / mean) - now / mean).sum() for now, mean in pairs))
+    rows = zip(prior.weights, rates, prior.rates, strict=True)
+    return float(sum((weight * (np.log(now / mean) - now / mean)).sum() for weight, now, mean in rows))
 
 
 def _fitted(data: Data, shared: Shares, rates: Rates, prior: Prior) -> Rates:
     """Fit the parts to their shares: baseline and effects first, then how fast effects fade."""
-    weight, mean = prior
-    own = (shared.own + weight) / (watched_days(data) + weight / mean.own)
-    brings = (shared.channel + weight) / (reached(data, rates.fades) + weight / mean.brings)
+    weight, mean = prior.weights, prior.rates
+    own = (shared.own + weight.own) / (watched_days(data) + weight.own / mean.own)
+    brings = (shared.channel + weight.brings) / (reached(data, rates.fades) + weight.brings / mean.brings)
     of, days = data.touches.channel, data.touches.watched
     still = np.bincount(of, data.touches.many * days * np.exp(-rates.fades[of] * days), data.channels)
-    fades = (shared.channel + weight) / (shared.aged + brings * still + weight / mean.fades)
+    fades = (shared.channel + weight.fades) / (shared.aged + brings * still + weight.fades / mean.fades)
     return Rates(own, brings, np.clip(fades, *bounds(data.window)))

@@ -51,8 +51,9 @@ def interval(data: Data, rates: Rates, prior: Prior) -> Ends:
         curve += _bends(part, rates, whole) - relative.T @ relative
     score -= _expected_by_group(data, rates)
     curve -= _expected_bends(data, rates)
-    total = score.sum(axis=0) + prior.weight * (1 / theta - 1 / np.concatenate(prior.rates))
-    curve -= np.diag(prior.weight / theta**2)
+    weight = np.concatenate(prior.weights)
+    total = score.sum(axis=0) + weight * (1 / theta - 1 / np.concatenate(prior.rates))
+    curve -= np.diag(weight / theta**2)
     deviation = theta * _deviation(
         score * theta, curve * np.outer(theta, theta) + np.diag(theta * total), _free(data, rates)
     )
