@@ -98,8 +98,8 @@ class Attribution(_Table):
     prior_journeys: Annotated[float, Field(gt=0)] = 10.0
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
     prior_conversions: Annotated[float, Field(gt=0)] = 5.0
-    """By so many conversions of the mean channel each channel is known beforehand, and by less where channels are unlike, in the
-    model `incremental`."""
+    """By so many conversions of the mean channel each channel is known beforehand, and by less where channels are
+    unlike, in the model `incremental`."""
     intent: tuple[str, ...] = ()
     """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`;
     empty: add_to_cart, checkout, live_cart, direct and brand_search."""
