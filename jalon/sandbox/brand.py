@@ -49,17 +49,19 @@ def generate(
     web_share: float = 0.45,
     products: int = 24,
     contents: int | None = None,
+    unmoved: bool = False,
 ) -> World:
     """Make a world of exactly `orders` sales between `days` before `now` and `horizon_days` after it.
 
     `web_share` is the share of shoppers who buy in the web shop; `contents` the number of videos and LIVEs (from the
-    number of orders when None). Time and memory are linear in `orders`.
+    number of orders when None). Who would have bought anyway buys in the hours after what they saw last; with `unmoved`
+    they buy what they wanted at a moment of their own, whatever they see. Time and memory are linear in `orders`.
     """
     rng = Random(seed)
     start, horizon = now - days * DAY, now + horizon_days * DAY
     count = contents if contents is not None else max(8, min(400, orders // 25))
     catalog = make_catalog(rng, start, horizon, products, count)
-    life = _Brand(rng, start, horizon, web_share, catalog)
+    life = _Brand(rng, start, horizon, web_share, catalog, Random(f"{seed}/own moments") if unmoved else None)
     with _no_collection(keep=orders > LARGE):
         while len(life.sales) < orders:
             life.one_shopper(orders)
@@ -82,6 +84,9 @@ def generate(
         visits=life.tracks.visits,
         sales=tuple(life.sales),
         posts=posts,
+        links=catalog.links,
+        people=life.born,
+        web_share=web_share,
         shops=make_shops(seed, start, horizon, orders, catalog.products, posts, life.shoppers, life.sales),
     )
 
@@ -120,19 +125,22 @@ class _Brand:
     horizon: int
     web_share: float
     catalog: Catalog
+    unmoved: Random | None = None
+    """Draws the moments of those whom no content moves; None: they buy after what they saw last."""
     sales: list[Sale] = field(default_factory=list)
     shoppers: dict[str, Shopper] = field(default_factory=dict)
     exposures: list[Exposure] = field(default_factory=list)
     ids: Ids = field(default_factory=Ids)
     tracks: Tracks = field(init=False)
-    _born: int = 0
+    born: int = 0
+    """How many persons there are."""
     _tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _skus: list[str] = field(default_factory=list)
     _till: Till = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
-        self.tracks = Tracks(self.rng, self.catalog)
+        self.tracks = Tracks(self.rng, self.catalog.links)
         self._tags = {content.id: content.skus for content in self.catalog.contents}
         self._skus = [product.sku for product in self.catalog.products]
         self._till = Till(self.rng, self.catalog.products)
@@ -140,8 +148,8 @@ class _Brand:
     def one_shopper(self, wanted: int) -> None:
         """Live one person's life: exposures, a decision, perhaps a purchase, perhaps more of them."""
         rng = self.rng
-        number, intent = self._born, round(rng.random() ** 5, 4)
-        self._born += 1
+        number, intent = self.born, round(rng.random() ** 5, 4)
+        self.born += 1
         cause = self._decide(f"p{number}", intent, rng.randrange(self.start, self.horizon))
         if cause is None:
             return
@@ -162,6 +170,7 @@ class _Brand:
         rng = self.rng
         threshold = rng.random()
         cause = _Cause(rng.choice(self._skus), at=at)
+        wanted = cause.sku
         chance = intent
         bought = threshold < chance
         for number in range(rng.choice((0, 1, 1, 2, 2, 3, 4))):
@@ -176,6 +185,8 @@ class _Brand:
                 bought, cause.content = True, content.id
                 break
             cause.at += int(rng.expovariate(1 / (20 * HOUR)))
+        if self.unmoved is not None and cause.content is None:
+            cause.sku, cause.at = wanted, self.unmoved.randrange(self.start, self.horizon)
         return cause if bought else None
 
     def _expose(self, shopper: str, content: Content, cause: _Cause, left: float) -> float:

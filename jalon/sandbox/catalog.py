@@ -56,6 +56,11 @@ class Catalog:
                 self._by_sku.setdefault(sku, []).append(content)
                 self._posted_by_sku.setdefault(sku, []).append(content.posted_at)
 
+    @property
+    def links(self) -> dict[str, str]:
+        """How the links of each content are marked: see `Appeal.link`."""
+        return {content: appeal.link for content, appeal in self.appeals.items()}
+
     def showing(self, rng: Random, at: int, sku: str | None = None) -> Content | None:
         """Return a content that the feed may show at `at` (with a tag of `sku`, if given), or None."""
         contents = self.contents if sku is None else self._by_sku.get(sku, [])

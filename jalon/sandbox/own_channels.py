@@ -8,18 +8,16 @@ files: as different from each other as such exports are.
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
+from jalon.sandbox.exports import by_month, table, written
 from jalon.sandbox.money import decimal
 from jalon.sandbox.world import Shopper, World
 
@@ -69,6 +67,11 @@ files = "ad-costs.csv"
 template = "ad_costs"
 """
 """What jalon.toml says about these files; `drop` is the folder beside it."""
+
+
+class _Writing(TypedDict):
+    delimiter: str
+    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +200,21 @@ def drop(world: World, folder: Path, now: float) -> list[Path]:
     """Write into `folder` what the channels export at `now` (unix seconds); return the files.
 
     Called again later, it leaves what has not changed and adds to the rest, as exports do: the till's files are by
-    month, and a receipt that was given back has a row in the refunds. What it writes is dated a minute back, so that
-    nobody takes it for a file that is still being written.
+    month, and a receipt that was given back has a row in the refunds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sold = [one for one in receipts(world, ("1", "2")) if one.at <= now]
     made = [
-        *_by_month(folder, "till", "cp1252", _TILL_HEAD, ((one.at, _till_row(one)) for one in sold)),
-        *_by_month(folder, "refunds", "utf-8-sig", _BACK_HEAD, _refund_rows(sold, now)),
-        *_by_month(folder, "mail-events", "utf-8", _MAIL_HEAD, _mail_rows(world, now), ","),
-        _written(folder / "ad-costs.csv", _table(_COST_HEAD, map(_cost_row, costs(world, now)), ","), "utf-8"),
-        _written(folder / "nps.jsonl", _nps_lines(world, now), "utf-8"),
+        *by_month(folder, "till", _TILL_HEAD, ((one.at, _till_row(one)) for one in sold), encoding="cp1252", **_FRENCH),
+        *by_month(folder, "refunds", _BACK_HEAD, _refund_rows(sold, now), encoding="utf-8-sig", **_FRENCH),
+        *by_month(folder, "mail-events", _MAIL_HEAD, _mail_rows(world, now), zone=PARIS),
+        written(folder / "ad-costs.csv", table(_COST_HEAD, map(_cost_row, costs(world, now)))),
+        written(folder / "nps.jsonl", _nps_lines(world, now)),
     ]
     return [path for path in made if path is not None]
 
 
+_FRENCH: _Writing = {"delimiter": ";", "zone": PARIS}
 _TILL_HEAD = ("N° ticket", "Caisse", "Date", "Montant TTC", "TVA", "Fidélité", "Téléphone", "Vendeuse")
 _BACK_HEAD = ("Avoir", "Ticket d'origine", "Caisse", "Date", "Montant TTC", "TVA", "Motif")
 _MAIL_HEAD = ("timestamp", "event", "email", "campaign", "url", "user_agent")
@@ -262,44 +265,6 @@ def _nps_lines(world: World, now: float) -> str:
         if one.at <= now
     ]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _by_month(
-    folder: Path,
-    name: str,
-    encoding: str,
-    head: Sequence[str],
-    rows: Iterable[tuple[int, tuple[str, ...]]],
-    delimiter: str = ";",
-) -> list[Path | None]:
-    months: dict[str, list[tuple[str, ...]]] = {}
-    for at, row in rows:
-        months.setdefault(f"{datetime.fromtimestamp(at, PARIS):%Y-%m}", []).append(row)
-    return [
-        _written(folder / f"{name}-{month}.csv", _table(head, found, delimiter), encoding)
-        for month, found in months.items()
-    ]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> str:
-    lines: list[str] = []
-
-    class Out:
-        write = staticmethod(lines.append)
-
-    csv.writer(Out(), delimiter=delimiter).writerows([head, *rows])
-    return "".join(lines)
-
-
-def _written(path: Path, text: str, encoding: str) -> Path | None:
-    """Write a file whole, by rename; None where it is there already, or there is nothing to write."""
-    content = text.encode(encoding)
-    if not text or (path.is_file() and path.read_bytes() == content):
-        return None
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_bytes(content)
-    os.utime(unfinished, (time.time() - 60,) * 2)
-    return unfinished.rename(path)
 
 
 def _french(units: int) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
-from jalon.sandbox.catalog import Catalog
 from jalon.sandbox.world import Exposure, Visit
 
 DAY = 86_400
@@ -29,11 +28,12 @@ _CONTENT_REFERRER = "https://www.tiktok.com/"
 
 
 class Tracks:
-    """Make visits; `visits` holds all of them by id."""
+    """Make visits; `visits` holds all of them by id. `links`: how the links of each content are marked."""
 
-    def __init__(self, rng: Random, catalog: Catalog) -> None:
+    def __init__(self, rng: Random, links: Mapping[str, str], first_id: int = 915_000_000_000_000_000) -> None:
         self._rng = rng
-        self._catalog = catalog
+        self._links = links
+        self._first_id = first_id
         self.visits: dict[str, Visit] = {}
         self._utm: dict[str, dict[str, str]] = {}
         self._pages: dict[str, str] = {}
@@ -41,12 +41,12 @@ class Tracks:
     def lead_to(self, placed: int, shopper: str, sku: str, clicked: Sequence[Exposure]) -> tuple[str, ...]:
         """Make the visits before a web sale placed at `placed` and return their ids, oldest first, within 30 days."""
         rng = self._rng
-        made = [self._from_content(click) for click in clicked if placed - WINDOW < click.at < placed - 20]
+        made = [self.from_content(click) for click in clicked if placed - WINDOW < click.at < placed - 20]
         for _ in range(rng.choice((0, 1, 1, 2))):
             at = max(placed - WINDOW + 60, placed - 20 - int(rng.expovariate(1 / (3 * DAY))))
-            made.append(self._other(at, shopper, sku))
+            made.append(self.other(at, shopper, sku))
         if not made:
-            made.append(self._other(placed - 15, shopper, sku))
+            made.append(self.other(placed - 15, shopper, sku))
         made.sort(key=lambda visit: (visit.at, visit.id))
         return tuple(visit.id for visit in made)
 
@@ -55,10 +55,11 @@ class Tracks:
         return visit
 
     def _new_id(self) -> str:
-        return str(915_000_000_000_000_000 + len(self.visits) * 1_009 + self._rng.randrange(1_000))
+        return str(self._first_id + len(self.visits) * 1_009 + self._rng.randrange(1_000))
 
-    def _from_content(self, click: Exposure) -> Visit:
-        link = self._catalog.appeals[click.content].link
+    def from_content(self, click: Exposure) -> Visit:
+        """Make the visit that a click on a content leads to."""
+        link = self._links[click.content]
         utm = self._tags(click.content) if link != "untagged" else {}
         page = self._page(click.sku, click.content, link)
         if link == "click_id":
@@ -79,7 +80,8 @@ class Tracks:
             self._pages[key] = path if link == "untagged" else f"{path}?{_query(self._tags(content))}"
         return self._pages[key]
 
-    def _other(self, at: int, shopper: str, sku: str) -> Visit:
+    def other(self, at: int, shopper: str, sku: str) -> Visit:
+        """Make a visit by some other way."""
         way = self._rng.randrange(len(_OTHER_WAYS))
         source, referrer, utm = _OTHER_WAYS[way]
         key = f"{sku}|way {way}"

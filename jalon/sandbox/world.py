@@ -216,3 +216,9 @@ class World:
     """What the brand posted on the networks that sell nothing themselves."""
     shops: tuple[OwnShop, ...] = ()
     """The brand's further shops, each with sales, visits and customers of its own."""
+    links: dict[str, str] = field(default_factory=dict)
+    """Content -> how its links to the web shop are marked: `tagged`, `click_id` or `untagged`."""
+    people: int = 0
+    """How many persons there are, buyers or not: `p0`, `p1`, …"""
+    web_share: float = 0.0
+    """The share of them who go to the web shop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.server import Sandbox
+from jalon.sandbox.world import World
 from jalon.serving import receiver_of
 from jalon.store.database import Store
 from jalon.store.derive import derive
@@ -28,6 +29,8 @@ from jalon.workplace import Workplace
 from tests.spine import SPINE
 
 DAY = 86_400
+DAYS_TO_COME = 4
+"""So many days of a world are lived, each with a sync; those before are read at once."""
 PLATFORM_DAYS = 7
 """How long after the last event figures are restated and journeys become ready."""
 
@@ -60,20 +63,43 @@ async def live(
     parts: tuple[str, ...] = SPINE,
 ) -> dict[str, Any]:
     """Play a brand under faults, sync day by day until it has come to rest, and return the truth."""
-    horizon = 4
+    return await live_through(
+        folder, brand(seed=seed, orders=orders, days=days), faults=faults, hooks=hooks, parts=parts
+    )
+
+
+def brand(*, seed: int, orders: int, days: int, **traits: Any) -> World:
+    """Return a world of which some days are still to come."""
     now = int(time.time()) // DAY * DAY
-    world = generate(seed, orders=orders, days=days, horizon_days=horizon, now=now)
-    clock = Clock(float(now), frozen=True)
-    async with Sandbox(world, clock, Faults(seed, faults, hang=0.2, slow=0.02), parts=parts, deliver=False) as sandbox:
-        write_workplace(folder, sandbox.settings())
+    return generate(seed, orders=orders, days=days, horizon_days=DAYS_TO_COME, now=now, **traits)
+
+
+async def live_through(
+    folder: Path,
+    world: World,
+    *,
+    faults: dict[str, float],
+    hooks: bool = True,
+    parts: tuple[str, ...] = SPINE,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Play a world under faults, sync day by day until it has come to rest, and return the truth.
+
+    `settings` are added to those of the sources by name.
+    """
+    clock = Clock(float(world.horizon - DAYS_TO_COME * DAY), frozen=True)
+    played = Faults(world.seed, faults, hang=0.2, slow=0.02)
+    async with Sandbox(world, clock, played, parts=parts, deliver=False) as sandbox:
+        given = {name: {**own, **(settings or {}).get(name, {})} for name, own in sandbox.settings().items()}
+        write_workplace(folder, given)
         with Workplace(load(folder / "jalon.toml")) as place:
             receiver = receiver_of(place)
             port, _ = await receiver.start("127.0.0.1", 0)
             if hooks:
-                place.config = load(write_workplace(folder, sandbox.settings(), f"http://127.0.0.1:{port}"))
+                place.config = load(write_workplace(folder, given, f"http://127.0.0.1:{port}"))
             if "hook" in sandbox.parts:
                 sandbox.parts["hook"].deliver_to(place.address("hook"))  # type: ignore[attr-defined]
-            for _ in range(horizon + PLATFORM_DAYS):
+            for _ in range(DAYS_TO_COME + PLATFORM_DAYS):
                 await sync_once(place, clock)
                 clock.advance(DAY)
                 await sandbox.deliverer.pump()

@@ -1,9 +1,10 @@
 """How far each model is from what really sold: `python -m tests.truth.model_errors [ORDERS [SEED...]]`.
 
-A brand is played, jalon reads it over HTTP as it would the real platforms, and every model's credit by content is held
-against the contents that brought the sales. The error of a model is the sum over contents of |credited - true| orders,
-by the orders that contents truly brought; `anyway` is what the model leaves to nobody or to touchpoints without a
-content, by the orders that came by no content.
+A brand is played, jalon reads it over HTTP as it would the real platforms, and what is credited is held against the
+contents that brought the sales. Two brands are played, which differ in when those buy who would have bought anyway: in
+the hours after what they saw last, or at a moment of their own. Of each the web shop's orders are attributed three
+times: by what the shop tells, which is the visits of who bought; with the site's log of visits, also of those who buy
+nothing, beside it; and with a log that also holds the visits which the shop tells with orders.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
@@ -21,73 +22,171 @@ import duckdb
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
-from tests.truth.life import live
+from jalon.config import load
+from jalon.sandbox import site_log
+from jalon.sandbox.clock import Clock
+from jalon.sandbox.world import World
+from jalon.store.derive import derive
+from jalon.workplace import Workplace
+from tests.spine import SPINE
+from tests.truth.life import brand, live_through, sync_once
+from tests.truth.sharing_errors import Shared, shared_out
 
+CONTACT = {"shopify": {"customer_contact": True}}
+LIVES = {"they buy after what they saw last": False, "they buy at a moment of their own": True}
+"""What those do who would have bought anyway -> `unmoved` of the brand."""
+TOLD: dict[str, dict[str, bool] | None] = {
+    "the shop": None,
+    "shop and site": {},
+    "shop and site, which repeats the shop": {"told_with_orders": True},
+}
+"""Who tells visits -> what the site's log holds; None: there is none."""
+CHANNEL = "tiktok"
+"""All of the brand's contents lead through it, and nothing else brings sales."""
 CREDITED = """
-    SELECT model, coalesce(content_id, '') AS content, sum(c.weight)::DOUBLE AS orders
+    SELECT model, coalesce(t.channel, ''), coalesce(t.content_id, ''), sum(c.weight)::DOUBLE
     FROM '{folder}/credit.parquet' c JOIN '{folder}/sales.parquet' s USING (order_uid)
     LEFT JOIN (
-        SELECT touch_uid, content_id FROM '{folder}/touches.parquet'
-        UNION ALL SELECT touch_uid, content_id FROM '{folder}/modelled.parquet'
-    ) USING (touch_uid)
-    WHERE s.is_sale AND s.platform IN {platforms} GROUP BY ALL
+        SELECT touch_uid, channel, content_id FROM '{folder}/touches.parquet'
+        UNION ALL SELECT touch_uid, channel, content_id FROM '{folder}/modelled.parquet'
+    ) t USING (touch_uid)
+    WHERE s.is_sale AND s.platform = '{platform}' GROUP BY ALL
 """
 
 
 class Error(NamedTuple):
-    """Of a model: what is wrong over contents by what is true, and what it leaves to no content by what should be."""
+    """Of a model: what is wrong over channels and over contents, each by the orders that contents brought, and what it
+    leaves to nobody by the orders that nothing brought."""
 
+    channels: float
     contents: float
-    anyway: float
+    nobody: float
 
 
-def errors(truth: dict[str, Any], folder: Path, platforms: Iterable[str]) -> dict[str, Error]:
-    """Return model -> error over the sales of some platforms."""
-    sold = [sale for sale in truth["sales"] if sale["kind"] == "sale" and sale["net"] and sale["platform"] in platforms]
+def errors(truth: dict[str, Any], folder: Path, platform: str) -> dict[str, Error]:
+    """Return model -> error over the sales of a platform."""
     true: dict[str, float] = {}
-    for sale in sold:
-        true[sale["content"] or ""] = true.get(sale["content"] or "", 0.0) + 1
-    listed = "(" + ", ".join(f"'{platform}'" for platform in platforms) + ")"
-    found: dict[str, dict[str, float]] = {}
-    for model, content, orders in duckdb.sql(CREDITED.format(folder=folder, platforms=listed)).fetchall():
-        found.setdefault(model, {})[content] = orders
-    return {model: _error(credited, true) for model, credited in found.items()}
+    for sale in truth["sales"]:
+        if sale["kind"] == "sale" and sale["net"] and sale["platform"] == platform:
+            true[sale["content"] or ""] = true.get(sale["content"] or "", 0.0) + 1
+    found: dict[str, list[tuple[str, str, float]]] = {}
+    for model, *credit in duckdb.sql(CREDITED.format(folder=folder, platform=platform)).fetchall():
+        found.setdefault(model, []).append(tuple(credit))
+    return {model: _error(credited, true) for model, credited in sorted(found.items())}
 
 
-def _error(credited: dict[str, float], true: dict[str, float]) -> Error:
-    contents = (credited.keys() | true.keys()) - {""}
-    wrong = sum(abs(credited.get(each, 0.0) - true.get(each, 0.0)) for each in contents)
-    brought = sum(true.get(each, 0.0) for each in contents)
-    return Error(wrong / brought, credited.get("", 0.0) / max(true.get("", 0.0), 1.0))
+def _error(credited: list[tuple[str, str, float]], true: dict[str, float]) -> Error:
+    brought = sum(orders for content, orders in true.items() if content)
+    channels, contents = _summed(credited, 0), _summed(credited, 1)
+    nobody = channels.pop("", 0.0)
+    return Error(
+        _wrong(channels, {CHANNEL: brought}) / brought,
+        _wrong(contents, true) / brought,
+        nobody / max(true.get("", 0.0), 1.0),
+    )
 
 
-async def played(orders: int, seed: int, folder: Path) -> tuple[dict[str, Any], Path]:
-    """Play a brand, read it, attribute it by every model, and return the truth and the folder of the tables."""
-    truth = await live(folder, seed=seed, orders=orders, days=60, faults={})
-    out = folder / "all-models"
+def _summed(credited: list[tuple[str, str, float]], column: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in credited:
+        found[str(row[column])] = found.get(str(row[column]), 0.0) + row[2]
+    return found
+
+
+def _wrong(credited: dict[str, float], true: dict[str, float]) -> float:
+    named = (credited.keys() | true.keys()) - {""}
+    return sum(abs(credited.get(name, 0.0) - true.get(name, 0.0)) for name in named)
+
+
+# --- played -----------------------------------------------------------------------------------------------------------
+
+
+class Played(NamedTuple):
+    """A brand that was played and read: the truth, and where what is held of it lies."""
+
+    world: World
+    truth: dict[str, Any]
+    folder: Path
+
+
+async def played(world: World, folder: Path, parts: tuple[str, ...] = SPINE) -> Played:
+    """Play a brand, and read what its platforms tell."""
+    return Played(world, await live_through(folder, world, faults={}, parts=parts, settings=CONTACT), folder)
+
+
+async def read_log(brand: Played, **which: bool) -> None:
+    """Let the site export its log of visits, and jalon read it."""
+    config, now = brand.folder / "jalon.toml", float(brand.world.horizon)
+    site_log.configure(config)
+    site_log.drop(brand.world, brand.folder / "site-log", now, **which)
+    with Workplace(load(config)) as place:
+        (outcome,) = await sync_once(place, Clock(now, frozen=True), [site_log.SOURCE])
+        assert outcome.state == "ok", outcome
+        derive(place.store, place.normalizers(), place.origins())
+
+
+def attributed(brand: Played, models: tuple[str, ...]) -> Path:
+    """Attribute what is held, and return the folder of the tables."""
+    (store,) = (found.parent for found in brand.folder.rglob("facts") if found.is_dir())
+    attribute(store / "facts", store / "models", Options(models=models))
+    return store / "models"
+
+
+Row = tuple[str, str]
+"""A life and who tells visits."""
+
+
+async def measured(orders: int, seed: int) -> Iterator[tuple[Row, dict[str, Error], Shared | None]]:
+    """Play both brands, and return what each model errs, and of what was shared out."""
     models = tuple(name for name in MODELS if name != "custom")
-    (store,) = (found.parent for found in folder.rglob("facts") if found.is_dir())
-    attribute(store / "facts", out, Options(models=models))
-    return truth, out
+    found: list[tuple[Row, dict[str, Error], Shared | None]] = []
+    for life, unmoved in LIVES.items():
+        with tempfile.TemporaryDirectory() as name:
+            lived = await played(brand(seed=seed, orders=orders, days=60, unmoved=unmoved), Path(name))
+            for told, which in TOLD.items():
+                if which is not None:
+                    await read_log(lived, **which)
+                tables = attributed(lived, models)
+                shared = shared_out(lived.truth, lived.folder, tables) if which is None else None
+                found.append(((life, told), errors(lived.truth, tables, "shopify"), shared))
+    return iter(found)
+
+
+# --- told -------------------------------------------------------------------------------------------------------------
 
 
 def main(words: list[str]) -> None:
-    """Print a table of errors, the mean over seeds."""
-    orders, seeds = int(words[0]) if words else 3000, [int(word) for word in words[1:]] or [1, 2, 3]
-    ways = {"all": ("tiktok_shop", "shopify"), "in the app": ("tiktok_shop",), "web shop": ("shopify",)}
-    found: dict[str, dict[str, list[Error]]] = {}
+    """Print the tables, the mean over seeds."""
+    orders, seeds = int(words[0]) if words else 1500, [int(word) for word in words[1:]] or [1, 2, 3]
+    found: dict[Row, list[dict[str, Error]]] = {}
+    shared: dict[str, list[Shared]] = {}
     for seed in seeds:
-        with tempfile.TemporaryDirectory() as name:
-            truth, folder = asyncio.run(played(orders, seed, Path(name)))
-            for way, platforms in ways.items():
-                for model, error in errors(truth, folder, platforms).items():
-                    found.setdefault(model, {}).setdefault(way, []).append(error)
-    lines = ["| model | " + " | ".join(f"{way} | left to none" for way in ways) + " |"]
-    lines.append("| --- |" + " --- |" * 2 * len(ways))
-    for model, by_way in found.items():
-        cells = (f"{mean(e.contents for e in own):.2f} | {mean(e.anyway for e in own):.2f}" for own in by_way.values())
-        lines.append(f"| `{model}` | " + " | ".join(cells) + " |")
+        for row, by_model, out in asyncio.run(measured(orders, seed)):
+            found.setdefault(row, []).append(by_model)
+            if out is not None:
+                shared.setdefault(row[0], []).append(out)
+    lines = [*_models_table(found), "", *_sharing_table(shared)]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _models_table(found: dict[Row, list[dict[str, Error]]]) -> Iterator[str]:
+    yield "| model | " + " | ".join(f"{life}; {told} tells visits" for life, told in found) + " |"
+    yield "| --- |" + " --- |" * len(found)
+    for model in next(iter(found.values()))[0]:
+        yield f"| `{model}` | " + " | ".join(_cell([each[model] for each in runs]) for runs in found.values()) + " |"
+
+
+def _cell(runs: list[Error]) -> str:
+    return " · ".join(f"{mean(figures):.2f}" for figures in zip(*runs, strict=True))
+
+
+def _sharing_table(shared: dict[str, list[Shared]]) -> Iterator[str]:
+    yield "| life | orders shared out | error | shared out by clicks of 7 days | all to the last content | covered |"
+    yield "| --- |" + " --- |" * 5
+    for life, runs in shared.items():
+        orders, *wrong, covered = (mean(figures) for figures in zip(*runs, strict=True))
+        cells = " | ".join(f"{figure:.2f}" for figure in wrong)
+        yield f"| {life} | {orders:.0f} | {cells} | {covered:.0%} |"
 
 
 if __name__ == "__main__":
