@@ -124,6 +124,8 @@ def test_a_rule_that_cannot_hold_is_refused_with_its_place(tmp_path: Path, line:
 def test_every_column_of_customers_but_keys_and_instants_can_be_asked_for() -> None:
     assert {"purchases", "rfm_segment", "main_channel", "nps", "clv", "is_ambassador", "currency"} <= set(COLUMNS)
     assert Condition(column="net", op=">", value=10).values == (10,)
+    assert repr(Condition(column="currency", op="in", value=("EUR", "USD"))) == "currency in EUR, USD"
+    assert repr(Condition(column="is_ambassador", value=True)) == "is_ambassador = true"
 
 
 # --- proposed -------------------------------------------------------------------------------------------------------

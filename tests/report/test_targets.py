@@ -8,7 +8,7 @@ import pytest
 
 from jalon.config import Config, load
 from jalon.errors import ConfigError
-from jalon.report.blocks.targets import prepared
+from jalon.report.blocks.targets import in_cells, prepared
 from jalon.report.language import language
 from jalon.report.people.settings import Target
 from jalon.report.people.targets import CELLS, _once, checked
@@ -47,6 +47,16 @@ def test_the_page_says_how_many_are_met(in_town: People) -> None:
     assert french["says"].startswith("Atteints\u00a0: 4 sur 8")
     assert it["rows"][3]["gap"] == "+50 points"
     assert prepared({"targets": []}, language("en")) is None
+
+
+def test_cells_of_the_map_say_what_is_wanted_there(in_town: People) -> None:
+    found = in_cells(in_town.told()["targets"], language("en"))
+    assert set(found) == {"canonical"}
+    assert [row["says"] for row in found["canonical"]["search/discovery"]] == [
+        "wanted 1,000 touchpoints: missed",
+        "wanted 50%: met",
+    ]
+    assert found["canonical"]["forum/service"][0]["is_met"] is False
 
 
 # --- where they come from -------------------------------------------------------------------------------------------

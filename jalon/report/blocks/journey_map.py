@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from jalon.attribution.stages import UNKNOWN
 from jalon.report.blocks.block import Row
 from jalon.report.blocks.friction import FRICTION, Mark, marks
+from jalon.report.blocks.targets import in_cells
 from jalon.report.channel_places import GROUPS
 from jalon.report.language import Language
 from jalon.report.words import decimal_text
@@ -19,10 +20,11 @@ GROUP_TITLES = dict(zip(GROUPS, ("Your own places", "Networks", "Other ways"), s
 
 def prepared(told: Row, say: Language) -> Row:
     """Return per stage model the map arranged for reading, with what to read from it."""
-    return {"maps": {preset: _map(one, say) for preset, one in told["map"].items()}}
+    wanted = in_cells(told["targets"], say)
+    return {"maps": {preset: _map(one, wanted.get(preset, {}), say) for preset, one in told["map"].items()}}
 
 
-def _map(one: Row, say: Language) -> Row:
+def _map(one: Row, wanted: dict[str, list[Row]], say: Language) -> Row:
     most = max((cell["touchpoints"] for cell in one["cells"].values()), default=0)
     last = [stage["id"] for stage in one["stages"] if stage["id"] != UNKNOWN][-1]
     credit: dict[str, list[Row]] = {}
@@ -34,7 +36,7 @@ def _map(one: Row, say: Language) -> Row:
         places = [(stage["id"], f"{channel['id']}/{stage['id']}") for stage in one["stages"]]
         cells = [
             {**_cell(one["cells"].get(place), most, ends=stage == last), "credit": credit.get(place, []),
-             "mark": marked.get(place)}
+             "mark": marked.get(place), "wanted": wanted.get(place, [])}
             for stage, place in places
         ]  # fmt: skip
         total = _summed(row for cell in cells for row in cell["credit"])

@@ -51,6 +51,27 @@ def _signed(gap: float, unit: str, say: Language) -> str:
     return f"{'+' if gap >= 0 else chr(0x2212)}{size}"
 
 
+def in_cells(targets: list[Row], say: Language) -> dict[str, dict[str, list[Row]]]:
+    """Return per stage model and cell of the map (`channel/stage`) what is wanted there, and whether it is met."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for row in targets:
+        if row["channel"]:
+            cells = found.setdefault(row["preset"], {}).setdefault(f"{row['channel']}/{row['stage']}", [])
+            cells.append({"says": _wanted(row, say), "is_met": row["is_met"]})
+    return found
+
+
+def _wanted(row: Row, say: Language) -> str:
+    target = written(row["target"], row["unit"], say)
+    if row["measure"] in ("touchpoints", "persons", "orders"):
+        target = f"{target} {say.known(CELLS[row['measure']]).lower()}"
+    return (
+        say._("wanted %(target)s: met", target=target)
+        if row["is_met"]
+        else say._("wanted %(target)s: missed", target=target)
+    )
+
+
 def _says(rows: list[Row], say: Language) -> str:
     known = [row for row in rows if row["is_met"] is not None]
     met = sum(row["is_met"] for row in known)

@@ -45,6 +45,4 @@ def _holds(customers: Table, condition: Condition) -> ibis.Value:
 
 def rule(persona: Persona) -> str:
     """Return the conditions as text: 'purchases >= 3 and main_channel = email'."""
-    return " and ".join(
-        f"{each.column} {each.op} {', '.join(str(value) for value in each.values)}" for each in persona.where
-    )
+    return " and ".join(map(repr, persona.where))

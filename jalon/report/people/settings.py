@@ -52,6 +52,10 @@ class Condition(_Table):
                 raise ValueError(f"{self.column} is compared with {_CALLED[COLUMNS[self.column]]}")
         return self
 
+    def __repr__(self) -> str:
+        said = (str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
+        return f"{self.column} {self.op} {', '.join(said)}"
+
     @property
     def values(self) -> tuple[Value, ...]:
         """The value, or each of several."""
