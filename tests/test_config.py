@@ -69,6 +69,33 @@ def test_a_mistake_is_named_with_its_line_and_remedy(write, old: str, new: str, 
     assert "in clear" not in text
 
 
+def test_the_page_s_language_and_the_token_of_its_address(write) -> None:
+    assert write(GOOD).report.lang == "en"
+    assert write(GOOD).serve.report_token is None
+    told = '[report]\nlang = "fr"\n[serve]\nreport_token = { env = "T_SECRET" }\n'
+    config = write(GOOD + told)
+    assert config.report.lang == "fr"
+    assert config.serve.report_token is not None
+    assert config.serve.report_token.get_secret_value() == "canary-app-secret"
+    assert {key: value for key, value, _ in config.rows()}["serve.report_token"] == "***"
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ('[report]\nlang = "de"\n', "'en' or 'fr'"),
+        ('[serve]\nreport_token = "canary in the file"\n', "must not stand in the file"),
+        ('[serve]\nreport_token = { file = "short.txt" }\n', "at least 16"),
+    ],
+)
+def test_a_language_that_is_not_known_and_a_weak_token_are_refused(write, tmp_path: Path, told: str, what: str) -> None:
+    (tmp_path / "short.txt").write_text("canary\n")
+    with pytest.raises(ConfigError) as caught:
+        write(GOOD + told)
+    assert what in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
 def test_the_environment_stands_above_the_file_and_says_so(write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JALON_STORE", "elsewhere")
     config = write(GOOD)

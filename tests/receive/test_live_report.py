@@ -13,12 +13,16 @@ from pathlib import Path
 import pytest
 from plain import Heard, ask, hook
 
+from jalon.config import load
 from jalon.privacy import Keyring
 from jalon.receive.limits import Limits
 from jalon.receive.live import COOKIE, SECONDS, LivePage
 from jalon.receive.receiver import Receiver
 from jalon.report.page import policy
+from jalon.serving import receiver_of
+from jalon.setup import begin
 from jalon.store.database import Store
+from jalon.workplace import Workplace
 
 TOKEN = "a long and secret word"
 STYLE = "body{color:red}"
@@ -183,6 +187,22 @@ async def test_without_a_token_configured_the_address_is_as_unknown_as_any(store
     finally:
         await receiver.stop()
     assert (report.status, report.headers, report.body) == (404, other.headers, other.body)
+
+
+async def test_jalon_serve_shows_what_jalon_report_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(tmp_path, ())
+    with (tmp_path / "jalon.toml").open("a") as config:
+        config.write('\n[serve]\nreport_token = { env = "T_REPORT" }\n')
+    monkeypatch.setenv("T_REPORT", TOKEN)
+    with Workplace(load(tmp_path / "jalon.toml")) as place:
+        (place.store.marts / "report.html").write_text(page("published"))
+        receiver = receiver_of(place)
+        port, _ = await receiver.start("127.0.0.1", 0)
+        try:
+            heard = await ask(port, get(Authorization=f"Bearer {TOKEN}"))
+        finally:
+            await receiver.stop()
+    assert (heard.status, heard.body.decode()) == (200, page("published"))
 
 
 async def test_nothing_of_the_token_is_logged(shown: Shown, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
+from jalon.cli import cli
 from jalon.report.base import Known
 from jalon.report.blocks import restated as block
 from jalon.report.language import language
 from jalon.report.marts import MartOptions, build_marts
 from jalon.report.restated import RPT_RESTATED, restated, told
+from jalon.setup import begin
 from tests.handmade import Run, order, refund
 
 Rows = list[dict[str, Any]]
@@ -128,6 +131,14 @@ def test_figures_are_summed_up_and_money_stands_as_text(then: Path, tmp_path: Pa
     assert [(row["figure"], row["days"], row["before_amount"], row["after_amount"]) for row in rows] == [
         ("net", 2, "30.00", "26.00"), ("views", 1, None, None)
     ]  # fmt: skip
+
+
+def test_a_past_report_that_was_never_made_is_asked_for_by_name(tmp_path: Path) -> None:
+    begin(tmp_path, ())
+    asked = ["report", "--since", "2026-03-01", "--config", str(tmp_path / "jalon.toml")]
+    said = CliRunner().invoke(cli, asked)
+    assert said.exit_code != 0
+    assert "jalon report --as-of 2026-03-01" in str(said.exception) + said.output
 
 
 def test_a_report_is_held_against_the_one_that_it_replaces(tmp_path: Path) -> None:
