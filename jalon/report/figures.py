@@ -27,6 +27,7 @@ from jalon.report.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.channel_places import in_order, place
 from jalon.report.measured import counted
 from jalon.report.moves import moved
+from jalon.report.people.told import told_of_people
 from jalon.report.shapes import NONE
 from jalon.report.tables import MARTS
 from jalon.report.words import decimal_text, moment
@@ -80,6 +81,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "warnings": _warned(engine, told["fct_orders"], currencies),
             "map": _map(engine, told, currencies),
             "moves": moved(engine, told),
+            **told_of_people(engine, told),
             "measures": counted(engine, told["fct_measures"]),
             "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["fct_measures"])),
             "restated": restated.told(engine, told["rpt_restated"]),
