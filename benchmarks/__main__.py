@@ -26,6 +26,9 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
 
 
 def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in PARTS]:
+        print(f"{__doc__}\nThere is no part {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+        return 2
     broken = 0
     for name in names or PARTS:
         for figure in PARTS[name]():

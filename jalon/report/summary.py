@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from jalon.report.figures import Row, preferred
+from jalon.report.people.lines import lines as of_people
 from jalon.report.words import label, money, orders, percent, plain, span
 
 LISTED = 5
@@ -33,6 +34,7 @@ def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:
             amount = money(row["net"], row["currency"])
             yield f"  {'would have come anyway':<40.40} {amount:>20}  {orders(row['orders'])}"
     yield from _conversions(told["conversions"], model)
+    yield from of_people(told)
     yield from _shares("How far the way to the sale is known", told["coverage"], "basis")
     for row in told["unknown"]:
         yield f"    unknown: {orders(row['orders'])}, {money(row['net'], row['currency'])}: {row['because']}"

@@ -56,8 +56,7 @@ class Stored:
         found["erasures"] = self.ask("SELECT count(*) FROM erasures WHERE finished_at IS NULL")[0][0]
         paths = [path.relative_to(self.folder) for path in self.folder.rglob("*")]
         found["files"] = [str(path) for path in paths if _is_passing(path)]
-        locks = [path for path in (self.folder / "locks").iterdir() if path.name != "writer.lock"]
-        found["locks"] = [path.name for path in locks if path.read_text()]
+        found["locks"] = [path.name for path in (self.folder / "locks").iterdir() if _is_held(path)]
         return {name: value for name, value in found.items() if value}
 
     def unfinished_runs(self) -> set[int]:
@@ -100,6 +99,14 @@ class Stored:
 def _is_passing(path: Path) -> bool:
     """Say whether a file is one that somebody was still making."""
     return (path.parts[0] == "tmp" and len(path.parts) > 1) or any(part.startswith(".") for part in path.parts)
+
+
+def _is_held(lock: Path) -> bool:
+    """Say whether a lock bears a name that no later run would have taken off.
+
+    The writer's does for ever, that of a killed token refresh until the token is due again.
+    """
+    return not lock.name.startswith(("writer.", "tokens-")) and bool(lock.read_text())
 
 
 def _rows(files: str) -> Counter[tuple[Any, ...]]:

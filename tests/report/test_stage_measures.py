@@ -8,6 +8,7 @@ from jalon.attribution.presets import PRESETS
 from jalon.attribution.stages import STAGES
 from jalon.report.blocks.measures import measures, surveys, written
 from jalon.report.language import language
+from jalon.report.people.lines import lines
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_STAGE_MEASURES
 from tests.report.people_made import People
@@ -107,3 +108,14 @@ def test_the_page_tells_them_in_both_languages_or_leaves_them_out(in_town: Peopl
     nothing = {"stage_measures": [], "surveys": []}
     assert measures(nothing, language("en")) is None
     assert surveys(nothing, language("en")) is None
+
+
+def test_the_terminal_tells_them_in_a_few_lines(in_town: People) -> None:
+    told = in_town.told()
+    said = list(lines(told))
+    (nps,) = [line for line in said if "Net Promoter Score" in line]
+    assert nps.split()[-2:] == ["40", "(19.7\u201355.8)"]
+    (value,) = [line for line in said if "Average order value" in line]
+    assert "EUR" in value
+    assert said[-1] == "Targets: 4 of 8 met"
+    assert list(lines({"stage_measures": [], "targets": []})) == []
