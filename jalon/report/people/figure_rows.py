@@ -15,6 +15,7 @@ NOBODY_MET = "nobody is known to have been met before a purchase"
 NOBODY_BEGAN = "nobody is known to have begun"
 NOT_HALF = "fewer than half have bought yet"
 NO_MONEY = "no money was booked"
+NO_CURRENCY = "nobody knows how much one of this currency is"
 NO_RETURN = "no platform tells of a return"
 NO_CART = "no cart of a known person is over"
 NO_VISIT = "no visit is known"
@@ -24,7 +25,7 @@ MORE_CLICKS = "more clicks than views"
 NO_ANSWER = "no such answer is known"
 REASONS = (
     NOBODY, NO_BUYER, TOO_FEW, NOBODY_MET, NOBODY_BEGAN, NOT_HALF, NO_MONEY, NO_RETURN, NO_CART, NO_VISIT, NO_REACH,
-    NO_TAGS, MORE_CLICKS, NO_ANSWER,
+    NO_TAGS, MORE_CLICKS, NO_ANSWER, NO_CURRENCY,
 )  # fmt: skip
 """Why something has no value."""
 

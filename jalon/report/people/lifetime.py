@@ -118,6 +118,8 @@ def _value(currency: str, buyers: Buyers, bought: Purchasing, own: np.ndarray) -
         return brought
 
     each = worth(bought.fit.parameters, money.parameters)
+    if not np.isfinite(each).all():
+        raise Unfitted(fitting.UNSETTLED)
     return Value(currency, money, correlation, _mean_worth(bought.fit, money, worth, each)), own, each
 
 

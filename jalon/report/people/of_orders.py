@@ -48,8 +48,11 @@ def of_orders(base: Base) -> Iterator[Figure]:
 
 def _money(row: Row) -> Iterator[Figure]:
     n, currency = row["n"], row["currency"]
-    value = intervals.mean_of_moments(row["mean"], row["spread"] * n, n)
-    yield Figure("order_value", value.within(0), currency, currency)
+    if row["mean"] is None:
+        yield Figure("order_value", NOTHING, currency, currency, why.NO_CURRENCY)
+    else:
+        value = intervals.mean_of_moments(row["mean"], row["spread"] * n, n)
+        yield Figure("order_value", value.within(0), currency, currency)
     share = row["reversed"] / row["booked"] if row["booked"] > 0 else None
     without = None if share is not None else why.NO_MONEY
     yield Figure("refund_rate", Estimate(share, None, None, n), currency, currency, without)
