@@ -86,6 +86,17 @@ class Browser:
         assert result.get("subtype") != "error", result
         return result.get("value")
 
+    def wait(self, promise: str) -> Any:
+        """Return what a JavaScript promise in the page becomes."""
+        answer = self.ask("Runtime.evaluate", expression=promise, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def frames(self) -> None:
+        """Wait until the page has been laid out and drawn, and what that caused too."""
+        once = "await new Promise(done => requestAnimationFrame(done));"
+        self.wait(f"(async () => {{ {once * 4} }})()")
+
     @property
     def trouble(self) -> list[str]:
         """What the console said since the page was opened."""
