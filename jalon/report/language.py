@@ -191,7 +191,7 @@ def _money(locale: Locale, amount: str, currency: str) -> str:
 def _money_pattern(locale: Locale, currency: str, places: int) -> NumberPattern:
     """Return the pattern of amounts with their own number of places; a symbol of letters stands apart from digits."""
     pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0." + "0" * places if places else "0")
-    if get_currency_symbol(currency, locale=locale)[-1].isalpha():
+    if get_currency_symbol(currency, locale=locale)[-1:].isalpha():
         pattern = pattern.replace("\u00a4#", "\u00a4\u00a0#")
     return parse_pattern(pattern)
 
