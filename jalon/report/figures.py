@@ -19,12 +19,11 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.models import MODELS
 from jalon.attribution.modes import MODES
-from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
 from jalon.report import conversions, detail, recent, restated
 from jalon.report.background import NOTHING_MORE, Background, by_source, silent
-from jalon.report.channel_places import in_order, place
+from jalon.report.map_figures import by_preset
 from jalon.report.measured import counted
 from jalon.report.moves import moved
 from jalon.report.people.told import told_of_people
@@ -269,30 +268,7 @@ def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Ro
     credit = _with_money(engine.dicts(told["rpt_journey_credit"]), currencies, "net", "modelled")
     for row in credit:
         row["orders"] = round(float(row["orders"]), 2)
-    return {preset: _one_map(preset, cells, credit) for preset in PRESETS}
-
-
-def _one_map(preset: str, cells: list[Row], credit: list[Row]) -> Row:
-    own = [cell for cell in cells if cell["preset"] == preset]
-    stages: list[Row] = [
-        {"id": stage.id, "english": stage.english, "french": stage.french} for stage in PRESETS[preset]
-    ]
-    if any(cell["stage"] == "unknown" for cell in own):
-        stages.append({"id": "unknown", "english": "No rule fits", "french": "Sans étape"})
-    return {
-        "stages": stages,
-        "channels": [{"id": channel, "group": place(channel)[0]} for channel in _in_order(own)],
-        "cells": {f"{cell['channel']}/{cell['stage']}": cell for cell in own},
-        "credit": [row for row in credit if row["preset"] == preset],
-    }
-
-
-def _in_order(cells: list[Row]) -> list[str]:
-    """Order channels by their place; those without one of their own by touchpoints."""
-    met: dict[str, int] = {}
-    for cell in cells:
-        met[cell["channel"]] = met.get(cell["channel"], 0) + cell["touchpoints"]
-    return in_order(met, met)
+    return by_preset(cells, credit)
 
 
 def _sources(engine: Engine, accounts: Table, freshness: Mapping[str, str]) -> list[Row]:

@@ -4,8 +4,8 @@ A message is its English text. Beside it stand catalogs of the other languages, 
 `locale/<language>/LC_MESSAGES/<part>.po`; they are merged when they are read, and nothing is compiled. Templates say
 `{{ _("… %(name)s …", name=value) }}` and `{{ ngettext("%(number)s order", "%(number)s orders", n) }}`, Python says
 `say._(…)` and `say.ngettext(…)` alike, or where names from outside are put in `say.rich(…)` and `say.rich_plural(…)`,
-with the `Language` that it was given. A per cent sign of a message is written `%%`. What comes out of a table (a reason,
-the name of a channel) is said by `say.known(text)` or `{{ text | known }}`, and the table stands in `phrases`.
+with the `Language` that it was given. A per cent sign of a message is written `%%`. What comes out of a table (a
+reason, the name of a channel) is said by `say.known(text)` or `{{ text | known }}`; the table stands in `phrases`.
 """
 
 from __future__ import annotations
