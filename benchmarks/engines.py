@@ -52,12 +52,12 @@ FACTS = {
 """Kind of fact -> column -> SQL over a row number and what is drawn for it; other columns are null."""
 
 
-def made(folder: Path, touches: int = TOUCHES) -> Path:
-    """Write the facts, shuffled."""
+def made(folder: Path, touches: int = TOUCHES, sold: float = SOLD) -> Path:
+    """Write the facts, shuffled; `sold`: orders per touchpoint."""
     from jalon.attribution.engine import columns_of, instants_of
 
     persons = touches // PER_PERSON
-    sizes = {"touchpoints": touches, "orders": round(touches * SOLD), "identities": persons}
+    sizes = {"touchpoints": touches, "orders": round(touches * sold), "identities": persons}
     for kind, told in FACTS.items():
         types = {name: TYPES[type_] for name, type_ in columns_of(kind).items()}
         types |= dict.fromkeys(instants_of(kind), "TIMESTAMPTZ")
