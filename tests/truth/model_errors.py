@@ -36,9 +36,9 @@ CONTACT = {"shopify": {"customer_contact": True}}
 LIVES = {"they buy after what they saw last": False, "they buy at a moment of their own": True}
 """What those do who would have bought anyway -> `unmoved` of the brand."""
 TOLD: dict[str, dict[str, bool] | None] = {
-    "the shop": None,
+    "the shop alone": None,
     "shop and site": {},
-    "shop and site, which repeats the shop": {"told_with_orders": True},
+    "shop and site, which tells the shop's visits too": {"told_with_orders": True},
 }
 """Who tells visits -> what the site's log holds; None: there is none."""
 CHANNEL = "tiktok"
@@ -132,24 +132,37 @@ def attributed(brand: Played, models: tuple[str, ...]) -> Path:
     return store / "models"
 
 
-Row = tuple[str, str]
-"""A life and who tells visits."""
+def untold(brand: Played) -> float:
+    """Return the share of the orders that contents brought whose content is told by no visit before them."""
+    clicks = [each for each in brand.world.exposures if each.clicked and brand.world.links[each.content] != "untagged"]
+    told: dict[tuple[str, str | None], int] = {}
+    for each in clicks:
+        told[each.shopper, each.content] = min(each.at, told.get((each.shopper, each.content), each.at))
+    brought = [s for s in brand.world.sales if s.platform == "shopify" and s.kind == "sale" and s.content]
+    seen = [s for s in brought if told.get((s.shopper, s.content), s.placed_at) < s.placed_at]
+    return 1 - len(seen) / len(brought)
 
 
-async def measured(orders: int, seed: int) -> Iterator[tuple[Row, dict[str, Error], Shared | None]]:
-    """Play both brands, and return what each model errs, and of what was shared out."""
+class Life(NamedTuple):
+    """What was found in one life of one seed: the errors of all models by who tells visits, those of what was shared
+    out, and which share of the orders has a content that nobody tells."""
+
+    errors: dict[str, dict[str, Error]]
+    shared: Shared
+    untold: float
+
+
+async def measured(orders: int, seed: int, *, unmoved: bool, folder: Path) -> Life:
+    """Play a brand, and return what each model errs, and of what was shared out."""
     models = tuple(name for name in MODELS if name != "custom")
-    found: list[tuple[Row, dict[str, Error], Shared | None]] = []
-    for life, unmoved in LIVES.items():
-        with tempfile.TemporaryDirectory() as name:
-            lived = await played(brand(seed=seed, orders=orders, days=60, unmoved=unmoved), Path(name))
-            for told, which in TOLD.items():
-                if which is not None:
-                    await read_log(lived, **which)
-                tables = attributed(lived, models)
-                shared = shared_out(lived.truth, lived.folder, tables) if which is None else None
-                found.append(((life, told), errors(lived.truth, tables, "shopify"), shared))
-    return iter(found)
+    lived = await played(brand(seed=seed, orders=orders, days=60, unmoved=unmoved), folder)
+    found = {}
+    for told, which in TOLD.items():
+        if which is not None:
+            await read_log(lived, **which)
+        tables = attributed(lived, models)
+        found[told] = errors(lived.truth, tables, "shopify")
+    return Life(found, shared_out(lived.truth, lived.folder, tables), untold(lived))
 
 
 # --- told -------------------------------------------------------------------------------------------------------------
@@ -157,34 +170,34 @@ async def measured(orders: int, seed: int) -> Iterator[tuple[Row, dict[str, Erro
 
 def main(words: list[str]) -> None:
     """Print the tables, the mean over seeds."""
-    orders, seeds = int(words[0]) if words else 1500, [int(word) for word in words[1:]] or [1, 2, 3]
-    found: dict[Row, list[dict[str, Error]]] = {}
-    shared: dict[str, list[Shared]] = {}
+    orders, seeds = int(words[0]) if words else 3000, [int(word) for word in words[1:]] or [1, 2, 3]
+    found: dict[str, list[Life]] = {life: [] for life in LIVES}
     for seed in seeds:
-        for row, by_model, out in asyncio.run(measured(orders, seed)):
-            found.setdefault(row, []).append(by_model)
-            if out is not None:
-                shared.setdefault(row[0], []).append(out)
-    lines = [*_models_table(found), "", *_sharing_table(shared)]
-    sys.stdout.write("\n".join(lines) + "\n")
+        for life, unmoved in LIVES.items():
+            with tempfile.TemporaryDirectory() as name:
+                found[life].append(asyncio.run(measured(orders, seed, unmoved=unmoved, folder=Path(name))))
+    lines = [line for life, runs in found.items() for line in _models_table(life, runs)]
+    sys.stdout.write("\n".join([*lines, *_sharing_table(found)]) + "\n")
 
 
-def _models_table(found: dict[Row, list[dict[str, Error]]]) -> Iterator[str]:
-    yield "| model | " + " | ".join(f"{life}; {told} tells visits" for life, told in found) + " |"
-    yield "| --- |" + " --- |" * len(found)
-    for model in next(iter(found.values()))[0]:
-        yield f"| `{model}` | " + " | ".join(_cell([each[model] for each in runs]) for runs in found.values()) + " |"
+def _models_table(life: str, runs: list[Life]) -> Iterator[str]:
+    """Yield the table of the web shop's orders: errors over channels, over contents, and what nobody has."""
+    yield f"| {life} | " + " | ".join(TOLD) + " |"
+    yield "| --- |" + " --- |" * len(TOLD)
+    for model in runs[0].errors[next(iter(TOLD))]:
+        yield f"| `{model}` | " + " | ".join(_cell([run.errors[told][model] for run in runs]) for told in TOLD) + " |"
+    yield f"Content told by no visit: {mean(run.untold for run in runs):.2f}\n"
 
 
 def _cell(runs: list[Error]) -> str:
     return " · ".join(f"{mean(figures):.2f}" for figures in zip(*runs, strict=True))
 
 
-def _sharing_table(shared: dict[str, list[Shared]]) -> Iterator[str]:
-    yield "| life | orders shared out | error | shared out by clicks of 7 days | all to the last content | covered |"
+def _sharing_table(found: dict[str, list[Life]]) -> Iterator[str]:
+    yield "| who would have bought anyway | orders shared out | error | by clicks of 7 days | last content | covered |"
     yield "| --- |" + " --- |" * 5
-    for life, runs in shared.items():
-        orders, *wrong, covered = (mean(figures) for figures in zip(*runs, strict=True))
+    for life, runs in found.items():
+        orders, *wrong, covered = (mean(figures) for figures in zip(*(run.shared for run in runs), strict=True))
         cells = " | ".join(f"{figure:.2f}" for figure in wrong)
         yield f"| {life} | {orders:.0f} | {cells} | {covered:.0%} |"
 
