@@ -28,7 +28,7 @@ def prepared(told: Row, say: Language) -> Row | None:
     pairs = [(model, currency) for currency in _currencies(told) for model in models]
     groups = [_group(told, model, currency, say) for model, currency in pairs]
     shown = [group for group in groups if group["rows"]]
-    return {"groups": shown, "parts": [{"colour": c, "name": say.known(n)} for _, c, n in PARTS]} if shown else None
+    return {"groups": shown} if shown else None
 
 
 def _currencies(told: Row) -> list[str]:
@@ -45,6 +45,7 @@ def _group(told: Row, model: str, currency: str, say: Language) -> Row:
         "currency": currency,
         "rows": rows,
         "says": _says(rows, currency, say),
+        "parts": [{"colour": colour, "name": say.known(what)} for _, colour, what in _parts(rows)],
         "because": list(_because(rows, told, currency, say)),
         "chart": _chart(rows, currency, say) if rows else None,
     }
@@ -60,11 +61,15 @@ def _ratio(row: Row, say: Language) -> str | None:
 def _chart(rows: list[Row], currency: str, say: Language) -> Chart:
     amounts = {
         say.known(what): (colour, [_major(row[f"{name}_minor"], currency) for row in rows])
-        for name, colour, what in PARTS
-        if any(row[f"{name}_minor"] is not None for row in rows)
+        for name, colour, what in _parts(rows)
     }
     label = say._("What platforms claim beside what shops know, in %(currency)s", currency=currency)
     return compared(label, [row["name"] for row in rows], amounts, currency)
+
+
+def _parts(rows: list[Row]) -> list[tuple[str, str, str]]:
+    """Return what is known of any of the claims."""
+    return [part for part in PARTS if any(row[f"{part[0]}_minor"] is not None for row in rows)]
 
 
 def _major(minor: int | None, currency: str) -> float | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jalon.report.blocks.block import Row
 from jalon.report.blocks.journey_map import HEATS
+from jalon.report.charts.flows import Flow, flow
+from jalon.report.charts.options import Chart
 from jalon.report.language import Language
 from jalon.report.moves import arranged
 
@@ -12,7 +14,20 @@ def prepared(told: Row, say: Language) -> Row:
     """Return per stage model what people did next, how long it took, where they stopped."""
     moves = {preset: arranged(preset, one, HEATS, say) for preset, one in told["moves"].items()}
     days = say.days(told["card"]["lookback_days"])
-    return {"moves": {preset: {**one, "says": _says(one, days, say)} for preset, one in moves.items()}}
+    drawn = {preset: _chart(one, told["moves"][preset]["next"], say) for preset, one in moves.items()}
+    return {
+        "moves": {
+            preset: {**one, "says": _says(one, days, say), "chart": drawn[preset]} for preset, one in moves.items()
+        }
+    }
+
+
+def _chart(one: Row, following: list[Row], say: Language) -> Chart | None:
+    """Return the flow from stages to what came next; None where nobody moved."""
+    names = {stage["id"]: say.stage(stage) for stage in one["stages"]}
+    flows = [Flow(0, names[row["from_stage"]], names[row["to_stage"]], row["touchpoints"]) for row in following]
+    label = say._("Touchpoints by stage to the left, and what followed them to the right")
+    return flow(label, flows, others=say._("All others"), most=len(names)) if flows else None
 
 
 def _says(one: Row, days: str, say: Language) -> str:

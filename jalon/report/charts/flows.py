@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from jalon.report.charts.options import Chart, chart, name
+from jalon.report.charts.options import Chart, Option, chart, name
 
 NODES = 8
 """Places of a step that are shown; all others are one."""
@@ -21,12 +21,13 @@ class Flow(NamedTuple):
     number: int
 
 
-def flow(label: str, flows: Iterable[Flow], *, others: str, last: str | None = None) -> Chart:
+def flow(label: str, flows: Iterable[Flow], *, others: str, last: str | None = None, most: int = NODES) -> Chart:
     """Return a flow. Places are named by their step too, so that no flow comes back to where it was.
 
-    `others` is what places are called of which there is no room; `last` the place that all ways lead to, if one is.
+    `others` is what places are called for which there is no room beside `most` of a step; `last` the place that all
+    ways lead to, if one is.
     """
-    links = _capped(list(flows), others)
+    links = _capped(list(flows), others, most)
     steps = [[one.step + side for one in links] for side in (0, 1)]
     end = max(steps[1], default=0)
     nodes = sorted({(one.step + side, (one.start, one.end)[side]) for one in links for side in (0, 1)})
@@ -45,7 +46,7 @@ def flow(label: str, flows: Iterable[Flow], *, others: str, last: str | None = N
                 "title": name(place),
                 "told": name(place),
                 "itemStyle": {"color": "k1" if place == last else "k3"},
-                "label": {"position": "left" if step == end else "right"},
+                "label": _label(place == last, step == end),
             }
             for step, place in nodes
         ],
@@ -62,18 +63,25 @@ def flow(label: str, flows: Iterable[Flow], *, others: str, last: str | None = N
     return chart(label, {"tooltip": {}, "series": [series]}, unit="", height=max(220, PLACE * tallest + 30))
 
 
+def _label(ends_all: bool, ends: bool) -> Option:
+    """Return where the name of a place stands: where all ways end, along it, since there is no other at its step."""
+    if ends_all:
+        return {"position": "inside", "rotate": 90, "color": "card", "fontSize": 11}
+    return {"position": "left" if ends else "right"}
+
+
 def _node(step: int, place: str) -> str:
     return f"{step}/{place}"
 
 
-def _capped(flows: list[Flow], others: str) -> list[Flow]:
-    """Return the flows with the places of each step beyond its `NODES` greatest as one."""
+def _capped(flows: list[Flow], others: str, most: int) -> list[Flow]:
+    """Return the flows with the places of each step beyond its `most` greatest as one."""
     sizes: dict[int, dict[str, int]] = {}
     for one in flows:
         for step, place in ((one.step, one.start), (one.step + 1, one.end)):
             of_step = sizes.setdefault(step, {})
-            of_step[place] = max(of_step.get(place, 0), 0) + one.number
-    kept = {step: set(sorted(own, key=lambda place: (-own[place], place))[:NODES]) for step, own in sizes.items()}
+            of_step[place] = of_step.get(place, 0) + one.number
+    kept = {step: set(sorted(own, key=lambda place: (-own[place], place))[:most]) for step, own in sizes.items()}
     summed: dict[tuple[int, str, str], int] = {}
     for one in flows:
         start = one.start if one.start in kept[one.step] else others
