@@ -20,11 +20,19 @@ help:           ## this list
 	@$(call quietly,$(V)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt)
 	@touch $@
 
+.dbt/done: requirements/dbt.txt
+	@$(PYTHON) -m venv .dbt
+	@echo "installing dbt into .dbt (a minute, once)"
+	@$(call quietly,.dbt/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dbt.txt)
+	@touch $@
+
 demo: .venv/run ## play the platforms, sync, attribute, and make a report from it
 	$(V)/jalon demo
 
 test: .venv/dev ## all tests, and the fast part of the crash programme
 	$(V)/pytest -n 2 --dist worksteal
+
+dbt: .dbt/done ## dbt in an environment of its own, for the tests of the project that goes with the marts
 
 crash: .venv/dev ## the whole crash programme: at least 200 kills
 	$(V)/pytest -n 2 tests/crash --crashes 200
@@ -57,8 +65,9 @@ charts:         ## build the page's chart library anew; needs npm, and gives the
 lock: .venv/dev ## write requirements/*.txt anew
 	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe --extra sandbox -o requirements/run.txt pyproject.toml requirements/build.in
 	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe -o requirements/dev.txt requirements/dev.in
+	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --no-strip-extras --allow-unsafe -o requirements/dbt.txt requirements/dbt.in
 
 clean:          ## remove the environment and what was made
-	rm -rf .venv demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .dbt demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: help demo test crash truth cover lint bench accept docs charts lock clean

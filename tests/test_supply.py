@@ -29,7 +29,7 @@ def locked(lock: Path) -> dict[str, str]:
     text = re.sub(r"\\\n\s*", " ", re.sub(r"(?m)^\s*#.*\n?", "", lock.read_text()))
     found = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        match = re.fullmatch(r"([A-Za-z0-9._-]+)==(\S+)((?: +--hash=sha256:[0-9a-f]{64})+)", line)
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)((?: +--hash=sha256:[0-9a-f]{64})+)", line)
         assert match, line[:80]
         found[name_of(match[1])] = match[2]
     return found

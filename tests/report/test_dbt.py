@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from tests.report.test_marts import FACTS
 
 
 def dbt_here() -> str | None:
-    """Return the command: that of JALON_DBT, beside this Python, or on the path."""
-    beside = Path(sys.executable).parent / "dbt"
-    return os.environ.get("JALON_DBT") or (str(beside) if beside.exists() else shutil.which("dbt"))
+    """Return the command: that of JALON_DBT, of `make dbt`, or on the path."""
+    own = Path(__file__).parents[2] / ".dbt" / "bin" / "dbt"
+    return os.environ.get("JALON_DBT") or (str(own) if own.exists() else shutil.which("dbt"))
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Build the project once, and return what dbt says of each node."""
     dbt = dbt_here()
     if dbt is None:
-        pytest.skip("dbt is not installed: pip install 'dbt-core<1.12' dbt-duckdb, or name the command in JALON_DBT")
+        pytest.skip("dbt is not installed: `make dbt`, or name the command in JALON_DBT")
     home = tmp_path_factory.mktemp("dbt")
     run = Run(home, FACTS, models=["last", "linear"])
     build_marts(run.facts, run.folder, home / "it's marts", MartOptions(csv=False))
