@@ -72,6 +72,8 @@ def funnel(tmp_path_factory: pytest.TempPathFactory) -> Made:
             measure("tag_clicks", 10, key=f"t{n}", **days),
             measure("sku_orders", 1 + n % 2, key=f"o{n}", **days),
             measure("views", 7, key=f"m{n}", **{**days, "source": "mute", "content_id": "l"}),
+            measure("views", 2, key=f"e{n}", **{**days, "source": "eager"}),
+            measure("tag_clicks", 3, key=f"f{n}", **{**days, "source": "eager"}),
         ]
     facts += [
         measure("views", 9000, key="early", **VIDEO, start_date=day(-1), end_date=day(0)),
@@ -95,6 +97,11 @@ def test_all_steps_are_counted_over_the_days_that_all_have(funnel: Made) -> None
 def test_what_nobody_counts_is_empty_and_not_zero(funnel: Made) -> None:
     rows = funnel.sql("SELECT kind, views, tag_clicks, orders, click_rate FROM rpt_tag_funnel WHERE source = 'mute'")
     assert rows == [("live", 28, None, None, None)]
+
+
+def test_more_than_one_click_per_view_is_no_share(funnel: Made) -> None:
+    rows = funnel.sql("SELECT click_rate, click_rate_low, click_rate_high FROM rpt_tag_funnel WHERE source = 'eager'")
+    assert [(float(rate), low, high) for rate, low, high in rows] == [(1.5, None, None)]
 
 
 def test_costs_are_told_by_content_creator_and_product(tmp_path: Path) -> None:
