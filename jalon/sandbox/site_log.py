@@ -67,7 +67,7 @@ def visits(world: World, *, told_with_orders: bool = False) -> list[Visit]:
 
 
 def _clicks(world: World, people: set[str], tracks: Tracks) -> Iterator[Visit]:
-    known = {(visit.shopper, visit.content, visit.at): visit for visit in world.visits.values() if visit.content}
+    known = {(visit.shopper, visit.content, visit.at): visit for visit in world.visits.values()}
     for click in world.exposures:
         if click.clicked and click.shopper in people:
             made = tracks.from_content(click)
