@@ -60,7 +60,7 @@ docs: .venv/dev ## write the generated pages of docs/ anew
 	$(V)/python -m docs.generate
 
 charts:         ## build the page's chart library anew; needs npm, and gives the same bytes
-	cd jalon/report/assets/bundle && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build && rm -rf node_modules
+	cd jalon/report/page/assets/bundle && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build && rm -rf node_modules
 
 lock: .venv/dev ## write requirements/*.txt anew
 	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe --extra sandbox -o requirements/run.txt pyproject.toml requirements/build.in

@@ -75,10 +75,10 @@ def attribution(folder: Path) -> dict[str, int]:
 
 def report(folder: Path) -> dict[str, int]:
     """Write marts and page as `jalon report` does."""
-    from jalon.report.background import NOTHING_MORE
-    from jalon.report.figures import figures
-    from jalon.report.marts import MartOptions, build_marts
-    from jalon.report.page import write_page
+    from jalon.report.figures.background import NOTHING_MORE
+    from jalon.report.figures.gathering import figures
+    from jalon.report.marts.making import MartOptions, build_marts
+    from jalon.report.page.page import write_page
 
     options = MartOptions(temp_folder=folder / "tmp")
     marts = build_marts(folder / "facts", folder / "attribution", folder / "marts", options)

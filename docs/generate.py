@@ -222,7 +222,7 @@ def connectors() -> str:
 def tables() -> str:
     """Describe each mart and each kind of fact."""
     from jalon.normalize.vocabulary import KINDS
-    from jalon.report.tables import MARTS
+    from jalon.report.marts.tables import MARTS
 
     parts = [NOTE, "# Tables\n", "## Marts\n"]
     parts += ["Parquet and CSV in `marts/`; written whole, by rename. [How they belong together](marts.md).\n"]

@@ -15,7 +15,7 @@ import click
 from jalon import __version__, errors
 from jalon.command import DAY, DURATION, EXITS, at_work, run, speaking
 from jalon.console import Console, clean, table
-from jalon.report.readers import LANGUAGES, ROLES
+from jalon.report.page.readers import LANGUAGES, ROLES
 from jalon.store.arrow import stay_small
 
 if TYPE_CHECKING:

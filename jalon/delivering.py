@@ -53,7 +53,7 @@ def deliver_to(
 ) -> Outcomes:
     """Deliver the marts of the store; what went wrong is told at once, and kept with the outcome."""
     from jalon.report.delivery.deliver import deliver
-    from jalon.report.tables import MARTS
+    from jalon.report.marts.tables import MARTS
     from jalon.store.lock import RunLock
 
     outcomes: dict[str, tuple[dict[str, Any], JalonError | None]] = {}

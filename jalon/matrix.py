@@ -11,7 +11,7 @@ from jalon import registry
 from jalon.connectors.base import Offer
 from jalon.errors import ConfigError
 from jalon.normalize.channel_rules import TITLES
-from jalon.report.background import Gap
+from jalon.report.figures.background import Gap
 
 OFFERS: tuple[str, ...] = get_args(Offer)
 NOTHING = "\u2013"

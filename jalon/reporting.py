@@ -16,8 +16,8 @@ from jalon.workplace import Workplace
 if TYPE_CHECKING:
     from jalon.attribution.options import Engines
     from jalon.attribution.run import Result
-    from jalon.report.background import Background
-    from jalon.report.base import Known, RunRow
+    from jalon.report.figures.background import Background
+    from jalon.report.marts.base import Known, RunRow
 
 PAGE = "report.html"
 RUNS = 10_000
@@ -36,9 +36,9 @@ def run_report(
 ) -> int:
     """Attribute, write marts and page, and a dbt project if asked to, and print the summary."""
     from jalon.report.dbt import write_project
-    from jalon.report.figures import figures
-    from jalon.report.marts import MartOptions, build_marts
-    from jalon.report.page import View, write_page
+    from jalon.report.figures.gathering import figures
+    from jalon.report.marts.making import MartOptions, build_marts
+    from jalon.report.page.page import View, write_page
     from jalon.report.summary import lines, summary
     from jalon.store.lock import RunLock
 
@@ -88,7 +88,7 @@ def naming_damage(place: Workplace) -> Iterator[None]:
 def _background(place: Workplace) -> Background:
     """Return what the report should know beside the marts."""
     from jalon.matrix import display_names, gaps
-    from jalon.report.background import Background
+    from jalon.report.figures.background import Background
 
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}
     return Background(_held(place), freshness(place), gaps(connectors), display_names())
@@ -97,7 +97,7 @@ def _background(place: Workplace) -> Background:
 def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], before: Path | None) -> Known:
     """Return what the marts should know beside facts and attribution."""
     from jalon import registry
-    from jalon.report.base import Account, Known
+    from jalon.report.marts.base import Account, Known
     from jalon.report.people.wanted import wanted
 
     sources = {name: settings.connector for name, settings in place.config.sources.items()}
@@ -117,7 +117,7 @@ def _report_of(place: Workplace, day: datetime) -> Path:
 
 def _runs(place: Workplace, until: int | None) -> list[RunRow]:
     """Return the latest runs that had begun by an instant."""
-    from jalon.report.base import RunRow
+    from jalon.report.marts.base import RunRow
     from jalon.store import runs
 
     with place.store.read() as db:

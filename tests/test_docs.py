@@ -15,7 +15,7 @@ from jalon.cli import cli
 from jalon.config import ENVIRONMENT, TABLES
 from jalon.matrix import OFFERS
 from jalon.normalize.vocabulary import KINDS
-from jalon.report.tables import MARTS
+from jalon.report.marts.tables import MARTS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

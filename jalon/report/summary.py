@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from jalon.report.figures import Row, preferred
+from jalon.report.figures.gathering import Row, preferred
 from jalon.report.people.lines import lines as of_people
 from jalon.report.words import label, money, orders, percent, plain, span
 

@@ -13,8 +13,8 @@ from jalon import attribution
 from jalon.attribution.explain import explain
 from jalon.attribution.models import MODELS
 from jalon.report.explanation import lines as explained
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
 from jalon.report.summary import lines
 from tests.handmade import Run, order, refund, same, touch
 

@@ -13,8 +13,8 @@ from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
 from jalon.report.summary import lines, summary
 from tests.handmade import Run, order, touch
 

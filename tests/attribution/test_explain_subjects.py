@@ -12,8 +12,8 @@ import pytest
 from jalon.attribution.explain import explain
 from jalon.errors import JalonError
 from jalon.report.explanation import lines
-from jalon.report.marts import MartOptions, build_marts
-from jalon.report.tables import MARTS
+from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.marts.tables import MARTS
 from tests.attribution.handmade_brand import brand
 from tests.attribution.recount_moves import rows
 from tests.handmade import Run, content, order, same, touch

@@ -22,9 +22,9 @@ from jalon.cli import cli
 from jalon.config import Attribution
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
-from jalon.report.page import write_page
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.page import write_page
 from jalon.setup import begin
 from tests.handmade import Run, order, touch
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jalon import errors
-from jalon.report.tables import MARTS
+from jalon.report.marts.tables import MARTS
 from tests.cli.played import Desk
 from tests.report.delivering import filled
 

@@ -18,7 +18,7 @@ from jalon.privacy import Keyring
 from jalon.receive.limits import Limits
 from jalon.receive.live import COOKIE, SECONDS, LivePage
 from jalon.receive.receiver import Receiver
-from jalon.report.page import policy
+from jalon.report.page.page import policy
 from jalon.serving import receiver_of
 from jalon.setup import begin
 from jalon.store.database import Store

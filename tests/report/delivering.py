@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from jalon.report.delivery.deliver import Delivered, deliver
 from jalon.report.delivery.settings import KINDS, Delivery
-from jalon.report.shapes import Column, Mart
+from jalon.report.marts.shapes import Column, Mart
 
 PLACES = Mart(
     "dim_places", "Where.", ("place",), (Column("place", "text", "The place"), Column("title", "text", "Name"))

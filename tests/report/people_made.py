@@ -11,11 +11,11 @@ import numpy as np
 
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.normalize.vocabulary import Fact
-from jalon.report.base import Known, opened
-from jalon.report.marts import MAKERS, _made
+from jalon.report.marts.base import Known, opened
+from jalon.report.marts.making import MAKERS, _made
+from jalon.report.marts.tables import MARTS
 from jalon.report.people.settings import NOTHING_WANTED, Condition, Persona, Target, Wanted
 from jalon.report.people.told import told_of_people
-from jalon.report.tables import MARTS
 from tests.handmade import Run, answer, at, day, measure, order, refund, touch
 
 BUILT = (

@@ -10,9 +10,9 @@ from importlib.resources import files
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.report.charts import assets
+from jalon.report.page.charts import assets
 
-FOLDER = files("jalon.report") / "assets"
+FOLDER = files("jalon.report.page") / "assets"
 
 
 def test_the_library_is_the_file_that_was_recorded() -> None:

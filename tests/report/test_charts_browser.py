@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
-from jalon.report.page import View, write_page
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.page import View, write_page
 from tests.browser import FOUND, Browser, browser
 from tests.handmade import Run, content, day, led_by, line, measure, order, product, tag, touch
 

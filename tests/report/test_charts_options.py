@@ -14,18 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.report.charts.bars import compared, ranked, stacked
-from jalon.report.charts.flows import NODES, Flow, flow
-from jalon.report.charts.points import Rate, Spread, rates, spread
-from jalon.report.detail import WEEKS, weekly
-from jalon.report.figures import TOP, figures
-from jalon.report.marts import build_marts
-from jalon.report.page import View, render
+from jalon.report.figures.detail import WEEKS, weekly
+from jalon.report.figures.gathering import TOP, figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.charts.bars import compared, ranked, stacked
+from jalon.report.page.charts.flows import NODES, Flow, flow
+from jalon.report.page.charts.points import Rate, Spread, rates, spread
+from jalon.report.page.page import View, render
 from tests.handmade import Run, content, day, line, order, product, touch
 from tests.test_page_browser import luminance
 
-CSS = (files("jalon.report") / "templates" / "charts.css").read_text(encoding="utf-8")
-STYLE = (files("jalon.report") / "templates" / "style.css").read_text(encoding="utf-8")
+CSS = (files("jalon.report.page") / "templates" / "charts.css").read_text(encoding="utf-8")
+STYLE = (files("jalon.report.page") / "templates" / "style.css").read_text(encoding="utf-8")
 SEEN_BY = {
     "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "protanopes": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),

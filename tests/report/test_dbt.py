@@ -13,8 +13,8 @@ import pytest
 
 from jalon.report.dbt import project, write_project
 from jalon.report.dbt.yaml import yaml
-from jalon.report.marts import MartOptions, build_marts
-from jalon.report.tables import MARTS
+from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.marts.tables import MARTS
 from tests.handmade import Run
 from tests.report.test_marts import FACTS
 

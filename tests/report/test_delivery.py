@@ -20,7 +20,7 @@ from jalon.errors import AuthError, ConfigError, JalonError, StoreError
 from jalon.report.delivery.deliver import SchemaChange, reach
 from jalon.report.delivery.formats import writer
 from jalon.report.delivery.settings import Delivery
-from jalon.report.shapes import Column, Mart
+from jalon.report.marts.shapes import Column, Mart
 from tests.report.delivering import MARTS, PLACES, SALES, Row, held, marts, sale, send, settings, write
 from tests.report.postgres_server import PASSWORD
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from jalon.report.shapes import Mart
-from jalon.report.tables import MARTS
+from jalon.report.marts.shapes import Mart
+from jalon.report.marts.tables import MARTS
 from tests.report.delivering import Row, filled, from_parquet, held, send, settings
 from tests.report.postgres_server import PASSWORD
 

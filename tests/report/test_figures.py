@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
 from jalon.report.words import decimal_text
 from tests.handmade import Run, content, day, led_by, measure, order, refund, touch
 

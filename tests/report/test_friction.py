@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jalon.report.blocks.friction import DELIGHT, FRICTION, marks
-from jalon.report.blocks.journey_map import prepared
-from jalon.report.language import language
+from jalon.report.page.blocks.friction import DELIGHT, FRICTION, marks
+from jalon.report.page.blocks.journey_map import prepared
+from jalon.report.page.language import language
 
 
 def a_map(**cells: tuple[int, int]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import pytest
 
 from jalon import registry
 from jalon.matrix import capability_rows, display_names, gaps
-from jalon.report.background import Background, Gap, silent
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
-from jalon.report.page import View, write_page
+from jalon.report.figures.background import Background, Gap, silent
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.page import View, write_page
 from tests.handmade import Run, measure, order, touch
 
 NAMES = registry.names()

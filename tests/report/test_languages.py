@@ -15,9 +15,9 @@ from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
 import jalon.report
-from jalon.report.language import catalogs, language
-from jalon.report.phrases import phrases
-from jalon.report.readers import LANGUAGES
+from jalon.report.page.language import catalogs, language
+from jalon.report.page.phrases import phrases
+from jalon.report.page.readers import LANGUAGES
 
 HOME = Path(jalon.report.__file__).parent
 SPACE, APART = "\u202f", "\u00a0"
@@ -26,7 +26,7 @@ KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "rich": None, "rich_plura
 
 
 def in_templates() -> Iterator[tuple[str, ...]]:
-    for path in (HOME / "templates").rglob("*.html"):
+    for path in (HOME / "page" / "templates").rglob("*.html"):
         for _, _, message, _ in babel_extract(
             io.BytesIO(path.read_bytes()), ("_", "ngettext"), (), {"silent": "false"}
         ):

@@ -15,8 +15,8 @@ import pytest
 from jalon.attribution.models import MODELS, USUAL
 from jalon.errors import StoreError
 from jalon.normalize.channels import CHANNELS
-from jalon.report.marts import MartOptions, Marts, build_marts
-from jalon.report.tables import MARTS
+from jalon.report.marts.making import MartOptions, Marts, build_marts
+from jalon.report.marts.tables import MARTS
 from tests.handmade import (
     Run,
     answer,

@@ -9,11 +9,11 @@ import pytest
 
 from jalon.attribution.presets import PRESETS
 from jalon.normalize.vocabulary import Fact
-from jalon.report.figures import figures
-from jalon.report.language import language
-from jalon.report.marts import MartOptions, build_marts
-from jalon.report.moves import arranged
-from jalon.report.page import render
+from jalon.report.figures.gathering import figures
+from jalon.report.figures.moves import arranged
+from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.page.language import language
+from jalon.report.page.page import render
 from tests.handmade import Run, order, touch
 
 FACTS: list[Fact] = [

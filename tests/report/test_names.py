@@ -10,9 +10,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
-from jalon.report.page import write_page
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.page import write_page
 from tests.handmade import Run, content, order, same, touch
 
 INJECTED = (

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 import pytest
 
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
-from jalon.report.page import write_page
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.page import write_page
 from jalon.report.summary import chosen_model, lines
 from jalon.report.words import money
 from tests.attribution.advertised import facts

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from jalon.attribution.models import USUAL
-from jalon.report.background import Background, Gap
-from jalon.report.figures import Row, figures
-from jalon.report.marts import build_marts
-from jalon.report.page import SCRIPTS, View, render, write_page
-from jalon.report.readers import LANGUAGES
+from jalon.report.figures.background import Background, Gap
+from jalon.report.figures.gathering import Row, figures
+from jalon.report.marts.making import build_marts
+from jalon.report.page.page import SCRIPTS, View, render, write_page
+from jalon.report.page.readers import LANGUAGES
 from jalon.report.summary import lines
 from jalon.report.words import count, money, percent, plain
 from tests.handmade import Run, content, led_by, measure, order, refund, touch

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jalon.attribution.presets import PRESETS
 from jalon.config import load
 from jalon.errors import ConfigError
-from jalon.report.blocks.personas import prepared
-from jalon.report.language import language
+from jalon.report.page.blocks.personas import prepared
+from jalon.report.page.language import language
 from jalon.report.people.clusters import FEWEST_BUYERS, MOST, SMALLEST, proposed
 from jalon.report.people.personas import FEWEST_SHOWN
 from jalon.report.people.settings import COLUMNS, Condition

@@ -15,11 +15,11 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.cli import cli
-from jalon.report.base import Known
-from jalon.report.blocks import restated as block
-from jalon.report.language import language
-from jalon.report.marts import MartOptions, build_marts
-from jalon.report.restated import RPT_RESTATED, restated, told
+from jalon.report.marts.base import Known
+from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.marts.restated import RPT_RESTATED, restated, told
+from jalon.report.page.blocks import restated as block
+from jalon.report.page.language import language
 from jalon.setup import begin
 from tests.handmade import Run, order, refund
 

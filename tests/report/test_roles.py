@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from jalon.cli import cli
-from jalon.report.blocks.block import ALL, Block
-from jalon.report.blocks.registry import BLOCKS, _in_rows, chosen
-from jalon.report.figures import figures
-from jalon.report.marts import MartOptions, build_marts
-from jalon.report.page import View, render
-from jalon.report.readers import LANGUAGES, ROLES
+from jalon.report.figures.gathering import figures
+from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.page.blocks.block import ALL, Block
+from jalon.report.page.blocks.registry import BLOCKS, _in_rows, chosen
+from jalon.report.page.page import View, render
+from jalon.report.page.readers import LANGUAGES, ROLES
 from tests.handmade import Run, content, order, touch
 
 NAMES = [block.name for block in BLOCKS]

@@ -6,8 +6,8 @@ import pytest
 
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.stages import STAGES
-from jalon.report.blocks.measures import measures, surveys, written
-from jalon.report.language import language
+from jalon.report.page.blocks.measures import measures, surveys, written
+from jalon.report.page.language import language
 from jalon.report.people.lines import lines
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_STAGE_MEASURES

@@ -14,12 +14,12 @@ import pytest
 
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.errors import StoreError
-from jalon.report.base import Account, Known, RunRow, opened
-from jalon.report.checks import faults
-from jalon.report.dictionary import dictionary
-from jalon.report.marts import MAKERS, MartOptions, build_marts
-from jalon.report.shapes import NONE
-from jalon.report.tables import MARTS
+from jalon.report.marts.base import Account, Known, RunRow, opened
+from jalon.report.marts.checks import faults
+from jalon.report.marts.dictionary import dictionary
+from jalon.report.marts.making import MAKERS, MartOptions, build_marts
+from jalon.report.marts.shapes import NONE
+from jalon.report.marts.tables import MARTS
 from tests.handmade import Run, at
 from tests.report.test_marts import FACTS
 

@@ -8,8 +8,8 @@ import pytest
 
 from jalon.config import Config, load
 from jalon.errors import ConfigError
-from jalon.report.blocks.targets import in_cells, prepared
-from jalon.report.language import language
+from jalon.report.page.blocks.targets import in_cells, prepared
+from jalon.report.page.language import language
 from jalon.report.people.settings import Target
 from jalon.report.people.targets import CELLS, _once, checked
 from jalon.report.people.wanted import read_targets, wanted

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from jalon.report.figures import figures
-from jalon.report.marts import build_marts
-from jalon.report.totals import CUTS
+from jalon.report.figures.gathering import figures
+from jalon.report.figures.totals import CUTS
+from jalon.report.marts.making import build_marts
 from tests.handmade import Run, content, day, line, measure, order, refund, touch
 
 

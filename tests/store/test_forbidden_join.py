@@ -10,7 +10,7 @@ import pytest
 import tiny
 
 from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Content, Context, Fact, Measure, Raw
-from jalon.report.tables import MARTS
+from jalon.report.marts.tables import MARTS
 from jalon.store import quarantine
 from jalon.store.database import Store
 

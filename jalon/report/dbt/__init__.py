@@ -9,8 +9,8 @@ from typing import Any
 from jalon.attribution.publish import replacing
 from jalon.report.dbt.semantics import METRICS, SEMANTIC_MODELS
 from jalon.report.dbt.yaml import yaml
-from jalon.report.shapes import Column, Mart
-from jalon.report.tables import MARTS
+from jalon.report.marts.shapes import Column, Mart
+from jalon.report.marts.tables import MARTS
 
 NAME = "jalon"
 NOTE = "# written by `jalon report --dbt`: write what is yours into files of other names\n"

@@ -14,7 +14,7 @@ from jalon.report.delivery.parcels import Parcel, parcels
 from jalon.report.delivery.settings import Delivery
 from jalon.report.delivery.targets import target
 from jalon.report.delivery.targets.base import Load, Progress
-from jalon.report.shapes import Mart
+from jalon.report.marts.shapes import Mart
 
 
 class SchemaChange(JalonError):

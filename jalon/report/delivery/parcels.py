@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from jalon.errors import ConfigError, StoreError
 from jalon.report.delivery.ledger import Entry
-from jalon.report.shapes import Column, Mart
+from jalon.report.marts.shapes import Column, Mart
 
 VERSION = 1
 """Raised when a delivery writes the same mart in another way, so that all is sent again."""

@@ -13,7 +13,7 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.persons import resolve
 from jalon.attribution.transitions import observed_until
-from jalon.report.amounts import with_decimals
+from jalon.report.marts.amounts import with_decimals
 from jalon.report.people import ambassadors, bg_nbd, clusters, rfm
 from jalon.report.people.buyers import DAY, Buyers, buyers, shares_of_channels
 from jalon.report.people.clusters import Groups

@@ -27,7 +27,7 @@ from jalon.report.people.measure_list import NEW_DAYS
 from jalon.report.words import decimal_text
 
 if TYPE_CHECKING:
-    from jalon.report.base import Base
+    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 _HOUR = 3_600_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jalon.report.shapes import CHANNEL, NONE, PRESET, Column, Mart, stage_key
+from jalon.report.marts.shapes import CHANNEL, NONE, PRESET, Column, Mart, stage_key
 
 RPT_SURVEYS = Mart(
     "rpt_surveys",

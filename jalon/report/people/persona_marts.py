@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import ibis
 from ibis.expr.types import Table
 
-from jalon.report.dimension_tables import DIM_PERSONAS
-from jalon.report.journey_map import cells
+from jalon.report.marts.dimension_tables import DIM_PERSONAS
+from jalon.report.marts.journey_map import cells
+from jalon.report.marts.shapes import NONE
+from jalon.report.marts.taken import taken
 from jalon.report.people.customers import PROPOSED
 from jalon.report.people.person_tables import RPT_PERSONA_MAP
 from jalon.report.people.personas import FEWEST_SHOWN, rule
-from jalon.report.shapes import NONE
-from jalon.report.taken import taken
 from jalon.report.words import decimal_text
 
 if TYPE_CHECKING:
-    from jalon.report.base import Base
+    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 

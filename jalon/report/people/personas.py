@@ -10,8 +10,8 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
+from jalon.report.marts.shapes import NONE
 from jalon.report.people.settings import Condition, Persona
-from jalon.report.shapes import NONE
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,

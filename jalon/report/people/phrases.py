@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.blocks.measures import SURVEYS
-from jalon.report.blocks.targets import CELLS
+from jalon.report.page.blocks.measures import SURVEYS
+from jalon.report.page.blocks.targets import CELLS
 from jalon.report.people import figure_rows, lifetime
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.rfm import TITLES

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
-from jalon.report.dimension_tables import DIM_CUSTOMERS
+from jalon.report.marts.dimension_tables import DIM_CUSTOMERS
 
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in"]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ibis
 from ibis.expr.types import Table
 
+from jalon.report.marts.taken import taken
 from jalon.report.people import intervals
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.person_tables import RPT_SURVEYS
-from jalon.report.taken import taken
 
 if TYPE_CHECKING:
-    from jalon.report.base import Base
+    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 SATISFIED = 0.75

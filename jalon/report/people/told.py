@@ -10,9 +10,9 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.presets import PRESETS
-from jalon.report.channel_places import in_order, place
+from jalon.report.marts.channel_places import in_order, place
+from jalon.report.marts.shapes import NONE
 from jalon.report.people.personas import FEWEST_SHOWN
-from jalon.report.shapes import NONE
 
 Row = dict[str, Any]
 

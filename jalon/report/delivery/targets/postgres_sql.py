@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from jalon.report.delivery.parcels import Parcel
-from jalon.report.shapes import Mart
+from jalon.report.marts.shapes import Mart
 
 TYPES = {
     "text": "text",

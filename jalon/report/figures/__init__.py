@@ -1,0 +1,1 @@
+"""What summary and page tell, read from the marts into plain data."""

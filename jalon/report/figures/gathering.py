@@ -1,0 +1,283 @@
+"""The figures that summary and page show, read from the marts into plain data.
+
+Money is never added over currencies: every figure of money stands beside its currency, in minor units and as decimal
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.attribution.card import read_card
+from jalon.attribution.crediting import ORGANIC, UNKNOWN_BECAUSE
+from jalon.attribution.engine import Engine
+from jalon.attribution.engines.duckdb import DuckDB
+from jalon.attribution.models import MODELS
+from jalon.attribution.modes import MODES
+from jalon.attribution.refunds import WARNINGS
+from jalon.attribution.sales import WHY
+from jalon.report.figures import detail, recent
+from jalon.report.figures.background import NOTHING_MORE, Background, by_source, silent
+from jalon.report.figures.journey_map import by_preset
+from jalon.report.figures.measured import counted
+from jalon.report.figures.moves import moved
+from jalon.report.marts import conversions, restated
+from jalon.report.marts.shapes import NONE
+from jalon.report.marts.tables import MARTS
+from jalon.report.people.told import told_of_people
+from jalon.report.words import decimal_text, moment
+
+Row = dict[str, Any]
+TOP = 12
+"""How many of a cut are listed."""
+RANKED = ("channel", "content", "creator")
+"""Cuts of credit that are listed."""
+PREFERRED = ("incremental", "last_non_direct")
+"""Models that are shown first, the better one before the other; nothing is shown that was not learnt."""
+
+CUSTOMERS = ("new", "returning", "unknown")
+BASES = ("observed", "modelled", "unknown")
+
+
+def figures(marts: Path, attribution: Path, background: Background = NOTHING_MORE) -> Row:
+    """Return all figures as JSON-able data. Raises `StoreError` if marts are missing."""
+    card = read_card(attribution)
+    with DuckDB() as engine:
+        told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
+        sold = told["fct_orders"].filter(told["fct_orders"].is_sale)
+        currencies = _currencies(engine, told["fct_orders"])
+        return {
+            "as_of": None if card["as_of"] is None else moment(card["as_of"]),
+            "card": card,
+            "models": _model_cards(card),
+            "currencies": currencies,
+            "period": _period(engine, sold),
+            "headline": _revenue(engine, sold, (), currencies),
+            "by_mode": sorted(
+                _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
+            ),
+            "modes": _modes(engine, sold),
+            "recent": recent.moved(engine, sold, currencies),
+            "by_customer": _by_customer(engine, sold, currencies),
+            "by_platform": _by_platform(engine, sold, currencies, background),
+            "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
+            "unknown": _unknown(engine, told["fct_attributed_revenue"], card, currencies),
+            "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
+            "not_learnt": _not_learnt(card),
+            "not_counted": _not_counted(engine, told["fct_orders"], currencies),
+            **{
+                f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies))
+                for cut in RANKED
+            },
+            "products": detail.products(engine, told, currencies, TOP),
+            "beyond": detail.rest(engine, told["rpt_credit"], RANKED, TOP),
+            **detail.detailed(engine, told, currencies, background),
+            "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
+            "warnings": _warned(engine, told["fct_orders"], currencies),
+            "map": _map(engine, told, currencies),
+            "moves": moved(engine, told),
+            **told_of_people(engine, told),
+            "measures": counted(engine, told["fct_measures"]),
+            "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["fct_measures"])),
+            "restated": restated.told(engine, told["rpt_restated"]),
+            "sources": _sources(engine, told["dim_accounts"], background.freshness),
+            "gaps": by_source(background.gaps),
+            "quarantine": background.quarantine,
+        }
+
+
+def shown(card: Row) -> list[str]:
+    """Return the names of the models that are shown: not those that have learnt nothing, unless there is no other."""
+    untaught = {row["name"] for row in _not_learnt(card)}
+    return [name for name in MODELS if name in card["models"] and name not in untaught] or list(card["models"])
+
+
+def preferred(models: Sequence[str]) -> str:
+    """Return which of these models is shown first."""
+    return next((name for name in PREFERRED if name in models), models[0])
+
+
+def _model_cards(card: Row) -> list[Row]:
+    names = ("name", "title", "assumes", "formula", "taken_from")
+    return [{name: getattr(MODELS[model], name) for name in names} for model in shown(card)]
+
+
+def _currencies(engine: Engine, orders: Table) -> list[str]:
+    """Return the currencies, the one with most sales first."""
+    counted = orders.group_by("currency").agg(sales=orders.is_sale.cast("int64").sum())
+    rows = engine.dicts(counted)
+    return [row["currency"] for row in sorted(rows, key=lambda row: (-row["sales"], row["currency"]))]
+
+
+def _with_money(rows: Iterable[Row], currencies: list[str], *names: str) -> list[Row]:
+    """Put decimal text beside minor units, and order by currency, then by the first of the amounts."""
+    told = [{**row, **{name: decimal_text(row[f"{name}_minor"], row["currency"]) for name in names}} for row in rows]
+    return sorted(told, key=lambda row: (currencies.index(row["currency"]), -row[f"{names[0]}_minor"], str(row)))
+
+
+def _period(engine: Engine, sold: Table) -> Row:
+    row = engine.dicts(sold.agg(first=sold.placed_date.min(), last=sold.placed_date.max()))[0]
+    return {name: None if day is None else day.isoformat() for name, day in row.items()}
+
+
+def _revenue(engine: Engine, sold: Table, by: tuple[str, ...], currencies: list[str]) -> list[Row]:
+    """Return orders and money per group and currency, with the share of the currency's net."""
+    grouped = sold.group_by(*by, "currency").agg(
+        orders=sold.order_uid.count(),
+        net_minor=sold.net_minor.sum(),
+        booked_minor=sold.booked_minor.sum(),
+        reversed_minor=sold.reversed_minor.sum(),
+    )
+    rows = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
+    return _with_share(rows)
+
+
+def _by_platform(engine: Engine, sold: Table, currencies: list[str], background: Background) -> list[Row]:
+    """Return revenue per platform; what went back is None, not zero, where no source of its sales tells refunds."""
+    untold = silent(background.gaps, "refunds", _sources_of(engine, sold))
+    rows = _revenue(engine, sold, ("platform",), currencies)
+    unknown = {"reversed": None, "reversed_minor": None}
+    return [{**row, **unknown} if row["platform"] in untold and not row["reversed_minor"] else row for row in rows]
+
+
+def _sources_of(engine: Engine, rows: Table) -> dict[str, set[str]]:
+    """Return which sources tell of each platform."""
+    found: dict[str, set[str]] = {}
+    for row in engine.dicts(rows.select("platform", "source").distinct()):
+        found.setdefault(row["platform"], set()).add(row["source"])
+    return found
+
+
+def _modes(engine: Engine, sold: Table) -> list[Row]:
+    """Return the orders of each selling mode, over all currencies, with their share."""
+    rows = engine.dicts(sold.group_by("selling_mode").agg(orders=sold.order_uid.count()))
+    whole = sum(row["orders"] for row in rows)
+    shared = [{**row, "share": row["orders"] / whole} for row in rows]
+    return sorted(shared, key=lambda row: MODES.index(row["selling_mode"]))
+
+
+def _with_share(rows: list[Row]) -> list[Row]:
+    """Add each row's share of its currency's net; None where the net is not above zero."""
+    whole: dict[str, int] = {}
+    for row in rows:
+        whole[row["currency"]] = whole.get(row["currency"], 0) + row["net_minor"]
+    return [
+        {**row, "share": row["net_minor"] / whole[row["currency"]] if whole[row["currency"]] > 0 else None}
+        for row in rows
+    ]
+
+
+def _one_model(attribution: Table, card: Row) -> Table:
+    """Return the rows of one model: what is known is the same for all, but for what one leaves to nobody."""
+    models = sorted(card["models"], key=lambda name: MODELS[name].leaves)
+    rows = attribution.filter(attribution.model == models[0])
+    return rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
+
+
+def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
+    rows = _one_model(attribution, card)
+    found = rows.group_by("basis", "currency").agg(
+        orders=rows.order_uid.nunique(where=rows.is_sale), net_minor=rows.net_minor.sum()
+    )
+    shared = _with_share(_with_money(engine.dicts(_something(found)), currencies, "net"))
+    return sorted(shared, key=lambda row: (currencies.index(row["currency"]), BASES.index(row["basis"])))
+
+
+def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
+    rows = _one_model(attribution, card)
+    rows = rows.filter(rows.basis == "unknown")
+    found = rows.group_by("reason", "currency").agg(
+        orders=rows.order_uid.count(where=rows.is_sale), net_minor=rows.net_minor.sum()
+    )
+    return [
+        {**row, "because": UNKNOWN_BECAUSE[row["reason"]]}
+        for row in _with_money(engine.dicts(_something(found)), currencies, "net")
+    ]
+
+
+def _organic(engine: Engine, attribution: Table, currencies: list[str]) -> list[Row]:
+    """Return per model that can tell what would have come anyway, and is credited to nobody."""
+    rows = attribution.filter(attribution.basis == ORGANIC)
+    found = rows.group_by("model", "currency").agg(
+        orders=ibis.coalesce(rows.weight.sum(where=rows.is_sale), 0).cast("float64").round(2),
+        net_minor=rows.net_minor.sum(),
+    )
+    return [{**row, "modelled_minor": 0} for row in _with_money(engine.dicts(found), currencies, "net")]
+
+
+def _not_learnt(card: Row) -> list[Row]:
+    """Return the models that learnt nothing, and so credit nobody, with the reason."""
+    untaught = {name: told["because"] for name, told in card["learnt"].items() if told.get("learnt") is False}
+    return [{"name": name, "title": MODELS[name].title, "because": because} for name, because in untaught.items()]
+
+
+def _something(found: Table) -> Table:
+    """Leave out what is of no order and no money: an order that was cancelled leaves such rows."""
+    return found.filter((found.orders > 0) | (found.net_minor != 0))
+
+
+def _by_customer(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
+    rows = _revenue(engine, sold, ("customer",), currencies)
+    return sorted(rows, key=lambda row: (currencies.index(row["currency"]), CUSTOMERS.index(row["customer"])))
+
+
+def _warned(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
+    """Return the sales whose net one should look at, by what is the matter."""
+    doubtful = orders.filter(orders.net_warning.notnull())
+    found = doubtful.group_by("net_warning", "currency").agg(
+        orders=doubtful.order_uid.count(), net_minor=doubtful.net_minor.sum()
+    )
+    told = _with_money(engine.dicts(found), currencies, "net")
+    return [{**row, "because": WARNINGS[row["net_warning"]]} for row in told]
+
+
+def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
+    aside = orders.filter(~orders.is_counted)
+    found = aside.group_by("counted_because", "currency").agg(
+        orders=aside.order_uid.count(), goods_minor=aside.goods_minor.sum()
+    )
+    told = _with_money(engine.dicts(found), currencies, "goods")
+    return [{**row, "because": WHY[row["counted_because"]]} for row in told]
+
+
+def _top(engine: Engine, totals: Table, cut: str, currencies: list[str]) -> list[Row]:
+    """Return the `TOP` of each model and currency; the row without id is what names none."""
+    own = totals.filter(totals.cut == cut)
+    ends = [f"{name}{end}" for name in ("orders", "net") for end in ("", "_low", "_high")]
+    money = [*(name for name in ends if name.startswith("net")), "modelled"]
+    found = own.select(
+        "model", "currency", "title", "too_few", "alike", *(f"{name}_minor" for name in money),
+        **{name: own[name].cast("float64").round(2) for name in ends if name.startswith("orders")},
+        id=own.value.nullif(NONE),
+    )  # fmt: skip
+    rank = ibis.row_number().over(
+        group_by=[found.model, found.currency, found.id.isnull()], order_by=[found.net_minor.desc(), found.id]
+    )
+    ranked = found.mutate(rank=rank)
+    rows = engine.dicts(ranked.filter(ranked["rank"] < TOP).drop("rank"))
+    return _with_money(rows, currencies, *money)
+
+
+def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Row:
+    """Return per stage model its stages, its channels in order, the cells and the credit in them."""
+    cells = engine.dicts(told["rpt_journey_map"])
+    credit = _with_money(engine.dicts(told["rpt_journey_credit"]), currencies, "net", "modelled")
+    for row in credit:
+        row["orders"] = round(float(row["orders"]), 2)
+    return by_preset(cells, credit)
+
+
+def _sources(engine: Engine, accounts: Table, freshness: Mapping[str, str]) -> list[Row]:
+    """Return per source when the newest of its records was observed."""
+    known = accounts.filter(accounts.newest_at.notnull())
+    found = {row["source"]: row["newest_at"] for row in engine.dicts(known.select("source", "newest_at"))}
+    names = sorted(set(found) | set(freshness))
+    return [
+        {"source": name, "newest": moment(found[name]) if name in found else None, "read_to": freshness.get(name)}
+        for name in names
+    ]

@@ -1,0 +1,115 @@
+"""Credit per channel, content, creator and so on, with its 90 % interval.
+
+What is modelled is unsure twice: other buyers would come, and of these the split is only likely. Both are joined, and
+neither counts twice: the groups of persons spread by what each order is expected to have brought, the split by how far
+its own interval (`sharing`) reaches from what is expected.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr.types import Table
+
+from jalon.attribution.crediting import BILLION
+from jalon.attribution.engine import Engine
+from jalon.attribution.intervals import sums, with_interval
+from jalon.report.marts.shapes import NONE
+
+CUTS = {
+    "channel": "channel",
+    "platform": "platform",
+    "content": "content_id",
+    "creator": "creator_id",
+    "campaign": "campaign",
+    "product": "product_id",
+    "stage": "stage",
+    "mode": "selling_mode",
+    "customer": "customer",
+}
+"""What credit is summed up by -> the column of the mart `fct_attributed_revenue`."""
+KEYS = ("model", "value", "currency")
+FIGURES = ("net", "billionths")
+"""Minor units of net revenue, and orders in billionths."""
+SIDES = ("down", "up")
+
+
+def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table) -> Table:
+    """Return a row per model, cut, value and currency; what touchpoints name no value of, has the value `NONE`.
+
+    `attribution` is the mart; `contents` the facts; `modelled` what orders were shared out to. Ends of intervals are
+    whole minor units and orders with four places.
+    """
+    given = engine.keep("credit_given", _given(attribution))
+    likely = engine.keep("credit_likely", _likely(given, modelled))
+    summed = ibis.union(*(engine.keep(f"sums_{cut}", _sums(given, likely, cut)) for cut in CUTS))
+    engine.drop("credit_given", "credit_likely")
+    return _with_names(_with_intervals(engine, summed), contents, modelled)
+
+
+def _given(attribution: Table) -> Table:
+    """Return what touchpoints are credited with; what belongs to nobody is left out."""
+    credited_to = ibis.coalesce(attribution.touch_uid, attribution.estimate_uid)
+    rows = attribution.mutate(touch_uid=credited_to).filter(credited_to.notnull())
+    whole = (rows.weight.cast("float64") * BILLION).round().cast("int64")
+    return rows.select(
+        "model", "currency", "touch_uid", "person_group", *CUTS.values(),
+        net="net_minor",
+        billionths=ibis.ifelse(rows.is_sale, whole, 0),
+        modelled=rows.basis == "modelled",
+    )  # fmt: skip
+
+
+def _likely(given: Table, modelled: Table) -> Table:
+    """Return the modelled credit with how far down and up the orders of its content reach, by these orders."""
+    some = modelled.filter(modelled.orders > 0)
+    down, up = (some.orders - some.orders_low) / some.orders, (some.orders_high - some.orders) / some.orders
+    return given.filter(given.modelled).join(some.select("touch_uid", down=down, up=up), "touch_uid")
+
+
+def _sums(given: Table, likely: Table, cut: str) -> Table:
+    """Return the figures of one cut, with what their intervals are told by."""
+
+    def named(rows: Table) -> Table:
+        return rows.mutate(value=ibis.coalesce(rows[CUTS[cut]], NONE))
+
+    found = sums(named(given), KEYS, FIGURES).left_join(_split(named(likely)), KEYS)
+    split = {f"{name}_{side}": ibis.coalesce(found[f"{name}_{side}"], 0.0) for name in FIGURES for side in SIDES}
+    told = found.mutate(cut=ibis.literal(cut), modelled=ibis.coalesce(found.modelled, 0), **split)
+    return told.drop(*(f"{name}_right" for name in KEYS))
+
+
+def _with_intervals(engine: Engine, summed: Table) -> Table:
+    """Return all cuts with their intervals: computed once, and kept between, since the formula is long."""
+    found = engine.keep("credit_sums", summed)
+    for name in FIGURES:
+        down, up = (found[f"{name}_{side}"] for side in SIDES)
+        found = engine.keep(f"credit_with_{name}", with_interval(found, name, (down, up)))
+    ends = {f"net_{end}": found[f"net_{end}"].round().cast("int64") for end in ("low", "high")}
+    orders = {
+        f"orders{end}": (found[f"billionths{end}"] / BILLION).cast("decimal(18, 4)") for end in ("", "_low", "_high")
+    }
+    return found.mutate(**ends, **orders).select(*KEYS, "cut", *orders, "net", *ends, "modelled")
+
+
+def _split(likely: Table) -> Table:
+    """Return how much is modelled, and the squares of how far its split reaches: each content's by itself."""
+    by_content = likely.group_by(*KEYS, "touch_uid", *SIDES).agg(
+        **{name: likely[name].sum().cast("int64") for name in FIGURES}
+    )
+
+    def square(name: str, side: str) -> ibis.Value:
+        reach = (by_content[name] * by_content[side]).round().cast("decimal(19, 0)")
+        return (reach * reach).sum().cast("float64")
+
+    squares = {f"{name}_{side}": square(name, side) for name in FIGURES for side in SIDES}
+    return by_content.group_by(*KEYS).agg(modelled=by_content.net.sum(), **squares)
+
+
+def _with_names(rows: Table, contents: Table, modelled: Table) -> Table:
+    """Add the titles of contents, those that the counts cannot tell them from, and which figures rest on too little."""
+    titles = contents.group_by(titled="content_id").agg(title=contents.title.max())
+    pairs = modelled.group_by(paired="content_id").agg(alike=modelled.alike.join(", ").nullif("").max())
+    content = ibis.ifelse(rows.cut == "content", rows.value, ibis.null("string"))
+    found = rows.mutate(of=content)
+    found = found.left_join(titles, found.of == titles.titled).left_join(pairs, found.of == pairs.paired)
+    return found.mutate(too_few=found.net_low * 2 < found.net).drop("titled", "paired", "of")

@@ -1,0 +1,160 @@
+"""The tag funnel, seen, clicked, ordered, as platforms count it by kind of content: a mart. Absent is not zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from jalon.report.figures.wilson import wilson
+from jalon.report.marts.base import Base
+from jalon.report.marts.shapes import NONE, SOURCE, Column, Mart, day
+
+Row = dict[str, Any]
+LADDER = {
+    "views": ("views", "impressions", "product_impressions"),
+    "tag_clicks": ("tag_clicks",),
+    "orders": ("orders", "sku_orders", "attributed_orders", "attributed_sku_orders"),
+}
+"""Step of the funnel -> counts that tell it; of several that a source has, the first."""
+_RATES = {"click": ("tag_clicks", "views"), "order": ("orders", "tag_clicks")}
+"""Rate -> what, of what."""
+
+
+def _rate(name: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{name}_rate", "decimal", f"{what}; empty: one of the two is not told", "of 1"),
+        Column(f"{name}_rate_low", "decimal", "Lower end of its 90 % interval (Wilson)", "of 1"),
+        Column(f"{name}_rate_high", "decimal", "Upper end of its 90 % interval (Wilson)", "of 1"),
+    )
+
+
+RPT_TAG_FUNNEL = Mart(
+    "rpt_tag_funnel",
+    "Content with what it led to, as its platform counts it: one row per source and kind of content. All steps are "
+    "counted over the same days, those for which the source has all that it tells. Two sources may tell of the same "
+    "content: choose one. Empty: the platform does not tell it; 0: it says that there were none.",
+    ("source", "kind"),
+    (
+        SOURCE,
+        Column("platform", "text", "The platform that counts"),
+        Column("kind", "text", f"Kind of the content: video, live, pin, ...; {NONE}: not known"),
+        day("start_date", "First day that is counted"),
+        Column("end_date", "date", "The day after the last one", "local day of the account"),
+        Column("contents", "integer", "Contents that are counted", "contents"),
+        Column("shoppable", "integer", "Those of them in which products are tagged", "contents"),
+        Column("views_metric", "text", f"What is counted as seen: the first told of {', '.join(LADDER['views'])}"),
+        Column("views", "integer", "How often they were seen", "views"),
+        Column("tag_clicks", "integer", "Clicks on product tags in them", "clicks"),
+        Column("orders_metric", "text", f"What is counted as ordered: the first told of {', '.join(LADDER['orders'])}"),
+        Column("orders", "integer", "Orders that the platform gives to them, by its own rule", "orders"),
+        *_rate("click", "Clicks per view"),
+        *_rate("order", "Orders per click"),
+    ),
+)
+_TYPES = {"text": pa.string(), "integer": pa.int64(), "decimal": pa.decimal128(10, 6), "date": pa.date32()}
+_NAMES = {"text": "string", "integer": "int64", "decimal": "decimal(10, 6)", "date": "date"}
+
+
+def made(base: Base) -> Table:
+    """Return the columns of the mart."""
+    rows = _rows(base)
+    arrays = {
+        each.name: pa.array([row.get(each.name) for row in rows], _TYPES[each.type]) for each in RPT_TAG_FUNNEL.columns
+    }
+    schema = {each.name: _NAMES[each.type] for each in RPT_TAG_FUNNEL.columns}
+    return base.engine.take("tag_funnel", pa.table(arrays), schema)
+
+
+def _rows(base: Base) -> list[Row]:
+    daily = _daily(base)
+    periods = _periods(
+        base.engine.dicts(daily.group_by("source", "metric").agg(first=daily.day.min(), last=daily.day.max()))
+    )
+    counted = base.engine.dicts(_counted(base, daily, periods))
+    counted.sort(key=lambda row: (row["source"], row["kind"], row["step"]))
+    return [_row(list(own)) for _, own in groupby(counted, key=lambda row: (row["source"], row["kind"]))]
+
+
+def _daily(base: Base) -> Table:
+    """Return the counts of one content and day that may be a step of the funnel."""
+    told = base.mart("fct_content_metrics_daily")
+    known = told.filter(told.metric.isin([metric for names in LADDER.values() for metric in names]))
+    return known.select("source", "platform", "content_id", "metric", "value", "definition", day=known.metric_date)
+
+
+def _periods(spans: Iterable[Row]) -> list[Row]:
+    """Return per source and step the metric that tells it, and the days that all steps of the source have."""
+    found = []
+    for source, own in groupby(sorted(spans, key=lambda row: str(row["source"])), key=lambda row: row["source"]):
+        by_metric = {row["metric"]: row for row in own}
+        chosen = {step: name for step, names in LADDER.items() for name in reversed(names) if name in by_metric}
+        first = max(by_metric[name]["first"] for name in chosen.values())
+        last = min(by_metric[name]["last"] for name in chosen.values())
+        found += [
+            {"source": source, "step": step, "metric": name, "first": first, "last": last}
+            for step, name in chosen.items()
+        ]
+    return found
+
+
+def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
+    """Return sums per source, kind of content and step, over the days of the source.
+
+    Where a source counts one thing by several rules, the rule that counts most is meant.
+    """
+    columns = {"source": "string", "step": "string", "metric": "string", "first": "date", "last": "date"}
+    types = {"string": pa.string(), "date": pa.date32()}
+    arrays = {name: pa.array([row[name] for row in periods], types[kind]) for name, kind in columns.items()}
+    spans = base.engine.take("funnel_spans", pa.table(arrays), columns)
+    rows = daily.join(spans, ["source", "metric"]).filter(lambda t: (t.day >= t["first"]) & (t.day <= t["last"]))
+    by_rule = rows.group_by("source", "platform", "content_id", "step", "metric", "definition", "first", "last").agg(
+        value=rows.value.sum()
+    )
+    best = by_rule.group_by("source", "platform", "content_id", "step", "metric", "first", "last").agg(
+        value=by_rule.value.max()
+    )
+    kinds, tags = base.told["contents"], base.mart("bridge_content_products")
+    kinds = kinds.group_by(of="content_id").agg(kind=kinds.kind.max())
+    tagged = tags.group_by(tagged="content_id").agg(products=tags.product_id.count())
+    named = best.left_join(kinds, best.content_id == kinds.of).left_join(tagged, best.content_id == tagged.tagged)
+    named = named.mutate(kind=ibis.coalesce(named.kind, NONE), has_tag=named.products.notnull().cast("int64"))
+    return named.group_by("source", "platform", "kind", "step", "metric", "first", "last").agg(
+        value=named.value.sum(), contents=named.content_id.nunique(), shoppable=named.has_tag.sum()
+    )
+
+
+def _row(steps: list[Row]) -> Row:
+    """Return one row of the mart from the sums of its steps."""
+    one = steps[0]
+    told = {row["step"]: row["value"] for row in steps}
+    metrics = {f"{row['step']}_metric": row["metric"] for row in steps}
+    widest = max(steps, key=lambda row: (row["contents"], row["step"]))
+    named = {name: one[name] for name in ("source", "platform", "kind")}
+    size = {name: widest[name] for name in ("contents", "shoppable")}
+    return {
+        **named,
+        "start_date": one["first"],
+        "end_date": one["last"] + timedelta(days=1),
+        **size,
+        **told,
+        **metrics,
+        **_rates(told),
+    }
+
+
+def _rates(told: Row) -> Row:
+    found: Row = {}
+    for name, (part, whole) in _RATES.items():
+        if told.get(part) is None or not told.get(whole):
+            continue
+        ends = wilson(told[part], told[whole]) or (None, None)
+        rate = {f"{name}_rate": told[part] / told[whole], f"{name}_rate_low": ends[0], f"{name}_rate_high": ends[1]}
+        found |= {key: None if value is None else Decimal(f"{value:.6f}") for key, value in rate.items()}
+    return found

@@ -1,0 +1,44 @@
+"""What platforms state of single orders: which content led to them, at which commission, settled or not."""
+
+from __future__ import annotations
+
+from ibis.expr.types import Table
+
+from jalon.report.marts.base import Base, uid, with_amounts
+from jalon.report.marts.shapes import CONTENT, CREATOR, CURRENCY, OBSERVED, PRODUCT, SOURCE, Column, Mart, money
+
+FCT_ORDER_CONTENTS = Mart(
+    "fct_order_contents",
+    "One row per statement of a platform that a content led to an order, or to a part of it. It is the platform's own "
+    "claim, by its `rule`: credit is in fct_attributed_revenue.",
+    ("statement_uid",),
+    (
+        Column("statement_uid", "text", "The statement: `source:key`"),
+        SOURCE,
+        Column("platform", "text", "The platform that states it"),
+        Column("order_uid", "text", "The order; empty: no source tells of it", references="fct_orders"),
+        Column("order_id", "text", "The platform's id of the order"),
+        Column("is_sale", "boolean", "The order is revenue"),
+        CONTENT,
+        Column("content_kind", "text", "What it calls the content"),
+        CREATOR,
+        PRODUCT,
+        Column("campaign", "text", "The campaign that it names"),
+        Column("quantity", "integer", "Units that it is about", "units"),
+        Column("refunded_quantity", "integer", "Those of them that went back", "units"),
+        CURRENCY,
+        *money("commission", "Commission on it as last told; empty: none is told"),
+        Column("settlement", "text", "Where it is in the platform's accounts, in its words; empty: not told"),
+        Column("rule", "text", "The platform's rule behind it"),
+        OBSERVED,
+    ),
+)
+
+
+def made(base: Base) -> Table:
+    """Return the columns of the mart."""
+    told = base.told["order_contents"]
+    sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale")
+    joined = told.left_join(sales, ["source", "order_id"]).drop("source_right", "order_id_right")
+    known = joined.mutate(statement_uid=uid(joined), is_sale=joined.is_sale.fill_null(False))
+    return with_amounts(base, known, ["commission"])

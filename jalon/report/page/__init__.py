@@ -1,0 +1,1 @@
+"""The report page: blocks, charts, languages, and the HTML file that they make."""

@@ -1,0 +1,138 @@
+"""What platforms claim to have sold, beside what shops know of the same days, and why the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from jalon.report.page.blocks.block import Row
+from jalon.report.page.blocks.marked import N_
+from jalon.report.page.charts.bars import compared
+from jalon.report.page.charts.options import Chart, major
+from jalon.report.page.language import Language
+from jalon.report.words import decimal_text
+
+PARTS = (
+    ("claimed", "k2", N_("Claimed by the platform")),
+    ("credited", "k1", N_("Credited by the model")),
+    ("here", "k3", N_("Sold on the platform")),
+    ("settled", "k4", N_("Settled by the platform")),
+)
+"""What is compared -> its colour, and what it is called."""
+
+
+def prepared(told: Row, say: Language) -> Row | None:
+    """Return claims per model and currency; None where no platform claims any sale."""
+    models = [model["name"] for model in told["models"]]
+    pairs = [(model, currency) for currency in _currencies(told) for model in models]
+    groups = [_group(told, model, currency, say) for model, currency in pairs]
+    shown = [group for group in groups if group["rows"]]
+    return {"groups": shown} if shown else None
+
+
+def _currencies(told: Row) -> list[str]:
+    """Return the currencies that the page can show: a claim in another one is of no sale that is known."""
+    claimed = {row["currency"] for row in told["claims"]}
+    return [currency for currency in told["currencies"] if currency in claimed]
+
+
+def _group(told: Row, model: str, currency: str, say: Language) -> Row:
+    own = [row for row in told["claims"] if (row["model"], row["currency"]) == (model, currency)]
+    rows = [{**row, "name": say.label(row["platform"]), "ratio": _ratio(row, say)} for row in own]
+    return {
+        "model": model,
+        "currency": currency,
+        "rows": rows,
+        "says": _says(rows, currency, say),
+        "parts": [{"colour": colour, "name": say.known(what)} for _, colour, what in _parts(rows)],
+        "because": list(_because(rows, told, currency, say)),
+        "chart": _chart(rows, currency, say) if rows else None,
+    }
+
+
+def _ratio(row: Row, say: Language) -> str | None:
+    """Return how many times what is credited the platform claims."""
+    if not row["credited_minor"] or row["credited_minor"] < 0:
+        return None
+    return say.count(round(row["claimed_minor"] / row["credited_minor"], 1))
+
+
+def _chart(rows: list[Row], currency: str, say: Language) -> Chart:
+    amounts = {
+        say.known(what): (colour, [_major(row[f"{name}_minor"], currency) for row in rows])
+        for name, colour, what in _parts(rows)
+    }
+    label = say._("What platforms claim beside what shops know, in %(currency)s", currency=currency)
+    return compared(label, [row["name"] for row in rows], amounts, currency)
+
+
+def _parts(rows: list[Row]) -> list[tuple[str, str, str]]:
+    """Return what is known of any of the claims."""
+    return [part for part in PARTS if any(row[f"{part[0]}_minor"] is not None for row in rows)]
+
+
+def _major(minor: int | None, currency: str) -> float | None:
+    return None if minor is None else major(minor, currency)
+
+
+def _says(rows: list[Row], currency: str, say: Language) -> Markup:
+    """Say how all claims together stand to all that was sold in these days."""
+    claimed = sum(row["claimed_minor"] for row in rows)
+    sold = max((row["sold_minor"] for row in rows), default=0)
+    told = {"claimed": _amount(claimed, currency, say), "sold": _amount(sold, currency, say)}
+    if sold <= 0:
+        return say.rich_plural(
+            "%(number)s platform claims <b>%(claimed)s</b>; no sale of these days is known.",
+            "%(number)s platforms claim <b>%(claimed)s</b>; no sale of these days is known.",
+            len(rows),
+            claimed=told["claimed"],
+        )
+    return say.rich_plural(
+        "%(number)s platform claims <b>%(claimed)s</b>, %(times)s times the %(sold)s that all your shops sold in its "
+        "days.",
+        "%(number)s platforms claim <b>%(claimed)s</b>, %(times)s times the %(sold)s that all your shops sold in these "
+        "days.",
+        len(rows),
+        times=say.count(round(claimed / sold, 1)),
+        **told,
+    )
+
+
+def _because(rows: list[Row], told: Row, currency: str, say: Language) -> Iterator[Markup]:
+    """Yield the reasons for the gap that the figures show, each with its size where it has one."""
+    if not rows:
+        return
+    if len(rows) > 1:
+        yield say.rich(
+            "<b>Duplicates.</b> %(platforms)s count by themselves; a sale that several led to is claimed by each.",
+            platforms=say.ngettext("%(number)s platform", "%(number)s platforms", len(rows)),
+        )
+    yield say.rich(
+        "<b>Windows and views.</b> Each counts by its own rule, which is in the table: often purchases days after a "
+        "click, or after an ad was only seen. Credit here needs a touchpoint of the buyer."
+    )
+    back = max(rows, key=lambda row: row["sold_minor"] - row["sold_net_minor"])
+    if back["sold_minor"] > back["sold_net_minor"]:
+        yield say.rich(
+            "<b>Refunds.</b> Of all that was sold in these days %(amount)s went back; claims are seldom taken back.",
+            amount=_amount(back["sold_minor"] - back["sold_net_minor"], currency, say),
+        )
+    still = sum(row["open_minor"] for row in rows)
+    if still:
+        yield say.rich(
+            "<b>Delays.</b> %(amount)s of the claims may still change; some are dated by the click, not by the sale.",
+            amount=_amount(still, currency, say),
+        )
+    others = [each for each in told["currencies"] if each != currency]
+    if others:
+        yield say.rich(
+            "<b>Currency.</b> Claims in %(currency)s are set beside sales in %(currency)s; what was sold in %(others)s "
+            "is in none of these amounts, and nothing is converted.",
+            currency=currency,
+            others=", ".join(others),
+        )
+
+
+def _amount(minor: int, currency: str, say: Language) -> str:
+    return say.amount(decimal_text(minor, currency), currency)

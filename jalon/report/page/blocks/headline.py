@@ -1,0 +1,39 @@
+"""The figures at a glance."""
+
+from __future__ import annotations
+
+from jalon.report.page.blocks.block import Row
+from jalon.report.page.language import Language
+
+
+def prepared(told: Row, say: Language) -> Row:
+    """Return how net revenue moved, the selling modes of each currency, and which source is furthest behind."""
+    return {
+        "change": {row["currency"]: _change(row, say) for row in told["recent"]},
+        "modes": {currency: _of(told["by_mode"], currency) for currency in told["currencies"]},
+        "coverage": {currency: _of(told["coverage"], currency) for currency in told["currencies"]},
+        "behind": _behind(told["sources"]),
+    }
+
+
+def _of(rows: list[Row], currency: str) -> list[Row]:
+    return [row for row in rows if row["currency"] == currency and row["share"] is not None]
+
+
+def _change(row: Row, say: Language) -> str:
+    if row["change"] is None:
+        return say._(
+            "last %(days)s: %(amount)s", days=say.days(row["days"]), amount=say.amount(row["net"], row["currency"])
+        )
+    return say._(
+        "last %(days)s: %(amount)s, %(change)s against the %(days)s before",
+        days=say.days(row["days"]),
+        amount=say.amount(row["net"], row["currency"]),
+        change=say.percent(row["change"], signed=True),
+    )
+
+
+def _behind(sources: list[Row]) -> Row | None:
+    """Return the source that was read to the earliest moment."""
+    read = [row for row in sources if row["read_to"] or row["newest"]]
+    return min(read, key=lambda row: str(row["read_to"] or row["newest"]), default=None)

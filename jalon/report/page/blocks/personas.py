@@ -1,0 +1,90 @@
+"""Personas for reading: the declared ones with their journey maps, and those that are proposed, marked so."""
+
+from __future__ import annotations
+
+import math
+
+from jalon.report.page.blocks.block import Row
+from jalon.report.page.blocks.journey_map import HEATS
+from jalon.report.page.language import Language
+from jalon.report.words import plain
+
+
+def prepared(told: Row, say: Language) -> Row | None:
+    """Return declared and proposed personas, and per stage model the map of each declared one."""
+    rows = [_persona(row, say) for row in told["personas"]]
+    if not rows:
+        return None
+    titles = {row["persona"]: row["title"] for row in rows}
+    presets = list(next(iter(told["persona_maps"].values()), {}))
+    maps = {
+        preset: [
+            {"title": titles[name], "persona": name, **_map(own[preset], say)}
+            for name, own in told["persona_maps"].items()
+        ]
+        for preset in presets
+    }
+    declared = [row for row in rows if not row["is_proposed"]]
+    proposed = [row for row in rows if row["is_proposed"]]
+    return {"declared": declared, "proposed": proposed, "maps": maps, "says": _says(declared, proposed, say)}
+
+
+def _persona(row: Row, say: Language) -> Row:
+    title = row["title_fr"] if say.name == "fr" else row["title"]
+    if row["is_proposed"]:
+        title = say._("Proposed %(number)s", number=row["persona"].rpartition(":")[2])
+    return {
+        **{name: row[name] for name in ("persona", "is_proposed", "rule", "persons", "customers", "ambassadors")},
+        "title": title,
+        "channel": say.label(row["main_channel"]) if row["main_channel"] else None,
+        "channel_share": row["main_channel_share"],
+        "purchases": None if row["purchases"] is None else say.count(round(row["purchases"], 1)),
+        "since": None if row["days_since_purchase"] is None else say.days(round(row["days_since_purchase"])),
+        "net": _net(row, say),
+    }
+
+
+def _net(row: Row, say: Language) -> str | None:
+    """Return what a customer brought on average."""
+    if not row["currency"] or not row["customers"]:
+        return None
+    return say.amount(f"{row['net'] / row['customers']:.2f}", row["currency"])
+
+
+def _says(declared: list[Row], proposed: list[Row], say: Language) -> str:
+    told = [row for row in declared if row["persons"]]
+    if told:
+        largest = max(told, key=lambda row: row["persons"])
+        return say._(
+            "The largest persona is %(name)s, with %(persons)s.",
+            name=plain(largest["title"]),
+            persons=say.persons(largest["persons"]),
+        )
+    if declared:
+        return say._("No persona has persons enough to be told of.")
+    return say._(
+        "No persona is declared; buyers fall into %(groups)s by how and where they buy.",
+        groups=say.ngettext("%(number)s group", "%(number)s groups", len(proposed)),
+    )
+
+
+def _map(one: Row, say: Language) -> Row:
+    most = max((cell["touchpoints"] for cell in one["cells"].values()), default=0)
+    return {
+        "stages": one["stages"],
+        "rows": [
+            {
+                "title": say.label(channel["id"]),
+                "cells": [_cell(one["cells"].get(f"{channel['id']}/{stage['id']}"), most) for stage in one["stages"]],
+            }
+            for channel in one["channels"]
+        ],
+    }
+
+
+def _cell(cell: Row | None, most: int) -> Row:
+    """Return one cell; its shade grows with the root of its touchpoints."""
+    if cell is None:
+        return {"persons": 0, "heat": 0, "onward": None, "touchpoints": 0}
+    onward = cell["persons_onward"] / cell["persons"] if cell["persons"] else None
+    return {**cell, "heat": math.ceil(HEATS * math.sqrt(cell["touchpoints"] / most)), "onward": onward}
