@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -57,14 +58,14 @@ def test_what_the_package_has_not_is_said() -> None:
         attribution.guess  # noqa: B018
 
 
-def test_a_stream_of_arrow_is_a_table() -> None:
-    """As polars gives it: an object with `__arrow_c_stream__` of a module that is not pyarrow's."""
-
-    class Frame:
-        def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-            return table(SMALL).__arrow_c_stream__(requested_schema)
-
-    assert attribution.credit(Frame(), "first").equals(attribution.credit(table(SMALL), "first"))
+def test_frames_of_pandas_and_polars_are_tables() -> None:
+    given = table(SMALL)
+    expected = attribution.credit(given, "linear")
+    assert attribution.credit(given.to_pandas(), "linear").equals(expected)
+    framed = polars.from_arrow(given)
+    assert isinstance(framed, polars.DataFrame)
+    assert attribution.credit(framed, "linear").equals(expected)
+    assert polars.DataFrame(expected)["credit"].sum() == Decimal("10.01")
 
 
 def test_texts_as_categories_and_views_are_texts() -> None:
