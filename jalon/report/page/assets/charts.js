@@ -48,6 +48,12 @@
   // Names of categories to the left may take a part of a narrow chart only.
   const namesWidth = width => Math.min(220, Math.round(width * 0.36));
 
+  // Names of places stand between two steps of a flow; a place is called by its step and its name.
+  const roomBetween = (series, width) => {
+    const steps = new Set(series.data.map(node => node.name.split("/")[0])).size;
+    return Math.floor((width - steps * series.nodeWidth) / Math.max(steps - 1, 1)) - 8;
+  };
+
   const ready = ({ option, unit }, style, width) => {
     const own = coloured(option, "", style);
     const words = { color: style.getPropertyValue("--ink").trim(), fontFamily: style.fontFamily };
@@ -58,7 +64,10 @@
     }
     for (const series of own.series) {
       if (series.type === "custom") series.renderItem = interval;
-      if (series.type === "sankey") series.label = { ...series.label, ...words, formatter: node => node.data.title };
+      if (series.type === "sankey") {
+        const label = { ...words, width: roomBetween(series, width), overflow: "truncate", formatter: node => node.data.title };
+        series.label = { ...series.label, ...label };
+      }
     }
     const paper = style.getPropertyValue("--card").trim();
     const tooltip = {
