@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from jalon import registry
 from jalon.cli import cli
 from jalon.command import EXITS
-from jalon.config import ENVIRONMENT, TABLES, is_secret
 from jalon.matrix import LEGEND, capability_rows, matrix
 from jalon.report.delivery import settings as deliveries
 from jalon.report.people.settings import Persona
+from jalon.settings import ENVIRONMENT, TABLES, is_secret
 
 HERE = Path(__file__).parent
 NOTE = "<!-- written by `make docs`: change the code, not this page -->\n"

@@ -11,9 +11,10 @@ from typing import get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from jalon import registry
-from jalon.config import FILE, is_secret
+from jalon.config import FILE
 from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
+from jalon.settings import is_secret
 
 HEAD = """\
 # jalon: see docs/first-steps.md. Secrets never stand here: write { env = "NAME" } or { file = "path" }.

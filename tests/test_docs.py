@@ -12,10 +12,10 @@ import pytest
 
 from jalon import registry
 from jalon.cli import cli
-from jalon.config import ENVIRONMENT, TABLES
 from jalon.matrix import OFFERS
 from jalon.normalize.vocabulary import KINDS
 from jalon.report.marts.tables import MARTS
+from jalon.settings import ENVIRONMENT, TABLES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
