@@ -72,6 +72,8 @@ class Attribution(_Table):
     """A person of more identifiers than this is taken apart at its weakest links."""
     clock_skew_seconds: Annotated[float, Field(ge=0)] = 10.0
     """So long after its order a touchpoint that is stated to belong to it may be dated."""
+    same_visit_minutes: Annotated[float, Field(ge=0, le=1440)] = 30.0
+    """A visit that an order states and another source tells of the person within so long is one; 0: it is two."""
     models: tuple[str, ...] = ()
     """Models to compute; empty: the six rules, markov, shapley and incremental."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0

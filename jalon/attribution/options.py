@@ -57,6 +57,8 @@ class Options:
     """What a conversion that is no order is worth, in no currency; without it, nothing: it is only counted."""
     clock_skew_seconds: float = 10
     """So long after its order a touchpoint that is stated to belong to it may be dated, since clocks differ."""
+    same_visit_minutes: float = 30
+    """A visit that an order states, and another source tells of the person within so long, is one visit; 0: is two."""
     repeat: Literal["restart", "continue"] = "restart"
     """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one
     sale at most. `continue`: every order looks back over its whole window."""
@@ -171,6 +173,10 @@ class Options:
             )
         if not self.clock_skew_seconds >= 0:
             raise ConfigError(f"clock_skew_seconds = {self.clock_skew_seconds!r} is below zero", "Give 0 or more.")
+        if not 0 <= self.same_visit_minutes <= 1440:
+            raise ConfigError(
+                f"same_visit_minutes = {self.same_visit_minutes!r} is no part of a day", "Give 0 to 1440."
+            )
 
     def _check_custom(self) -> None:
         by_place = not isinstance(self.custom, Mapping) and len(self.custom or ()) == len(PLACES)

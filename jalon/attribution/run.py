@@ -14,6 +14,7 @@ from jalon.attribution.card import write_card
 from jalon.attribution.conversions import converted
 from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
+from jalon.attribution.echoes import told_once
 from jalon.attribution.effects import Journeys
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
@@ -139,7 +140,8 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
     met = touches.with_persons_and_sales(touches.told(found["touchpoints"]).union(stated), sold, persons)
     met = engine.keep("touches_met", met)
     rules = RULES if options.stage_rules is None else read_rules(options.stage_rules)
-    touched = engine.keep("touches", with_stage(touches.with_history(met, sold), rules))
+    staged = with_stage(touches.with_history(met, sold), rules)
+    touched = engine.keep("touches", told_once(staged, met, options.same_visit_minutes))
     engine.drop("touches_met", "current_touchpoints")
     return sold, persons, touched, found["order_lines"]
 

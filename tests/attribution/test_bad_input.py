@@ -115,6 +115,26 @@ def test_clocks_that_differ_by_seconds(tmp_path: Path) -> None:
     assert len(run.rows("touches")) == 4, "none is lost, the purchase among them"
 
 
+def test_a_visit_that_shop_and_site_both_tell_is_one(tmp_path: Path) -> None:
+    minute = 1 / 1440
+    facts = [
+        touch("stated", 39, "a", order_id="1", channel="instagram"),
+        touch("told", 39 + 2 * minute, "a", source="site", channel="instagram"),
+        touch("told-later", 39 + 40 * minute, "a", source="site", channel="instagram"),
+        touch("stated-search", 39.5, "a", order_id="1"),
+        touch("told-by-the-same", 39.5 + minute, "a"),
+        touch("stated-of-a-video", 39.7, "a", order_id="1", channel="tiktok", content_id="v1"),
+        touch("told-of-none", 39.7 + minute, "a", source="site", channel="tiktok"),
+        SALE,
+    ]
+    run = Run(tmp_path, facts, **FEW)
+    every = [fact.key for fact in facts[:-1]]
+    assert run.journey("1") == [key for key in every if key != "stated"]
+    (aside,) = (row["touch_uid"] for row in run.rows("touches") if not row["is_counted"])
+    assert aside.endswith(":stated"), "it stays among the touchpoints"
+    assert Run(tmp_path / "twice", facts, **FEW, same_visit_minutes=0).journey("1") == every
+
+
 def test_touches_in_the_future(tmp_path: Path) -> None:
     run = Run(tmp_path, [touch("t", 39, "a"), touch("ahead", 900, "a"), SALE], **FEW)
     assert run.result.dated_ahead == 1

@@ -102,7 +102,11 @@ FCT_TOUCHPOINTS = Mart(
         Column("landing_path", "text", "Page that the visit began on"),
         Column("evidence", "text", "How its origin is known, from own_click, the strongest, to none"),
         Column("selling_mode", "text", "communication, linked or native"),
-        Column("is_counted", "boolean", "False: the purchase of an order that is a copy"),
+        Column(
+            "is_counted",
+            "boolean",
+            "False: the purchase of an order that is a copy, or a visit that an order states and the site tells too",
+        ),
         OBSERVED,
     ),
 )
