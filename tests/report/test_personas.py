@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from jalon.attribution.presets import PRESETS
 from jalon.config import load
 from jalon.errors import ConfigError
+from jalon.normalize.vocabulary import Fact
 from jalon.report.page.blocks.personas import prepared
 from jalon.report.page.language import language
 from jalon.report.people.clusters import FEWEST_BUYERS, MOST, SMALLEST, proposed
 from jalon.report.people.personas import FEWEST_SHOWN
-from jalon.report.people.settings import COLUMNS, Condition
+from jalon.report.people.settings import COLUMNS, Condition, Persona, Wanted
+from tests.handmade import order, touch
 from tests.report.people_made import People
 
 # --- declared -------------------------------------------------------------------------------------------------------
@@ -54,6 +56,26 @@ def test_figures_of_a_persona_are_those_of_its_persons(in_town: People) -> None:
         "WHERE persona = 'mailers'"
     )
     assert [float(each) for each in told[0]] == pytest.approx([float(each) for each in by_hand[0]], abs=1e-5)
+
+
+def test_what_few_customers_of_a_persona_bought_is_not_told(tmp_path: Path) -> None:
+    """Of ten persons with one customer the figures would be that customer's; of two currencies each counts its own."""
+    names = {"searchers": "search", "mailers": "email"}
+    personas = {
+        name: Persona(where=(Condition(column="main_channel", value=channel),)) for name, channel in names.items()
+    }
+    facts: list[Fact] = [
+        touch(f"{channel}{n}", 1, f"{channel}{n}", channel=channel) for channel in names.values() for n in range(10)
+    ]
+    facts += [order("one", 2, 700, person="search0")]
+    facts += [order(f"e{n}", 2, 100, person=f"email{n}", currency="EUR" if n < 6 else "JPY") for n in range(10)]
+    made = People(tmp_path, facts, Wanted(personas))
+    told = "persona, persons, customers, purchases, days_since_purchase, currency, currency_customers, net_minor"
+    rows = made.sql(f"SELECT {told} FROM dim_personas WHERE persona <> '(none)' ORDER BY position")
+    assert rows == [
+        ("searchers", 10, 1, None, None, None, None, None),
+        ("mailers", 10, 10, 1, 0, "EUR", 6, 600),
+    ]
 
 
 def test_maps_of_personas_add_up_to_the_map_of_all(in_town: People) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
+_MEANS = {"purchases": "purchases", "days_since_purchase": "days"}
+"""Mean over customers -> the sum that it is made of."""
 
 
 def dim_personas(base: Base) -> Table:
@@ -66,17 +68,27 @@ def _persona(rows: list[Row]) -> Row:
     persons = sum(row["persons"] for row in rows)
     if persons < FEWEST_SHOWN:
         return {}
-    customers, currency = _sum(rows, "customers"), _most(rows, "currency", "customers")
-    channel = _most(rows, "main_channel", "persons")
-    net = sum(row["net"] for row in rows if row["currency"] == currency)
+    customers, channel = _sum(rows, "customers"), _most(rows, "main_channel", "persons")
     return {
         **{"persons": persons, "customers": customers, "ambassadors": _sum(rows, "ambassadors")},
-        "purchases": _sum(rows, "purchases") / customers if customers else None,
-        "days_since_purchase": _sum(rows, "days") / customers if customers else None,
-        **({"currency": currency, "net_minor": net, "net": decimal_text(net, currency)} if currency else {}),
+        **_bought(rows, customers),
         "main_channel": channel,
         "main_channel_share": sum(row["persons"] for row in rows if row["main_channel"] == channel) / persons,
     }
+
+
+def _bought(rows: list[Row], customers: int) -> Row:
+    """Return what the customers among them bought; nothing of fewer than `FEWEST_SHOWN`, who could be single ones."""
+    if customers < FEWEST_SHOWN:
+        return {}
+    found: Row = {name: _sum(rows, of) / customers for name, of in _MEANS.items()}
+    currency = _most(rows, "currency", "customers")
+    own = [row for row in rows if row["currency"] == currency]
+    paid, net = _sum(own, "customers"), _sum(own, "net")
+    if currency is None or paid < FEWEST_SHOWN:
+        return found
+    money = {"net_minor": net, "net": decimal_text(net, currency)}
+    return {**found, "currency": currency, "currency_customers": paid, **money}
 
 
 def _sum(rows: list[Row], name: str) -> int:

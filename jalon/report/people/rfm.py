@@ -41,8 +41,10 @@ SEGMENTS = (
     Segment("lost", "Lost", (1, 2), (1, 2), (1, 5)),
     Segment("others", "Others", (1, 5), (1, 5), (1, 5)),
 )
-"""The first that fits is a buyer's. Names and ranges are those that the R package rfm documents, narrow ones first,
-with what a lone purchase was worth left aside where that decides nothing."""
+"""The first that fits is a buyer's. Names and ranges follow those in the documentation of the R package rfm up to its
+version 0.2.2, narrow ones first. There the new have a recency of 4 or 5 and the promising of 3 or 4, which overlap;
+here of 5 and of 4. What was spent is left aside among the new, promising, about to sleep and lost, who bought rarely.
+"""
 TITLES = {segment.name: segment.title for segment in SEGMENTS}
 
 
