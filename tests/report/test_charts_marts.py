@@ -104,6 +104,13 @@ def test_more_than_one_click_per_view_is_no_share(funnel: Made) -> None:
     assert [(float(rate), low, high) for rate, low, high in rows] == [(1.5, None, None)]
 
 
+def test_many_orders_for_one_click_do_not_break_the_report(tmp_path: Path) -> None:
+    days = {"start_date": day(0), "end_date": day(1)}
+    counts = {"views": 30_000, "tag_clicks": 1, "orders": 20_000}
+    made = Made(tmp_path, [measure(metric, value, key=metric, **VIDEO, **days) for metric, value in counts.items()])
+    assert made.sql("SELECT order_rate, order_rate_low FROM rpt_tag_funnel") == [(20_000, None)]
+
+
 def test_costs_are_told_by_content_creator_and_product(tmp_path: Path) -> None:
     money = {"currency": "EUR", "source": "net"}
     made = Made(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jalon.attribution.presets import PRESETS
@@ -11,6 +13,8 @@ from jalon.report.page.language import language
 from jalon.report.people.lines import lines
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_STAGE_MEASURES
+from tests import handmade
+from tests.handmade import day
 from tests.report.people_made import People
 
 
@@ -119,3 +123,20 @@ def test_the_terminal_tells_them_in_a_few_lines(in_town: People) -> None:
     assert "EUR" in value
     assert said[-1] == "Targets: 4 of 8 met"
     assert list(lines({"stage_measures": [], "targets": []})) == []
+
+
+def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -> None:
+    row = {"measure": "nps", "value": 0.0, "low": -30.0, "high": 30.0, "unit": "points"}
+    said = list(lines({"stage_measures": [row, {**row, "value": None, "low": None, "high": None}], "targets": []}))
+    assert [line.split()[-2:] for line in said[2:]] == [["0", "(-30\u201330)"]]
+
+
+def test_a_rate_of_nothing_seen_is_not_known_and_nobody_reaches_fewer_than_none(tmp_path: Path) -> None:
+    days = {"start_date": day(0), "end_date": day(1), "source": "net"}
+    facts = [
+        *(handmade.measure(metric, 0, key=metric, content_id="v", **days) for metric in ("views", "tag_clicks")),
+        *(handmade.measure("reach", reached, key=f"r{reached}", **days) for reached in (0, 10)),
+    ]
+    made = People(tmp_path, facts)
+    assert made.measure("tag_click_rate")[::5] == (None, "no source tells views and clicks on tags of the same content")
+    assert made.measure("daily_reach", "network")[:2] == (5.0, 0.0)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from jalon.config import Config, load
 from jalon.errors import ConfigError
+from jalon.normalize.vocabulary import Fact
 from jalon.report.page.blocks.targets import in_cells, prepared
 from jalon.report.page.language import language
-from jalon.report.people.settings import Target
+from jalon.report.people.settings import Target, Wanted
 from jalon.report.people.targets import CELLS, _once, checked
 from jalon.report.people.wanted import read_targets, wanted
+from tests.handmade import order, touch
 from tests.report.people_made import WANTED, People
 
 
@@ -36,6 +39,31 @@ def test_each_target_stands_beside_what_was_measured(in_town: People) -> None:
 def test_what_was_not_measured_is_neither_met_nor_missed(in_town: People) -> None:
     rows = in_town.sql("SELECT lived, gap, is_met, is_clear FROM rpt_targets WHERE measure = 'clv'")
     assert rows == [(None, None, None, None)]
+
+
+def test_shares_of_orders_in_two_currencies_that_are_just_enough_are_enough(tmp_path: Path) -> None:
+    """As floats 0.7 and 0.1 are a hair less than 0.8."""
+    facts: list[Fact] = []
+    for person, currency, searches in (("a", "EUR", 7), ("b", "JPY", 1)):
+        channels = ["search"] * searches + ["email"] * (10 - searches)
+        facts += [touch(f"{person}{n}", 1 + n / 20, person, channel=of) for n, of in enumerate(channels)]
+        facts += [order(person, 2, 100, person=person, currency=currency)]
+    wanted = asking(Target(stage="discovery", channel="search", measure="orders", target=0.8))
+    assert People(tmp_path, facts, wanted).sql("SELECT lived, gap, is_met FROM rpt_targets") == [
+        (Decimal("0.8"), 0, True)
+    ]
+
+
+def test_a_target_by_a_model_that_was_not_computed_is_refused_with_those_that_were(tmp_path: Path) -> None:
+    """Otherwise what nobody computed would be read as nothing credited."""
+    wrong = Target(stage="discovery", channel="search", measure="orders", model="liner", target=1)
+    with pytest.raises(ConfigError, match="discovery, search, orders: the model 'liner' was not computed") as refused:
+        People(tmp_path, [touch("t", 1, "a")], asking(wrong))
+    assert "linear" in refused.value.remedy
+
+
+def asking(target: Target) -> Wanted:
+    return Wanted({}, (target,))
 
 
 def test_the_page_says_how_many_are_met(in_town: People) -> None:
@@ -88,6 +116,7 @@ def test_cells_of_jalon_toml_and_rows_of_a_file_are_one_list(tmp_path: Path) -> 
         ("stage,measure,target,preset\npurchase,nps,3,mine\n", "preset 'mine' is not known"),
         ("stage,measure,target,currency\nloyalty,clv,3,XXQ\n", "is no currency"),
         ("stage,measure,target\nadvocacy,nps,many\n", r"targets\.csv:2: target"),
+        ("stage,measure,target\nadvocacy,nps,nan\n", r"targets\.csv:2: target"),
         ("stage,measure\nadvocacy,nps\n", r"targets\.csv:2: target"),
         ("stage,measures,target\n", "no column 'measures'"),
         ("stage,measure,target\nadvocacy,nps,3,4\n", "more cells than columns"),

@@ -58,8 +58,8 @@ RPT_TAG_FUNNEL = Mart(
         *_rate("order", "Orders per click"),
     ),
 )
-_TYPES = {"text": pa.string(), "integer": pa.int64(), "decimal": pa.decimal128(10, 6), "date": pa.date32()}
-_NAMES = {"text": "string", "integer": "int64", "decimal": "decimal(10, 6)", "date": "date"}
+_TYPES = {"text": pa.string(), "integer": pa.int64(), "decimal": pa.decimal128(18, 6), "date": pa.date32()}
+_NAMES = {"text": "string", "integer": "int64", "decimal": "decimal(18, 6)", "date": "date"}
 
 
 def made(base: Base) -> Table:

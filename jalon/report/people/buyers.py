@@ -78,8 +78,10 @@ def shares_of_channels(engine: Engine, touches: Table, buyer: pa.Array, most: in
     place, weight = place[mine], found["touchpoints"].to_numpy()[mine]
     coded = found["channel"].combine_chunks().dictionary_encode()
     names, number = coded.dictionary.to_pylist(), coded.indices.to_numpy()[mine]
-    counts = np.zeros((len(buyer), len(names)))
-    np.add.at(counts, (place, number), weight)
-    chosen = sorted(range(len(names)), key=lambda at: (-counts[:, at].sum(), names[at]))[:most]
-    shares: Floats = counts[:, chosen] / np.maximum(counts.sum(axis=1), 1)[:, None]
+    often, all_of_buyer = np.bincount(number, weight, len(names)), np.bincount(place, weight, len(buyer))
+    chosen = sorted(range(len(names)), key=lambda at: (-often[at], names[at]))[:most]
+    shares = np.zeros((len(buyer), len(chosen)))
+    for column, at in enumerate(chosen):
+        of_it = number == at
+        shares[place[of_it], column] = weight[of_it] / all_of_buyer[place[of_it]]
     return [names[at] for at in chosen], shares

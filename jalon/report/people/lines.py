@@ -15,7 +15,7 @@ CHOSEN = ("conversion_rate", "repeat_rate", "order_value", "clv", "cart_loss", "
 
 def lines(told: Row) -> Iterator[str]:
     """Yield what is measured of customers, and how many targets are met."""
-    rows = [row for row in told["stage_measures"] if row["measure"] in CHOSEN and row["value"]]
+    rows = [row for row in told["stage_measures"] if row["measure"] in CHOSEN and row["value"] is not None]
     if rows:
         yield ""
         yield "Customers (with their 90 % range)"

@@ -106,9 +106,8 @@ def of_platforms(base: Base) -> Iterator[Figure]:
         reach.group_by("platform").agg(n=reach.value.count(), mean=reach.value.mean(), spread=spread)
     )
     for row in sorted(found, key=lambda row: str(row["platform"])):
-        yield Figure(
-            "daily_reach", intervals.mean_of_moments(row["mean"], row["spread"] * row["n"], row["n"]), row["platform"]
-        )
+        daily = intervals.mean_of_moments(row["mean"], row["spread"] * row["n"], row["n"])
+        yield Figure("daily_reach", daily.within(0), row["platform"])
     if not found:
         yield Figure("daily_reach", NOTHING, because=why.NO_REACH)
     yield from _tag_clicks(base)
@@ -119,8 +118,8 @@ def _tag_clicks(base: Base) -> Iterator[Figure]:
     funnel = base.mart("rpt_tag_funnel")
     both = funnel.filter(funnel.views.notnull() & funnel.tag_clicks.notnull())
     sums = both.group_by("platform", "source").agg(views=both.views.sum(), clicks=both.tag_clicks.sum())
-    rows = sorted(base.engine.dicts(sums), key=lambda row: (row["views"], row["source"]))
-    best = {row["platform"]: row for row in rows}
+    some = (row for row in base.engine.dicts(sums) if row["views"] or row["clicks"])
+    best = {row["platform"]: row for row in sorted(some, key=lambda row: (row["views"], row["source"]))}
     for platform, row in sorted(best.items()):
         some, whole = row["clicks"], row["views"]
         found = intervals.share(some, whole) if some <= whole else Estimate(None, None, None, whole)

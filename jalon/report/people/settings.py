@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from jalon.report.marts.dimension_tables import DIM_CUSTOMERS
 
@@ -82,7 +92,7 @@ class Target(_Table):
     stage: str
     channel: str = ""
     measure: str
-    target: float
+    target: FiniteFloat
     preset: str = "canonical"
     member: str = ""
     """Of a measure that is told by platform: the platform."""

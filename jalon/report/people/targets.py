@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ibis.expr.types import Table
@@ -100,6 +101,7 @@ class _Measured:
         self.cells = {(row["preset"], row["stage"], row["channel"]): row for row in cells}
         self.measures = dicts(base.mart("rpt_stage_measures").order_by("stage", "measure", "member"))
         self.credit = dicts(base.mart("rpt_journey_credit"))
+        self.models = tuple(base.models)
         self.model = preferred(shown(dict(base.card)))
         self.currency = _usual_currency(self.measures)
 
@@ -124,13 +126,19 @@ class _Measured:
 
     def _credited(self, target: Target) -> Lived:
         model, currency = target.model or self.model, target.currency or self.currency
+        if model not in self.models:
+            of = f"the target for {target.stage}, {target.channel}, {target.measure}"
+            raise ConfigError(
+                f"{of}: the model {model!r} was not computed",
+                f"Computed are: {', '.join(self.models)}; name one of them.",
+            )
         place = {**{name: getattr(target, name) for name in ("preset", "stage", "channel")}, "model": model}
         own = [row for row in self.credit if _is(row, place)]
         if target.measure == "orders":
-            orders = sum(float(row["orders"]) for row in own)
-            return Lived(Estimate(orders, None, None, len(own)), "orders", member=model)
-        net = sum(float(row["net"]) for row in own if row["currency"] == currency)
-        return Lived(Estimate(net, None, None, len(own)), currency, member=f"{model} {currency}")
+            orders = sum((row["orders"] for row in own), Decimal(0))
+            return Lived(Estimate(float(orders), None, None, len(own)), "orders", member=model)
+        net = sum((row["net"] for row in own if row["currency"] == currency), Decimal(0))
+        return Lived(Estimate(float(net), None, None, len(own)), currency, member=f"{model} {currency}")
 
     def _of_stage(self, target: Target) -> Lived:
         measure = MEASURES[target.measure]
