@@ -187,6 +187,28 @@ def test_what_is_not_known_of_a_claim_is_empty(claims: Made) -> None:
     assert claims.sql(f"SELECT {columns} FROM rpt_claims WHERE source = 'elsewhere'") == [(5, None, None, None, 0)]
 
 
+def test_platforms_that_one_file_tells_of_are_claims_and_funnels_of_their_own(tmp_path: Path) -> None:
+    """Added up they would be the claim, and the clicks, of whichever comes first."""
+    facts: list[Any] = [touch("click", 1, "a", channel="youtube"), order("led", 2, 900, person="a")]
+    for platform, value, clicks, (first, last) in (("youtube", 100, 4, (1, 3)), ("pinterest", 70, 9, (2, 5))):
+        told = {"source": "file", "platform": platform, "definition": f"as {platform} tells it"}
+        days, ends = ({"start_date": day(n), "end_date": day(n + 1)} for n in (first, last))
+        facts += [
+            measure("conversion_value", value, key=f"{platform}/c", currency="EUR", **told, **days),
+            measure("conversion_value", 0, key=f"{platform}/e", currency="EUR", **told, **ends),
+            measure("views", 10, key=f"{platform}/v", content_id=platform, **told, **days),
+            measure("tag_clicks", clicks, key=f"{platform}/t", content_id=platform, **told, **days),
+        ]
+    made = Made(tmp_path, facts, models=["last"])
+    columns = "platform, definition, claimed_minor, start_date, end_date, credited_minor, sold_minor"
+    assert made.sql(f"SELECT {columns} FROM rpt_claims ORDER BY platform") == [
+        ("pinterest", "as pinterest tells it", 70, day(2), day(6), 0, 900),
+        ("youtube", "as youtube tells it", 100, day(1), day(4), 900, 900),
+    ]
+    rows = made.sql("SELECT platform, start_date, contents, views, tag_clicks FROM rpt_tag_funnel ORDER BY platform")
+    assert rows == [("pinterest", day(2), 1, 10, 9), ("youtube", day(1), 1, 10, 4)]
+
+
 def test_claims_are_no_revenue(claims: Made) -> None:
     assert claims.sql("SELECT sum(net_minor) FROM fct_orders WHERE is_sale") == [(2450,)]
     assert claims.sql("SELECT sum(net_minor) FROM fct_attributed_revenue") == [(2450,)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import ibis
@@ -24,10 +25,10 @@ SETTLED = "settled"
 
 RPT_CLAIMS = Mart(
     "rpt_claims",
-    "What a platform says it sold, beside what shops know of the same days: one row per source, currency and model. "
-    "Choose one `model`. Claims of several platforms overlap, since each may claim the same sale: never sum them, nor "
-    "add them to revenue.",
-    ("source", "currency", "model"),
+    "What a platform says it sold, beside what shops know of the same days: one row per source, platform, currency and "
+    "model. Choose one `model`. Claims of several platforms overlap, since each may claim the same sale: never sum "
+    "them, nor add them to revenue.",
+    ("source", "platform", "currency", "model"),
     (
         SOURCE,
         Column("platform", "text", "The platform that claims"),
@@ -55,6 +56,8 @@ RPT_CLAIMS = Mart(
         Column("sold_orders", "integer", "How many they are", "orders"),
     ),
 )
+_CLAIM = ("source", "platform", "currency")
+"""What names a claim."""
 _SPAN = {
     **{
         "source": "string",
@@ -114,7 +117,7 @@ def made(base: Base) -> Table:
     models = base.engine.take("claims_models", pa.table({"model": list(base.models)}), {"model": "string"})
     rows = spans.cross_join(models)
     for beside in (credited, sold, here, settled):
-        on = [name for name in ("source", "currency", "model") if name in beside.columns]
+        on = [name for name in RPT_CLAIMS.primary_key if name in beside.columns]
         rows = rows.left_join(beside, on).drop(*(f"{name}_right" for name in on))
     nothing = {name: ibis.coalesce(rows[name], 0) for name in ("sold", "sold_net", "sold_orders")}
     for name in ("credited", "credited_net", "credited_orders"):
@@ -124,13 +127,16 @@ def made(base: Base) -> Table:
 
 
 def _claims(base: Base) -> list[Row]:
-    """Return what each source claims, per currency; orders beside money where it counts them."""
-    counted = sorted(base.engine.dicts(_counted(base)), key=lambda row: (row["source"], row["currency"] or ""))
-    by_source = {name: list(rows) for name, rows in groupby(counted, key=lambda row: row["source"])}
-    return [row for rows in by_source.values() for row in _of_source(rows)]
+    """Return what each platform claims by a source, per currency; orders beside money where it counts them.
+
+    A source may tell of several platforms, as a file of what ads cost does: each is a claim of its own.
+    """
+    of_one = itemgetter("source", "platform")
+    counted = sorted(base.engine.dicts(_counted(base)), key=of_one)
+    return [row for _, rows in groupby(counted, key=of_one) for row in _of_platform(list(rows))]
 
 
-def _of_source(rows: list[Row]) -> list[Row]:
+def _of_platform(rows: list[Row]) -> list[Row]:
     """Return a row per currency; a number of orders belongs to none where there are several."""
     currencies = sorted({row["currency"] for row in rows if row["currency"]})
     counts = {each: fullest([row for row in rows if row["currency"] == each], CLAIMS) for each in currencies}
@@ -179,8 +185,8 @@ def _columns(claims: list[Row]) -> pa.Table:
 
 def _within(spans: Table, rows: Table) -> Table:
     """Return rows of money with each claim in whose days and currency they are."""
-    own = spans.select("source", "start_date", "end_date", claims_at="platform", of="currency")
-    dated = rows.rename(told_by="source") if "source" in rows.columns else rows
+    own = spans.select("source", "platform", "start_date", "end_date", of="currency")
+    dated = rows.rename({f"told_{name}": name for name in ("source", "platform") if name in rows.columns})
     return dated.join(
         own,
         [dated.currency == own.of, dated.placed_date >= own.start_date, dated.placed_date < own.end_date],
@@ -189,15 +195,15 @@ def _within(spans: Table, rows: Table) -> Table:
 
 def _sold(base: Base, spans: Table) -> Table:
     rows = _within(spans, _sales(base))
-    return rows.group_by("source", "currency").agg(
+    return rows.group_by(*_CLAIM).agg(
         sold=rows.booked_minor.sum(), sold_net=rows.net_minor.sum(), sold_orders=rows.order_uid.count()
     )
 
 
 def _here(base: Base, spans: Table) -> Table:
     rows = _within(spans, _sales(base))
-    rows = rows.filter(rows.platform == rows.claims_at)
-    return rows.group_by("source", "currency").agg(here=rows.booked_minor.sum(), here_net=rows.net_minor.sum())
+    rows = rows.filter(rows.told_platform == rows.platform)
+    return rows.group_by(*_CLAIM).agg(here=rows.booked_minor.sum(), here_net=rows.net_minor.sum())
 
 
 def _settled(base: Base, spans: Table) -> Table:
@@ -208,8 +214,8 @@ def _settled(base: Base, spans: Table) -> Table:
         is_settled=(named.settlement.lower() == SETTLED).cast("int64").max()
     )
     rows = _within(spans, _sales(base)).join(by_order, "order_uid")
-    rows = rows.filter(rows.stating == rows.claims_at)
-    return rows.group_by("source", "currency").agg(settled=(rows.net_minor * rows.is_settled).sum())
+    rows = rows.filter(rows.stating == rows.platform)
+    return rows.group_by(*_CLAIM).agg(settled=(rows.net_minor * rows.is_settled).sum())
 
 
 def _sales(base: Base) -> Table:
@@ -228,17 +234,19 @@ def _credited(base: Base, spans: Table, claims: list[Row]) -> Table:
         net=credit.net_minor.sum(),
         orders=ibis.coalesce(credit.weight.sum(where=credit.is_sale), 0),
     )
-    by_source = small.join(channels.rename(claiming="source"), "channel")
-    rows = _within(spans, by_source)
-    rows = rows.filter(rows.claiming == rows.source)
+    rows = _within(spans, small.join(channels, "channel"))
+    rows = rows.filter((rows.told_source == rows.source) & (rows.told_platform == rows.platform))
     orders: Value = rows.orders.sum().cast("decimal(18, 4)")
-    return rows.group_by("source", "currency", "model").agg(
+    return rows.group_by(*_CLAIM, "model").agg(
         credited=rows.amount.sum(), credited_net=rows.net.sum(), credited_orders=orders
     )
 
 
 def _channels(base: Base, claims: list[Row]) -> Table:
-    """Return pairs of a claiming source and a channel that its content and ads lead people through."""
-    pairs = sorted({(row["source"], channel) for row in claims for channel in channels_of(row["platform"])})
-    arrays = {name: pa.array([pair[n] for pair in pairs], pa.string()) for n, name in enumerate(("source", "channel"))}
+    """Return each claiming source and platform with the channels that its content and ads lead people through."""
+    led = sorted(
+        {(row["source"], row["platform"], channel) for row in claims for channel in channels_of(row["platform"])}
+    )
+    names = ("source", "platform", "channel")
+    arrays = {name: pa.array([row[n] for row in led], pa.string()) for n, name in enumerate(names)}
     return base.engine.take("claims_channels", pa.table(arrays), dict.fromkeys(arrays, "string"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import ibis
@@ -23,6 +24,8 @@ LADDER = {
     "orders": ("orders", "sku_orders", "attributed_orders", "attributed_sku_orders"),
 }
 """Step of the funnel -> counts that tell it; of several that a source has, the first."""
+_TELLS = ("source", "platform")
+"""Who tells: a source may be of several platforms, as a file of figures is."""
 _RATES = {"click": ("tag_clicks", "views"), "order": ("orders", "tag_clicks")}
 """Rate -> what, of what."""
 
@@ -37,10 +40,10 @@ def _rate(name: str, what: str) -> tuple[Column, ...]:
 
 RPT_TAG_FUNNEL = Mart(
     "rpt_tag_funnel",
-    "Content with what it led to, as its platform counts it: one row per source and kind of content. All steps are "
-    "counted over the same days, those for which the source has all that it tells. Two sources may tell of the same "
-    "content: choose one. Empty: the platform does not tell it; 0: it says that there were none.",
-    ("source", "kind"),
+    "Content with what it led to, as its platform counts it: one row per source, platform and kind of content. "
+    "All steps are counted over the same days, those for which the source has all that it tells. Two sources may tell "
+    "of the same content: choose one. Empty: the platform does not tell it; 0: it says that there were none.",
+    ("source", "platform", "kind"),
     (
         SOURCE,
         Column("platform", "text", "The platform that counts"),
@@ -75,11 +78,11 @@ def made(base: Base) -> Table:
 def _rows(base: Base) -> list[Row]:
     daily = _daily(base)
     periods = _periods(
-        base.engine.dicts(daily.group_by("source", "metric").agg(first=daily.day.min(), last=daily.day.max()))
+        base.engine.dicts(daily.group_by(*_TELLS, "metric").agg(first=daily.day.min(), last=daily.day.max()))
     )
-    counted = base.engine.dicts(_counted(base, daily, periods))
-    counted.sort(key=lambda row: (row["source"], row["kind"], row["step"]))
-    return [_row(list(own)) for _, own in groupby(counted, key=lambda row: (row["source"], row["kind"]))]
+    of_one = itemgetter(*_TELLS, "kind")
+    counted = sorted(base.engine.dicts(_counted(base, daily, periods)), key=itemgetter(*_TELLS, "kind", "step"))
+    return [_row(list(own)) for _, own in groupby(counted, key=of_one)]
 
 
 def _daily(base: Base) -> Table:
@@ -90,30 +93,38 @@ def _daily(base: Base) -> Table:
 
 
 def _periods(spans: Iterable[Row]) -> list[Row]:
-    """Return per source and step the metric that tells it, and the days that all steps of the source have."""
+    """Return per source, platform and step the metric that tells it, and the days that all its steps have."""
     found = []
-    for source, own in groupby(sorted(spans, key=lambda row: str(row["source"])), key=lambda row: row["source"]):
+    of_one = itemgetter(*_TELLS)
+    for (source, platform), own in groupby(sorted(spans, key=of_one), key=of_one):
         by_metric = {row["metric"]: row for row in own}
         chosen = {step: name for step, names in LADDER.items() for name in reversed(names) if name in by_metric}
         first = max(by_metric[name]["first"] for name in chosen.values())
         last = min(by_metric[name]["last"] for name in chosen.values())
         found += [
-            {"source": source, "step": step, "metric": name, "first": first, "last": last}
+            {"source": source, "platform": platform, "step": step, "metric": name, "first": first, "last": last}
             for step, name in chosen.items()
         ]
     return found
 
 
 def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
-    """Return sums per source, kind of content and step, over the days of the source.
+    """Return sums per source, platform, kind of content and step, over the days of the source.
 
     Where a source counts one thing by several rules, the rule that counts most is meant.
     """
-    columns = {"source": "string", "step": "string", "metric": "string", "first": "date", "last": "date"}
+    columns = {
+        "source": "string",
+        "platform": "string",
+        "step": "string",
+        "metric": "string",
+        "first": "date",
+        "last": "date",
+    }
     types = {"string": pa.string(), "date": pa.date32()}
     arrays = {name: pa.array([row[name] for row in periods], types[kind]) for name, kind in columns.items()}
     spans = base.engine.take("funnel_spans", pa.table(arrays), columns)
-    rows = daily.join(spans, ["source", "metric"]).filter(lambda t: (t.day >= t["first"]) & (t.day <= t["last"]))
+    rows = daily.join(spans, [*_TELLS, "metric"]).filter(lambda t: (t.day >= t["first"]) & (t.day <= t["last"]))
     by_rule = rows.group_by("source", "platform", "content_id", "step", "metric", "definition", "first", "last").agg(
         value=rows.value.sum()
     )

@@ -7,6 +7,8 @@ score would mix its groups: there they are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
@@ -90,15 +92,15 @@ def _counted(base: Base) -> list[Row]:
     """Return how often each answer was given."""
     told = base.mart("fct_survey_answers")
     question = ibis.coalesce(told.question, "")
-    counted = told.mutate(question=question).group_by("survey", "question", "score", "lowest", "highest", "choice")
-    return base.engine.dicts(counted.agg(answers=told.answer_uid.count()))
+    by = ("survey", "question", "score", "lowest", "highest", "choice")
+    counted = told.mutate(question=question).group_by(*by).agg(answers=told.answer_uid.count())
+    return base.engine.dicts(counted.order_by(*by))
 
 
 def _of_survey(survey: str, rows: list[Row]) -> Iterator[Row]:
     own = [row for row in rows if row["survey"] == survey]
-    questions = sorted({row["question"] for row in own} - {""})
-    for question in ("", *questions):
-        asked = own if question == "" else [row for row in own if row["question"] == question]
+    questions = groupby((row for row in own if row["question"]), key=itemgetter("question"))
+    for question, asked in chain([("", own)], ((name, list(found)) for name, found in questions)):
         for measure, choice, unit, found in _figures(survey, asked):
             yield {
                 **{"survey": survey, "question": question, "measure": measure, "choice": choice, "unit": unit},
