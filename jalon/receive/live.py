@@ -29,6 +29,8 @@ PATH = "/report"
 COOKIE = "jalon_report"
 SECONDS = 12 * 3600
 """How long somebody stays signed in."""
+LONGEST_FORM = 4096
+"""Bytes of a form that are looked at: taking one of megabytes apart would hold up the deliveries beside it."""
 _POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
 _UNKEPT = "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n"
 Read = Callable[[web.BaseRequest], Awaitable[bytes]]
@@ -75,7 +77,7 @@ class LivePage:
 
     def _signed_in(self, body: bytes) -> Reply:
         """Answer the form: back to the page with a cookie, or the form again."""
-        if not self._is_token(_field(body, "token").strip()):
+        if len(body) > LONGEST_FORM or not self._is_token(_field(body, "token").strip()):
             return FORM_AGAIN
         until = str(int(self._now()) + SECONDS)
         secure = "; Secure" if self._over_tls else ""

@@ -16,7 +16,7 @@ from plain import Heard, ask, hook
 from jalon.config import load
 from jalon.privacy import Keyring
 from jalon.receive.limits import Limits
-from jalon.receive.live import COOKIE, SECONDS, LivePage
+from jalon.receive.live import COOKIE, LONGEST_FORM, SECONDS, LivePage
 from jalon.receive.receiver import Receiver
 from jalon.report.page.page import policy
 from jalon.serving import receiver_of
@@ -156,6 +156,12 @@ async def test_behind_https_the_cookie_travels_by_nothing_else(shown: Shown) -> 
 @pytest.mark.parametrize("token", ["wrong", "", "x" * 5000, "&".join(["token=x"] * 50)])
 async def test_a_wrong_token_gets_the_form_again(shown: Shown, token: str) -> None:
     heard = await ask(await shown(), sign_in(token))
+    assert heard.status == 401
+    assert "set-cookie" not in heard.headers
+
+
+async def test_a_form_that_is_longer_than_any_browser_sends_is_not_looked_at(shown: Shown) -> None:
+    heard = await ask(await shown(), sign_in(f"{TOKEN}&more={'x' * LONGEST_FORM}"))
     assert heard.status == 401
     assert "set-cookie" not in heard.headers
 
