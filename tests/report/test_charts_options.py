@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.report.figures.detail import WEEKS, weekly
-from jalon.report.figures.gathering import TOP, figures
+from jalon.report.figures.gathering import RANKED, TOP, figures
 from jalon.report.marts.making import build_marts
 from jalon.report.page.charts.bars import compared, ranked, stacked
 from jalon.report.page.charts.flows import NODES, Flow, flow
@@ -136,11 +136,11 @@ def test_the_page_of_a_large_brand_is_capped(tmp_path: Path) -> None:
     html = render(told, View(lang="fr"))
     assert len(html.encode()) < 6_000_000
     model = told["models"][0]["name"]
-    for cut in ("content", "creator", "channel"):
+    for cut, most in RANKED.items():
         (beyond,) = [row for row in told["beyond"] if (row["cut"], row["model"]) == (cut, model)]
         listed = [row for row in told[f"by_{cut}"] if row["model"] == model and row["id"] is not None]
-        assert len(listed) == TOP
-        assert beyond["members"] == (100 if cut == "channel" else 300) - TOP
+        assert len(listed) == most
+        assert beyond["members"] == (100 if cut == "channel" else 300) - most
         assert beyond["net_minor"] + sum(row["net_minor"] for row in listed) == sum(1000 + n for n in range(300))
     others = told["products"][-1]
     assert (others["id"], others["members"]) == (None, 300 - TOP)

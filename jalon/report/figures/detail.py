@@ -10,6 +10,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.attribution.stages import UNKNOWN
 from jalon.report.figures.background import Background, silent
 from jalon.report.marts.paths import told as ways
 from jalon.report.marts.shapes import NONE
@@ -155,7 +156,7 @@ def _stages(credit: Table, column: str, ids: list[str]) -> Table:
 
 
 def _stage(found: Row | None, row: Row) -> Row:
-    if found is None or row["net_minor"] <= 0 or found["stage"] == NONE:
+    if found is None or row["net_minor"] <= 0 or found["stage"] in (NONE, UNKNOWN):
         return {"stage": None, "stage_share": None}
     return {"stage": found["stage"], "stage_share": round(found["in_stage"] / row["net_minor"], 4)}
 
@@ -218,12 +219,10 @@ def _capped(engine: Engine, summed: Table, products: Table, most: int) -> list[R
     return engine.dicts(named.mutate(title=ibis.coalesce(named.known, named.called)).drop("of", "known", "called"))
 
 
-def rest(engine: Engine, mart: Table, cuts: Sequence[str], most: int) -> list[Row]:
-    """Return per cut, model and currency what lies beyond the first `most`: how many `members`, orders and net."""
-    own = mart.filter(mart.cut.isin(tuple(cuts)) & (mart.value != NONE))
-    rank = ibis.row_number().over(
-        group_by=[own.cut, own.model, own.currency], order_by=[own.net_minor.desc(), own.value]
-    )
+def rest(engine: Engine, mart: Table, cut: str, most: int) -> list[Row]:
+    """Return per model and currency what of a cut lies beyond the first `most`: how many `members`, orders and net."""
+    own = mart.filter((mart.cut == cut) & (mart.value != NONE))
+    rank = ibis.row_number().over(group_by=[own.model, own.currency], order_by=[own.net_minor.desc(), own.value])
     beyond = own.mutate(rank=rank).filter(lambda rows: rows["rank"] >= most)
     summed = beyond.group_by("cut", "model", "currency").agg(
         members=beyond.value.count(),

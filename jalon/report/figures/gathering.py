@@ -35,8 +35,8 @@ from jalon.report.words import decimal_text, moment
 Row = dict[str, Any]
 TOP = 12
 """How many of a cut are listed."""
-RANKED = ("channel", "content", "creator")
-"""Cuts of credit that are listed."""
+RANKED = {"channel": 30, "content": TOP, "creator": TOP}
+"""Cut of credit that is listed -> how many of it: of channels all that are usual, since models are compared by them."""
 PREFERRED = ("incremental", "last_non_direct")
 """Models that are shown first, the better one before the other; nothing is shown that was not learnt."""
 
@@ -71,11 +71,13 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "not_learnt": _not_learnt(card),
             "not_counted": _not_counted(engine, told["fct_orders"], currencies),
             **{
-                f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies))
-                for cut in RANKED
+                f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies, most))
+                for cut, most in RANKED.items()
             },
             "products": detail.products(engine, told, currencies, TOP),
-            "beyond": detail.rest(engine, told["rpt_credit"], RANKED, TOP),
+            "beyond": [
+                row for cut, most in RANKED.items() for row in detail.rest(engine, told["rpt_credit"], cut, most)
+            ],
             **detail.detailed(engine, told, currencies, background),
             "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
             "warnings": _warned(engine, told["fct_orders"], currencies),
@@ -245,8 +247,8 @@ def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[R
     return [{**row, "because": WHY[row["counted_because"]]} for row in told]
 
 
-def _top(engine: Engine, totals: Table, cut: str, currencies: list[str]) -> list[Row]:
-    """Return the `TOP` of each model and currency; the row without id is what names none."""
+def _top(engine: Engine, totals: Table, cut: str, currencies: list[str], most: int) -> list[Row]:
+    """Return the first `most` of each model and currency; the row without id is what names none."""
     own = totals.filter(totals.cut == cut)
     ends = [f"{name}{end}" for name in ("orders", "net") for end in ("", "_low", "_high")]
     money = [*(name for name in ends if name.startswith("net")), "modelled"]
@@ -259,7 +261,7 @@ def _top(engine: Engine, totals: Table, cut: str, currencies: list[str]) -> list
         group_by=[found.model, found.currency, found.id.isnull()], order_by=[found.net_minor.desc(), found.id]
     )
     ranked = found.mutate(rank=rank)
-    rows = engine.dicts(ranked.filter(ranked["rank"] < TOP).drop("rank"))
+    rows = engine.dicts(ranked.filter(ranked["rank"] < most).drop("rank"))
     return _with_money(rows, currencies, *money)
 
 
