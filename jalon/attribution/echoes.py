@@ -10,6 +10,8 @@ import ibis
 from ibis.expr.types import Table
 
 MINUTE = 60_000_000
+ARRIVALS = ("visit", "search_click", "ad_click", "content_click")
+"""Kinds of touchpoint by which somebody comes to the site."""
 
 
 def told_once(touches: Table, met: Table, minutes: float) -> Table:
@@ -18,7 +20,7 @@ def told_once(touches: Table, met: Table, minutes: float) -> Table:
     The same visit: to the same channel, at most `minutes` apart, and of no content that the other telling does not
     name. `met`: all touchpoints with their persons, kept; 0 minutes: nothing is the same.
     """
-    visits = met.filter((met.kind == "visit") & met.person.notnull())
+    visits = met.filter(met.kind.isin(ARRIVALS) & ~met.time_is_bound & met.person.notnull())
     stated = visits.filter(visits.order_id.notnull()).select(
         "touch_uid", "source", "person", "channel", "occurred_at", "content_id"
     )

@@ -118,7 +118,7 @@ def test_clocks_that_differ_by_seconds(tmp_path: Path) -> None:
 def test_a_visit_that_shop_and_site_both_tell_is_one(tmp_path: Path) -> None:
     minute = 1 / 1440
     facts = [
-        touch("stated", 39, "a", order_id="1", channel="instagram"),
+        touch("stated", 39, "a", order_id="1", channel="instagram", kind="content_click"),
         touch("told", 39 + 2 * minute, "a", source="site", channel="instagram"),
         touch("told-later", 39 + 40 * minute, "a", source="site", channel="instagram"),
         touch("stated-search", 39.5, "a", order_id="1"),

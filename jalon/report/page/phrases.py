@@ -20,8 +20,6 @@ from jalon.report.page.blocks.journey_map import GROUP_TITLES
 from jalon.report.people import phrases as people
 from jalon.report.words import label
 
-OWN_NAMES = {"TikTok", "YouTube", "LinkedIn"}
-"""Titles of channels that are the same in every language."""
 CONVERSIONS = ("order", "first_purchase", "sign_up", "add_to_cart")
 """What `conversions` in jalon.toml names most."""
 GRAINS = ("content and product", "content", "product", "creator", "account")
@@ -47,7 +45,9 @@ def phrases() -> Iterator[str]:
     yield from (*UNKNOWN_BECAUSE.values(), *WHY.values(), *WARNINGS.values(), *GROUP_TITLES.values())
     for model in MODELS.values():
         yield from (model.title, model.assumes, model.formula)
-    yield from (title for title in TITLES.values() if title not in OWN_NAMES)
+    yield from (
+        title for name, title in TITLES.items() if name not in NETWORKS
+    )  # a network is called the same anywhere
     names = (*MODES, *CUSTOMERS, *BASES, *PRESETS, *CONVERSIONS, *METRICS, "", "site", "shop")
     yield from map(label, (*names, *(name for name in CHANNELS if name not in NETWORKS and name not in TITLES)))
     yield from (*GRAINS, *OFFERS)
