@@ -42,6 +42,8 @@ def credit_of_paths(
     """
     if order not in range(1, chains.MAX_ORDER + 1):
         raise ConfigError(f"order = {order!r} is no order", f"Give a number from 1 to {chains.MAX_ORDER}.")
+    if not separator:
+        raise ConfigError("separator = '' parts no path", "Give what stands between two channels, such as '>'.")
     ways = {"": conversions} | ({} if value is None else {"_value": value})
     counted = _Counted(list(ways), order)
     for paths, sums in _stretches(arrow(table), path, {**ways, "others": others}):

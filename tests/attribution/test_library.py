@@ -212,6 +212,7 @@ def test_rows_of_one_path_may_be_split_and_mixed() -> None:
     [
         (MAIL, {"path": "way"}, "no column 'way'"),
         (MAIL, {"order": 5}, "order = 5"),
+        (MAIL, {"separator": ""}, "parts no path"),
         (MAIL.set_column(1, "conversions", pa.array([1, -1, 0])), {}, "below zero"),
         (MAIL.set_column(0, "path", pa.array(["ga >", "ga", ""])), {}, "without a name"),
         (MAIL.set_column(0, "path", pa.array(["ga", "ga", None])), {}, "gaps"),

@@ -131,10 +131,11 @@ def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -
     assert [line.split()[-2:] for line in said[2:]] == [["0", "(-30\u201330)"]]
 
 
-def test_a_rate_of_nothing_seen_is_not_known_and_nobody_reaches_fewer_than_none(tmp_path: Path) -> None:
+def test_a_rate_of_nothing_seen_is_not_known_and_reach_is_that_over_all_and_never_below_none(tmp_path: Path) -> None:
     days = {"start_date": day(0), "end_date": day(1), "source": "net"}
     facts = [
         *(handmade.measure(metric, 0, key=metric, content_id="v", **days) for metric in ("views", "tag_clicks")),
+        handmade.measure("reach", 900, key="of a creator", creator_id="c", **days),
         *(handmade.measure("reach", reached, key=f"r{reached}", **days) for reached in (0, 10)),
     ]
     made = People(tmp_path, facts)

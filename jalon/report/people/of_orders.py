@@ -99,7 +99,8 @@ def of_platforms(base: Base) -> Iterator[Figure]:
     """Yield what platforms count: persons reached a day, clicks on tags per view."""
     counts = base.mart("fct_measures")
     is_day = (counts.span == "days") & (counts.end_date.delta(counts.start_date, unit="day") == 1)
-    over_all = (counts.content_id == NONE) & (counts.product_id == NONE) & counts.campaign_id.isnull()
+    cuts = [counts[f"{cut}_id"] == NONE for cut in ("content", "product", "creator")]
+    over_all = ibis.and_(*cuts, counts.campaign_id.isnull())
     reach = counts.filter((counts.metric == "reach") & is_day & over_all)
     spread = reach.value.var(how="pop")
     found = base.engine.dicts(
