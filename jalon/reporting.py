@@ -45,7 +45,7 @@ def run_report(
     before = None if since is None else _report_of(place, since)
     attribute_now(place, as_of)
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
-    background = _background(place)
+    background = _background(place, _as_of(as_of))
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
         options = MartOptions(temp_folder=place.store.tmp)
         marts = build_marts(
@@ -85,13 +85,14 @@ def naming_damage(place: Workplace) -> Iterator[None]:
         raise
 
 
-def _background(place: Workplace) -> Background:
-    """Return what the report should know beside the marts."""
+def _background(place: Workplace, until: int | None) -> Background:
+    """Return what the report should know beside the marts; of a past day what was in quarantine is not known."""
     from jalon.matrix import display_names, gaps
     from jalon.report.figures.background import Background
 
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}
-    return Background(_held(place), freshness(place), gaps(connectors), display_names())
+    held = _held(place) if until is None else None
+    return Background(held, freshness(place, until), gaps(connectors), display_names())
 
 
 def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], before: Path | None) -> Known:
@@ -142,14 +143,15 @@ def _held(place: Workplace) -> int:
         return sum(entries for *_, entries in quarantine.counts(db))
 
 
-def freshness(place: Workplace) -> dict[str, str]:
-    """Return when each source was last synced in full (UTC); one that never was is left out."""
+def freshness(place: Workplace, until: int | None = None) -> dict[str, str]:
+    """Return when each source was last synced in full (UTC) by an instant; one that never was is left out."""
     from jalon.store import runs
 
     with place.store.read() as db:
         last: dict[str, str] = {}
         for run in runs.recent(db, 1000):
-            if run.command == "sync" and run.outcome == "ok" and run.finished_at:
+            is_past = until is None or (run.finished_at or 0) * 1e6 < until
+            if run.command == "sync" and run.outcome == "ok" and run.finished_at and is_past:
                 last.setdefault(run.source, day_and_time(run.finished_at))
     return {name: at for name, at in last.items() if name in place.config.sources}
 

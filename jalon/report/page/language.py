@@ -146,7 +146,7 @@ class Language:
 
 
 def N_(message: str) -> str:  # noqa: N802 # gettext's own name for it
-    """Mark a message that stands in a table and is said later, by `known`."""
+    """Mark a message of a table for its translation; it is said later, by `known`."""
     return message
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from markupsafe import Markup
 
 from jalon.report.page.blocks.block import Row
-from jalon.report.page.blocks.marked import N_
 from jalon.report.page.charts.bars import compared
 from jalon.report.page.charts.options import Chart, major
-from jalon.report.page.language import Language
-from jalon.report.words import decimal_text
+from jalon.report.page.language import N_, Language
+from jalon.report.words import decimal_text, plain
 
 PARTS = (
     ("claimed", "k2", N_("Claimed by the platform")),
@@ -28,18 +28,33 @@ def prepared(told: Row, say: Language) -> Row | None:
     pairs = [(model, currency) for currency in _currencies(told) for model in models]
     groups = [_group(told, model, currency, say) for model, currency in pairs]
     shown = [group for group in groups if group["rows"]]
-    return {"groups": shown} if shown else None
+    elsewhere = _elsewhere(told, models[0], say)
+    return {"groups": shown, "elsewhere": elsewhere} if shown or elsewhere else None
 
 
 def _currencies(told: Row) -> list[str]:
-    """Return the currencies that the page can show: a claim in another one is of no sale that is known."""
+    """Return the currencies that the page can show."""
     claimed = {row["currency"] for row in told["claims"]}
     return [currency for currency in told["currencies"] if currency in claimed]
 
 
+def _elsewhere(told: Row, model: str, say: Language) -> str:
+    """Name the claims in a currency of no sale that is known; empty if there are none."""
+    own = [row for row in told["claims"] if row["model"] == model and row["currency"] not in told["currencies"]]
+    if not own:
+        return ""
+    amounts = (f"{say.label(row['platform'])} {say.amount(row['claimed'], row['currency'])}" for row in own)
+    return say._(
+        "Claimed in currencies in which no sale is known: %(amounts)s. Nothing can be set beside it, and nothing is "
+        "converted.",
+        amounts=", ".join(amounts),
+    )
+
+
 def _group(told: Row, model: str, currency: str, say: Language) -> Row:
     own = [row for row in told["claims"] if (row["model"], row["currency"]) == (model, currency)]
-    rows = [{**row, "name": say.label(row["platform"]), "ratio": _ratio(row, say)} for row in own]
+    several = Counter(row["platform"] for row in own)
+    rows = [{**row, "name": _name(row, several, say), "ratio": _ratio(row, say)} for row in own]
     return {
         "model": model,
         "currency": currency,
@@ -49,6 +64,16 @@ def _group(told: Row, model: str, currency: str, say: Language) -> Row:
         "because": list(_because(rows, told, currency, say)),
         "chart": _chart(rows, currency, say) if rows else None,
     }
+
+
+def _name(row: Row, several: Mapping[str, int], say: Language) -> str:
+    """Return what a claim is called: its platform, with the source where several sources tell of it."""
+    title = say.label(row["platform"])
+    return f"{title} ({plain(row['source'], 40)})" if several[row["platform"]] > 1 else title
+
+
+def _platforms(rows: list[Row]) -> int:
+    return len({row["platform"] for row in rows})
 
 
 def _ratio(row: Row, say: Language) -> str | None:
@@ -85,7 +110,7 @@ def _says(rows: list[Row], currency: str, say: Language) -> Markup:
         return say.rich_plural(
             "%(number)s platform claims <b>%(claimed)s</b>; no sale of these days is known.",
             "%(number)s platforms claim <b>%(claimed)s</b>; no sale of these days is known.",
-            len(rows),
+            _platforms(rows),
             claimed=told["claimed"],
         )
     return say.rich_plural(
@@ -93,7 +118,7 @@ def _says(rows: list[Row], currency: str, say: Language) -> Markup:
         "days.",
         "%(number)s platforms claim <b>%(claimed)s</b>, %(times)s times the %(sold)s that all your shops sold in these "
         "days.",
-        len(rows),
+        _platforms(rows),
         times=say.count(round(claimed / sold, 1)),
         **told,
     )
@@ -103,10 +128,10 @@ def _because(rows: list[Row], told: Row, currency: str, say: Language) -> Iterat
     """Yield the reasons for the gap that the figures show, each with its size where it has one."""
     if not rows:
         return
-    if len(rows) > 1:
+    if _platforms(rows) > 1:
         yield say.rich(
             "<b>Duplicates.</b> %(platforms)s count by themselves; a sale that several led to is claimed by each.",
-            platforms=say.ngettext("%(number)s platform", "%(number)s platforms", len(rows)),
+            platforms=say.ngettext("%(number)s platform", "%(number)s platforms", _platforms(rows)),
         )
     yield say.rich(
         "<b>Windows and views.</b> Each counts by its own rule, which is in the table: often purchases days after a "

@@ -56,14 +56,15 @@ def _says(rows: list[Row], say: Language) -> str:
         "low": say.percent(best["click_rate_low"]),
         "high": say.percent(best["click_rate_high"]),
     }
-    if len(known) > 1 and best["click_rate_low"] <= known[1]["click_rate_high"]:
+    rival = max(known[1:], key=lambda row: row["click_rate_high"], default=None)
+    if rival is not None and best["click_rate_low"] <= rival["click_rate_high"]:
         return say._(
-            "%(name)s turns most views into clicks on product tags, %(rate)s (%(low)s to %(high)s), but not clearly "
-            "more than %(other)s.",
+            "%(name)s turns views into clicks on product tags most often, %(rate)s (%(low)s to %(high)s), but not "
+            "clearly more often than %(other)s.",
             **told,
-            other=known[1]["name"],
+            other=rival["name"],
         )
-    return say._("%(name)s turns most views into clicks on product tags: %(rate)s (%(low)s to %(high)s).", **told)
+    return say._("%(name)s turns views into clicks on product tags most often: %(rate)s (%(low)s to %(high)s).", **told)
 
 
 def _shoppable(rows: list[Row], say: Language) -> str:

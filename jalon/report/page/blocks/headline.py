@@ -36,4 +36,9 @@ def _change(row: Row, say: Language) -> str:
 def _behind(sources: list[Row]) -> Row | None:
     """Return the source that was read to the earliest moment."""
     read = [row for row in sources if row["read_to"] or row["newest"]]
-    return min(read, key=lambda row: str(row["read_to"] or row["newest"]), default=None)
+    return min(read, key=_minute, default=None)
+
+
+def _minute(row: Row) -> str:
+    """Return the minute to which a source is known; the two ways to write it differ between day and time."""
+    return str(row["read_to"] or row["newest"]).replace("T", " ")[:16]

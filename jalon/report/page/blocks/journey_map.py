@@ -68,8 +68,8 @@ def _says(one: Row, marked: list[Row], say: Language) -> str:
     names = {stage["id"]: say.stage(stage) for stage in one["stages"]}
     frictions = sum(mark["kind"] == FRICTION for mark in marked)
     return say._(
-        "Of %(touchpoints)s, most (%(share)s) were met by %(channel)s at the stage %(stage)s; persons clearly go on "
-        "less than usual from %(frictions)s, more than usual from %(delights)s.",
+        "Of %(touchpoints)s, the most (%(share)s) were met by %(channel)s at the stage %(stage)s; persons clearly go "
+        "on less than usual from %(frictions)s, more than usual from %(delights)s.",
         touchpoints=say.ngettext("%(number)s touchpoint", "%(number)s touchpoints", whole),
         share=say.percent(busiest["touchpoints"] / whole),
         channel=say.label(busiest["channel"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jalon.attribution.models import MODELS
 from jalon.report.page.blocks.block import Row
 from jalon.report.page.language import Language
 from jalon.report.words import plain
@@ -31,10 +32,10 @@ def _sentences(card: Row, say: Language) -> Iterator[str]:
     for what, own in card["lookback"].items():
         yield say._("%(what)s: %(days)s.", what=plain(what), days=say.days(own))
     for model, own in card["model_lookback"].items():
-        yield say._("Under the model %(model)s: %(days)s.", model=model, days=say.days(own))
+        yield say._("Under the model %(model)s: %(days)s.", model=say.known(MODELS[model].title), days=say.days(own))
     if card["skip"]:
         yield say._("Left out where there is anything else: %(what)s.", what=plain(", ".join(card["skip"])))
     if card["views"] == "exclude":
         yield say._("Views are left out.")
     elif card["views"] != "count":
-        yield say._("A view weighs %(part)s of a click.", part=card["views"])
+        yield say._("A view weighs %(part)s of a click.", part=say.percent(card["views"]))

@@ -39,7 +39,7 @@ def _says(one: Row, days: str, say: Language) -> str:
         most = max(one["ended"], key=lambda row: row["journeys"])
         said.append(
             say._(
-                "Of journeys that ended without a sale, most (%(share)s) got to %(stage)s.",
+                "Of journeys that ended without a sale, the most (%(share)s) got to %(stage)s.",
                 share=say.percent(most["share"]),
                 stage=most["stage"],
             )

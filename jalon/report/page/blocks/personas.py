@@ -6,6 +6,7 @@ import math
 
 from jalon.report.page.blocks.block import Row
 from jalon.report.page.blocks.journey_map import HEATS
+from jalon.report.page.blocks.measures import in_currency
 from jalon.report.page.language import Language
 from jalon.report.words import plain
 
@@ -48,7 +49,7 @@ def _net(row: Row, say: Language) -> str | None:
     """Return what a customer brought on average."""
     if not row["currency"] or not row["customers"]:
         return None
-    return say.amount(f"{row['net'] / row['customers']:.2f}", row["currency"])
+    return say.amount(in_currency(row["net"] / row["customers"], row["currency"]), row["currency"])
 
 
 def _says(declared: list[Row], proposed: list[Row], say: Language) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jalon.report.page.blocks.block import Row
-from jalon.report.page.blocks.marked import N_
 from jalon.report.page.charts.bars import ranked
 from jalon.report.page.charts.options import major
-from jalon.report.page.language import Language
+from jalon.report.page.language import N_, Language
 from jalon.report.words import plain
 
 

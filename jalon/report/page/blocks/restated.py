@@ -25,6 +25,10 @@ def _says(rows: list[Row], say: Language) -> str:
     if not net:
         return say._("Net revenue of days that were over is as it was told; %(counts)s changed.", counts=counts)
     changes = ", ".join(_change(row, say) for row in _by_currency(net))
+    if len(net) == len(rows):
+        return say._(
+            "Net revenue of days that were over has changed since the last report by %(changes)s.", changes=changes
+        )
     return say._(
         "Net revenue of days that were over has changed since the last report by %(changes)s; %(counts)s changed too.",
         changes=changes,

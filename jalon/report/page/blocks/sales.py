@@ -53,6 +53,8 @@ def _moved(row: Row | None, say: Language) -> str:
     if row is None or len(known) < 2:
         return ""
     mode = max(known, key=lambda mode: (abs(known[mode][1] - known[mode][0]), mode))
+    if known[mode][0] == known[mode][1]:
+        return ""
     return say._(
         "Most moved %(mode)s: from %(before)s to %(now)s in the last %(days)s.",
         mode=say.label(mode).lower(),

@@ -14,7 +14,7 @@ def counted(told: Row, say: Language) -> Row | None:
     if not rows:
         return None
     says = say._(
-        "%(platforms)s count %(figures)s for you; %(share)s of their values are final.",
+        "You have %(figures)s of %(platforms)s; %(share)s of their values are final.",
         platforms=say.ngettext("%(number)s platform", "%(number)s platforms", len({row["platform"] for row in rows})),
         figures=say.ngettext("%(number)s figure", "%(number)s figures", len(rows)),
         share=say.percent(sum(row["final"] for row in rows) / sum(row["rows"] for row in rows)),
@@ -29,7 +29,7 @@ def gaps(told: Row, say: Language) -> Row | None:
     missing = Counter(gap["what"] for row in told["gaps"] for gap in row["not_offered"])
     what, sources = max(missing.items(), key=lambda item: (item[1], item[0]))
     says = say._(
-        "%(sources)s do not tell everything; what is missed most is %(what)s (%(number)s).",
+        "Not everything is told by %(sources)s; what is missed most is %(what)s (%(number)s).",
         sources=say.ngettext("%(number)s source", "%(number)s sources", len(told["gaps"])),
         what=say.known(what),
         number=say.ngettext("%(number)s source", "%(number)s sources", sources),
@@ -47,17 +47,18 @@ def conversions(told: Row, say: Language) -> Row | None:
 
 def _of(rows: list[Row], model: str, say: Language) -> list[str]:
     own = [row for row in rows if row["model"] == model]
-    said = []
-    for conversion in dict.fromkeys(row["conversion"] for row in own):
-        counts = [row for row in own if row["conversion"] == conversion]
-        best = max(counts, key=lambda row: row["conversions"])
-        said.append(
-            say._(
-                "%(conversion)s: %(part)s of %(whole)s by %(channel)s.",
-                conversion=say.label(conversion),
-                part=say.count(best["conversions"]),
-                whole=say.count(round(sum(row["conversions"] for row in counts), 1)),
-                channel=say.label(best["channel"]) if best["channel"] else say._("nobody"),
-            )
-        )
-    return said
+    names = dict.fromkeys(row["conversion"] for row in own)
+    return [_most([row for row in own if row["conversion"] == name], say) for name in names]
+
+
+def _most(rows: list[Row], say: Language) -> str:
+    """Say what most of a conversion is credited to, or that it is nobody's."""
+    best = max(rows, key=lambda row: row["conversions"])
+    told = {
+        "conversion": say.label(best["conversion"]),
+        "part": say.count(best["conversions"]),
+        "whole": say.count(round(sum(row["conversions"] for row in rows), 1)),
+    }
+    if not best["channel"]:
+        return say._("%(conversion)s: %(part)s of %(whole)s are credited to nobody.", **told)
+    return say._("%(conversion)s: %(part)s of %(whole)s by %(channel)s.", channel=say.label(best["channel"]), **told)

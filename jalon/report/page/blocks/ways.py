@@ -33,13 +33,18 @@ def _group(currency: str, one: Row, say: Language) -> Row:
 
 
 def _row(row: Row, currency: str, say: Language) -> Row:
-    earlier = ["\u2026"] if row["is_longer"] else []
     return {
-        "way": " → ".join([*earlier, *(say.label(step) for step in row["steps"])]),
+        "way": _way(row, say),
         "after": say.duration(row["minutes_50"]),
         "orders": row["orders"],
         "net": decimal_text(row["net_minor"], currency),
     }
+
+
+def _way(row: Row, say: Language) -> str:
+    """Return a way in words; of one that is longer than what is told of it, that something came before."""
+    earlier = ["\u2026"] if row["is_longer"] else []
+    return " → ".join([*earlier, *(say.label(step) for step in row["steps"])])
 
 
 def _with_net(row: Row | None, currency: str) -> Row | None:
@@ -53,7 +58,7 @@ def _says(one: Row, say: Language) -> Markup:
     return say.rich(
         "The commonest way is <b>%(way)s</b>: %(part)s of the %(orders)s whose way is known. %(straight)s of them "
         "met one channel alone.",
-        way=" → ".join(say.label(step) for step in first["steps"]),
+        way=_way(first, say),
         part=say.percent(first["orders"] / known),
         orders=say.orders(known),
         straight=say.percent(one["straight"] / known),
