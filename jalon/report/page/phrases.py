@@ -45,9 +45,7 @@ def phrases() -> Iterator[str]:
     yield from (*UNKNOWN_BECAUSE.values(), *WHY.values(), *WARNINGS.values(), *GROUP_TITLES.values())
     for model in MODELS.values():
         yield from (model.title, model.assumes, model.formula)
-    yield from (
-        title for name, title in TITLES.items() if name not in NETWORKS
-    )  # a network is called the same anywhere
+    yield from (title for name, title in TITLES.items() if title.lower() != name)  # a brand's own name has no other
     names = (*MODES, *CUSTOMERS, *BASES, *PRESETS, *CONVERSIONS, *METRICS, "", "site", "shop")
     yield from map(label, (*names, *(name for name in CHANNELS if name not in NETWORKS and name not in TITLES)))
     yield from (*GRAINS, *OFFERS)
