@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 
 from jalon.config import load
-from jalon.report.page.blocks import claims, funnel, headline, made, personas, restated, sales, told, ways
+from jalon.report.page.blocks import (
+    claims,
+    funnel,
+    headline,
+    journey_map,
+    made,
+    personas,
+    restated,
+    sales,
+    told,
+    ways,
+    weeks,
+)
 from jalon.report.page.language import language
 from jalon.reporting import freshness
 from jalon.setup import begin
@@ -103,7 +115,7 @@ def test_what_a_persona_brings_has_the_places_of_its_currency() -> None:
     row = {
         **dict.fromkeys(("title_fr", "rule", "ambassadors", "main_channel_share", "purchases", "days_since_purchase")),
         "persona": "p", "title": "P", "is_proposed": False, "persons": 9, "customers": 8, "main_channel": None,
-        "net": 10_001.0, "currency": "JPY",
+        "net": 10_001.0, "currency": "JPY", "currency_customers": 8,
     }  # fmt: skip
     it = personas.prepared({"personas": [row], "persona_maps": {}}, ENGLISH)
     assert it is not None
@@ -128,6 +140,24 @@ def test_options_of_the_attribution_are_told_in_the_readers_words() -> None:
     said = made.prepared({"card": card}, FRENCH)["window"]
     assert "Selon le modèle Premier contact : 90 jours." in said
     assert "Une vue pèse 50\u00a0% d\u2019un clic." in said.replace("\u202f", "\u00a0")
+
+
+def test_a_net_below_zero_is_no_change_in_per_cent() -> None:
+    one = {
+        "weeks": ["2026-03-02", "2026-03-09"], "net_minor": {"native": [1000, -500]}, "orders": [1, 1], "whole": 2,
+        "earlier_minor": 0,
+    }  # fmt: skip
+    it = weeks.prepared({"weekly": {"EUR": one}}, ENGLISH)
+    assert it is not None
+    assert it["groups"][0]["says"].endswith("net revenue was <b>-€5.00</b>.")
+
+
+def test_a_map_without_marks_says_nothing_of_them() -> None:
+    cell = {"channel": "email", "stage": "decision", "touchpoints": 2, "persons": 1, "persons_onward": 1}
+    stages = [{"id": "decision", "english": "Decision", "french": "Décision"}]
+    one = {"stages": stages, "channels": [], "cells": {"email/decision": cell}, "credit": []}
+    it = journey_map.prepared({"map": {"canonical": one}, "targets": []}, FRENCH)
+    assert it["maps"]["canonical"]["says"].endswith("vient de E-mail à l\u2019étape Décision.")
 
 
 def test_the_source_that_is_furthest_behind_is_so_by_the_minute_however_it_is_written() -> None:

@@ -49,7 +49,7 @@ def _compared(rows: list[Row], currency: str, first: date, last: date) -> Row:
         "net": decimal_text(net, currency),
         "net_before_minor": was,
         "net_before": decimal_text(was, currency),
-        "change": (net - was) / was if was > 0 else None,
+        "change": (net - was) / was if was > 0 and net >= 0 else None,
         "orders": _summed(now, "orders"),
         "orders_before": _summed(before, "orders"),
         "modes": {

@@ -66,14 +66,18 @@ def _says(one: Row, marked: list[Row], say: Language) -> str:
     whole = sum(cell["touchpoints"] for cell in one["cells"].values())
     busiest = max(one["cells"].values(), key=lambda cell: (cell["touchpoints"], cell["channel"], cell["stage"]))
     names = {stage["id"]: say.stage(stage) for stage in one["stages"]}
-    frictions = sum(mark["kind"] == FRICTION for mark in marked)
-    return say._(
-        "Of %(touchpoints)s, the most (%(share)s) were met by %(channel)s at the stage %(stage)s; persons clearly go "
-        "on less than usual from %(frictions)s, more than usual from %(delights)s.",
+    said = say._(
+        "Of %(touchpoints)s, the most (%(share)s) were met by %(channel)s at the stage %(stage)s.",
         touchpoints=say.ngettext("%(number)s touchpoint", "%(number)s touchpoints", whole),
         share=say.percent(busiest["touchpoints"] / whole),
         channel=say.label(busiest["channel"]),
         stage=names[busiest["stage"]],
+    )
+    if not marked:
+        return said
+    frictions = sum(mark["kind"] == FRICTION for mark in marked)
+    return f"{said} " + say._(
+        "Persons clearly go on less than usual from %(frictions)s, more than usual from %(delights)s.",
         frictions=say.ngettext("%(number)s cell", "%(number)s cells", frictions),
         delights=say.ngettext("%(number)s cell", "%(number)s cells", len(marked) - frictions),
     )

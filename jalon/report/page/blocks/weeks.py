@@ -57,7 +57,7 @@ def _says(currency: str, one: Row, net: list[int], say: Language) -> str:
     if whole < 1:
         return say._("The first week is not over yet.")
     last = {"week": say.day(one["weeks"][whole - 1]), "amount": say.amount(_told(net[whole - 1], currency), currency)}
-    if whole < 2 or net[whole - 2] <= 0:
+    if whole < 2 or net[whole - 2] <= 0 or net[whole - 1] < 0:
         return say.rich("In the week from %(week)s, the last whole one, net revenue was <b>%(amount)s</b>.", **last)
     best = max(range(whole), key=lambda week: net[week])
     return say.rich(
