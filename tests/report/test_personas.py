@@ -76,6 +76,9 @@ def test_what_few_customers_of_a_persona_bought_is_not_told(tmp_path: Path) -> N
         ("searchers", 10, 1, None, None, None, None, None),
         ("mailers", 10, 10, 1, 0, "EUR", 6, 600),
     ]
+    shown = prepared(made.told(), language("en"))
+    assert shown is not None
+    assert [row["net"] for row in shown["declared"]] == [None, "€1.00"]
 
 
 def test_maps_of_personas_add_up_to_the_map_of_all(in_town: People) -> None:

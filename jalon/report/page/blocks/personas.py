@@ -46,10 +46,10 @@ def _persona(row: Row, say: Language) -> Row:
 
 
 def _net(row: Row, say: Language) -> str | None:
-    """Return what a customer brought on average."""
-    if not row["currency"] or not row["customers"]:
+    """Return what a customer brought on average, of those whose money is in the currency."""
+    if not row["currency_customers"]:
         return None
-    return say.amount(in_currency(row["net"] / row["customers"], row["currency"]), row["currency"])
+    return say.amount(in_currency(row["net"] / row["currency_customers"], row["currency"]), row["currency"])
 
 
 def _says(declared: list[Row], proposed: list[Row], say: Language) -> str:
