@@ -93,7 +93,14 @@
     charts.push({ draw, fit: width => chart && chart.resize(width && { width: Math.min(width, box.clientWidth) }) });
   };
 
-  document.querySelectorAll("figure.chart").forEach(placed);
+  // One chart that cannot be drawn keeps no other from being drawn; its table tells the same.
+  for (const figure of document.querySelectorAll("figure.chart")) {
+    try {
+      placed(figure);
+    } catch (error) {
+      console.error(error);
+    }
+  }
   matchMedia("(prefers-color-scheme:dark)").addEventListener("change", () => charts.forEach(chart => chart.draw(true)));
   addEventListener("beforeprint", () => charts.forEach(chart => chart.fit(660)));
   addEventListener("afterprint", () => charts.forEach(chart => chart.fit()));
