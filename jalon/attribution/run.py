@@ -141,7 +141,7 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
     met = engine.keep("touches_met", met)
     rules = RULES if options.stage_rules is None else read_rules(options.stage_rules)
     staged = with_stage(touches.with_history(met, sold), rules)
-    touched = engine.keep("touches", told_once(staged, met, options.same_visit_minutes))
+    touched = engine.keep("touches", told_once(staged, met, sold, options.same_visit_minutes))
     engine.drop("touches_met", "current_touchpoints")
     return sold, persons, touched, found["order_lines"]
 

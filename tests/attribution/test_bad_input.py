@@ -135,6 +135,17 @@ def test_a_visit_that_shop_and_site_both_tell_is_one(tmp_path: Path) -> None:
     assert Run(tmp_path / "twice", facts, **FEW, same_visit_minutes=0).journey("1") == every
 
 
+def test_a_visit_from_before_the_previous_sale_stays_with_the_order_that_states_it(tmp_path: Path) -> None:
+    facts = [
+        touch("told", 30, "a", source="site"),
+        order("0", 30.5, 1000, person="a"),
+        touch("stated", 30, "a", order_id="1"),
+        SALE,
+    ]
+    run = Run(tmp_path, facts, **FEW)
+    assert (run.journey("0"), run.journey("1")) == (["told"], ["stated"])
+
+
 def test_touches_in_the_future(tmp_path: Path) -> None:
     run = Run(tmp_path, [touch("t", 39, "a"), touch("ahead", 900, "a"), SALE], **FEW)
     assert run.result.dated_ahead == 1

@@ -41,7 +41,7 @@ class SiteSettings(base.Settings):
     shop: str | None = None
     """Source in this file whose orders purchases name; without it they join nothing and are not stored."""
     visits: bool = True
-    """False: page views only join, and tell no visits. What a shop (Shopify) tells of the same visits is counted once."""
+    """False: page views only join, and tell no visits. What a shop tells of the same visits counts once."""
     clicks_per_day: int = Field(default=1_000_000, ge=1)
     """Clicks stored in a day at most: links answer beyond it, and a counter tells how many were not stored."""
     events_per_day: int = Field(default=1_000_000, ge=1)
