@@ -137,7 +137,12 @@ def test_the_page_says_by_which_settings_it_was_made(tmp_path: Path) -> None:
     run = Run(tmp_path, [touch("t", 39, "a"), SALE], models=["last"], **options)
     build_marts(run.facts, run.folder, tmp_path / "marts")
     page = write_page(figures(tmp_path / "marts", run.folder), tmp_path / "page.html").read_text()
-    for said in ("view: 1 day.", "Under the model Last touch: 7 days.", "anything else: direct.", "weighs 50% of a click"):
+    for said in (
+        "view: 1 day.",
+        "Under the model Last touch: 7 days.",
+        "anything else: direct.",
+        "weighs 50% of a click",
+    ):
         assert said in page
 
 
