@@ -21,6 +21,8 @@ SIZES = (100_000, 1_000_000)
 """Orders."""
 TOUCHES = 10
 """Per order."""
+MEMORY = "4GB"
+"""What DuckDB may use: more than its default of 1 GB, which the greater brand does not fit."""
 GROWTH = 1.2
 """How much more than in proportion the greater brand may cost; above it some step is worse than linear."""
 PAGE, OPENS = 6e6, 2.0
@@ -66,11 +68,13 @@ def _opening(page: Path, profile: Path, rounds: int = 3) -> float:
 
 
 def attribution(folder: Path) -> dict[str, int]:
-    """Attribute, with a memory limit as on a small machine."""
+    """Attribute."""
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
 
-    return attribute(folder / "facts", folder / "attribution", Options(temp_folder=folder / "tmp")).rows
+    return attribute(
+        folder / "facts", folder / "attribution", Options(memory_limit=MEMORY, temp_folder=folder / "tmp")
+    ).rows
 
 
 def report(folder: Path) -> dict[str, int]:
@@ -80,7 +84,7 @@ def report(folder: Path) -> dict[str, int]:
     from jalon.report.marts.making import MartOptions, build_marts
     from jalon.report.page.page import write_page
 
-    options = MartOptions(temp_folder=folder / "tmp")
+    options = MartOptions(memory_limit=MEMORY, temp_folder=folder / "tmp")
     marts = build_marts(folder / "facts", folder / "attribution", folder / "marts", options)
     write_page(figures(folder / "marts", folder / "attribution", NOTHING_MORE), folder / "marts" / "report.html")
     return marts.rows

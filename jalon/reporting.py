@@ -47,7 +47,7 @@ def run_report(
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     background = _background(place, _as_of(as_of))
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
-        options = MartOptions(temp_folder=place.store.tmp)
+        options = MartOptions(memory_limit=place.config.attribution.memory_limit, temp_folder=place.store.tmp)
         marts = build_marts(
             place.store.facts, attribution, folder, options, _known(place, as_of, background.names, before)
         )

@@ -254,6 +254,7 @@ repeat = "continue"
 views = 0.5
 skip = ["direct"]
 clock_skew_seconds = 5
+memory_limit = "300MB"
 
 [attribution.lookback]
 "surface:live" = 0.5

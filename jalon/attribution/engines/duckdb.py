@@ -128,7 +128,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        remedy = "Raise memory_limit, or free space for its temporary files."
+        remedy = "Raise memory_limit in [attribution] of jalon.toml, or free space for its temporary files."
         raise StoreError("attribution needs more memory than it may use", remedy) from error
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
         said = str(error).partition("\n")[0]
