@@ -101,8 +101,8 @@ class Attribution(_Table):
     copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
     memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] = "1GB"
-    """Memory that DuckDB may use for attribution and for marts, such as 4GB for a million orders; what does not fit goes
-    to temporary files."""
+    """Memory that DuckDB may use for attribution and for marts, as 4GB for a million orders; the rest goes to temporary
+    files."""
     engine: Literal["duckdb", "spark"] = "duckdb"
     """What computes: duckdb in jalon's own process, or spark (docs/engines.md)."""
     spark_master: Annotated[str, Field(min_length=1)] = "local[*]"
