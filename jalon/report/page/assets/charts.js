@@ -101,6 +101,13 @@
       console.error(error);
     }
   }
+  // A table that is wider than its place scrolls by keyboard too, and only such a one is a stop for it.
+  const stops = new ResizeObserver(entries => entries.forEach(({ target }) => {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }));
+  document.querySelectorAll(".wide").forEach(box => stops.observe(box));
+
   matchMedia("(prefers-color-scheme:dark)").addEventListener("change", () => charts.forEach(chart => chart.draw(true)));
   addEventListener("beforeprint", () => charts.forEach(chart => chart.fit(660)));
   addEventListener("afterprint", () => charts.forEach(chart => chart.fit()));
