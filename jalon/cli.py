@@ -653,5 +653,5 @@ def main() -> None:
         stay_small()
         import gc
 
-        gc.set_threshold(50_000, 20, 100)
+        gc.set_threshold(*SELDOM)
     run(cli)

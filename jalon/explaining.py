@@ -64,7 +64,7 @@ def _attributed(console: Console, place: Workplace) -> Path:
 def _headline(folder: Path) -> str:
     """Return the model that the report shows first: none that has learnt nothing."""
     from jalon.attribution.card import read_card
-    from jalon.report.figures.gathering import preferred, shown
+    from jalon.report.shown import preferred, shown
 
     return preferred(shown(read_card(folder)))
 

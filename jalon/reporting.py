@@ -46,11 +46,10 @@ def run_report(
     attribute_now(place, as_of)
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     background = _background(place, _as_of(as_of))
+    known = _known(place, as_of, background.names, before)
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
         options = MartOptions(memory_limit=place.config.attribution.memory_limit, temp_folder=place.store.tmp)
-        marts = build_marts(
-            place.store.facts, attribution, folder, options, _known(place, as_of, background.names, before)
-        )
+        marts = build_marts(place.store.facts, attribution, folder, options, known)
         told = figures(folder, attribution, background)
         view = View(lang or place.config.report.lang, role, place.config.attribution.stages, background.names)
         page = write_page(told, folder / PAGE, view)

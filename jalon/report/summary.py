@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from jalon.report.figures.gathering import Row, preferred
+from jalon.report.figures.gathering import Row
 from jalon.report.people.lines import lines as of_people
+from jalon.report.shown import preferred
 from jalon.report.words import label, money, orders, percent, plain, span
 
 LISTED = 5

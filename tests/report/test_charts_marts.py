@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.normalize.channels import CHANNELS, channels_of
-from jalon.report.figures.wilson import wilson
 from jalon.report.marts.claims import fullest
+from jalon.report.wilson import wilson
 from tests.handmade import content, day, led_by, measure, order, product, refund, tag, touch
 from tests.report.test_marts import Made
 

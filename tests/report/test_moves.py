@@ -10,8 +10,8 @@ import pytest
 from jalon.attribution.presets import PRESETS
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures.gathering import figures
-from jalon.report.figures.moves import arranged
 from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.page.blocks.moves import arranged
 from jalon.report.page.language import language
 from jalon.report.page.page import render
 from tests.handmade import Run, order, touch
@@ -34,7 +34,7 @@ def told(folder: Path, facts: list[Fact]) -> dict[str, Any]:
 def test_a_row_tells_what_persons_at_a_stage_did_next(tmp_path: Path) -> None:
     moves = told(tmp_path, FACTS)["moves"]
     assert set(moves) == set(PRESETS)
-    one = arranged("canonical", moves["canonical"], 8, language("en"))
+    one = arranged("canonical", moves["canonical"], language("en"))
     across = [stage["id"] for stage in one["stages"]]
     assert across == ["discovery", "consideration", "decision", "purchase", "not_yet", "nowhere"]
     (discovery,) = [row for row in one["rows"] if row["name"] == "Discovery"]

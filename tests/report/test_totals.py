@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from jalon.report.figures.gathering import figures
-from jalon.report.figures.totals import CUTS
 from jalon.report.marts.making import build_marts
+from jalon.report.marts.totals import CUTS
 from tests.handmade import Run, content, day, line, measure, order, refund, touch
 
 

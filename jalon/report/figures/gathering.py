@@ -6,7 +6,7 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from jalon.report.marts import conversions, restated
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.tables import MARTS
 from jalon.report.people.told import told_of_people
+from jalon.report.shown import not_learnt, shown
 from jalon.report.words import decimal_text, moment
 
 Row = dict[str, Any]
@@ -37,9 +38,6 @@ TOP = 12
 """How many of a cut are listed."""
 RANKED = {"channel": 30, "content": TOP, "creator": TOP}
 """Cut of credit that is listed -> how many of it: of channels all that are usual, since models are compared by them."""
-PREFERRED = ("incremental", "last_non_direct")
-"""Models that are shown first, the better one before the other; nothing is shown that was not learnt."""
-
 CUSTOMERS = ("new", "returning", "unknown")
 BASES = ("observed", "modelled", "unknown")
 
@@ -68,7 +66,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
             "unknown": _unknown(engine, told["fct_attributed_revenue"], card, currencies),
             "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
-            "not_learnt": _not_learnt(card),
+            "not_learnt": not_learnt(card),
             "not_counted": _not_counted(engine, told["fct_orders"], currencies),
             **{
                 f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies, most))
@@ -91,17 +89,6 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "gaps": by_source(background.gaps),
             "quarantine": background.quarantine,
         }
-
-
-def shown(card: Row) -> list[str]:
-    """Return the names of the models that are shown: not those that have learnt nothing, unless there is no other."""
-    untaught = {row["name"] for row in _not_learnt(card)}
-    return [name for name in MODELS if name in card["models"] and name not in untaught] or list(card["models"])
-
-
-def preferred(models: Sequence[str]) -> str:
-    """Return which of these models is shown first."""
-    return next((name for name in PREFERRED if name in models), models[0])
 
 
 def _model_cards(card: Row) -> list[Row]:
@@ -210,12 +197,6 @@ def _organic(engine: Engine, attribution: Table, currencies: list[str]) -> list[
         net_minor=rows.net_minor.sum(),
     )
     return [{**row, "modelled_minor": 0} for row in _with_money(engine.dicts(found), currencies, "net")]
-
-
-def _not_learnt(card: Row) -> list[Row]:
-    """Return the models that learnt nothing, and so credit nobody, with the reason."""
-    untaught = {name: told["because"] for name, told in card["learnt"].items() if told.get("learnt") is False}
-    return [{"name": name, "title": MODELS[name].title, "because": because} for name, because in untaught.items()]
 
 
 def _something(found: Table) -> Table:

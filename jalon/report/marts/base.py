@@ -149,3 +149,17 @@ def uid(facts: Table) -> Value:
 def key_of(preset: Value, stage: Value) -> Value:
     """Return the key of a stage in `dim_stages`."""
     return ibis.ifelse(preset == "canonical", stage, preset + "/" + stage)
+
+
+def of_order(base: Base, facts: Table) -> Table:
+    """Add `order_uid`, null where the order itself is not known, and `is_sale`."""
+    sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale")
+    joined = facts.left_join(sales, ["source", "order_id"]).drop("source_right", "order_id_right")
+    return joined.mutate(is_sale=ibis.coalesce(joined.is_sale, False))
+
+
+def with_maker(base: Base, rows: Table) -> Table:
+    """Add `maker`, the creator of what `content_id` names, where the content is known."""
+    contents = base.told["contents"]
+    made = contents.group_by(made_id="content_id").agg(maker=contents.creator_id.max())
+    return rows.left_join(made, rows.content_id == made.made_id).drop("made_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-from jalon.report.marts.base import Base, with_amounts
+from jalon.report.marts.base import Base, with_amounts, with_maker
 from jalon.report.marts.shapes import CURRENCY, NONE, Column, Mart, money
 
 KINDS = {"spend": "spend", "commissions": "commission"}
@@ -48,9 +48,7 @@ def _counted(base: Base) -> Table:
     """
     told = base.mart("fct_measures")
     own = told.filter(told.metric.isin(tuple(KINDS)) & (told.span == "days") & told.currency.notnull())
-    contents = base.told["contents"]
-    makers = contents.group_by(made_id="content_id").agg(maker=contents.creator_id.max())
-    own = own.left_join(makers, own.content_id == makers.made_id)
+    own = with_maker(base, own)
     creator = ibis.ifelse(own.creator_id != NONE, own.creator_id, ibis.coalesce(own.maker, NONE))
     kind = ibis.cases(*((own.metric == metric, kind) for metric, kind in KINDS.items()), else_="")
     told = own.mutate(kind=kind, creator_id=creator, cost=own.value)

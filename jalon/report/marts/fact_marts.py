@@ -8,7 +8,7 @@ from ibis.expr.types import Table, Value
 
 from jalon.attribution.groups import group
 from jalon.attribution.persons import resolve
-from jalon.report.marts.base import DAY, Base, Maker, RunRow, uid, with_amounts, with_day
+from jalon.report.marts.base import DAY, Base, Maker, RunRow, of_order, uid, with_amounts, with_day, with_maker
 from jalon.report.marts.shapes import NONE
 
 _MONEY = ("gross", "discount", "goods", "shipping", "tax", "total", "booked", "reversed", "net")
@@ -25,20 +25,13 @@ def _orders(base: Base) -> Table:
     return with_amounts(base, sales, _MONEY)
 
 
-def _of_order(base: Base, facts: Table) -> Table:
-    """Add `order_uid`, null where the order itself is not known, and `is_sale`."""
-    sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale")
-    joined = facts.left_join(sales, ["source", "order_id"]).drop("source_right", "order_id_right")
-    return joined.mutate(is_sale=ibis.coalesce(joined.is_sale, False))
-
-
 def _order_lines(base: Base) -> Table:
-    lines = _of_order(base, base.told["order_lines"])
+    lines = of_order(base, base.told["order_lines"])
     return with_amounts(base, lines.mutate(line_uid=uid(lines)), ["gross", "discount", "goods", "tax"])
 
 
 def _refunds(base: Base) -> Table:
-    told = _of_order(base, base.told["refunds"])
+    told = of_order(base, base.told["refunds"])
     dated = told.mutate(refund_uid=uid(told)).rename(refunded_at="occurred_at", refunded_date="occurred_date")
     return with_amounts(base, dated, ["goods", "shipping", "tax", "total"])
 
@@ -48,7 +41,7 @@ def _touchpoints(base: Base) -> Table:
 
 
 def _answers(base: Base) -> Table:
-    told = _of_order(base, resolve(base.told["answers"], base.made["people"]))
+    told = of_order(base, resolve(base.told["answers"], base.made["people"]))
     return told.mutate(answer_uid=uid(told))
 
 
@@ -88,10 +81,7 @@ def with_cuts(base: Base, credit: Table) -> Table:
     """
     modelled = base.made["modelled"].mutate(product_id=ibis.null("string"), campaign=ibis.null("string"))
     cuts = base.made["touches"].select(*_CUTS, met="touch_uid").union(modelled.select(*_CUTS, met="touch_uid"))
-    contents = base.told["contents"]
-    made = contents.group_by(made_id="content_id").agg(maker=contents.creator_id.max())
-    rows = credit.left_join(cuts, credit.touch_uid == cuts.met)
-    rows = rows.left_join(made, rows.content_id == made.made_id)
+    rows = with_maker(base, credit.left_join(cuts, credit.touch_uid == cuts.met))
     return rows.mutate(
         creator_id=ibis.coalesce(rows.creator_id, rows.maker),
         touch_uid=_where(rows.basis != "modelled", rows.touch_uid),

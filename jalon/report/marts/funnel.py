@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -13,9 +12,10 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from jalon.report.figures.wilson import wilson
 from jalon.report.marts.base import Base
 from jalon.report.marts.shapes import NONE, SOURCE, Column, Mart, day
+from jalon.report.marts.taken import taken
+from jalon.report.wilson import wilson
 
 Row = dict[str, Any]
 LADDER = {
@@ -61,18 +61,11 @@ RPT_TAG_FUNNEL = Mart(
         *_rate("order", "Orders per click"),
     ),
 )
-_TYPES = {"text": pa.string(), "integer": pa.int64(), "decimal": pa.decimal128(18, 6), "date": pa.date32()}
-_NAMES = {"text": "string", "integer": "int64", "decimal": "decimal(18, 6)", "date": "date"}
 
 
 def made(base: Base) -> Table:
     """Return the columns of the mart."""
-    rows = _rows(base)
-    arrays = {
-        each.name: pa.array([row.get(each.name) for row in rows], _TYPES[each.type]) for each in RPT_TAG_FUNNEL.columns
-    }
-    schema = {each.name: _NAMES[each.type] for each in RPT_TAG_FUNNEL.columns}
-    return base.engine.take("tag_funnel", pa.table(arrays), schema)
+    return taken(base.engine, RPT_TAG_FUNNEL, _rows(base))
 
 
 def _rows(base: Base) -> list[Row]:
@@ -167,5 +160,5 @@ def _rates(told: Row) -> Row:
             continue
         ends = wilson(told[part], told[whole]) or (None, None)
         rate = {f"{name}_rate": told[part] / told[whole], f"{name}_rate_low": ends[0], f"{name}_rate_high": ends[1]}
-        found |= {key: None if value is None else Decimal(f"{value:.6f}") for key, value in rate.items()}
+        found |= rate
     return found

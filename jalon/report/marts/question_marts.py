@@ -5,10 +5,10 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-from jalon.report.figures.totals import totals
 from jalon.report.marts import claims, costs, funnel, journey_map, paths, statements
 from jalon.report.marts.base import Base, Maker, key_of, with_amounts, with_day
 from jalon.report.marts.restated import restated
+from jalon.report.marts.totals import totals
 from jalon.report.people.persona_marts import persona_map, with_personas
 from jalon.report.people.stage_measures import purchase_models, stage_measures
 from jalon.report.people.surveys import surveys

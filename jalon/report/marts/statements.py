@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ibis.expr.types import Table
 
-from jalon.report.marts.base import Base, uid, with_amounts
+from jalon.report.marts.base import Base, of_order, uid, with_amounts
 from jalon.report.marts.shapes import CONTENT, CREATOR, CURRENCY, OBSERVED, PRODUCT, SOURCE, Column, Mart, money
 
 FCT_ORDER_CONTENTS = Mart(
@@ -37,8 +37,5 @@ FCT_ORDER_CONTENTS = Mart(
 
 def made(base: Base) -> Table:
     """Return the columns of the mart."""
-    told = base.told["order_contents"]
-    sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale")
-    joined = told.left_join(sales, ["source", "order_id"]).drop("source_right", "order_id_right")
-    known = joined.mutate(statement_uid=uid(joined), is_sale=joined.is_sale.fill_null(False))
-    return with_amounts(base, known, ["commission"])
+    told = of_order(base, base.told["order_contents"])
+    return with_amounts(base, told.mutate(statement_uid=uid(told)), ["commission"])

@@ -19,8 +19,8 @@ from markupsafe import Markup
 from jalon import __version__
 from jalon.attribution.publish import replacing
 from jalon.report.figures.gathering import Row
-from jalon.report.page.blocks.journey_map import HEATS
 from jalon.report.page.blocks.registry import placed
+from jalon.report.page.blocks.shades import SHADES
 from jalon.report.page.charts.assets import scripts
 from jalon.report.page.language import Language, language
 from jalon.report.summary import chosen_model
@@ -60,7 +60,7 @@ def render(told: Row, view: View = USUAL) -> str:
     made = environment(say)
     models = [model["name"] for model in told["models"]]
     switches = {"m": models, "p": list(told["map"]), "c": [str(i) for i in range(len(told["currencies"]))]}
-    style = made.get_template("style.css").render(switches=switches, heats=range(1, HEATS + 1))
+    style = made.get_template("style.css").render(switches=switches, heats=range(1, SHADES + 1))
     return made.get_template("page.html").render(
         told=told,
         style=Markup(style),  # noqa: S704 # made from this package's words and numbers alone

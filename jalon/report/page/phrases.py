@@ -16,8 +16,8 @@ from jalon.attribution.sales import WHY
 from jalon.normalize.channel_rules import TITLES
 from jalon.normalize.channels import CHANNELS, NETWORKS
 from jalon.report.figures.gathering import BASES, CUSTOMERS
+from jalon.report.page import phrases_of_people as people
 from jalon.report.page.blocks.journey_map import GROUP_TITLES
-from jalon.report.people import phrases as people
 from jalon.report.words import label
 
 CONVERSIONS = ("order", "first_purchase", "sign_up", "add_to_cart")

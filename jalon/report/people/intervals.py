@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from jalon.attribution.intervals import LEVEL, NORMAL
 from jalon.attribution.stage_times import Curve, curve
-from jalon.report.figures.wilson import wilson
+from jalon.report.wilson import wilson
 
 ADDED = 3
 """Answers added to those of a net promoter score before its interval is told, a quarter of them at each end."""

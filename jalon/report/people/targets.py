@@ -11,7 +11,6 @@ from ibis.expr.types import Table
 from jalon.attribution.presets import PRESETS
 from jalon.errors import ConfigError
 from jalon.normalize.money import EXPONENTS
-from jalon.report.figures.gathering import preferred, shown
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.taken import taken
 from jalon.report.people import intervals
@@ -20,6 +19,7 @@ from jalon.report.people.intervals import Estimate
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_TARGETS
 from jalon.report.people.settings import Target
+from jalon.report.shown import preferred, shown
 
 if TYPE_CHECKING:
     from jalon.report.marts.base import Base

@@ -25,8 +25,6 @@ from jalon.sandbox.world import Content, Sale, World
 RETRIES = (120.0, 1800.0, 10_800.0, 43_200.0)
 TIMEOUT = 3.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-CONFIGURED = "*"
-"""Where types go that only Partner Center's settings know (17, 67)."""
 
 # By API: event type, the number that deliveries carry.
 TYPES = {

@@ -42,7 +42,8 @@ def _listed(told: Row, cut: str, say: Language, name: Callable[[Row], str]) -> l
         said = {"name": name(row) if row["id"] is not None else None, "notes": _notes(row, stages, say)}
         groups.setdefault((row["model"], row["currency"]), []).append({**row, **said})
     return [
-        {**_group(own, say), "id": f"{cut}-{key[0]}-{key[1]}", "beyond": beyond.get(key)} for key, own in groups.items()
+        {**_group(own, say), "id": f"{cut}-{key[0]}-{told['currencies'].index(key[1])}", "beyond": beyond.get(key)}
+        for key, own in groups.items()
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from jalon.report.figures.wilson import wilson
 from jalon.report.page.blocks.block import Row
+from jalon.report.wilson import wilson
 
 SURE = 2.5758293035489004
 """A cell is marked where the 99 % interval of its share (Wilson) leaves the stage's out: a map has many cells, and at

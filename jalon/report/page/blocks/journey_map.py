@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from jalon.attribution.stages import UNKNOWN
 from jalon.report.marts.channel_places import GROUPS
 from jalon.report.page.blocks.block import Row
 from jalon.report.page.blocks.friction import FRICTION, Mark, marks
+from jalon.report.page.blocks.shades import shade
 from jalon.report.page.blocks.targets import in_cells
 from jalon.report.page.language import Language
 from jalon.report.words import decimal_text
 
-HEATS = 8
-"""Shades of the map, above none."""
 GROUP_TITLES = dict(zip(GROUPS, ("Your own places", "Networks", "Other ways"), strict=True))
 
 
@@ -35,7 +33,7 @@ def _map(one: Row, wanted: dict[str, list[Row]], say: Language) -> Row:
     def told(channel: Row) -> Row:
         places = [(stage["id"], f"{channel['id']}/{stage['id']}") for stage in one["stages"]]
         cells = [
-            {**_cell(one["cells"].get(place), most, ends=stage == last), "credit": credit.get(place, []),
+            {**shaded(one["cells"].get(place), most, ends=stage == last), "credit": credit.get(place, []),
              "mark": marked.get(place), "wanted": wanted.get(place, [])}
             for stage, place in places
         ]  # fmt: skip
@@ -83,12 +81,12 @@ def _says(one: Row, marked: list[Row], say: Language) -> str:
     )
 
 
-def _cell(cell: Row | None, most: int, *, ends: bool) -> Row:
-    """Return one cell; its shade grows with the square root of its touchpoints, so that small ones are seen too."""
+def shaded(cell: Row | None, most: int, *, ends: bool = False) -> Row:
+    """Return a cell with its shade, `most` touchpoints the darkest; from where journeys end (`ends`) nobody goes on."""
     if cell is None:
-        return {"heat": 0, "touchpoints": 0}
+        return {"heat": 0, "touchpoints": 0, "persons": 0}
     return {
-        "heat": math.ceil(HEATS * math.sqrt(cell["touchpoints"] / most)),
+        "heat": shade(cell["touchpoints"] / most),
         "touchpoints": cell["touchpoints"],
         "persons": cell["persons"],
         "onward": None if ends or not cell["persons"] else cell["persons_onward"] / cell["persons"],

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from jalon.report.page.blocks.block import Row
-from jalon.report.page.blocks.journey_map import HEATS
+from jalon.report.page.blocks.journey_map import shaded
 from jalon.report.page.blocks.measures import in_currency
 from jalon.report.page.language import Language
 from jalon.report.words import plain
@@ -76,16 +74,8 @@ def _map(one: Row, say: Language) -> Row:
         "rows": [
             {
                 "title": say.label(channel["id"]),
-                "cells": [_cell(one["cells"].get(f"{channel['id']}/{stage['id']}"), most) for stage in one["stages"]],
+                "cells": [shaded(one["cells"].get(f"{channel['id']}/{stage['id']}"), most) for stage in one["stages"]],
             }
             for channel in one["channels"]
         ],
     }
-
-
-def _cell(cell: Row | None, most: int) -> Row:
-    """Return one cell; its shade grows with the root of its touchpoints."""
-    if cell is None:
-        return {"persons": 0, "heat": 0, "onward": None, "touchpoints": 0}
-    onward = cell["persons_onward"] / cell["persons"] if cell["persons"] else None
-    return {**cell, "heat": math.ceil(HEATS * math.sqrt(cell["touchpoints"] / most)), "onward": onward}
