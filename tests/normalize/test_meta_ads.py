@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from jalon.normalize.meta_ads import normalize
 from jalon.normalize.vocabulary import Context, Instant, Measure, Product, Raw, Unfit
+from tests.normalize.odd import JSON
 
 CONTEXT = Context(ZoneInfo("Europe/Paris"), {"zone": "America/New_York", "currency": "USD"})
 AD = {
@@ -125,13 +126,6 @@ def test_a_product_is_joined_by_the_retailer_s_id(written: str, title: str | Non
     assert (product.product_id, product.sku, product.title) == ("52", "SKU-1", title)
     (clicks,) = [fact for fact in facts if isinstance(fact, Measure)]
     assert (clicks.product_id, clicks.campaign_id) == ("52", "1")
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
-    max_leaves=5,
-)
 
 
 @given(

@@ -7,8 +7,9 @@ import json
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +23,7 @@ from jalon.normalize.pinterest.figures import ADS, ADS_MONEY, CUTS, DAILY
 from jalon.normalize.pinterest.pins import KINDS
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Instant, Measure, Product, Raw, Touchpoint, Unfit
 from tests import golden
+from tests.normalize.odd import ODD, changed, check_fit_or_unfit, places
 
 CONTEXT = Context(ZoneInfo("UTC"), {"username": "paperhouse"})
 SAMPLES = golden.samples("pinterest")
@@ -170,45 +172,15 @@ def test_a_price_is_what_the_merchant_wrote(price: Decimal) -> None:
 
 # --- records of any shape ---------------------------------------------------------------------------------------------
 
-ODD = [None, "", "x", "-1.00", "1,5", -1, 0, 2**63, 1.5, 1e300, True, [], [1], [None], {}, {"a": 1}, "9" * 30, "\u0663"]
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path] * bool(path) + [place for name, one in inner for place in _places(one, (*path, name))]
-
-
-def _put(body: Any, path: tuple[Any, ...], value: Any) -> None:
-    for name in path[:-1]:
-        body = body[name]
-    body[path[-1]] = value
-
 
 @pytest.mark.parametrize("one", SAMPLES, ids=str)
 def test_any_field_may_hold_anything(one: golden.Sample) -> None:
     """A record gives facts of the types that the vocabulary promises, or is unfit by name: nothing else."""
     body = sample(one.stream, one.path.stem)
-    for place in _places(body):
+    for place in places(body):
         for odd in ODD:
-            changed = copy.deepcopy(body)
-            _put(changed, place, odd)
-            with suppress(Unfit):
-                for fact in facts(one.stream, changed):
-                    _hold_types(fact, f"{place} = {odd!r}")
-
-
-def _hold_types(fact: NamedTuple, where: str) -> None:
-    for name, hint in get_type_hints(type(fact)).items():
-        value = getattr(fact, name)
-        options = get_args(hint) if type(None) in get_args(hint) else (hint,)
-        assert any(_is_a(value, option) for option in options), f"{where} makes {name} {value!r}"
-
-
-def _is_a(value: Any, hint: Any) -> bool:
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    plain = getattr(hint, "__supertype__", hint)
-    return type(value) is plain and (plain is not int or -(2**63) <= value < 2**63)
+            record = changed(body, place, odd)
+            check_fit_or_unfit(partial(facts, one.stream, record), f"{place} = {odd!r}")
 
 
 @pytest.mark.parametrize("stream", STREAMS)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,8 @@ from hypothesis import strategies as st
 from jalon.normalize.prestashop import normalize
 from jalon.normalize.prestashop.money import order_money, shared, slip_money
 from jalon.normalize.prestashop.times import instant
-from jalon.normalize.vocabulary import Context, Instant, Order, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Instant, Order, Raw
+from tests.normalize.odd import JSON, changed, check_fit_or_unfit, places
 
 CONTEXT = Context(ZoneInfo("Europe/Berlin"), {"currency": "EUR"})
 CENTS = st.integers(0, 10**7)
@@ -166,28 +166,8 @@ def test_in_the_hour_that_comes_twice_nothing_is_paid_before_it_is_placed() -> N
     assert night.paid_at - night.placed_at == 20 * 60 * 1_000_000
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Any:
-    """Yield the paths of all that lies in a record."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, one in inner:
-        yield (*path, key)
-        yield from places(one, (*path, key))
-
-
 @given(st.sampled_from([*places(ORDER), ("amount",), ("combinations",), ("id_order",)]), JSON)
 def test_a_field_of_another_kind_makes_a_record_unfit_and_nothing_worse(path: tuple[Any, ...], value: Any) -> None:
-    body = copy.deepcopy(ORDER)
-    holder: Any = body
-    for key in path[:-1]:
-        holder = holder[key]
-    holder[path[-1]] = value
+    body = changed(ORDER, path, value)
     for stream in ("orders", "order_slips", "products"):
-        with suppress(Unfit):
-            facts(body, stream)
+        check_fit_or_unfit(partial(facts, body, stream), (stream, path, value))

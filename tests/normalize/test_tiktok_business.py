@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from jalon.normalize.tiktok_business import STREAMS, normalize
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Instant, Measure, Raw, Unfit
+from tests.normalize.odd import JSON
 
 CONTEXT = Context(ZoneInfo("America/Chicago"), {"zone": "America/Chicago", "currency": "USD"})
 READ = Instant(int(datetime(2025, 11, 24, 16, tzinfo=UTC).timestamp()) * 1_000_000)
@@ -158,11 +159,6 @@ def test_what_cannot_be_read_says_why(stream: str, body: Any, reason: str) -> No
     assert unfit.value.reason == reason
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
-    max_leaves=5,
-)
 NAMES = st.sampled_from(
     ["item_id", "create_time", "video_views", "total_time_watched", "date", "day", "metrics", "spu_id_list", "ad_id"]
 )

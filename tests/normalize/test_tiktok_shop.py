@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
-from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,6 +30,7 @@ from jalon.normalize.vocabulary import (
     Unfit,
 )
 from tests import golden
+from tests.normalize.odd import ODD, changed, check_fit_or_unfit, places
 
 CONTEXT = Context(ZoneInfo("America/New_York"), {})
 SAMPLES = golden.samples("tiktok_shop")
@@ -218,53 +218,16 @@ def test_a_figure_without_currency_is_refused() -> None:
 
 # --- records of any shape ---------------------------------------------------------------------------------------------
 
-ODD = [None, "", "x", "-1.00", "1,5", -1, 0, 2**63, 1.5, True, [], [1], [None], {}, {"a": 1}, "0", "9" * 30, "\u0663"]
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path] * bool(path) + [place for name, one in inner for place in _places(one, (*path, name))]
-
-
-def _put(body: Any, path: tuple[Any, ...], value: Any) -> None:
-    for name in path[:-1]:
-        body = body[name]
-    body[path[-1]] = value
-
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_any_field_may_hold_anything(stream: str) -> None:
     """A record gives facts of the types that the vocabulary promises, or is unfit by name: nothing else."""
     written = max((one.path.read_text() for one in SAMPLES if one.stream == stream), key=len)
     body = json.loads(written)["body"]
-    for place in _places(body):
+    for place in places(body):
         for odd in ODD:
-            changed = copy.deepcopy(body)
-            _put(changed, place, odd)
-            with suppress(Unfit):
-                for fact in facts(stream, changed):
-                    _hold_types(fact, f"{place} = {odd!r}")
-
-
-def _hold_types(fact: NamedTuple, where: str) -> None:
-    for name, hint in get_type_hints(type(fact)).items():
-        value = getattr(fact, name)
-        assert any(_is_a(value, option) for option in (get_args(hint) if _is_union(hint) else (hint,))), (
-            f"{where} makes {name} {value!r}"
-        )
-
-
-def _is_union(hint: Any) -> bool:
-    return type(None) in get_args(hint)
-
-
-def _is_a(value: Any, hint: Any) -> bool:
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_origin(hint) is tuple:
-        return isinstance(value, tuple)
-    plain = getattr(hint, "__supertype__", hint)
-    return type(value) is plain and (plain is not int or -(2**63) <= value < 2**63)
+            record = changed(body, place, odd)
+            check_fit_or_unfit(partial(facts, stream, record), f"{place} = {odd!r}")
 
 
 @pytest.mark.parametrize("stream", STREAMS)

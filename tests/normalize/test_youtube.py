@@ -16,6 +16,7 @@ from jalon.normalize.vocabulary import ABOUT_PERSONS, Content, ContentTag, Conte
 from jalon.normalize.youtube import STREAMS, normalize
 from jalon.normalize.youtube.common import VIEW_RULES, number, view_rule
 from tests import golden
+from tests.normalize.odd import JSON
 
 CONTEXT = Context(ZoneInfo("America/Los_Angeles"), {"shorts_up_to": "180"})
 SEEN = Instant(1_795_000_000_000_000)
@@ -185,11 +186,6 @@ def test_millionths_become_the_nearest_minor_unit(micros: int, currency: tuple[s
 
 # --- anything ---------------------------------------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
-    max_leaves=4,
-)
 FIELDS = st.sampled_from(
     [
         *("id", "removed", "snippet", "contentDetails", "status", "statistics", "liveStreamingDetails", "viewCount"),
