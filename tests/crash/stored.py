@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,6 +14,8 @@ from typing import Any
 import duckdb
 
 TABLES = ("credit", "open_steps", "people", "sales", "steps", "touches")
+COUNTED_AFTER = 12 * 3600
+"""Seconds after a shop's day by which its figures are there; until then each life rightly waits for that day."""
 OF_THE_RUN = ("observed_at", "inbox_id")
 """Columns that say when and in which order rows came in: what every run has of its own."""
 
@@ -48,8 +51,13 @@ class Stored:
     def left_over(self) -> dict[str, Any]:
         """Return what should not be there once all is done: work, bodies, half-made files, names in locks."""
         found: dict[str, Any] = {
-            table: self.ask(f"SELECT count(*) FROM {table}")[0][0] for table in ("windows", "fetches", "quarantine")
+            table: self.ask(f"SELECT count(*) FROM {table}")[0][0] for table in ("fetches", "quarantine")
         }
+        now = int(time.time())
+        found["windows"] = self.ask(
+            "SELECT source, stream, low FROM windows WHERE NOT (stream IN ('videos', 'lives') "
+            f"AND high > {now - COUNTED_AFTER} AND not_before > {now})"
+        )
         found["deliveries"] = self.ask(
             "SELECT count(*) FROM deliveries WHERE state NOT IN ('opened', 'stale') OR sealed IS NOT NULL"
         )[0][0]
