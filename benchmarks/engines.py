@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -52,23 +52,32 @@ FACTS = {
 """Kind of fact -> column -> SQL over a row number and what is drawn for it; other columns are null."""
 
 
+def first_of(kind: str) -> int:
+    """Return the number of the first row of a kind: rows of no two kinds have one."""
+    return len(kind) * 100_000_000_000
+
+
 def made(folder: Path, touches: int = TOUCHES, sold: float = SOLD) -> Path:
     """Write the facts, shuffled; `sold`: orders per touchpoint."""
+    persons = touches // PER_PERSON
+    write(folder, FACTS, {"touchpoints": touches, "orders": round(touches * sold), "identities": persons}, persons)
+    return folder
+
+
+def write(folder: Path, facts: Mapping[str, Mapping[str, str]], sizes: Mapping[str, int], persons: int) -> None:
+    """Write so many rows of each kind of facts."""
     from jalon.attribution.engine import columns_of, instants_of
 
-    persons = touches // PER_PERSON
-    sizes = {"touchpoints": touches, "orders": round(touches * sold), "identities": persons}
-    for kind, told in FACTS.items():
+    for kind, told in facts.items():
         types = {name: TYPES[type_] for name, type_ in columns_of(kind).items()}
         types |= dict.fromkeys(instants_of(kind), "TIMESTAMPTZ")
         columns = ", ".join(f'CAST({told.get(name, "NULL")} AS {type_}) AS "{name}"' for name, type_ in types.items())
         drawn = f"""SELECT i, (hash(4 * i) >> 1)::BIGINT h, hash(4 * i + 1) / 18446744073709551616.0 a,
             hash(4 * i + 2) / 18446744073709551616.0 b, hash(4 * i + 3) % {persons} p
-            FROM range({len(kind)} * 100000000000, {len(kind)} * 100000000000 + {sizes[kind]}) t(i)"""
+            FROM range({first_of(kind)}, {first_of(kind) + sizes[kind]}) t(i)"""
         (folder / kind).mkdir(parents=True)
         with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(folder)}) as db:
             db.execute(f"COPY (SELECT {columns} FROM ({drawn}) ORDER BY h) TO '{folder / kind / '00000000.parquet'}'")
-    return folder
 
 
 def speed() -> Iterator[Figure]:

@@ -9,7 +9,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,15 +29,17 @@ class Cost(NamedTuple):
 
 def run(command: Sequence[str], cwd: Path) -> Cost:
     """Run a command to its end and return what it cost, its children not included."""
-    with tempfile.TemporaryFile() as out:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=cwd, stdout=out, stdin=subprocess.DEVNULL, env=environment())
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
+    reads, writes = os.pipe()
+    launch = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")), str(writes), *command]
+    with tempfile.TemporaryFile() as out, os.fdopen(reads) as told:
+        process = subprocess.Popen(
+            launch, cwd=cwd, stdout=out, stdin=subprocess.DEVNULL, env=environment(), pass_fds=(writes,)
+        )
+        os.close(writes)
+        cost = json.loads(told.read())
+        process.wait()
         out.seek(0)
-        text = out.read().decode()
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode, text)
+        return Cost(**cost, out=out.read().decode())
 
 
 def environment() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """From facts to the report page of a small brand and of one ten times as large: seconds, memory, size, opening.
 
-Ten touchpoints to an order. Each step is a process of its own: the attribution, then the marts with the page.
+What a brand has is said by `brand`. Each step is a process of its own: the attribution, then the marts with the page.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.engines import made
+from benchmarks.brand import TOUCHES, written
 from benchmarks.measure import Cost, run
 from benchmarks.sync import Figure
 
 SIZES = (100_000, 1_000_000)
 """Orders."""
-TOUCHES = 10
-"""Per order."""
 MEMORY = "4GB"
 """What DuckDB may use: more than its default of 1 GB, which the greater brand does not fit."""
 GROWTH = 1.2
@@ -35,7 +33,7 @@ def speed() -> Iterator[Figure]:
     for orders in SIZES:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            made(folder / "facts", orders * TOUCHES, 1 / TOUCHES)
+            written(folder / "facts", orders)
             for step, own in costs.items():
                 cost = run([sys.executable, "-m", "benchmarks.report", step, str(folder)], folder)
                 assert cost.status == 0, cost
