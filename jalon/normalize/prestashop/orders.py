@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import Row, inner, needed, objects, text
 from jalon.normalize.prestashop.money import Line, Money, order_money
@@ -21,8 +22,6 @@ from jalon.normalize.vocabulary import (
     OrderStatus,
     Raw,
     SellingMode,
-    TouchKind,
-    Touchpoint,
     Unfit,
 )
 
@@ -52,7 +51,7 @@ def orders(raw: Raw, context: Context) -> Iterator[Fact]:
     order = reading.order()
     yield order
     yield from reading.lines()
-    yield reading.purchase(order)
+    yield shop_orders.purchase(reading.head(f"{order.order_id}/purchase"), order)
     yield from reading.identities()
 
 
@@ -168,30 +167,6 @@ class Reading:
             tax=money.tax,
             content_id=None,
             is_gift=False,
-        )
-
-    def purchase(self, order: Order) -> Touchpoint:
-        """Return the purchase; one that was never paid is a checkout, under the same key."""
-        kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
-        return Touchpoint(
-            *self.head(f"{self.id}/purchase"),
-            platform=PLATFORM,
-            occurred_at=order.placed_at,
-            occurred_date=order.placed_date,
-            time_is_bound=False,
-            kind=kind,
-            channel=order.channel,
-            surface="site" if order.channel == "site" else None,
-            person=self.person,
-            order_id=self.id,
-            content_id=None,
-            creator_id=None,
-            product_id=None,
-            campaign=None,
-            referrer_host=None,
-            landing_path=None,
-            evidence="platform_order",
-            selling_mode=order.selling_mode,
         )
 
     def identities(self) -> Iterator[Identity]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, joined_clicks
 from jalon.normalize.shopify.money import (
     Json,
@@ -29,7 +30,6 @@ from jalon.normalize.vocabulary import (
     Raw,
     Refund,
     SellingMode,
-    TouchKind,
     Touchpoint,
 )
 
@@ -82,7 +82,7 @@ class Reading:
             yield line_fact(self.raw, line, self.id, money, self.currency)
         for visit, origin in zip(self.visits, self.origins, strict=True):
             yield touchpoint(self.raw, self.context, visit, origin, self.person, self.id)
-        yield self._purchase(order)
+        yield shop_orders.purchase(self.head(f"{self.id}/purchase"), order, removed=order.kind != "sale")
         yield from self._returns(order)
         yield from self._refunds(order)
         yield from self._identities()
@@ -135,38 +135,10 @@ class Reading:
 
     # --- touchpoints that the order makes
 
-    def _purchase(self, order: Order) -> Touchpoint:
-        """Return the purchase; one that was never paid is a checkout, under the same key."""
-        kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
-        return self._touch(order, f"{self.id}/purchase", kind, self.placed_at, removed=order.kind != "sale")
-
-    def _touch(self, order: Order, key: str, kind: TouchKind, at: Instant, removed: bool = False) -> Touchpoint:
-        return Touchpoint(
-            *self.head(key),
-            platform=PLATFORM,
-            occurred_at=at,
-            occurred_date=local_date(at, self.context.zone),
-            time_is_bound=False,
-            kind=kind,
-            channel=order.channel,
-            surface="site" if order.channel == "site" else None,
-            person=self.person,
-            order_id=self.id,
-            content_id=None,
-            creator_id=None,
-            product_id=None,
-            campaign=None,
-            referrer_host=None,
-            landing_path=None,
-            evidence="platform_order",
-            selling_mode=order.selling_mode,
-            removed=removed,
-        )
-
     def _returns(self, order: Order) -> Iterator[Touchpoint]:
         for one in (self.body.get("returns") or {}).get("nodes") or ():
             key, at = f"{number(one['id'])}/return", instant_from_iso(one["createdAt"])
-            yield self._touch(order, key, "return_requested", at)
+            yield shop_orders.touch(self.head(key), order, "return_requested", at, local_date(at, self.context.zone))
 
     def _refunds(self, order: Order) -> Iterator[Fact]:
         """Yield the refunds, and a touchpoint of each. An export tells only that there are some: they come by id."""
@@ -178,8 +150,7 @@ class Reading:
                 left -= money.goods
                 fact = self._refund(order, refund, money)
                 yield fact
-                key, is_void = f"{fact.refund_id}/refund", fact.state != "succeeded"
-                yield self._touch(order, key, "refund", fact.occurred_at, removed=is_void)
+                yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact)
 
     def _refund(self, order: Order, refund: Json, money: Returned) -> Refund:
         moved = (one["processedAt"] for one in refund["transactions"]["nodes"] if _is_done(one, "REFUND"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
+from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, Origin
 from jalon.normalize.fields import Row, count, inner, needed, objects, text
 from jalon.normalize.records import head
@@ -23,8 +24,6 @@ from jalon.normalize.vocabulary import (
     Raw,
     Refund,
     SellingMode,
-    TouchKind,
-    Touchpoint,
 )
 from jalon.normalize.woocommerce.attribution import origin_of, touchpoint
 from jalon.normalize.woocommerce.money import Back, Money, line_money, order_money, refund_money
@@ -102,7 +101,7 @@ class Reading:
             yield self._line(line)
         if self.visit is not None:
             yield touchpoint(self.raw, self.context, self.visit, order)
-        yield self._purchase(order)
+        yield shop_orders.purchase(self.head(f"{self.id}/purchase"), order, removed=self.removed)
         yield from self._refunds(order)
         yield from self._identities()
 
@@ -180,34 +179,6 @@ class Reading:
             removed=self.removed,
         )
 
-    def _purchase(self, order: Order) -> Touchpoint:
-        """Return the purchase; one that was never paid is a checkout, under the same key."""
-        kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
-        return self._touch(order, f"{self.id}/purchase", kind, self.placed_at, self.removed)
-
-    def _touch(self, order: Order, key: str, kind: TouchKind, at: Instant, removed: bool) -> Touchpoint:
-        return Touchpoint(
-            *self.head(key),
-            platform=PLATFORM,
-            occurred_at=at,
-            occurred_date=local_date(at, self.context.zone),
-            time_is_bound=False,
-            kind=kind,
-            channel=order.channel,
-            surface="site" if order.channel == "site" else None,
-            person=self.person,
-            order_id=self.id,
-            content_id=None,
-            creator_id=None,
-            product_id=None,
-            campaign=None,
-            referrer_host=None,
-            landing_path=None,
-            evidence="platform_order",
-            selling_mode=order.selling_mode,
-            removed=removed,
-        )
-
     def _refunds(self, order: Order) -> Iterator[Fact]:
         """Yield the refunds, oldest first, and a touchpoint of each."""
         left = Back(order.goods, order.shipping, order.tax, order.total)
@@ -216,8 +187,7 @@ class Reading:
             left = Back(*(before - back for before, back in zip(left, money, strict=True)))
             fact = self._refund(order, refund, money)
             yield fact
-            unseen = self.removed or fact.state != "succeeded"
-            yield self._touch(order, f"{fact.refund_id}/refund", "refund", fact.occurred_at, unseen)
+            yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact, removed=self.removed)
 
     def _refund(self, order: Order, refund: Row, money: Back) -> Refund:
         """Return a refund. WooCommerce does not tell whether money moved: what was paid and is recorded counts."""

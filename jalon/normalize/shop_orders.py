@@ -1,0 +1,46 @@
+"""What an order of a web shop is on its buyer's way: a purchase or a checkout, and later what goes back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from jalon.normalize.vocabulary import Instant, Order, Refund, TouchKind, Touchpoint
+
+Head = tuple[str, str, int, Instant, int]
+
+
+def purchase(head: Head, order: Order, *, removed: bool = False) -> Touchpoint:
+    """Return the purchase; one that was never paid is a checkout, under the same key."""
+    kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
+    return touch(head, order, kind, order.placed_at, order.placed_date, removed=removed)
+
+
+def refunded(head: Head, order: Order, refund: Refund, *, removed: bool = False) -> Touchpoint:
+    """Return the touchpoint of a refund; there is none of money that has not gone back."""
+    unseen = removed or refund.state != "succeeded"
+    return touch(head, order, "refund", refund.occurred_at, refund.occurred_date, removed=unseen)
+
+
+def touch(head: Head, order: Order, kind: TouchKind, at: Instant, day: date, *, removed: bool = False) -> Touchpoint:
+    """Return a touchpoint that an order, or something that came of it, is itself; `day` is local to the shop."""
+    return Touchpoint(
+        *head,
+        platform=order.platform,
+        occurred_at=at,
+        occurred_date=day,
+        time_is_bound=False,
+        kind=kind,
+        channel=order.channel,
+        surface="site" if order.channel == "site" else None,
+        person=order.person,
+        order_id=order.order_id,
+        content_id=None,
+        creator_id=None,
+        product_id=None,
+        campaign=None,
+        referrer_host=None,
+        landing_path=None,
+        evidence="platform_order",
+        selling_mode=order.selling_mode,
+        removed=removed,
+    )
