@@ -100,9 +100,9 @@ class Attribution(_Table):
     """Share orders without a path out over the content that could have led to them, labelled as modelled."""
     copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
-    memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] = "1GB"
-    """Memory that DuckDB may use for attribution and for marts, as 4GB for a million orders; the rest goes to temporary
-    files."""
+    memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] | None = None
+    """Memory that DuckDB may use for attribution and for marts, as 4GB, which a million orders need; the rest goes to
+    temporary files. Without it, a quarter of the machine's or the container's, at least 1 GB."""
     engine: Literal["duckdb", "spark"] = "duckdb"
     """What computes: duckdb in jalon's own process, or spark (docs/engines.md)."""
     spark_master: Annotated[str, Field(min_length=1)] = "local[*]"

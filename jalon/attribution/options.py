@@ -101,7 +101,8 @@ class Options:
     """Where Spark runs: `local[cores]`, or the address of a cluster, such as `spark://host:7077`."""
     spark: Mapping[str, Any] = field(default_factory=dict)
     """Further settings of Spark by their names without the leading `spark.`, such as `driver.memory`, or nested."""
-    memory_limit: str = "1GB"
+    memory_limit: str | None = None
+    """Memory that DuckDB may use, such as 4GB; None: a quarter of the machine's, at least 1 GB."""
     threads: int | None = None
     temp_folder: Path | None = field(default=None)
     """Where what does not fit into memory goes; None: the system's temporary folder."""

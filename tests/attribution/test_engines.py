@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from jalon.attribution.components import components, components_in_rounds
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import ENGINES, opened
 from jalon.attribution.engines.duckdb import DuckDB
+from jalon.attribution.engines.memory import usual_limit
 from jalon.attribution.engines.session import _flat
 from jalon.attribution.options import Engines, Options
 from jalon.config import load
@@ -109,3 +111,19 @@ def test_a_long_chain_takes_few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
         found = engine.rows(components_in_rounds(engine, engine.take("p", data, {"left": "string", "right": "string"})))
     assert set(found["root"].to_pylist()) == {"c00000"}
     assert len(rounds) < 20
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [("8000000000\n", "2000MB"), ("512000000\n", "1000MB")],
+    ids=["a quarter of it", "never less than attribution needs"],
+)
+def test_memory_is_measured_by_the_container(said: str, limit: str, tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text(said)
+    assert usual_limit([tmp_path / "memory.max"]) == limit
+
+
+def test_memory_is_measured_by_the_machine_where_no_container_limits_it(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("max\n")
+    quarter = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 // 1_000_000
+    assert usual_limit([tmp_path / "memory.max", tmp_path / "none"]) == f"{max(quarter, 1000)}MB"

@@ -14,6 +14,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.attribution.engines.memory import usual_limit
 from jalon.attribution.engines.translation import sql_of
 from jalon.attribution.publish import scratch
 from jalon.errors import StoreError
@@ -27,10 +28,12 @@ class DuckDB(Engine):
 
     in_process = True
 
-    def __init__(self, memory_limit: str = "1GB", threads: int | None = None, temp_folder: Path | None = None) -> None:
+    def __init__(
+        self, memory_limit: str | None = None, threads: int | None = None, temp_folder: Path | None = None
+    ) -> None:
         self._spill = scratch(temp_folder)
         settings: dict[str, str | int] = {
-            "memory_limit": memory_limit,
+            "memory_limit": memory_limit or usual_limit(),
             "temp_directory": str(self._spill),
             "threads": threads or os.cpu_count() or 1,
             "autoinstall_known_extensions": "false",

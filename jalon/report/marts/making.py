@@ -32,7 +32,7 @@ class MartOptions:
     """How to make the marts."""
 
     csv: bool = True
-    memory_limit: str = "1GB"
+    memory_limit: str | None = None
     threads: int | None = None
     temp_folder: Path | None = None
 
