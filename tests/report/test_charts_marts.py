@@ -118,10 +118,10 @@ def test_costs_are_told_by_content_creator_and_product(tmp_path: Path) -> None:
         [
             content("v", creator_id="maker", source="net"),
             measure("spend", 300, key="1", content_id="v", **money),
-            measure("spend", 300, key="2", content_id="v", product_id="p", **money),
+            measure("spend", 180, key="2", content_id="v", product_id="p", **money),
             measure("spend", 200, key="3", product_id="p", **money),
             measure("spend", 900, key="4", **money),
-            measure("commissions", 50, key="5", content_id="v", creator_id="other", **money),
+            measure("commissions", 50, key="5", content_id="v", creator_id="other", currency="EUR", source="counts"),
             order("1", 1, source="net", platform="network"),
             led_by("1", "v", source="net", creator_id="maker", product_id="p", commission=25, currency="EUR"),
         ],

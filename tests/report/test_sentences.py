@@ -82,10 +82,12 @@ def test_where_only_net_revenue_is_restated_no_count_is_said_to_be() -> None:
     assert it["says"] == "Net revenue of days that were over has changed since the last report by -€3.00."
 
 
-def claim(source: str, platform: str, currency: str = "EUR") -> Row:
+def claim(source: str, platform: str, currency: str = "EUR", days: int = 7, **told: int) -> Row:
     amounts = {"claimed": 500, "credited": 100, "here": None, "settled": None, "sold": 400, "sold_net": 400, "open": 0}
-    minor = {f"{name}_minor": amount for name, amount in amounts.items()}
-    return {"source": source, "platform": platform, "model": "last", "currency": currency, "claimed": "5.00", **minor}
+    minor = {f"{name}_minor": amount for name, amount in {**amounts, **told}.items()}
+    span = {"start_date": "2026-03-01", "last_date": f"2026-03-{days:02}", "end_date": f"2026-03-{days + 1:02}"}
+    named = {"source": source, "platform": platform, "model": "last", "currency": currency, "claimed": "5.00"}
+    return {**named, **span, **minor}
 
 
 def claimed(*rows: Row) -> Row | None:
@@ -99,6 +101,36 @@ def test_two_accounts_of_a_platform_are_one_platform_with_two_rows() -> None:
     assert group["says"].startswith("1 platform claims")
     assert [row["name"] for row in group["rows"]] == ["Meta (ads fr)", "Meta (ads de)"]
     assert not any("Duplicates" in reason for reason in group["because"])
+
+
+def said_of(*rows: Row) -> str:
+    it = claimed(*rows)
+    assert it is not None
+    return str(it["groups"][0]["says"])
+
+
+def test_claims_of_the_same_days_are_together_held_against_what_was_sold_in_them() -> None:
+    said = said_of(claim("ads", "meta"), claim("vids", "youtube", claimed=300))
+    assert said == "2 platforms claim <b>€8.00</b>, 2 times the €4.00 that all your shops sold in these days."
+
+
+def test_each_claim_is_held_against_what_was_sold_in_its_own_days() -> None:
+    """5 of the 4 that a week sold, 2.50 of the 10 of a month: 1.25 and 0.25 times, and not 7.50 of the month's 10."""
+    month = claim("vids", "youtube", days=28, claimed=250, sold=1000, sold_net=900)
+    week = claim("ads", "meta", sold_net=380)
+    said = said_of(week, month)
+    assert said.startswith("2 platforms claim <b>€7.50</b>, of different days:")
+    assert said.endswith("together 1.5 times that.")
+    it = claimed(week, month)
+    assert it is not None
+    (refunds,) = (reason for reason in it["groups"][0]["because"] if "Refunds" in reason)
+    assert "sold from 1 Mar 2026 to 28 Mar 2026, €1.00 went back" in refunds
+
+
+def test_a_claim_of_days_without_a_sale_is_told_apart() -> None:
+    said = said_of(claim("ads", "meta"), claim("vids", "youtube", days=2, claimed=70, sold=0, sold_net=0))
+    assert said.startswith("1 platform claims <b>€5.00</b>, 1.2 times the €4.00")
+    assert said.endswith("€0.70 more is claimed of days in which no sale is known.")
 
 
 def test_what_is_claimed_in_a_currency_without_a_sale_is_not_passed_over() -> None:

@@ -14,7 +14,8 @@ from ibis.expr.types import Table, Value
 
 from jalon.normalize.channels import channels_of
 from jalon.report.marts.base import Base, with_amounts
-from jalon.report.marts.shapes import CURRENCY, MODEL, NONE, SOURCE, Column, Mart, day, money
+from jalon.report.marts.periods import counted_once, grain
+from jalon.report.marts.shapes import CURRENCY, MODEL, SOURCE, Column, Mart, day, money
 
 Row = dict[str, Any]
 CLAIMS = ("attributed_gmv", "gmv", "conversion_value")
@@ -27,7 +28,8 @@ RPT_CLAIMS = Mart(
     "rpt_claims",
     "What a platform says it sold, beside what shops know of the same days: one row per source, platform, currency and "
     "model. Choose one `model`. Claims of several platforms overlap, since each may claim the same sale: never sum "
-    "them, nor add them to revenue.",
+    "them, nor add them to revenue. Where a source tells one thing of periods that overlap, as days and weeks, each "
+    "day counts once: by the shorter periods where they make up the longer one, else by that.",
     ("source", "platform", "currency", "model"),
     (
         SOURCE,
@@ -85,9 +87,9 @@ class Count(NamedTuple):
 def fullest(rows: Iterable[Row], metrics: Iterable[str]) -> Count | None:
     """Return the count of the first of `metrics` that there is, at the grain that has most of it.
 
-    Counts of several grains (account, product, content) are the same sales cut in other ways: what has no product, say,
-    is in none by product. Rules of counting at one grain are about different content, and are added up. `rows` have
-    `metric`, `grain`, `definition`, `value`, `open`, `first` and `last`.
+    Counts of several grains (account, campaign, product, content) are the same sales cut in other ways: what has no
+    product, say, is in none by product. Rules of counting at one grain are about different content, and are added up.
+    `rows` have `metric`, `grain`, `definition`, `value`, `open`, `first` and `last`.
     """
     named = {metric: [row for row in rows if row["metric"] == metric] for metric in metrics}
     metric = next((name for name, own in named.items() if own), None)
@@ -170,9 +172,8 @@ def _counted(base: Base) -> Table:
     """Return sums of the counts that claim sales, by grain and rule."""
     told = base.mart("fct_measures")
     own = told.filter(told.metric.isin((*CLAIMS, *CLAIMED_ORDERS)) & (told.span != "lifetime"))
-    content, product = (ibis.ifelse(own[f"{what}_id"] == NONE, "", what) for what in ("content", "product"))
-    still = ibis.ifelse(own.finality == "final", 0, own.value)
-    rows = own.mutate(grain=content + product, open=still)
+    own = counted_once(base, own, "claims_again")
+    rows = own.mutate(grain=grain(own), open=ibis.ifelse(own.finality == "final", 0, own.value))
     return rows.group_by("source", "platform", "metric", "definition", "currency", "grain").agg(
         value=rows.value.sum(), open=rows.open.sum(), first=rows.start_date.min(), last=rows.end_date.max()
     )

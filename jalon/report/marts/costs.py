@@ -6,16 +6,26 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.report.marts.base import Base, with_amounts, with_maker
+from jalon.report.marts.periods import counted_once, grain
 from jalon.report.marts.shapes import CURRENCY, NONE, Column, Mart, money
 
 KINDS = {"spend": "spend", "commissions": "commission"}
 """Count of money that a platform gives -> what kind of cost it is."""
 CUTS = {"content": "content_id", "creator": "creator_id", "product": "product_id"}
+_TOLD = (
+    *("source", "platform", "kind", "currency", "content_id", "creator_id", "product_id"),
+    *("grain", "of_orders", "cost"),
+)
+ORDER = "order"
+"""The grain of what is stated of single orders."""
 
 RPT_COSTS = Mart(
     "rpt_costs",
     "What content, creators and products cost, where a platform tells: one row per cut, value, kind and currency. "
-    "Choose one `cut`: each is the same money, as far as it is told by it. No row: the cost is not known.",
+    "Choose one `cut`: each is the same money, as far as it is told by it. What a source counts in several ways (by "
+    "content, by campaign, by content and product) is taken in the way that has most, never added up; of periods that "
+    "overlap the shorter ones where they make up the longer; of commissions those stated of orders, where a source "
+    "states any by that cut, and not its counts. No row: the cost is not known.",
     ("cut", "value", "kind", "currency"),
     (
         Column("cut", "text", "By what: content, creator or product"),
@@ -35,39 +45,39 @@ def made(base: Base) -> Table:
 
 
 def _cut(told: Table, cut: str) -> Table:
-    """Return the costs by one cut, of what is counted by it."""
-    own = told.filter((told[CUTS[cut]] != NONE) & ((told.by == cut) | (told.by == "order")))
-    rows = own.group_by(value=own[CUTS[cut]], kind=own.kind, currency=own.currency).agg(cost=own.cost.sum())
+    """Return the costs by one cut: of each source what it states of orders, else what it counts at one grain."""
+    named = told.filter(told[CUTS[cut]] != NONE).rename(value=CUTS[cut])
+    states = named.of_orders.max().over(group_by=[named.source, named.platform, named.kind])
+    surest = named.mutate(states=states).filter(lambda rows: rows.of_orders == rows.states)
+    by_grain = surest.group_by("source", "platform", "value", "kind", "currency", "grain").agg(cost=surest.cost.sum())
+    fullest = ibis.row_number().over(
+        group_by=[by_grain[name] for name in ("source", "platform", "value", "kind", "currency")],
+        order_by=[by_grain.cost.desc(), by_grain.grain],
+    )
+    ranked = by_grain.mutate(rank=fullest)
+    best = ranked.filter(ranked["rank"] == 0)
+    rows = best.group_by("value", "kind", "currency").agg(cost=best.cost.sum())
     return rows.mutate(cut=ibis.literal(cut)).select("cut", "value", "kind", "currency", "cost")
 
 
 def _counted(base: Base) -> Table:
-    """Return the counts of money over days: by content where they name no product, by product where no content.
-
-    The creator is the one that the count names, else that of the content.
-    """
+    """Return the counts of money over days. The creator is the one that the count names, else that of the content."""
     told = base.mart("fct_measures")
     own = told.filter(told.metric.isin(tuple(KINDS)) & (told.span == "days") & told.currency.notnull())
-    own = with_maker(base, own)
+    own = with_maker(base, counted_once(base, own, "costs_again"))
     creator = ibis.ifelse(own.creator_id != NONE, own.creator_id, ibis.coalesce(own.maker, NONE))
     kind = ibis.cases(*((own.metric == metric, kind) for metric, kind in KINDS.items()), else_="")
-    told = own.mutate(kind=kind, creator_id=creator, cost=own.value)
-    by_content = told.filter((told.content_id != NONE) & (told.product_id == NONE))
-    by_product = told.filter((told.content_id == NONE) & (told.product_id != NONE))
-    rows = ibis.union(
-        _named(by_content, "content"), _named(by_content, "creator"), _named(by_product, "product"),
-    )  # fmt: skip
-    return rows.select("by", "kind", "currency", "content_id", "creator_id", "product_id", "cost")
-
-
-def _named(rows: Table, by: str) -> Table:
-    return rows.mutate(by=ibis.literal(by)).select(
-        "by", "kind", "currency", "content_id", "creator_id", "product_id", "cost"
-    )
+    rows = own.mutate(kind=kind, creator_id=creator, cost=own.value, grain=grain(own), of_orders=ibis.literal(0))
+    return _told(rows)
 
 
 def _stated(base: Base) -> Table:
     """Return the commissions that platforms state of orders."""
     told = base.mart("fct_order_contents")
     own = told.filter(told.commission_minor.notnull() & told.currency.notnull())
-    return _named(own.mutate(kind=ibis.literal("commission"), cost=own.commission_minor), "order")
+    rows = own.mutate(kind=ibis.literal("commission"), cost=own.commission_minor, grain=ibis.literal(ORDER))
+    return _told(rows.mutate(of_orders=ibis.literal(1)))
+
+
+def _told(rows: Table) -> Table:
+    return rows.mutate(of_orders=rows.of_orders.cast("int64")).select(*_TOLD)

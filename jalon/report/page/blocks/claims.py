@@ -102,16 +102,39 @@ def _major(minor: int | None, currency: str) -> float | None:
 
 
 def _says(rows: list[Row], currency: str, say: Language) -> Markup:
-    """Say how all claims together stand to all that was sold in these days."""
-    claimed = sum(row["claimed_minor"] for row in rows)
-    sold = max((row["sold_minor"] for row in rows), default=0)
-    told = {"claimed": _amount(claimed, currency, say), "sold": _amount(sold, currency, say)}
-    if sold <= 0:
+    """Say how all claims together stand to all that was sold: each to what was in its own days."""
+    known = [row for row in rows if row["sold_minor"] > 0]
+    if not known:
         return say.rich_plural(
             "%(number)s platform claims <b>%(claimed)s</b>; no sale of these days is known.",
             "%(number)s platforms claim <b>%(claimed)s</b>; no sale of these days is known.",
             _platforms(rows),
-            claimed=told["claimed"],
+            claimed=_summed(rows, "claimed", currency, say),
+        )
+    said = _against_sales(known, currency, say)
+    others = [row for row in rows if row["sold_minor"] <= 0]
+    if not others:
+        return said
+    of_nothing = say.rich(
+        "%(amount)s more is claimed of days in which no sale is known.",
+        amount=_summed(others, "claimed", currency, say),
+    )
+    return Markup("{} {}").format(said, of_nothing)
+
+
+def _against_sales(rows: list[Row], currency: str, say: Language) -> Markup:
+    """Say how many times what was sold is claimed, of claims that each have sales in their days."""
+    claimed = _summed(rows, "claimed", currency, say)
+    times = say.count(round(sum(row["claimed_minor"] / row["sold_minor"] for row in rows), 1))
+    if len({(row["start_date"], row["end_date"]) for row in rows}) > 1:
+        return say.rich_plural(
+            "%(number)s platform claims <b>%(claimed)s</b>, of different days: each claim held against what all your "
+            "shops sold in its own, together %(times)s times that.",
+            "%(number)s platforms claim <b>%(claimed)s</b>, of different days: each claim held against what all your "
+            "shops sold in its own, together %(times)s times that.",
+            _platforms(rows),
+            claimed=claimed,
+            times=times,
         )
     return say.rich_plural(
         "%(number)s platform claims <b>%(claimed)s</b>, %(times)s times the %(sold)s that all your shops sold in its "
@@ -119,9 +142,14 @@ def _says(rows: list[Row], currency: str, say: Language) -> Markup:
         "%(number)s platforms claim <b>%(claimed)s</b>, %(times)s times the %(sold)s that all your shops sold in these "
         "days.",
         _platforms(rows),
-        times=say.count(round(claimed / sold, 1)),
-        **told,
+        claimed=claimed,
+        times=times,
+        sold=_amount(rows[0]["sold_minor"], currency, say),
     )
+
+
+def _summed(rows: list[Row], name: str, currency: str, say: Language) -> str:
+    return _amount(sum(row[f"{name}_minor"] for row in rows), currency, say)
 
 
 def _because(rows: list[Row], told: Row, currency: str, say: Language) -> Iterator[Markup]:
@@ -140,14 +168,16 @@ def _because(rows: list[Row], told: Row, currency: str, say: Language) -> Iterat
     back = max(rows, key=lambda row: row["sold_minor"] - row["sold_net_minor"])
     if back["sold_minor"] > back["sold_net_minor"]:
         yield say.rich(
-            "<b>Refunds.</b> Of all that was sold in these days %(amount)s went back; claims are seldom taken back.",
+            "<b>Refunds.</b> Of all that was sold from %(first)s to %(last)s, %(amount)s went back; claims are seldom "
+            "taken back.",
+            first=say.day(back["start_date"]),
+            last=say.day(back["last_date"]),
             amount=_amount(back["sold_minor"] - back["sold_net_minor"], currency, say),
         )
-    still = sum(row["open_minor"] for row in rows)
-    if still:
+    if any(row["open_minor"] for row in rows):
         yield say.rich(
             "<b>Delays.</b> %(amount)s of the claims may still change; some are dated by the click, not by the sale.",
-            amount=_amount(still, currency, say),
+            amount=_summed(rows, "open", currency, say),
         )
     others = [each for each in told["currencies"] if each != currency]
     if others:

@@ -1,0 +1,139 @@
+"""What one source tells twice counts once: days and weeks of a campaign, one thing cut several ways, commissions."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jalon.report.marts.periods import Period, finest
+from tests.handmade import content, day, led_by, measure, order
+from tests.report.test_marts import Made
+
+FIRST = date(2026, 3, 1)
+
+
+def counted(metric: str, value: int, first: int, days: int, **fields: Any) -> Any:
+    """A count of money over so many days from the `first` of March on, as a file tells it."""
+    told = {"source": "file", "platform": "network", "currency": "EUR", "campaign_id": "spring"}
+    span = {"start_date": day(first), "end_date": day(first + days)}
+    key = "/".join(map(str, (metric, first, days, *fields.values())))
+    return measure(metric, value, key=key, **{**told, **span, **fields})
+
+
+def week(metric: str, by_day: int, days: int, **fields: Any) -> list[Any]:
+    """A week of 700, and so many of its days beside it."""
+    return [counted(metric, 700, 0, 7, **fields), *(counted(metric, by_day, n, 1, **fields) for n in range(days))]
+
+
+def claimed(folder: Path, facts: list[Any]) -> list[tuple[Any, ...]]:
+    made = Made(folder, facts, models=["last"])
+    return made.sql("SELECT claimed_minor, start_date, end_date FROM rpt_claims ORDER BY ALL")
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+
+def test_days_that_make_up_a_week_stand_for_it(tmp_path: Path) -> None:
+    """They are 707, not 1,407: a day was told again since the week was."""
+    assert claimed(tmp_path, week("conversion_value", 101, 7)) == [(707, day(0), day(7))]
+
+
+def test_a_week_stands_for_days_that_are_not_all_of_it(tmp_path: Path) -> None:
+    assert claimed(tmp_path, week("conversion_value", 101, 6)) == [(700, day(0), day(7))]
+
+
+def test_weeks_and_days_of_other_times_or_other_campaigns_are_added_up(tmp_path: Path) -> None:
+    facts = [
+        *week("conversion_value", 100, 7),
+        counted("conversion_value", 50, 7, 7),
+        counted("conversion_value", 9, 3, 1, campaign_id="summer"),
+        counted("conversion_value", 4, 3, 1, platform="other"),
+    ]
+    assert claimed(tmp_path, facts) == [(4, day(3), day(4)), (759, day(0), day(14))]
+
+
+def test_what_is_counted_for_an_account_and_by_campaign_is_one_claim(tmp_path: Path) -> None:
+    facts = [counted("conversion_value", 90, 0, 1), counted("conversion_value", 100, 0, 1, campaign_id=None)]
+    assert claimed(tmp_path, facts) == [(100, day(0), day(1))]
+
+
+# --- costs ----------------------------------------------------------------------------------------------------------
+
+
+def costs(folder: Path, facts: list[Any], cut: str) -> list[tuple[Any, ...]]:
+    made = Made(folder, facts, models=["last"])
+    return made.sql(f"SELECT value, kind, cost_minor FROM rpt_costs WHERE cut = '{cut}' ORDER BY ALL")
+
+
+def test_costs_by_day_and_by_week_are_one_cost(tmp_path: Path) -> None:
+    facts = [*week("spend", 101, 7, content_id="whole"), *week("spend", 101, 6, content_id="part")]
+    assert costs(tmp_path, facts, "content") == [("part", "spend", 700), ("whole", "spend", 707)]
+
+
+def test_what_ads_of_an_item_cost_is_a_cut_of_its_own_and_not_added_to_its_campaign(tmp_path: Path) -> None:
+    """A campaign of 900; its products 500 and 400; of the first two videos, 300 and 200, one of them for both."""
+    facts = [
+        counted("spend", 900, 0, 1),
+        counted("spend", 500, 0, 1, product_id="p"),
+        counted("spend", 400, 0, 1, product_id="q"),
+        counted("spend", 300, 0, 1, product_id="p", content_id="v"),
+        counted("spend", 200, 0, 1, product_id="p", content_id="w"),
+        counted("spend", 150, 0, 1, product_id="q", content_id="w"),
+        counted("spend", 70, 0, 1, content_id="live", campaign_id="evening"),
+    ]
+    assert costs(tmp_path / "1", facts, "product") == [("p", "spend", 500), ("q", "spend", 400)]
+    assert costs(tmp_path / "2", facts, "content") == [("live", "spend", 70), ("v", "spend", 300), ("w", "spend", 350)]
+
+
+def test_a_content_as_a_whole_and_by_campaign_costs_once(tmp_path: Path) -> None:
+    campaigns = [counted("spend", 100, 0, 1, content_id="v", campaign_id=name) for name in ("spring", "summer")]
+    facts = [*campaigns, counted("spend", 220, 0, 1, content_id="v", campaign_id=None)]
+    assert costs(tmp_path, facts, "content") == [("v", "spend", 220)]
+
+
+def test_commissions_of_orders_stand_before_those_that_the_same_source_counts(tmp_path: Path) -> None:
+    """By product the orders tell nothing, so there the counts stand; and another source's are its own."""
+    own = {"source": "net", "platform": "network"}
+    facts = [
+        content("v", creator_id="maker", source="net"),
+        order("1", 1, **own),
+        led_by("1", "v", source="net", creator_id="maker", commission=25, currency="EUR"),
+        counted("commissions", 40, 0, 1, content_id="v", campaign_id=None, **own),
+        counted("commissions", 60, 0, 1, product_id="p", campaign_id=None, **own),
+        counted("commissions", 3, 0, 1, content_id="v", campaign_id=None),
+        counted("spend", 7, 0, 1, content_id="v", **own),
+    ]
+    assert costs(tmp_path / "1", facts, "content") == [("v", "commission", 28), ("v", "spend", 7)]
+    assert costs(tmp_path / "2", facts, "product") == [("p", "commission", 60)]
+
+
+# --- the choice -----------------------------------------------------------------------------------------------------
+
+
+PERIODS = st.builds(
+    lambda start, days: Period(FIRST + timedelta(days=start), FIRST + timedelta(days=start + days)),
+    st.integers(0, 20),
+    st.integers(1, 9),
+)
+
+
+def apart(periods: tuple[Period, ...]) -> bool:
+    return all(one.end <= other.start or other.end <= one.start for one, other in combinations(periods, 2))
+
+
+def worth(periods: Any) -> tuple[int, int]:
+    return sum((each.end - each.start).days for each in periods), len(list(periods))
+
+
+@given(st.sets(PERIODS, max_size=8))
+def test_no_other_choice_without_overlap_has_more_days_or_as_many_in_shorter_periods(periods: set[Period]) -> None:
+    """Against all choices there are."""
+    choices = (some for size in range(len(periods) + 1) for some in combinations(sorted(periods), size))
+    found = finest(periods)
+    assert apart(tuple(found))
+    assert worth(found) == max(worth(some) for some in choices if apart(some))
