@@ -22,7 +22,8 @@ _COUNTS = (
 FCT_JOURNEY_MAP = Mart(
     "fct_journey_map",
     "The journey map by month, segment and persona: one row per stage model, stage, channel and these. Choose one "
-    "`preset`. Touchpoints may be added up; persons may not: rpt_journey_map has them.",
+    "`preset`. Touchpoints may be added up; persons may not: rpt_journey_map has them. Cells may be of one person: "
+    "guard it like the facts.",
     ("preset", "stage", "channel", "month_start", "segment", "persona"),
     (
         *_CELL,

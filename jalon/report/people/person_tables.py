@@ -63,7 +63,8 @@ RPT_PURCHASE_MODELS = Mart(
 RPT_PERSONA_MAP = Mart(
     "rpt_persona_map",
     "The journey map of each declared persona: one row per stage model, stage, channel and persona. Choose one "
-    "`preset` and one `persona`, then read; of personas of fewer than five persons there is none.",
+    "`preset` and one `persona`, then read. Of fewer than five persons nothing is told: a persona of so few has no "
+    "row, a cell of so few no counts.",
     ("preset", "stage", "channel", "persona"),
     (
         PRESET,
@@ -72,9 +73,15 @@ RPT_PERSONA_MAP = Mart(
         stage_key(),
         Column("persona", "text", "The persona of jalon.toml", references="dim_personas"),
         Column("stage_position", "integer", "Order of the stages, from 0"),
-        Column("touchpoints", "integer", "Touchpoints in the cell", "touchpoints"),
-        Column("persons", "integer", "Persons in the cell", "persons"),
-        Column("persons_onward", "integer", "Those of them who were in a later stage afterwards", "persons"),
+        Column("touchpoints", "integer", "Touchpoints in the cell; empty: `too_few`", "touchpoints"),
+        Column("persons", "integer", "Persons in the cell; empty: `too_few`", "persons"),
+        Column(
+            "persons_onward",
+            "integer",
+            "Those of them who were in a later stage afterwards; empty: `too_few`",
+            "persons",
+        ),
+        Column("too_few", "boolean", "Fewer than five persons were in the cell: its counts are not told"),
     ),
 )
 

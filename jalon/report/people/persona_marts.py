@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
+COUNTS = ("touchpoints", "persons", "persons_onward")
 _MEANS = {"purchases": "purchases", "days_since_purchase": "days"}
 """Mean over customers -> the sum that it is made of."""
 
@@ -112,7 +113,7 @@ def with_personas(base: Base, touches: Table) -> Table:
 
 
 def persona_map(base: Base) -> Table:
-    """Return the journey map of each declared persona that has enough persons to be told of."""
+    """Return the journey map of each declared persona that has enough persons to be told of, as have its cells."""
     if not base.known.wanted.personas:
         return taken(base.engine, RPT_PERSONA_MAP, [])
     customers = base.customers.table
@@ -120,4 +121,10 @@ def persona_map(base: Base) -> Table:
     large = sizes.filter(sizes["size"] >= FEWEST_SHOWN)
     touches = with_personas(base, base.made["touches"])
     own = touches.join(large, touches.persona == large.large)
-    return cells(base.engine, own, ("persona",))
+    return _without_few(cells(base.engine, own, ("persona",)))
+
+
+def _without_few(found: Table) -> Table:
+    """Empty the counts of cells of fewer than `FEWEST_SHOWN` persons, and mark them."""
+    few = found.persons < FEWEST_SHOWN
+    return found.mutate(too_few=few, **{name: ibis.ifelse(few, ibis.null("int64"), found[name]) for name in COUNTS})

@@ -62,8 +62,8 @@ def _maps(cells: list[Row], personas: list[Row]) -> Row:
 
 
 def _map(preset: str, cells: list[Row]) -> Row:
-    """Return one map; cells of fewer than `FEWEST_SHOWN` persons are left out."""
-    own = [cell for cell in cells if cell["preset"] == preset and cell["persons"] >= FEWEST_SHOWN]
+    """Return one map, without the cells of too few persons."""
+    own = [cell for cell in cells if cell["preset"] == preset and not cell["too_few"]]
     met: dict[str, int] = {}
     for cell in own:
         met[cell["channel"]] = met.get(cell["channel"], 0) + cell["touchpoints"]
