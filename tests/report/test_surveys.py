@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.normalize.vocabulary import Fact
 from jalon.report.people.intervals import Estimate, mean, median_time, net_promoters, share
 from jalon.report.people.surveys import SCORED, WON
+from tests.handmade import answer, at, order
 from tests.report.people_made import People
 
 
@@ -199,3 +202,24 @@ def test_who_recommends_is_an_ambassador_and_who_has_just_complained_is_none(in_
     assert few.sql("SELECT nps, is_ambassador, ambassador_by FROM dim_customers WHERE person = 'b'") == [
         (9, True, "promoter")
     ]
+
+
+def test_what_was_answered_on_another_scale_makes_no_promoter_and_is_told_as_left_out(tmp_path: Path) -> None:
+    """On 1 to 5 and on 1 to 10 the highest is no 10 of 0 to 10, nor the middle a detractor; a 9 before them stays."""
+    five, ten = {"lowest": 1, "highest": 5}, {"lowest": 1, "highest": 10}
+    facts: list[Fact] = [order(person, 1, 500, person=person) for person in "abcd"]
+    facts += [
+        answer("nps", 5, key="1", person="a", **five),
+        answer("nps", 10, key="2", person="b", **ten),
+        answer("nps", 9, key="3", person="c"),
+        answer("nps", 1, key="4", person="c", answered_at=at(9), **five),
+    ]
+    made = People(tmp_path, facts)
+    persons = made.sql("SELECT person, nps, ambassador_by FROM dim_customers WHERE person <> '(none)' ORDER BY 1")
+    assert persons == [("a", None, None), ("b", None, None), ("c", 9, "promoter"), ("d", None, None)]
+    assert made.sql("SELECT value, answers, left_out FROM rpt_surveys WHERE measure = 'nps'") == [(100, 1, 3)]
+
+
+def test_a_score_of_which_all_answers_are_on_another_scale_says_so(tmp_path: Path) -> None:
+    made = People(tmp_path, [order("1", 1, person="a"), answer("nps", 5, person="a", lowest=1, highest=5)])
+    assert made.measure("nps")[::5] == (None, "all answers are on a scale that it is not defined on")

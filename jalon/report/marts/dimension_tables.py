@@ -111,7 +111,7 @@ DIM_CUSTOMERS = Mart(
         Column("next_purchase_score", "decimal", "How likely they buy in the next 90 days (BG/NBD)", "of 1"),
         Column("expected_purchases", "decimal", "Purchases expected in the next 90 days (BG/NBD)", "purchases"),
         *money("clv", "Net revenue expected in the next 365 days (BG/NBD with Gamma-Gamma)"),
-        Column("nps", "integer", "Their latest answer to whether they would recommend, from 0 to 10; empty: none"),
+        Column("nps", "integer", "Their latest answer, of those from 0 to 10, to whether they would recommend"),
         Column("is_ambassador", "boolean", "They recommend: by their answers or, of buyers, by what they did"),
         Column("ambassador_by", "text", "What shows it: promoter, good_review, referral, share or review"),
         _persona("persona", "The persona of jalon.toml that they are"),

@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 import ibis
 from ibis.expr.types import Table
 
+from jalon.report.people.surveys import NPS
+
 Side = Literal["for", "against"]
 
 
@@ -17,7 +19,7 @@ class Sign(NamedTuple):
     """What speaks for, or against, somebody being an ambassador.
 
     `kinds` of touchpoints are signs by themselves; of an answer to `survey` the latest counts, by where on its scale
-    from 0 to 1 it lies: from `least` to `most`.
+    from 0 to 1 it lies: from `least` to `most`. With a `scale`, answers on any other say nothing.
     """
 
     name: str
@@ -26,12 +28,13 @@ class Sign(NamedTuple):
     survey: str = ""
     least: float = 0.0
     most: float = 1.0
+    scale: tuple[int, int] | None = None
 
 
 SIGNS = (
-    Sign("detractor", "against", survey="nps", most=0.6),
+    Sign("detractor", "against", survey="nps", most=0.6, scale=NPS),
     Sign("bad_review", "against", survey="review", most=0.5),
-    Sign("promoter", "for", survey="nps", least=0.9),
+    Sign("promoter", "for", survey="nps", least=0.9, scale=NPS),
     Sign("good_review", "for", survey="review", least=0.75),
     Sign("referral", "for", kinds=("referral",)),
     Sign("share", "for", kinds=("share",)),
@@ -63,6 +66,7 @@ def _latest(answers: Table) -> Table:
     """Return per person where on its scale the latest answer to each survey of `SIGNS` lies."""
     surveys = list(dict.fromkeys(sign.survey for sign in SIGNS if sign.survey))
     known = answers.filter(answers.person.notnull() & answers.score.notnull() & answers.survey.isin(surveys))
+    known = known.filter(_on_scale(known))
     placed = known.mutate(at=(known.score - known.lowest) / (known.highest - known.lowest))
     newest = ibis.row_number().over(
         group_by=[placed.person, placed.survey], order_by=[placed.answered_at.desc(), placed.source, placed.key]
@@ -72,6 +76,16 @@ def _latest(answers: Table) -> Table:
     return latest.group_by("person").agg(
         **{f"said_{survey}": latest["at"].max(where=latest.survey == survey) for survey in surveys}
     )
+
+
+def _on_scale(answers: Table) -> ibis.Value:
+    """Return whether an answer is on the scale that its survey is read on, where it is read on one alone."""
+    scales = dict.fromkeys((sign.survey, sign.scale) for sign in SIGNS if sign.scale)
+    on = (
+        (answers.survey != survey) | ((answers.lowest == lowest) & (answers.highest == highest))
+        for survey, (lowest, highest) in scales
+    )
+    return ibis.and_(*on)
 
 
 def _shows(persons: Table, sign: Sign) -> ibis.Value:

@@ -23,9 +23,10 @@ NO_REACH = "no source tells reach by day"
 NO_TAGS = "no source tells views and clicks on tags of the same content"
 MORE_CLICKS = "more clicks than views"
 NO_ANSWER = "no such answer is known"
+OTHER_SCALE = "all answers are on a scale that it is not defined on"
 REASONS = (
     NOBODY, NO_BUYER, TOO_FEW, NOBODY_MET, NOBODY_BEGAN, NOT_HALF, NO_MONEY, NO_RETURN, NO_CART, NO_VISIT, NO_REACH,
-    NO_TAGS, MORE_CLICKS, NO_ANSWER, NO_CURRENCY,
+    NO_TAGS, MORE_CLICKS, NO_ANSWER, NO_CURRENCY, OTHER_SCALE,
 )  # fmt: skip
 """Why something has no value."""
 

@@ -137,6 +137,6 @@ def of_surveys(base: Base) -> Iterator[Figure]:
     for measure in (*(question.measure for question in SCORED.values()), WIN_RATE):
         row = rows.get(measure)
         if row is None or row["value"] is None:
-            yield Figure(measure, NOTHING, because=why.NO_ANSWER)
+            yield Figure(measure, NOTHING, because=why.OTHER_SCALE if row else why.NO_ANSWER)
         else:
             yield Figure(measure, of_row(row, row["answers"]))

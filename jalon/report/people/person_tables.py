@@ -19,6 +19,7 @@ RPT_SURVEYS = Mart(
         Column("high", "decimal", "Upper end of its 90 % interval", "`unit`"),
         Column("unit", "text", "What the figure is counted in"),
         Column("answers", "integer", "Answers that it rests on", "answers"),
+        Column("left_out", "integer", "Answers on a scale that the figure is not defined on: not counted", "answers"),
     ),
 )
 

@@ -28,6 +28,7 @@ SATISFIED = 0.75
 WON = {"won": True, "win": True, "gagne": True, "lost": False, "loss": False, "perdu": False}
 """Codes of win/loss answers that say how it ended; all others are reasons."""
 NPS = (0, 10)
+"""The scale that the Net Promoter Score is defined on (Reichheld, Harvard Business Review 81 (2003) 46-54)."""
 _HAIR = 1e-9
 
 
@@ -101,18 +102,21 @@ def _of_survey(survey: str, rows: list[Row]) -> Iterator[Row]:
     own = [row for row in rows if row["survey"] == survey]
     questions = groupby((row for row in own if row["question"]), key=itemgetter("question"))
     for question, asked in chain([("", own)], ((name, list(found)) for name, found in questions)):
-        for measure, choice, unit, found in _figures(survey, asked):
+        for measure, choice, unit, found, left_out in _figures(survey, asked):
             yield {
                 **{"survey": survey, "question": question, "measure": measure, "choice": choice, "unit": unit},
                 **{"value": found.value, "low": found.low, "high": found.high, "answers": found.n},
+                "left_out": left_out,
             }
 
 
-def _figures(survey: str, rows: list[Row]) -> Iterator[tuple[str, str, str, Estimate]]:
+def _figures(survey: str, rows: list[Row]) -> Iterator[tuple[str, str, str, Estimate, int]]:
+    """Yield each measure, choice, unit and figure, and how many answers are of no scale that it is defined on."""
     scored = [row for row in rows if row["score"] is not None]
     if survey in SCORED and scored:
         measure, unit, figure = SCORED[survey]
-        yield measure, "", unit, figure(scored)
+        found = figure(scored)
+        yield measure, "", unit, found, _answers(scored) - found.n
     chosen: dict[str, int] = {}
     for row in rows:
         if row["choice"] is not None:
@@ -120,6 +124,6 @@ def _figures(survey: str, rows: list[Row]) -> Iterator[tuple[str, str, str, Esti
     ended = [(WON[code], answers) for code, answers in chosen.items() if survey == "win_loss" and code in WON]
     if ended:
         won = sum(answers for is_won, answers in ended if is_won)
-        yield WIN_RATE, "", "of 1", intervals.share(won, sum(answers for _, answers in ended))
+        yield WIN_RATE, "", "of 1", intervals.share(won, sum(answers for _, answers in ended)), 0
     for code in sorted(chosen):
-        yield SHARE, code, "of 1", intervals.share(chosen[code], sum(chosen.values()))
+        yield SHARE, code, "of 1", intervals.share(chosen[code], sum(chosen.values())), 0

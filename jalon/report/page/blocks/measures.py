@@ -126,6 +126,7 @@ def surveys(told: Row, say: Language) -> Row | None:
             if row["low"] is None
             else " \u2013 ".join(written(row[end], _unit(row), say) for end in ("low", "high")),
             "answers": row["answers"],
+            "left_out": row["left_out"],
         }
         for row in told["surveys"]
     ]
