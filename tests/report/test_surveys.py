@@ -163,8 +163,24 @@ def test_where_fewer_than_half_are_there_the_median_is_not_known() -> None:
     assert days() == Estimate(None, None, None, 0)
 
 
-def test_all_at_one_time_is_that_time() -> None:
-    assert days(4, 4, 4) == Estimate(4.0, 4.0, 4.0, 3)
+def test_where_the_curve_ends_at_nought_that_end_bounds_no_median() -> None:
+    """Five persons of Hosmer, Lemeshow and May (Applied Survival Analysis, 2nd ed. 2008, table 2.1), by hand.
+
+    The curve is .8 at 6, .6 at 14, .3 at 44 and 0 at 62 days. At 44 Greenwood's sum is 1/20 + 1/12 + 1/2 = .633, its
+    root .796; log .3 = -1.204, log(1.204) = .186; .186 - 1.645 * .796 / 1.204 = -.902, so the upper limit is
+    exp(-exp(-.902)) = .667, above a half. At 62 the sum divides by 0: there is no limit, and no upper end. The lower
+    limit at 6 is exp(-exp(-1.500 + 1.645 * .224 / .223)) = .313: the lower end.
+    """
+    assert days(6, 14, 44, 62, open_=(21,)) == Estimate(44.0, 6.0, None, 5)
+
+
+def test_one_who_is_left_and_gets_there_last_does_not_settle_the_median() -> None:
+    """99 are last seen on the first day; the one who is left gets there on the tenth."""
+    assert days(10, open_=(1,) * 99)[::2] == (10.0, None)
+
+
+def test_all_at_one_time_is_that_time_and_nothing_bounds_it() -> None:
+    assert days(4, 4, 4) == Estimate(4.0, 4.0, None, 3)
 
 
 # --- marts ----------------------------------------------------------------------------------------------------------

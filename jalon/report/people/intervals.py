@@ -101,7 +101,11 @@ def _first_below_half(left: np.ndarray, minutes: np.ndarray) -> float | None:
 def _limits(
     found: Curve, minutes: np.ndarray, reached: np.ndarray, censored: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the curves between which the curve lies; at its ends, 1 and 0, it is told by itself."""
+    """Return the curves between which the curve lies.
+
+    Before anybody got there it is told by itself. Where nobody is left Greenwood's variance has no value: so the curve
+    has no upper limit there, and a median that is not bounded before has no upper end (as in R's `survival`).
+    """
     place = np.searchsorted(found.minutes, minutes)
     there = np.bincount(place, reached, len(found.minutes))
     at_risk = np.bincount(place, reached + censored, len(found.minutes))[::-1].cumsum()[::-1]
@@ -110,5 +114,4 @@ def _limits(
         middle = np.log(-np.log(found.left))
         limits = [np.exp(-np.exp(middle + side * NORMAL * deviation)) for side in (1, -1)]
     inside = (found.left > _HAIR) & (found.left < 1 - _HAIR)
-    lower, upper = (np.where(inside, limit, found.left) for limit in limits)
-    return lower, upper
+    return np.where(inside, limits[0], found.left), np.where(inside, limits[1], 1.0)
