@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jalon.config import load
+from jalon.report.figures.detail import weekly
 from jalon.report.page.blocks import (
     claims,
     funnel,
@@ -177,11 +178,26 @@ def test_options_of_the_attribution_are_told_in_the_readers_words() -> None:
 def test_a_net_below_zero_is_no_change_in_per_cent() -> None:
     one = {
         "weeks": ["2026-03-02", "2026-03-09"], "net_minor": {"native": [1000, -500]}, "orders": [1, 1], "whole": 2,
-        "earlier_minor": 0,
+        "earlier_minor": 0, "best": {"week": "2026-03-02", "net_minor": 1000},
     }  # fmt: skip
     it = weeks.prepared({"weekly": {"EUR": one}}, ENGLISH)
     assert it is not None
     assert it["groups"][0]["says"].endswith("net revenue was <b>-€5.00</b>.")
+
+
+def test_the_best_week_so_far_may_lie_before_those_that_are_shown() -> None:
+    """Three hundred weeks of 10, the first of 90; the last is not over."""
+    monday = date(2020, 1, 6)
+    daily = [
+        {
+            "placed_date": monday + timedelta(weeks=week), "selling_mode": "native", "currency": "EUR",
+            "net_minor": 1000 if week else 9000, "orders": 1,
+        }
+        for week in range(300)
+    ]  # fmt: skip
+    it = weeks.prepared({"weekly": weekly(daily, ["EUR"])}, ENGLISH)
+    assert it is not None
+    assert it["groups"][0]["says"].endswith("the best week so far, from 6 Jan 2020, had €90.00.")
 
 
 def test_a_map_without_marks_says_nothing_of_them() -> None:

@@ -12,8 +12,9 @@ from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
 from jalon.report.page.blocks.targets import in_cells, prepared
 from jalon.report.page.language import language
+from jalon.report.people.intervals import Estimate
 from jalon.report.people.settings import Target, Wanted
-from jalon.report.people.targets import CELLS, _once, checked
+from jalon.report.people.targets import CELLS, Lived, _compared, _once, checked
 from jalon.report.people.wanted import read_targets, wanted
 from tests.handmade import order, touch
 from tests.report.people_made import WANTED, People
@@ -52,6 +53,18 @@ def test_shares_of_orders_in_two_currencies_that_are_just_enough_are_enough(tmp_
     assert People(tmp_path, facts, wanted).sql("SELECT lived, gap, is_met FROM rpt_targets") == [
         (Decimal("0.8"), 0, True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "lived", "gap", "share"),
+    [(50, 40, -10, -0.2), (-20, 10, 30, 1.5), (-20, -30, -10, -0.5), (0, 7, 7, None)],
+)
+def test_what_is_above_a_target_is_above_it_by_a_positive_share(
+    target: float, lived: float, gap: float, share: float | None
+) -> None:
+    """Also where the target is below zero, as a Net Promoter Score may be; of nothing there is no share."""
+    row = _compared(target, Lived(Estimate(lived, None, None, 9), "points"))
+    assert (row["gap"], row["gap_share"]) == (gap, share)
 
 
 def test_a_target_by_a_model_that_was_not_computed_is_refused_with_those_that_were(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def weekly(daily: Iterable[Row], currencies: Sequence[str]) -> Row:
 
     `daily` have `placed_date`, `selling_mode`, `currency`, `net_minor` and `orders`. `weeks`: Mondays; `net_minor`: per
     selling mode as many amounts; `orders`: per week; `whole`: weeks that are over by the last sale of any currency;
-    `earlier_minor`: what was sold before the first of at most `WEEKS`.
+    `earlier_minor`: what was sold before the first of at most `WEEKS`; `best`: of all weeks that are over, those before
+    too, the one with most `net_minor`, None where none is.
     """
     rows = list(daily)
     last = max((row["placed_date"] for row in rows), default=date.min)
@@ -73,7 +74,19 @@ def _weeks(rows: list[Row], last: date) -> Row:
         "orders": orders,
         "whole": over,
         "earlier_minor": earlier,
+        "best": _best(rows, last),
     }
+
+
+def _best(rows: list[Row], last: date) -> Row | None:
+    """Return the week that is over by `last` in which most was sold, the first of several."""
+    net: dict[date, int] = {}
+    for row in rows:
+        week = _monday(row["placed_date"])
+        net[week] = net.get(week, 0) + row["net_minor"]
+    over = sorted(week for week in net if week + timedelta(days=6) <= last)
+    best = max(over, key=net.__getitem__, default=None)
+    return None if best is None else {"week": best.isoformat(), "net_minor": net[best]}
 
 
 def _monday(day: date) -> date:

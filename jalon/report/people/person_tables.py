@@ -102,7 +102,12 @@ RPT_TARGETS = Mart(
         Column("low", "decimal", "Lower end of its 90 % interval; empty: none is told", "`unit`"),
         Column("high", "decimal", "Upper end of its 90 % interval", "`unit`"),
         Column("gap", "decimal", "`lived` less `target`", "`unit`"),
-        Column("gap_share", "decimal", "`gap` as a share of the target; empty: that is zero", "of 1"),
+        Column(
+            "gap_share",
+            "decimal",
+            "`gap` as a share of the target's size, with the sign of `gap`; empty: that is zero",
+            "of 1",
+        ),
         Column("unit", "text", "What both are counted in"),
         Column("better", "text", "more or less: which way is better"),
         Column("is_met", "boolean", "What was measured is as wanted, or better; empty: nothing was measured"),

@@ -171,4 +171,5 @@ def _compared(target: float, lived: Lived) -> Row:
     met = value >= target if lived.better == "more" else value <= target
     clear = None if low is None or high is None else not low <= target <= high
     gap = value - target
-    return {**told, "gap": gap, "gap_share": gap / target if target else None, "is_met": met, "is_clear": clear}
+    share = gap / abs(target) if target else None
+    return {**told, "gap": gap, "gap_share": share, "is_met": met, "is_clear": clear}

@@ -52,19 +52,18 @@ def _chart(currency: str, one: Row, modes: list[str], say: Language) -> Chart:
 
 
 def _says(currency: str, one: Row, net: list[int], say: Language) -> str:
-    """Say how the last whole week went, and against the one before."""
+    """Say how the last whole week went, against the one before and the best of all, those that are not shown too."""
     whole = one["whole"]
     if whole < 1:
         return say._("The first week is not over yet.")
     last = {"week": say.day(one["weeks"][whole - 1]), "amount": say.amount(_told(net[whole - 1], currency), currency)}
     if whole < 2 or net[whole - 2] <= 0 or net[whole - 1] < 0:
         return say.rich("In the week from %(week)s, the last whole one, net revenue was <b>%(amount)s</b>.", **last)
-    best = max(range(whole), key=lambda week: net[week])
     return say.rich(
         "In the week from %(week)s, the last whole one, net revenue was <b>%(amount)s</b>, %(change)s against the week "
         "before; the best week so far, from %(best)s, had %(most)s.",
         **last,
         change=say.percent(net[whole - 1] / net[whole - 2] - 1, signed=True),
-        best=say.day(one["weeks"][best]),
-        most=say.amount(_told(net[best], currency), currency),
+        best=say.day(one["best"]["week"]),
+        most=say.amount(_told(one["best"]["net_minor"], currency), currency),
     )
