@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -147,12 +148,8 @@ def freshness(place: Workplace, until: int | None = None) -> dict[str, str]:
     from jalon.store import runs
 
     with place.store.read() as db:
-        last: dict[str, str] = {}
-        for run in runs.recent(db, 1000):
-            is_past = until is None or (run.finished_at or 0) * 1e6 < until
-            if run.command == "sync" and run.outcome == "ok" and run.finished_at and is_past:
-                last.setdefault(run.source, day_and_time(run.finished_at))
-    return {name: at for name, at in last.items() if name in place.config.sources}
+        last = runs.last_good(db, "sync", math.inf if until is None else until / 1e6)
+    return {name: day_and_time(at) for name, at in last.items() if name in place.config.sources}
 
 
 def _as_of(day: datetime | None) -> int | None:

@@ -19,9 +19,7 @@ MISUNDERSTOOD = ("source", "state", "topic", "note", "deliveries")
 def overview(place: Workplace) -> tuple[Row, list[str]]:
     """Return the state of all sources as data and as lines."""
     with place.store.read() as db:
-        last: dict[str, runs.Run] = {}
-        for run in runs.recent(db, 500):
-            last.setdefault(run.source, run)
+        last = runs.latest(db)
         data = {
             "sources": {name: _source(db, name, last.get(name)) for name in place.config.sources},
             "inbox": _named(("source", "stream", "rows", "objects"), inbox.counts(db)),

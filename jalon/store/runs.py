@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import sqlite3
@@ -47,6 +48,22 @@ def finish(db: sqlite3.Connection, id: int, at: float, outcome: str, counts: Map
 def recent(db: sqlite3.Connection, limit: int) -> list[Run]:
     """Return the last runs, the newest first."""
     return _runs(db.execute(_SELECT + "ORDER BY id DESC LIMIT ?", (limit,)))
+
+
+def latest(db: sqlite3.Connection) -> dict[str, Run]:
+    """Return the last run of each source, however long ago."""
+    newest = _SELECT + "JOIN (SELECT max(id) AS last FROM runs GROUP BY source) ON id = last"  # noqa: S608  # our own words
+    return {run.source: run for run in _runs(db.execute(newest))}
+
+
+def last_good(db: sqlite3.Connection, command: str, before: float = math.inf) -> dict[str, float]:
+    """Return when each source's last good run of a command ended before a time, however many runs came since."""
+    rows = db.execute(
+        "SELECT source, max(finished_at) FROM runs WHERE command = ? AND outcome = 'ok' AND finished_at < ? "
+        "GROUP BY source ORDER BY source",
+        (command, before),
+    )
+    return dict(rows.fetchall())
 
 
 def abandoned(db: sqlite3.Connection) -> list[Run]:

@@ -221,6 +221,20 @@ def synced(source: str, at: float, db: sqlite3.Connection) -> None:
     runs.finish(db, runs.start(db, source, "sync", 1, at), at, "ok", {})
 
 
+def test_a_source_that_failed_while_others_ran_every_minute_is_still_read_to_its_last_good_run(tmp_path: Path) -> None:
+    begin(tmp_path, ("files",))
+    at = datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()
+
+    def ran(db: sqlite3.Connection) -> None:
+        synced("files", at, db)
+        for minute in range(1, 1500):
+            synced("other", at + 60 * minute, db)
+
+    with Workplace(load(tmp_path / "jalon.toml")) as place:
+        place.store.write(ran)
+        assert freshness(place) == {"files": "2026-03-02T12:00:00+00:00"}
+
+
 @pytest.mark.parametrize(("days", "wanted"), [(None, "2026-03-09T12:00:00+00:00"), (5, "2026-03-02T12:00:00+00:00")])
 def test_a_report_of_a_past_day_knows_no_later_sync(tmp_path: Path, days: int | None, wanted: str) -> None:
     begin(tmp_path, ("files",))

@@ -335,6 +335,25 @@ def test_runs_tell_how_they_ended_and_who_died(db: sqlite3.Connection) -> None:
     assert (first.outcome, first.counts, first.finished_at) == ("partial", {"rows": 7}, 5.0)
 
 
+def test_the_last_good_run_of_a_source_is_found_behind_any_number_of_others(db: sqlite3.Connection) -> None:
+    def ran(source: str, at: float, outcome: str, command: str = "sync") -> None:
+        runs.finish(db, runs.start(db, source, command, 1, at), at + 1, outcome, {})
+
+    ran("slow", 1.0, "ok")
+    ran("slow", 2.0, "ok")
+    ran("never", 3.0, "failed")
+    for n in range(2000):
+        ran("busy", 10.0 + n, "ok")
+    ran("slow", 5000.0, "partial")
+    ran("slow", 5001.0, "ok", "backfill")
+    assert runs.last_good(db, "sync") == {"busy": 2010.0, "slow": 3.0}
+    assert runs.last_good(db, "sync", before=3.0) == {"slow": 2.0}
+    last = runs.latest(db)
+    assert {name: (run.outcome, run.started_at) for name, run in last.items()} == {
+        "never": ("failed", 3.0), "busy": ("ok", 2009.0), "slow": ("ok", 5001.0)
+    }  # fmt: skip
+
+
 def test_the_same_trouble_is_one_entry_until_resolved(db: sqlite3.Connection) -> None:
     first = quarantine.add(db, "shop", "orders", "17", "bad_money", "1,5", at=1.0, inbox_id=3)
     assert quarantine.add(db, "shop", "orders", "17", "bad_money", "1,6", at=2.0) == first
