@@ -57,9 +57,19 @@ def test_weeks_and_days_of_other_times_or_other_campaigns_are_added_up(tmp_path:
     assert claimed(tmp_path, facts) == [(4, day(3), day(4)), (759, day(0), day(14))]
 
 
-def test_what_is_counted_for_an_account_and_by_campaign_is_one_claim(tmp_path: Path) -> None:
-    facts = [counted("conversion_value", 90, 0, 1), counted("conversion_value", 100, 0, 1, campaign_id=None)]
+def test_what_is_counted_for_an_account_by_campaign_and_by_creator_is_one_claim(tmp_path: Path) -> None:
+    facts = [
+        counted("conversion_value", 90, 0, 1),
+        counted("conversion_value", 100, 0, 1, campaign_id=None),
+        *(counted("conversion_value", 40, 0, 1, campaign_id=None, creator_id=name) for name in ("a", "b")),
+    ]
     assert claimed(tmp_path, facts) == [(100, day(0), day(1))]
+
+
+def test_a_content_with_and_without_its_creator_is_of_one_cut(tmp_path: Path) -> None:
+    facts = [counted("conversion_value", 90, 0, 1, content_id="v", creator_id="a")]
+    facts += [counted("conversion_value", 100, 1, 1, content_id="w")]
+    assert claimed(tmp_path, facts) == [(190, day(0), day(2))]
 
 
 # --- costs ----------------------------------------------------------------------------------------------------------

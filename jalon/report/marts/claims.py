@@ -87,9 +87,9 @@ class Count(NamedTuple):
 def fullest(rows: Iterable[Row], metrics: Iterable[str]) -> Count | None:
     """Return the count of the first of `metrics` that there is, at the grain that has most of it.
 
-    Counts of several grains (account, campaign, product, content) are the same sales cut in other ways: what has no
-    product, say, is in none by product. Rules of counting at one grain are about different content, and are added up.
-    `rows` have `metric`, `grain`, `definition`, `value`, `open`, `first` and `last`.
+    Counts of several grains (account, campaign, creator, product, content) are the same sales cut in other ways: what
+    has no product, say, is in none by product. Rules of counting at one grain are about different content, and are
+    added up. `rows` have `metric`, `grain`, `definition`, `value`, `open`, `first` and `last`.
     """
     named = {metric: [row for row in rows if row["metric"] == metric] for metric in metrics}
     metric = next((name for name, own in named.items() if own), None)

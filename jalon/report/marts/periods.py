@@ -32,9 +32,13 @@ class Period(NamedTuple):
 
 
 def grain(counts: Table) -> Value:
-    """Return which of content, product and campaign a count names: counts of several grains are cuts of one thing."""
-    parts = [ibis.ifelse(counts[f"{name}_id"] == NONE, "", name) for name in ("content", "product")]
-    return parts[0] + parts[1] + ibis.ifelse(counts.campaign_id.isnull(), "", "campaign")
+    """Return which of content, creator, product and campaign a count names: those of several grains are cuts of one.
+
+    The creator of a content is no cut of its own.
+    """
+    content, product = (ibis.ifelse(counts[f"{name}_id"] == NONE, "", name) for name in ("content", "product"))
+    creator = ibis.ifelse((counts.content_id == NONE) & (counts.creator_id != NONE), "creator", "")
+    return content + creator + product + ibis.ifelse(counts.campaign_id.isnull(), "", "campaign")
 
 
 def finest(periods: Iterable[Period]) -> set[Period]:
@@ -77,8 +81,10 @@ def _again(rows: list[Row]) -> Iterator[str]:
 
 
 def _overlapping(counts: Table) -> Table:
-    """Return the rows of things of which some periods overlap, which are few: what is by day alone is none."""
-    named = counts.select("measure_uid", "start_date", "end_date", **{name: counts[name].fill_null("") for name in OF})
+    """Return the rows of things of which some periods overlap, which are few: things by day alone are none."""
+    told = counts.select("measure_uid", "start_date", "end_date", **{name: counts[name].fill_null("") for name in OF})
+    longer = told.filter(told.end_date.delta(told.start_date, unit="day") > 1).select(*OF).distinct()
+    named = told.semi_join(longer, OF)
     of_one = ibis.window(group_by=[named[name] for name in OF], order_by=[named.start_date, named.end_date])
     beside = named.mutate(
         start_before=named.start_date.lag().over(of_one), end_before=named.end_date.lag().over(of_one)
