@@ -485,7 +485,8 @@ def deliver(
     """Send the marts to where BI reads them.
 
     To all destinations of jalon.toml ([deliver.NAME]), or those with the NAMES: Parquet, CSV or JSON lines in a folder
-    or in object storage, one SQLite or DuckDB file, PostgreSQL (docs/delivery.md). Tells of the last `report`.
+    or in object storage, one SQLite or DuckDB file, PostgreSQL, warehouses such as BigQuery or Snowflake
+    (docs/delivery.md). Tells of the last `report`.
 
     Only tables that have changed are sent, so that it may run as often as you like. Readers see what was before or all
     that is new. A new column is added and told; what readers could break on is refused until it is allowed.

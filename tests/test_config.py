@@ -120,6 +120,12 @@ password = { env = "T_SECRET" }
 [deliver.sheets]
 to = "csv"
 folder = "out"
+
+[deliver.cloud]
+to = "warehouse"
+destination = "bigquery"
+credentials = { env = "T_SECRET" }
+settings = { location = "EU" }
 """
 
 
@@ -129,6 +135,7 @@ def test_a_delivery_is_read_with_its_secret_and_beside_the_file(write) -> None:
     assert config.deliveries["sheets"].folder == config.folder / "out"
     rows = {key: value for key, value, _ in config.rows()}
     assert (rows["deliver.bi.password"], rows["deliver.bi.into"]) == ("***", "jalon")
+    assert (rows["deliver.cloud.credentials"], rows["deliver.cloud.settings"]) == ("***", "{'location': 'EU'}")
 
 
 @pytest.mark.parametrize(
@@ -141,6 +148,12 @@ def test_a_delivery_is_read_with_its_secret_and_beside_the_file(write) -> None:
         ('folder = "out"', "", "name a folder or a url"),
         ("jalon@db", "jalon:canary@db", "a password must not stand in the address"),
         ('{ env = "T_SECRET" }', '"canary"', "is a secret and must not stand in the file"),
+        (
+            '"bigquery"',
+            '"bigqueri"',
+            "[deliver.cloud] destination no warehouse is called 'bigqueri'; there is bigquery",
+        ),
+        ('location = "EU"', 'password = "canary"', "credentials must not stand in the file"),
     ],
 )
 def test_a_mistake_in_a_delivery_is_named(write, old: str, new: str, what: str) -> None:

@@ -20,7 +20,19 @@ from jalon.console import Console
 from jalon.store.lock import RunLock
 from tests.cli.played import Desk
 
-HEAVY = {"aiohttp", "duckdb", "httpx", "ibis", "numpy", "pandas", "pyarrow", "pydantic", "sqlite_utils", "tenacity"}
+HEAVY = {
+    "aiohttp",
+    "dlt",
+    "duckdb",
+    "httpx",
+    "ibis",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "sqlite_utils",
+    "tenacity",
+}
 
 
 def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -6,14 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.report import mariadb_server, postgres_server
 from tests.report.people_made import FEW, WANTED, People, town
-from tests.report.postgres_server import running
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The address of a PostgreSQL server that lives as long as the run."""
-    with running() as url:
+    with postgres_server.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """The address of a MariaDB server that lives as long as the run."""
+    with mariadb_server.running() as url:
         yield url
 
 

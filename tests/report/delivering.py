@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -140,6 +141,53 @@ def from_postgres(place: Any, mart: Mart) -> list[Row]:
         return db.execute(f"SELECT {columns} FROM {place.into}.{mart.name} ORDER BY 1").fetchall()
 
 
+def from_warehouse(place: Any, mart: Mart) -> list[Row]:
+    """Read what dlt brought, by the destination's own client. MariaDB has no zones, and its booleans are numbers."""
+    query = f"SELECT {', '.join(mart.names)} FROM {place.into}.{mart.name} ORDER BY 1"
+    found = warehouse_rows(place, query)
+    if place.destination == "sqlalchemy":
+        boolean = [each.type == "boolean" for each in mart.columns]
+        return [tuple(_zoned(value, flag) for value, flag in zip(row, boolean, strict=True)) for row in found]
+    return found
+
+
+def _zoned(value: Any, boolean: bool) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC)
+    return bool(value) if boolean and value is not None else value
+
+
+def warehouse_rows(place: Any, query: str) -> list[Row]:
+    """Run a statement at a warehouse as somebody else who uses it."""
+    address = place.credentials.get_secret_value()
+    if place.destination == "duckdb":
+        import duckdb
+
+        with duckdb.connect(address) as db:
+            return db.execute(query).fetchall()
+    with signed_in(place) as db:
+        ran = db.cursor()
+        ran.execute(query)
+        return [tuple(row) for row in ran.fetchall()] if ran.description else []
+
+
+@contextmanager
+def signed_in(place: Any) -> Iterator[Any]:
+    """Give a connection to the server of a warehouse; what is done is kept at its end."""
+    address = urlsplit(place.credentials.get_secret_value())
+    told = {"host": address.hostname, "port": address.port, "user": address.username, "password": address.password}
+    if place.destination == "postgres":
+        import psycopg
+
+        with psycopg.connect(dbname="postgres", options="-c TimeZone=UTC", **told) as db:
+            yield db
+    else:
+        import pymysql
+
+        with pymysql.connect(**told, autocommit=True) as db:
+            yield db
+
+
 READERS: dict[str, Callable[[Any, Mart], list[Row]]] = {
     "parquet": from_parquet,
     "csv": from_csv,
@@ -147,6 +195,7 @@ READERS: dict[str, Callable[[Any, Mart], list[Row]]] = {
     "sqlite": from_sqlite,
     "duckdb": from_duckdb,
     "postgres": from_postgres,
+    "warehouse": from_warehouse,
 }
 
 

@@ -50,7 +50,7 @@ def running() -> Iterator[str]:
         secret = folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         made = [
             programs / "initdb",
             "-D",
@@ -79,7 +79,7 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

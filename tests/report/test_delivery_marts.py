@@ -26,7 +26,7 @@ def sums(mart: Mart, rows: list[Row]) -> dict[str, Decimal]:
     return {**told, "rows": Decimal(len(rows))}
 
 
-@pytest.mark.parametrize("to", ["csv", "jsonl", "sqlite", "duckdb", "postgres"])
+@pytest.mark.parametrize("to", ["csv", "jsonl", "sqlite", "duckdb", "postgres", "warehouse"])
 def test_delivered_totals_are_those_of_the_marts(
     to: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,6 +34,8 @@ def test_delivered_totals_are_those_of_the_marts(
     where: dict[str, Any] = {"folder": tmp_path / "out"}
     if to == "postgres":
         where = {"url": request.getfixturevalue("postgres_url")}
+    elif to == "warehouse":
+        where = {"destination": "duckdb", "credentials": str(tmp_path / "out")}
     elif to in ("sqlite", "duckdb"):
         where = {"file": tmp_path / "out"}
     place = settings(to, **where)

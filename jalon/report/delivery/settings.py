@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from jalon.report.delivery.warehouses import WAREHOUSES
+
 CREDENTIALS = ("key", "secret", "token", "password", "credential", "connection_string")
 """What names of settings that are secret have in them."""
+
+SETTLED = frozenset(("dataset_name", "default_schema_name", "replace_strategy"))
+"""Settings of a warehouse on which the promises of a delivery rest."""
 
 
 class Delivery(BaseModel):
@@ -19,7 +25,7 @@ class Delivery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     to: str
-    """What the tables become: parquet, csv, jsonl, sqlite, duckdb or postgres."""
+    """What the tables become: parquet, csv, jsonl, sqlite, duckdb, postgres or warehouse."""
     tables: tuple[str, ...] = ()
     """Tables to deliver, as docs/tables.md names them; empty: all."""
     after: Literal["report"] | None = None
@@ -41,11 +47,7 @@ class Files(Delivery):
     @field_validator("storage")
     @classmethod
     def _without_credentials(cls, storage: dict[str, Any]) -> dict[str, Any]:
-        if any(word in key for key in _keys(storage) for word in CREDENTIALS):
-            raise ValueError(
-                "credentials must not stand in the file: put them where the store's package looks for them"
-            )
-        return storage
+        return _harmless(storage, "put them where the store's package looks for them")
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -97,6 +99,51 @@ class Postgres(Delivery):
         return _without_password(url)
 
 
+class Warehouse(Delivery):
+    """All tables in one dataset of a data warehouse, by dlt; needs `jalon[warehouse]` and dlt's extra of its name."""
+
+    destination: str
+    """Which one, by dlt's name: bigquery, clickhouse, databricks, duckdb, motherduck, mssql, postgres, redshift,
+    snowflake, sqlalchemy (MySQL, MariaDB and others) or synapse."""
+    into: str = Field(default="jalon", max_length=48, pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+    """Dataset (schema, database) that the tables stand in; made if there is none, and one with `_staging` to its name
+    beside it."""
+    credentials: SecretStr | None = None
+    """An address with user and password, or the JSON of a service account; without it, they come from where dlt looks
+    for them, such as DESTINATION__BIGQUERY__CREDENTIALS."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What the destination is told, by dlt's own names: { location = "EU" }."""
+
+    @field_validator("destination")
+    @classmethod
+    def _reached(cls, name: str) -> str:
+        if name not in WAREHOUSES:
+            near = get_close_matches(name, WAREHOUSES, n=1) or [", ".join(WAREHOUSES)]
+            raise ValueError(f"no warehouse is called {name!r}; there is {near[0]}")
+        return name
+
+    @field_validator("settings")
+    @classmethod
+    def _without_credentials(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        for key in SETTLED.intersection(settings):
+            raise ValueError(f"{key} is settled by jalon")
+        return _harmless(settings, "name them as `credentials`, or put them where dlt looks for them")
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        told = self.credentials.get_secret_value() if self.credentials and self.destination == "sqlalchemy" else "://"
+        if "://" not in told:
+            raise ValueError("credentials are to be an address such as mysql+pymysql://user:password@host")
+        return self
+
+
+def _harmless(settings: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return settings without credentials."""
+    if any(word in key for key in _keys(settings) for word in CREDENTIALS):
+        raise ValueError(f"credentials must not stand in the file: {where}")
+    return settings
+
+
 def _keys(settings: dict[str, Any]) -> Iterator[str]:
     """Yield the names of settings, also of those within others."""
     for name, value in settings.items():
@@ -119,5 +166,6 @@ KINDS: dict[str, type[Delivery]] = {
     "sqlite": FileDatabase,
     "duckdb": FileDatabase,
     "postgres": Postgres,
+    "warehouse": Warehouse,
 }
 """`to` -> what else such a delivery may say."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jalon.report.delivery.settings import Delivery, FileDatabase, Files, Postgres
+from jalon.report.delivery.settings import Delivery, FileDatabase, Files, Postgres, Warehouse
 from jalon.report.delivery.targets.base import Target
 
 
@@ -13,6 +13,10 @@ def target(settings: Delivery) -> Target:
             from jalon.report.delivery.targets.postgres import PostgresTarget
 
             return PostgresTarget(settings)
+        case Warehouse():
+            from jalon.report.delivery.targets.warehouse import WarehouseTarget
+
+            return WarehouseTarget(settings)
         case Files(url=str()):
             from jalon.report.delivery.targets.objects import Objects
 
