@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 FIXED = {"aiohttp": (3, 13, 3), "jinja2": (3, 1, 6)}
 """Package -> first version without a known hole that concerns us."""
-BROUGHT = {"httpcore": "httpx", "markupsafe": "jinja2"}
+BROUGHT = {"httpcore": "httpx", "markupsafe": "jinja2", "sqlalchemy": "dlt"}
 """Module -> the declared package that cannot do without it."""
 
 

@@ -35,7 +35,7 @@ def test_delivered_totals_are_those_of_the_marts(
     if to == "postgres":
         where = {"url": request.getfixturevalue("postgres_url")}
     elif to == "warehouse":
-        where = {"destination": "duckdb", "credentials": str(tmp_path / "out")}
+        where = {"destination": "sqlalchemy", "credentials": request.getfixturevalue("mariadb_url")}
     elif to in ("sqlite", "duckdb"):
         where = {"file": tmp_path / "out"}
     place = settings(to, **where)

@@ -51,17 +51,10 @@ class WarehouseTarget(Target):
         if load.changed:
             self._read(load)
         number = self._prepare(load)
-        try:
-            if load.changed:
-                with translated(self._settings):
-                    self._pipeline.load()
-            with self._client() as client:
-                note(client, load.ledger, number, load.at)
-        except BaseException:
-            with suppress(JalonError), self._client() as client:  # what went wrong first is what is told
-                _sweep(client, load)
-            raise
+        if load.changed:
+            self._load(load)
         with self._client() as client:
+            note(client, load.ledger, number, load.at)
             _sweep(client, load)
 
     def _read(self, load: Load) -> None:
@@ -90,6 +83,15 @@ class WarehouseTarget(Target):
             client.sql_client.drop_tables(*load.rebuilt, *load.gone)
             _forget(client)
             return number
+
+    def _load(self, load: Load) -> None:
+        try:
+            with translated(self._settings):
+                self._pipeline.load()
+        except BaseException:
+            with suppress(JalonError), self._client() as client:  # what went wrong first is what is told
+                _sweep(client, load)
+            raise
 
     @contextmanager
     def _client(self) -> Iterator[Any]:

@@ -5,10 +5,11 @@ What its user has configured for it holds all the same: DESTINATION__... in the 
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -75,16 +76,27 @@ class Room(RunContext):
 @contextmanager
 def pipeline(settings: Warehouse) -> Iterator[dlt.Pipeline]:
     """Give dlt's pipeline to a destination; when it is left, nothing of it remains on this machine."""
-    with tempfile.TemporaryDirectory(prefix="jalon-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what dlt says to programmers is not for those who deliver
-        with Container().injectable_context(PluggableRunContext(Room(folder))):
-            made = dlt.pipeline(
-                NAME, pipelines_dir=folder, destination=_destination(settings), dataset_name=settings.into
-            )
-            try:
-                yield made
-            finally:
-                made.deactivate()
+    with ExitStack() as opened:
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="jalon-"))
+        opened.enter_context(_hushed())
+        opened.enter_context(Container().injectable_context(PluggableRunContext(Room(folder))))
+        made = dlt.pipeline(NAME, pipelines_dir=folder, destination=_destination(settings), dataset_name=settings.into)
+        opened.callback(made.deactivate)
+        yield made
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep from the terminal what dlt and the drivers tell programmers; jalon's own log has a level of its own."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.setLevel(level)
 
 
 def _destination(settings: Warehouse) -> Any:
@@ -98,6 +110,10 @@ def _destination(settings: Warehouse) -> Any:
             raise ConfigError(f"dlt's {name} has no setting {key!r}", f"There are: {', '.join(sorted(known))}.")
     if settings.credentials is not None:
         told["credentials"] = settings.credentials.get_secret_value()
+    if name == "sqlalchemy":
+        from jalon.report.delivery.targets import warehouse_mysql
+
+        warehouse_mysql.register()
     return Destination.from_reference(name, **_exchange(WAREHOUSES[name]), **told)
 
 
