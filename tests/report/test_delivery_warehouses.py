@@ -14,6 +14,7 @@ import dlt
 import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 from dlt.common.runtime import anon_tracker, telemetry
+from dlt.load.load import Load as Loader
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from jalon.report.delivery.deliver import reach
 from jalon.report.delivery.parcels import parcels
 from jalon.report.delivery.targets import warehouse
 from jalon.report.delivery.targets.base import Load
+from jalon.report.delivery.targets.warehouse_errors import translated
 from jalon.report.delivery.warehouses import WAREHOUSES
 from jalon.report.marts.shapes import Column
 from jalon.report.marts.tables import MARTS as ALL_MARTS
@@ -253,6 +255,26 @@ def test_rows_that_a_table_refuses_leave_it_as_it_was(
         ("fct_sales",)
     ]
     assert send(quick, marts(tmp_path / "marts", [sale("s2", note="second")])).sent == {"fct_sales": 1}
+
+
+def test_a_person_who_ends_it_ends_it(quick: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(self: Any, pool: Any) -> None:
+        raise KeyboardInterrupt
+
+    folder = marts(tmp_path / "marts", ROWS)
+    with monkeypatch.context() as patch:
+        patch.setattr(Loader, "run", ended)
+        with pytest.raises(KeyboardInterrupt):
+            send(quick, folder)
+    assert set(send(quick, folder).sent) == set(MARTS)
+
+
+def test_what_a_driver_says_is_told_without_the_password() -> None:
+    place = settings("warehouse", destination="postgres", credentials="postgresql://u:canary%40pw@h/d")
+    for said in ("invalid dsn postgresql://u:canary%40pw@h/d", "canary@pw is wrong", "x" * 290 + "canary%40pw"):
+        with pytest.raises(JalonError) as refused, translated(place):
+            raise OSError(said)
+        assert "canary" not in str(refused.value)
 
 
 def test_no_row_stays_beside_the_tables_and_the_notes_of_dlt_do_not_grow(quick: Any, tmp_path: Path) -> None:

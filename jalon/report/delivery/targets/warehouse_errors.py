@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote, urlsplit
 
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
 from dlt.common.exceptions import MissingDependencyException
@@ -47,7 +48,7 @@ def _translation(settings: Warehouse, errors: list[BaseException]) -> BaseExcept
             case MissingDependencyException():
                 return ConfigError(f"{name} needs packages that are not installed", _install(name))
             case ImportError():
-                return ConfigError(f"{name}: {error}", f"Install that package; {_install(name)}")
+                return ConfigError(f"{name}: {error}", f"Install that package too. {_install(name)}")
             case ConfigurationException():
                 said = f"dlt cannot read the settings or credentials of {name}"
                 return ConfigError(said, "See what `credentials` may be in docs/delivery.md.")
@@ -74,7 +75,14 @@ def _refusal(settings: Warehouse, error: BaseException) -> JalonError:
 
 def _said(settings: Warehouse, error: BaseException) -> str:
     """Return the first line of an error: further ones may quote a row."""
-    line = next(iter(str(error).strip().splitlines()), "")[:LONGEST]
-    if settings.credentials is not None:
-        line = line.replace(settings.credentials.get_secret_value(), "***")
-    return line or type(error).__name__
+    line = next(iter(str(error).strip().splitlines()), "")
+    for secret in _secrets(settings):
+        line = line.replace(secret, "***")
+    return line[:LONGEST] or type(error).__name__
+
+
+def _secrets(settings: Warehouse) -> list[str]:
+    """Return the credentials, and the password within an address as it stands there and as it is meant."""
+    whole = settings.credentials.get_secret_value() if settings.credentials else ""
+    password = urlsplit(whole).password if "://" in whole else None
+    return [secret for secret in (whole, password, unquote(password or "")) if secret]
