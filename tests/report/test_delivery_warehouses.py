@@ -24,7 +24,7 @@ from jalon.report.delivery.deliver import reach
 from jalon.report.delivery.parcels import parcels
 from jalon.report.delivery.targets import warehouse
 from jalon.report.delivery.targets.base import Load
-from jalon.report.delivery.targets.warehouse_errors import translated
+from jalon.report.delivery.targets.warehouse.errors import translated
 from jalon.report.delivery.warehouses import WAREHOUSES
 from jalon.report.marts.shapes import Column
 from jalon.report.marts.tables import MARTS as ALL_MARTS

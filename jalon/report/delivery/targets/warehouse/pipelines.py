@@ -111,9 +111,9 @@ def _destination(settings: Warehouse) -> Any:
     if settings.credentials is not None:
         told["credentials"] = settings.credentials.get_secret_value()
     if name == "sqlalchemy":
-        from jalon.report.delivery.targets import warehouse_mysql
+        from jalon.report.delivery.targets.warehouse import mysql
 
-        warehouse_mysql.register()
+        mysql.register()
     return Destination.from_reference(name, **_exchange(WAREHOUSES[name]), **told)
 
 

@@ -24,10 +24,10 @@ except ImportError as error:
     remedy = "Run `pip install 'jalon[warehouse]'`, and with it what dlt needs for yours, such as 'dlt[bigquery]'."
     raise ConfigError("a warehouse needs dlt", remedy) from error
 
-from jalon.report.delivery.targets.warehouse_dlt import pipeline
-from jalon.report.delivery.targets.warehouse_errors import translated
-from jalon.report.delivery.targets.warehouse_ledger import TABLE, UNFINISHED, note, noted
-from jalon.report.delivery.targets.warehouse_tables import resource
+from jalon.report.delivery.targets.warehouse.errors import translated
+from jalon.report.delivery.targets.warehouse.ledger import TABLE, UNFINISHED, note, noted
+from jalon.report.delivery.targets.warehouse.pipelines import pipeline
+from jalon.report.delivery.targets.warehouse.tables import resource
 from jalon.report.delivery.warehouses import FORMATS
 
 
