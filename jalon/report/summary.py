@@ -18,7 +18,7 @@ def summary(told: Row) -> Row:
 
     The journey map and how people move are left to the page and to the marts.
     """
-    return {name: value for name, value in told.items() if name not in ("map", "moves", "persona_maps")}
+    return {name: value for name, value in told.items() if name not in ("map", "segment_maps", "persona_maps", "moves")}
 
 
 def lines(told: Row, names: Mapping[str, str] | None = None) -> Iterator[str]:

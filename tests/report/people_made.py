@@ -11,6 +11,7 @@ import numpy as np
 
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.normalize.vocabulary import Fact
+from jalon.report.figures.journey_map import of_personas
 from jalon.report.marts.base import Known, opened
 from jalon.report.marts.making import MAKERS, _made
 from jalon.report.marts.tables import MARTS
@@ -51,7 +52,9 @@ class People:
     def told(self) -> dict[str, Any]:
         """The figures of the page that are made of these marts."""
         with DuckDB() as engine:
-            return told_of_people(engine, {name: engine.results(self.folder / f"{name}.parquet") for name in BUILT})
+            marts = {name: engine.results(self.folder / f"{name}.parquet") for name in BUILT}
+            maps = of_personas(engine.dicts(marts["rpt_persona_map"]), engine.dicts(marts["dim_personas"]))
+            return {**told_of_people(engine, marts), "persona_maps": maps}
 
     def measure(self, name: str, member: str = "", stage: str | None = None) -> tuple[Any, ...]:
         """The value, low, high, n, unit and reason of a measure."""

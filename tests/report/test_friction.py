@@ -43,9 +43,15 @@ def test_few_persons_are_never_marked_and_a_stage_that_nobody_leaves_neither() -
 
 
 def test_a_mark_is_an_icon_and_a_word_and_says_why() -> None:
-    told = {"map": {"canonical": a_map(direct=(400, 100), email=(400, 300))}, "targets": []}
+    told = {
+        "map": {"canonical": a_map(direct=(400, 100), email=(400, 300))},
+        "segment_maps": {},
+        "persona_maps": {},
+        "personas": [],
+        "targets": [],
+    }
     for lang, word in (("en", "friction"), ("fr", "friction")):
-        it = prepared(told, language(lang))["maps"]["canonical"]
+        it = prepared(told, language(lang))["maps"]["canonical"][0]
         mark = it["rows"][0]["cells"][0]["mark"]
         assert (mark["icon"], mark["word"]) == ("\u25bc", word)
         assert "50" in mark["why"]

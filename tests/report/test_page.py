@@ -175,10 +175,14 @@ def untaught(page: Page) -> list[str]:
 def test_every_switch_has_a_label_and_a_rule(brand: tuple[str, list[str]]) -> None:
     page = Page(brand[0])
     switches = [attrs["id"] for attrs in page.all("input")]
+    maps = [str(switch) for switch in switches if str(switch).startswith("v-")]
     assert sorted(switches) == sorted({label["for"] for label in page.all("label")})
-    assert len(switches) == len(USUAL) - len(untaught(page)) + 5 + 2
-    assert sum("checked" in attrs for attrs in page.all("input")) == 3
-    for switch in switches:
+    assert len(switches) == len(USUAL) - len(untaught(page)) + 5 + 2 + len(maps)
+    assert sum("checked" in attrs for attrs in page.all("input")) == 4
+    assert maps == ["v-all", "v-new"]
+    for switch in maps:
+        assert f"#journey_map:has(#{switch}:checked) .v:not(.{switch}){{display:none}}" in page.style
+    for switch in set(switches) - set(maps):
         kind = str(switch).partition("-")[0]
         assert f"#{switch}:checked~main .{kind}:not(.{switch}){{display:none}}" in page.style
 

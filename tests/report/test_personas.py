@@ -13,6 +13,7 @@ from jalon.attribution.presets import PRESETS
 from jalon.config import load
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
+from jalon.report.page.blocks.map_views import views
 from jalon.report.page.blocks.personas import prepared
 from jalon.report.page.language import language
 from jalon.report.people.clusters import FEWEST_BUYERS, MOST, SMALLEST, proposed
@@ -116,9 +117,9 @@ def test_the_page_has_a_map_of_each_persona_in_each_stage_model(in_town: People)
         it = prepared(in_town.told(), language(name))
         assert it is not None
         assert [row["title"] for row in it["declared"]] == [title, "regulars", "rare"]
-        assert set(it["maps"]) == set(PRESETS)
-        assert [one["title"] for one in it["maps"]["canonical"]] == [title, "regulars"]
-    assert prepared({"personas": [], "persona_maps": {}}, language("en")) is None
+        chosen = views({**in_town.told(), "map": {}, "segment_maps": {}}, language(name))[1:]
+        assert [(view.title, set(view.maps)) for view in chosen] == [(title, set(PRESETS)), ("regulars", set(PRESETS))]
+    assert prepared({"personas": []}, language("en")) is None
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_what_a_persona_brings_has_the_places_of_its_currency() -> None:
         "persona": "p", "title": "P", "is_proposed": False, "persons": 9, "customers": 8, "main_channel": None,
         "net": 10_001.0, "currency": "JPY", "currency_customers": 8,
     }  # fmt: skip
-    it = personas.prepared({"personas": [row], "persona_maps": {}}, ENGLISH)
+    it = personas.prepared({"personas": [row]}, ENGLISH)
     assert it is not None
     assert it["declared"][0]["net"] == "JP¥1,250"
 
@@ -204,8 +204,10 @@ def test_a_map_without_marks_says_nothing_of_them() -> None:
     cell = {"channel": "email", "stage": "decision", "touchpoints": 2, "persons": 1, "persons_onward": 1}
     stages = [{"id": "decision", "english": "Decision", "french": "Décision"}]
     one = {"stages": stages, "channels": [], "cells": {"email/decision": cell}, "credit": []}
-    it = journey_map.prepared({"map": {"canonical": one}, "targets": []}, FRENCH)
-    assert it["maps"]["canonical"]["says"].endswith("vient de E-mail à l\u2019étape Décision.")
+    it = journey_map.prepared(
+        {"map": {"canonical": one}, "segment_maps": {}, "persona_maps": {}, "personas": [], "targets": []}, FRENCH
+    )
+    assert it["maps"]["canonical"][0]["says"].endswith("vient de E-mail à l\u2019étape Décision.")
 
 
 def test_the_source_that_is_furthest_behind_is_so_by_the_minute_however_it_is_written() -> None:

@@ -153,6 +153,25 @@ def test_the_map_by_month_sums_to_the_map(star: Star) -> None:
     assert (segments["returning"], segments["unknown"]) == counted
 
 
+def test_the_maps_of_segments_sum_to_the_map_and_count_their_own_persons(star: Star) -> None:
+    cells = "preset, stage, channel, sum(touchpoints)"
+    assert star.sql(f"SELECT {cells} FROM rpt_segment_map GROUP BY ALL ORDER BY ALL") == star.sql(
+        f"SELECT {cells} FROM rpt_journey_map GROUP BY ALL ORDER BY ALL"
+    )
+    segment = "CASE WHEN person = '(none)' THEN 'unknown' WHEN is_customer THEN 'returning' ELSE 'new' END segment"
+    persons = "count(DISTINCT person) FILTER (person <> '(none)')"
+    by_hand = f"SELECT stage, channel, {segment}, {persons} FROM fct_touchpoints WHERE is_counted GROUP BY ALL"
+    told = "SELECT stage, channel, segment, persons FROM rpt_segment_map WHERE preset = 'canonical'"
+    assert star.sql(f"{told} ORDER BY ALL") == star.sql(f"{by_hand} ORDER BY ALL")
+    went_on = "SELECT sum(persons_onward) FROM rpt_segment_map WHERE preset = 'canonical' AND segment = 'new'"
+    assert star.sql(went_on) == star.sql(
+        """WITH t AS (SELECT person, stage, channel, is_customer, occurred_at, position FROM fct_touchpoints
+        JOIN dim_stages USING (stage) WHERE is_counted AND person <> '(none)' AND preset = 'canonical')
+        SELECT count(DISTINCT (person, stage, channel)) FROM t WHERE NOT is_customer AND EXISTS
+        (SELECT 1 FROM t n WHERE n.person = t.person AND n.position > t.position AND n.occurred_at >= t.occurred_at)"""
+    )
+
+
 def test_daily_content_metrics_are_the_days_of_content_alone(star: Star) -> None:
     assert star.sql("SELECT content_id, metric, value, finality FROM fct_content_metrics_daily") == [
         ("v1", "views", 5000, "final")

@@ -23,7 +23,7 @@ from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
 from jalon.report.figures import detail, recent
 from jalon.report.figures.background import NOTHING_MORE, Background, by_source, silent
-from jalon.report.figures.journey_map import by_preset
+from jalon.report.figures.journey_map import by_preset, of_personas, of_segments
 from jalon.report.figures.measured import counted
 from jalon.report.figures.moves import moved
 from jalon.report.marts import conversions, restated
@@ -80,6 +80,8 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
             "warnings": _warned(engine, told["fct_orders"], currencies),
             "map": _map(engine, told, currencies),
+            "segment_maps": of_segments(engine.dicts(told["rpt_segment_map"])),
+            "persona_maps": of_personas(engine.dicts(told["rpt_persona_map"]), engine.dicts(told["dim_personas"])),
             "moves": moved(engine, told),
             **told_of_people(engine, told),
             "measures": counted(engine, told["fct_measures"]),

@@ -1,4 +1,4 @@
-"""The journey map as figures: per stage model its stages, its channels in order, its cells and the credit in them."""
+"""Journey maps as figures: per stage model its stages, its channels in order, its cells and the credit in them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,38 @@ from typing import Any
 
 from jalon.attribution.presets import PRESETS
 from jalon.report.marts.channel_places import in_order, place
+from jalon.report.marts.shapes import NONE
+from jalon.report.people.personas import FEWEST_SHOWN
 
 Row = dict[str, Any]
+SEGMENTS = ("new", "returning")
+"""Whose maps are shown beside that of everybody."""
 
 
 def by_preset(cells: list[Row], credit: list[Row]) -> Row:
     """Return the map of each stage model, of rows of `rpt_journey_map` and `rpt_journey_credit`."""
     return {preset: _one_map(preset, cells, credit) for preset in PRESETS}
+
+
+def of_segments(cells: list[Row]) -> Row:
+    """Return per segment that was met its map in each stage model, of rows of `rpt_segment_map`; without credit."""
+    own = {segment: [cell for cell in cells if cell["segment"] == segment] for segment in SEGMENTS}
+    return {segment: by_preset(met, []) for segment, met in own.items() if met}
+
+
+def of_personas(cells: list[Row], personas: list[Row]) -> Row:
+    """Return the maps of each persona that enough persons are, of rows of `rpt_persona_map` and `dim_personas`.
+
+    Cells of fewer than `FEWEST_SHOWN` persons are left out, and so is credit.
+    """
+    shown = [cell for cell in cells if not cell["too_few"]]
+    names = [row["persona"] for row in sorted(personas, key=lambda row: row["position"]) if _is_told(row)]
+    return {name: by_preset([cell for cell in shown if cell["persona"] == name], []) for name in names}
+
+
+def _is_told(persona: Row) -> bool:
+    is_declared = persona["persona"] != NONE and not persona["is_proposed"]
+    return bool(is_declared and (persona["persons"] or 0) >= FEWEST_SHOWN)
 
 
 def _one_map(preset: str, cells: list[Row], credit: list[Row]) -> Row:

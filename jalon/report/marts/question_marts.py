@@ -49,10 +49,18 @@ def _journey_map(base: Base) -> Table:
 
 def _journey_map_monthly(base: Base) -> Table:
     touches = with_day(base, base.made["touches"], "occurred_at", month_start="month_start")
-    returning = ibis.ifelse(touches.is_customer, "returning", "new")
-    segment = ibis.ifelse(touches.person.isnull(), "unknown", returning)
-    touches = with_personas(base, touches.mutate(segment=segment))
+    touches = with_personas(base, _with_segment(touches))
     return _keyed(journey_map.cells(base.engine, touches, ("month_start", "segment", "persona")))
+
+
+def _segment_map(base: Base) -> Table:
+    return _keyed(journey_map.cells(base.engine, _with_segment(base.made["touches"]), ("segment",)))
+
+
+def _with_segment(touches: Table) -> Table:
+    """Add to touchpoints the `segment` of their person, as it was then."""
+    returning = ibis.ifelse(touches.is_customer, "returning", "new")
+    return touches.mutate(segment=ibis.ifelse(touches.person.isnull(), "unknown", returning))
 
 
 def _keyed(table: Table) -> Table:
@@ -68,6 +76,7 @@ QUESTIONS: dict[str, Maker] = {
     "rpt_credit": _credit,
     "rpt_content_estimates": _content_estimates,
     "rpt_journey_map": _journey_map,
+    "rpt_segment_map": _segment_map,
     "rpt_journey_credit": _journey_credit,
     "rpt_stage_times": lambda base: _keyed(base.made["stage_times"]),
     "rpt_drop_offs": lambda base: _keyed(base.made["drop_offs"]),

@@ -19,6 +19,10 @@ _COUNTS = (
     ),
 )
 
+SEGMENTS = ("new", "returning", "unknown")
+"""Whose touchpoint it was, by what the person had bought before it."""
+_SEGMENT = Column("segment", "text", "new: had not bought before; returning: had; unknown: the person is not known")
+
 FCT_JOURNEY_MAP = Mart(
     "fct_journey_map",
     "The journey map by month, segment and persona: one row per stage model, stage, channel and these. Choose one "
@@ -28,7 +32,7 @@ FCT_JOURNEY_MAP = Mart(
     (
         *_CELL,
         day("month_start", "First day of the month", "month in UTC"),
-        Column("segment", "text", "new: has not bought before; returning: has; unknown: the person is not known"),
+        _SEGMENT,
         Column("persona", "text", f"The persona of jalon.toml; {NONE}: none, or not known", references="dim_personas"),
         *_COUNTS,
     ),
@@ -39,6 +43,14 @@ RPT_JOURNEY_MAP = Mart(
     "The journey map: one row per stage model, stage and channel. Choose one `preset`, then read.",
     ("preset", "stage", "channel"),
     (*_CELL, *_COUNTS),
+)
+
+RPT_SEGMENT_MAP = Mart(
+    "rpt_segment_map",
+    "The journey map of new and of returning customers: one row per stage model, stage, channel and segment. Choose "
+    "one `preset` and one `segment`, then read. Who bought meanwhile is a person of both.",
+    ("preset", "stage", "channel", "segment"),
+    (*_CELL, _SEGMENT, *_COUNTS),
 )
 
 RPT_JOURNEY_CREDIT = Mart(

@@ -47,6 +47,7 @@ MARTS: dict[str, Mart] = {
         RPT_COSTS,
         RPT_CLAIMS,
         stages.RPT_JOURNEY_MAP,
+        stages.RPT_SEGMENT_MAP,
         stages.RPT_JOURNEY_CREDIT,
         stages.RPT_STAGE_TIMES,
         stages.RPT_DROP_OFFS,

@@ -1,8 +1,8 @@
 """The report page: one HTML file that opens from a disk and asks the network for nothing.
 
-What can be switched (model, stage model, currency) is switched by radio buttons and style alone. The page's policy
-allows its one style sheet and its scripts, by hash, and nothing else; foreign texts are escaped, cut and kept from
-turning the writing around. What stands on the page is in `blocks`, what it says in which language in `language`.
+What can be switched (model, stage model, currency, whose map) is switched by radio buttons and style alone. The page's
+policy allows its one style sheet and its scripts, by hash, and nothing else; foreign texts are escaped, cut and kept
+from turning the writing around. What stands on the page is in `blocks`, what it says in which language in `language`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from markupsafe import Markup
 from jalon import __version__
 from jalon.attribution.publish import replacing
 from jalon.report.figures.gathering import Row
+from jalon.report.page.blocks import map_views
 from jalon.report.page.blocks.registry import placed
 from jalon.report.page.blocks.shades import SHADES
 from jalon.report.page.charts.assets import scripts
@@ -60,7 +61,8 @@ def render(told: Row, view: View = USUAL) -> str:
     made = environment(say)
     models = [model["name"] for model in told["models"]]
     switches = {"m": models, "p": list(told["map"]), "c": [str(i) for i in range(len(told["currencies"]))]}
-    style = made.get_template("style.css").render(switches=switches, heats=range(1, SHADES + 1))
+    whose = [view.id for view in map_views.views(told, say)]
+    style = made.get_template("style.css").render(switches=switches, views=whose, heats=range(1, SHADES + 1))
     return made.get_template("page.html").render(
         told=told,
         style=Markup(style),  # noqa: S704 # made from this package's words and numbers alone

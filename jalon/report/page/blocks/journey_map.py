@@ -1,4 +1,7 @@
-"""The journey map for reading: rows of cells, each with its shade and its credit per model and currency."""
+"""The journey map for reading: rows of cells, each with its shade and its credit per model and currency.
+
+Credit and targets are everybody's: the maps of segments and personas have none.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from jalon.attribution.stages import UNKNOWN
 from jalon.report.marts.channel_places import GROUPS
 from jalon.report.page.blocks.block import Row
 from jalon.report.page.blocks.friction import FRICTION, Mark, marks
+from jalon.report.page.blocks.map_views import EVERYBODY, views
 from jalon.report.page.blocks.shades import shade
 from jalon.report.page.blocks.targets import in_cells
 from jalon.report.page.language import Language
@@ -17,9 +21,20 @@ GROUP_TITLES = dict(zip(GROUPS, ("Your own places", "Networks", "Other ways"), s
 
 
 def prepared(told: Row, say: Language) -> Row:
-    """Return per stage model the map arranged for reading, with what to read from it."""
+    """Return the maps that can be chosen, and per stage model each arranged for reading, with what to read from it."""
     wanted = in_cells(told["targets"], say)
-    return {"maps": {preset: _map(one, wanted.get(preset, {}), say) for preset, one in told["map"].items()}}
+    chosen = views(told, say)
+    maps = {
+        preset: [
+            {
+                **{"id": view.id, "title": view.title, "note": view.note, "is_whole": view.id == EVERYBODY},
+                **_map(view.maps[preset], wanted.get(preset, {}) if view.id == EVERYBODY else {}, say),
+            }
+            for view in chosen
+        ]
+        for preset in told["map"]
+    }
+    return {"views": chosen, "maps": maps}
 
 
 def _map(one: Row, wanted: dict[str, list[Row]], say: Language) -> Row:
@@ -33,7 +48,7 @@ def _map(one: Row, wanted: dict[str, list[Row]], say: Language) -> Row:
     def told(channel: Row) -> Row:
         places = [(stage["id"], f"{channel['id']}/{stage['id']}") for stage in one["stages"]]
         cells = [
-            {**shaded(one["cells"].get(place), most, ends=stage == last), "credit": credit.get(place, []),
+            {**_shaded(one["cells"].get(place), most, ends=stage == last), "credit": credit.get(place, []),
              "mark": marked.get(place), "wanted": wanted.get(place, [])}
             for stage, place in places
         ]  # fmt: skip
@@ -81,7 +96,7 @@ def _says(one: Row, marked: list[Row], say: Language) -> str:
     )
 
 
-def shaded(cell: Row | None, most: int, *, ends: bool = False) -> Row:
+def _shaded(cell: Row | None, most: int, *, ends: bool) -> Row:
     """Return a cell with its shade, `most` touchpoints the darkest; from where journeys end (`ends`) nobody goes on."""
     if cell is None:
         return {"heat": 0, "touchpoints": 0, "persons": 0}

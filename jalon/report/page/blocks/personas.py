@@ -1,31 +1,21 @@
-"""Personas for reading: the declared ones with their journey maps, and those that are proposed, marked so."""
+"""Personas for reading: the declared ones, and those that are proposed, marked so. Their maps: `map_views`."""
 
 from __future__ import annotations
 
 from jalon.report.page.blocks.block import Row
-from jalon.report.page.blocks.journey_map import shaded
 from jalon.report.page.blocks.measures import in_currency
 from jalon.report.page.language import Language
 from jalon.report.words import plain
 
 
 def prepared(told: Row, say: Language) -> Row | None:
-    """Return declared and proposed personas, and per stage model the map of each declared one."""
+    """Return declared and proposed personas; None where there are none."""
     rows = [_persona(row, say) for row in told["personas"]]
     if not rows:
         return None
-    titles = {row["persona"]: row["title"] for row in rows}
-    presets = list(next(iter(told["persona_maps"].values()), {}))
-    maps = {
-        preset: [
-            {"title": titles[name], "persona": name, **_map(own[preset], say)}
-            for name, own in told["persona_maps"].items()
-        ]
-        for preset in presets
-    }
     declared = [row for row in rows if not row["is_proposed"]]
     proposed = [row for row in rows if row["is_proposed"]]
-    return {"declared": declared, "proposed": proposed, "maps": maps, "says": _says(declared, proposed, say)}
+    return {"declared": declared, "proposed": proposed, "says": _says(declared, proposed, say)}
 
 
 def _persona(row: Row, say: Language) -> Row:
@@ -65,17 +55,3 @@ def _says(declared: list[Row], proposed: list[Row], say: Language) -> str:
         "No persona is declared; buyers fall into %(groups)s by how and where they buy.",
         groups=say.ngettext("%(number)s group", "%(number)s groups", len(proposed)),
     )
-
-
-def _map(one: Row, say: Language) -> Row:
-    most = max((cell["touchpoints"] for cell in one["cells"].values()), default=0)
-    return {
-        "stages": one["stages"],
-        "rows": [
-            {
-                "title": say.label(channel["id"]),
-                "cells": [shaded(one["cells"].get(f"{channel['id']}/{stage['id']}"), most) for stage in one["stages"]],
-            }
-            for channel in one["channels"]
-        ],
-    }

@@ -1,4 +1,5 @@
-"""The charts as a real browser draws them: in both languages, narrow and wide, light and dark, with any names."""
+"""The page in a real browser, in both languages, narrow and wide, light and dark: its charts, with any names, and its
+switch between maps."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 from jalon.report.figures.gathering import figures
+from jalon.report.marts.base import Known
 from jalon.report.marts.making import build_marts
 from jalon.report.page.page import View, write_page
+from jalon.report.people.settings import Condition, Persona, Wanted
 from tests.browser import FOUND, Browser, browser
 from tests.handmade import Run, content, day, led_by, line, measure, order, product, tag, touch
 
@@ -30,6 +33,16 @@ DRAWN = """[...document.querySelectorAll('figure.chart')].filter(e => e.checkVis
 })"""
 
 
+WANTED = Wanted({
+    "buyers": Persona(title="Buyers", title_fr="Acheteurs", where=(Condition(column="is_customer", value=True),))
+})  # fmt: skip
+SHOWN = "[...document.querySelectorAll('.v')].filter(e => e.checkVisibility()).map(e => e.className)"
+NUMBERS = "[...document.querySelectorAll('.v td b')].filter(e => e.checkVisibility()).map(e => e.textContent)"
+
+MET = {"all": "8 2 5 3 1 3 2 4", "new": "8 4 3 3 2 4", "returning": "2", "persona-0": "8"}
+"""Whose map -> touchpoints of its cells: eight buy, two of them again; who is one of few is not told of."""
+
+
 def facts() -> list[Any]:
     """A brand whose page has every kind of chart, and names that would like to be more than names."""
     told: list[Any] = [content("v", HOSTILE, source="net"), content("w", "A film", source="net", kind="live")]
@@ -46,6 +59,7 @@ def facts() -> list[Any]:
         for step, (metric, value) in enumerate((("views", 900), ("tag_clicks", 40), ("orders", 6))):
             told += [measure(metric, value, key=f"{metric}{c}{n}", content_id=c, **days) for c in "vw"[: 2 - step % 2]]
         told.append(measure("attributed_gmv", 4000, key=f"gmv{n}", currency="EUR", **days))
+    told += [order(f"{n}+", 40, 700, person=f"p{n}") for n in range(2)]
     told += [order("77", 4, 800, source="net", platform="network", selling_mode="native", channel="youtube")]
     return [*told, led_by("77", "v", source="net", commission=30, currency="EUR")]
 
@@ -54,7 +68,7 @@ def facts() -> list[Any]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("charts")
     run = Run(folder, facts())
-    build_marts(run.facts, run.folder, folder / "marts")
+    build_marts(run.facts, run.folder, folder / "marts", known=Known(wanted=WANTED))
     told = figures(folder / "marts", run.folder)
     return {lang: write_page(told, folder / f"{lang}.html", View(lang=lang)) for lang in ("en", "fr")}
 
@@ -160,3 +174,55 @@ def test_axe_finds_no_serious_fault(
         "[each.impact, each.id, each.nodes.slice(0, 3).map(node => node.html.slice(0, 200))]))"
     )
     assert [each for each in found if each[0] in ("serious", "critical")] == []
+
+
+# --- whose map --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize(("lang", "names"), [
+    ("en", ["Everybody", "New", "Returning", "Buyers"]),
+    ("fr", ["Tout le monde", "Nouveaux", "Déjà clients", "Acheteurs"]),
+])  # fmt: skip
+def test_each_map_is_shown_when_its_name_is_chosen(
+    window: Browser, pages: dict[str, Path], lang: str, names: list[str], width: int
+) -> None:
+    window.open(pages[lang].as_uri(), width=width)
+    assert window.see("[...document.querySelectorAll('.views label')].map(e => e.textContent)") == names
+    for choice in [*MET, "all"]:
+        window.see(f"document.querySelector('label[for=v-{choice}]').click()")
+        assert window.see(SHOWN) == [f"v v-{choice}"]
+        assert window.see(NUMBERS) == MET[choice].split()
+    assert window.see("document.documentElement.scrollWidth") <= width
+    assert window.trouble == []
+
+
+def test_it_is_chosen_by_keyboard_without_scripts_and_printed_with_its_name(
+    window: Browser, pages: dict[str, Path]
+) -> None:
+    window.ask("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        window.open(pages["en"].as_uri())
+        window.see("document.getElementById('v-all').focus()")
+        key = {"key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39}
+        for kind in ("keyDown", "keyUp"):
+            window.ask("Input.dispatchKeyEvent", type=kind, **key)
+        assert window.see(SHOWN) == ["v v-new"]
+        window.ask("Emulation.setEmulatedMedia", media="print")
+        titles = "[...document.querySelectorAll('.v h3')].filter(e => e.checkVisibility()).map(e => e.textContent)"
+        assert window.see(SHOWN) == ["v v-new"]
+        assert window.see(titles) == ["New"]
+        assert not window.see("document.querySelector('.views').checkVisibility()")
+    finally:
+        window.ask("Emulation.setEmulatedMedia", media="")
+        window.ask("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_screen_reader_hears_a_group_with_its_name(window: Browser, pages: dict[str, Path]) -> None:
+    window.open(pages["en"].as_uri())
+    window.ask("Accessibility.enable")
+    nodes = window.ask("Accessibility.getFullAXTree")["nodes"]
+    (group,) = [node for node in nodes if node.get("role", {}).get("value") == "radiogroup"]
+    assert group["name"]["value"] == "Whose journeys"
+    radios = {node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "radio"}
+    assert {"Everybody", "New", "Returning", "Buyers"} <= radios
