@@ -431,7 +431,9 @@ def attribute(
     help="Say what was restated since the report --as-of this day, which must be there (default: since the last one).",
 )
 @click.option(
-    "--lang", type=click.Choice(list(LANGUAGES)), help="Language of the page (default: lang in [report], or en)."
+    "--lang",
+    type=click.Choice(list(LANGUAGES)),
+    help="Language of page and summary (default: lang in [report], or en).",
 )
 @click.option(
     "--for",

@@ -39,6 +39,7 @@ def run_report(
     from jalon.report.dbt import write_project
     from jalon.report.figures.gathering import figures
     from jalon.report.marts.making import MartOptions, build_marts
+    from jalon.report.page.language import language
     from jalon.report.page.page import View, write_page
     from jalon.report.summary import lines, summary
     from jalon.store.lock import RunLock
@@ -53,6 +54,7 @@ def run_report(
         marts = build_marts(place.store.facts, attribution, folder, options, known)
         told = figures(folder, attribution, background)
         view = View(lang or place.config.report.lang, role, place.config.attribution.stages, background.names)
+        say = language(view.lang, view.names)
         page = write_page(told, folder / PAGE, view)
         if dbt is not None:
             write_project(folder, dbt)
@@ -65,7 +67,7 @@ def run_report(
             "summary": summary(told),
             "deliveries": [delivery for delivery, _ in outcomes.values()],
         },
-        [*lines(told, background.names), *delivering.lines(outcomes)],
+        [*lines(told, say), *delivering.lines(outcomes)],
     )
     console.say(f"page: {page}")
     return errors.PARTIAL if delivering.failed(outcomes) else errors.OK

@@ -115,7 +115,7 @@ class Report(_Table):
     """`[report]`."""
 
     lang: Literal["en", "fr"] = "en"
-    """Language of the page: en or fr; `--lang` stands above it."""
+    """Language of page and summary: en or fr; `--lang` stands above it."""
 
 
 TABLES: dict[str, type[BaseModel]] = {

@@ -27,3 +27,8 @@ def not_learnt(card: Row) -> list[Row]:
     """Return the models that learnt nothing, and so credit nobody, with the reason."""
     untaught = {name: told["because"] for name, told in card["learnt"].items() if told.get("learnt") is False}
     return [{"name": name, "title": MODELS[name].title, "because": because} for name, because in untaught.items()]
+
+
+def chosen_model(told: Row) -> str:
+    """Return the model of figures that page and summary show first."""
+    return preferred([model["name"] for model in told["models"]])

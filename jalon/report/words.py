@@ -57,16 +57,6 @@ def count(number: float) -> str:
     return text.replace(",", NO_BREAK)
 
 
-def whole(amount: str) -> str:
-    """Return an amount without its fraction, for where space is short."""
-    return count(round(float(amount)))
-
-
-def span(low: str, high: str) -> str:
-    """Return a range of amounts, without their fractions: '900.20' and '1600.00' give 900 to 1 600."""
-    return f"{whole(low)}\u2013{whole(high)}"
-
-
 def orders(number: float) -> str:
     """Return how many orders, in words: '1 order', '2.5 orders'."""
     return f"{count(number)} {'order' if number == 1 else 'orders'}"

@@ -15,6 +15,7 @@ from jalon.attribution.models import MODELS
 from jalon.report.explanation import lines as explained
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import build_marts
+from jalon.report.page.language import language
 from jalon.report.summary import lines
 from tests.handmade import Run, order, refund, same, touch
 
@@ -198,7 +199,7 @@ def test_a_refund_in_a_currency_without_a_rate(tmp_path: Path, shown: dict[str, 
     assert [(each["net_warning"], each["orders"], each["net"]) for each in told["warnings"]] == [
         ("refund_in_other_currency", 1, "9.00")
     ]
-    said = "\n".join(lines(told))
+    said = "\n".join(lines(told, language("en")))
     assert "not taken off the net" in said
 
 

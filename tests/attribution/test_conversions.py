@@ -15,6 +15,7 @@ from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import build_marts
+from jalon.report.page.language import language
 from jalon.report.summary import lines, summary
 from tests.handmade import Run, order, touch
 
@@ -114,7 +115,7 @@ def test_they_are_told_in_a_mart_of_their_own_and_in_the_summary(tmp_path: Path)
     assert mail["person"] == "a"
     told = summary(figures(tmp_path / "marts", run.folder))
     assert ("first_purchase", "last", "search", 1.0, "0.00") in {tuple(row.values()) for row in told["conversions"]}
-    said = "\n".join(lines(told))
+    said = "\n".join(lines(told, language("en")))
     assert "Sign up: 3" in said
     assert [(row["customer"], row["orders"]) for row in told["by_customer"]] == [("new", 1), ("returning", 1)]
 

@@ -9,9 +9,10 @@ import pytest
 
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import build_marts
+from jalon.report.page.language import language
 from jalon.report.page.page import write_page
-from jalon.report.summary import chosen_model, lines
-from jalon.report.words import money
+from jalon.report.shown import chosen_model
+from jalon.report.summary import lines
 from tests.attribution.advertised import facts
 from tests.handmade import Run
 
@@ -47,8 +48,9 @@ def test_the_model_that_can_tell_is_shown_first(report: Report) -> None:
     assert chosen_model(report.told) == "incremental"
     (row,) = report.told["organic"]
     assert 0 < row["net_minor"] < report.told["headline"][0]["net_minor"]
-    said = next(line for line in lines(report.told) if "would have come anyway" in line)
-    assert money(row["net"], "EUR") in said
+    english = language("en")
+    said = next(line for line in lines(report.told, english) if "would have come anyway" in line)
+    assert english.amount(row["net"], "EUR") in said
 
 
 def test_the_way_there_is_known_all_the_same(report: Report) -> None:

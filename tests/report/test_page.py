@@ -15,6 +15,7 @@ from jalon.attribution.models import USUAL
 from jalon.report.figures.background import Background, Gap
 from jalon.report.figures.gathering import Row, figures
 from jalon.report.marts.making import build_marts
+from jalon.report.page.language import language
 from jalon.report.page.page import SCRIPTS, View, render, write_page
 from jalon.report.page.readers import LANGUAGES
 from jalon.report.summary import lines
@@ -72,11 +73,16 @@ def told_of(folder: Path, facts: list[Any], **options: Any) -> Row:
     return figures(folder / "marts", run.folder, KNOWN)
 
 
+def summed_up(told: Row, lang: str = "en") -> list[str]:
+    """Return the summary of figures."""
+    return list(lines(told, language(lang, KNOWN.names)))
+
+
 def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]]:
     """Return page and summary of facts."""
     told = told_of(folder, facts, **options)
     page = write_page(told, folder / "page.html", View(names=KNOWN.names))
-    return page.read_text(), list(lines(told, KNOWN.names))
+    return page.read_text(), summed_up(told)
 
 
 BRAND = [
@@ -259,7 +265,7 @@ def test_thin_data_give_a_sensible_page(tmp_path: Path, facts: list[Any], said: 
         assert "None" not in page.text
         assert "nan" not in page.text.lower().split()
         assert all(f"{name}-title" in str(page.tags) for name in ("journey_map", "made"))
-    assert list(lines(told, KNOWN.names))
+        assert summed_up(told, lang)
 
 
 def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
@@ -275,16 +281,33 @@ def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
 def test_the_summary_says_it_in_lines(brand: tuple[str, list[str]]) -> None:
     told = "\n".join(brand[1])
     for said in (
-        f"Net revenue 1{SPACE}058.00{SPACE}EUR from 3 orders (234.56{SPACE}EUR went back)",
-        "Orders placed from 2026-03-04 to 2026-03-06",
-        "Not counted: 1 order of",
+        "Net revenue: €1,058.00 from 3 orders (€234.56 went back)",
+        "Orders placed from 4 Mar 2026 to 6 Mar 2026",
+        "1 order of €8.00 not counted: an id states",
         "The spring film",
-        "unknown: 1 order",
-        "Quarantine: 3 records",
-        "Source net",
+        "€50.00 of 1 order unknown: the order tells of no person",
+        "3 records in quarantine",
+        "Source net: newest record of",
     ):
         assert said in told, said
     assert all(len(line) < 140 for line in brand[1])
+
+
+def test_the_summary_speaks_french_and_says_the_same(tmp_path: Path) -> None:
+    told_ = told_of(tmp_path, BRAND)
+    english, french = summed_up(told_), summed_up(told_, "fr")
+    assert len(french) == len(english)
+    told = " ".join("\n".join(french).split())
+    for said in (
+        "Chiffre d\u2019affaires net : 1 058,00 € pour 3 commandes (234,56 € remboursés)",
+        "Commandes passées du 4 mars 2026 au 6 mars 2026",
+        "The spring film",
+        "3 enregistrements en quarantaine",
+        "Source net : dernier enregistrement du",
+    ):
+        assert said in told, said
+    words = re.compile("(net revenue|orders?|persons?|unknown|source of|went back|newest|not counted|by the model)\\b")
+    assert [line for line in french if words.search(line.lower())] == []
 
 
 def test_words() -> None:

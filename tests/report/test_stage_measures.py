@@ -10,9 +10,9 @@ from jalon.attribution.presets import PRESETS
 from jalon.attribution.stages import STAGES
 from jalon.report.page.blocks.measures import measures, surveys, written
 from jalon.report.page.language import language
-from jalon.report.people.lines import lines
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_STAGE_MEASURES
+from jalon.report.summary.customers import lines
 from tests import handmade
 from tests.handmade import day
 from tests.report.people_made import People
@@ -115,19 +115,24 @@ def test_the_page_tells_them_in_both_languages_or_leaves_them_out(in_town: Peopl
 
 
 def test_the_terminal_tells_them_in_a_few_lines(in_town: People) -> None:
-    told = in_town.told()
-    said = list(lines(told))
+    english = language("en")
+    said = list(lines(in_town.told(), english))
     (nps,) = [line for line in said if "Net Promoter Score" in line]
     assert nps.split()[-2:] == ["40", "(19.7\u201355.8)"]
     (value,) = [line for line in said if "Average order value" in line]
-    assert "EUR" in value
-    assert said[-1] == "Targets: 4 of 8 met"
-    assert list(lines({"stage_measures": [], "targets": []})) == []
+    assert "€" in value
+    assert said[-1] == "4 of 8 targets are met."
+    assert list(lines({"stage_measures": [], "targets": []}, english)) == []
+    assert list(lines(in_town.told(), language("fr")))[-1] == "Atteints\u00a0: 4 sur 8 objectifs."
 
 
 def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -> None:
     row = {"measure": "nps", "value": 0.0, "low": -30.0, "high": 30.0, "unit": "points"}
-    said = list(lines({"stage_measures": [row, {**row, "value": None, "low": None, "high": None}], "targets": []}))
+    said = list(
+        lines(
+            {"stage_measures": [row, {**row, "value": None, "low": None, "high": None}], "targets": []}, language("en")
+        )
+    )
     assert [line.split()[-2:] for line in said[2:]] == [["0", "(-30\u201330)"]]
 
 

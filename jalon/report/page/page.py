@@ -24,7 +24,7 @@ from jalon.report.page.blocks.registry import placed
 from jalon.report.page.blocks.shades import SHADES
 from jalon.report.page.charts.assets import scripts
 from jalon.report.page.language import Language, language
-from jalon.report.summary import chosen_model
+from jalon.report.shown import chosen_model
 from jalon.report.words import plain
 
 SCRIPTS: tuple[str, ...] = scripts()

@@ -6,7 +6,7 @@ from jalon.report.page.blocks.block import Row
 from jalon.report.page.charts.options import Chart, major
 from jalon.report.page.charts.points import Spread, spread
 from jalon.report.page.language import Language
-from jalon.report.summary import chosen_model
+from jalon.report.shown import chosen_model
 from jalon.report.words import decimal_text
 
 

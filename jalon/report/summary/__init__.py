@@ -1,0 +1,161 @@
+"""The summary for a terminal: what the page says, in some thirty lines of text, in the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jalon.report.figures.gathering import Row
+from jalon.report.page.language import Language
+from jalon.report.shown import chosen_model
+from jalon.report.summary.customers import lines as of_people
+from jalon.report.words import plain
+
+LISTED = 5
+"""Contents and creators that are named."""
+
+
+def summary(told: Row) -> Row:
+    """Return those of the figures that the summary is made of; `lines` makes text of them.
+
+    The journey map and how people move are left to the page and to the marts.
+    """
+    return {name: value for name, value in told.items() if name not in ("map", "segment_maps", "persona_maps", "moves")}
+
+
+def lines(told: Row, say: Language) -> Iterator[str]:
+    """Yield the summary as lines of text."""
+    yield from _headline(told, say)
+    yield from _shares(say._("Selling modes"), told["by_mode"], "selling_mode", say)
+    yield from _shares(say._("Customers"), told["by_customer"], "customer", say)
+    yield from _shares(say._("Platforms"), told["by_platform"], "platform", say)
+    model = chosen_model(told)
+    yield from _named(say._("Content"), told["by_content"], model, say)
+    yield from _named(say._("Creators"), told["by_creator"], model, say)
+    yield from _organic([row for row in told["organic"] if row["model"] == model], say)
+    yield from _conversions(told["conversions"], model, say)
+    yield from of_people(told, say)
+    yield from _shares(say._("How much is known"), told["coverage"], "basis", say)
+    for row in told["unknown"]:
+        yield f"    {_counted('%(amount)s of %(orders)s unknown:', row, 'net', say)}"
+    yield from _gaps(told, say)
+    yield from _freshness(told, say)
+
+
+def _counted(message: str, row: Row, money: str, say: Language) -> str:
+    """Return a message of the page about orders and their money, with the reason behind it."""
+    said = say._(message, amount=say.amount(row[money], row["currency"]), orders=say.orders(row["orders"]))
+    return f"{said} {say.known(row['because'])}"
+
+
+def _organic(rows: list[Row], say: Language) -> Iterator[str]:
+    name = say._("would have come anyway")
+    for row in rows:
+        yield f"  {name:<40.40} {say.amount(row['net'], row['currency']):>20}  {say.orders(row['orders'])}"
+
+
+def _conversions(rows: list[Row], model: str, say: Language) -> Iterator[str]:
+    """Yield for each conversion beside orders how many there were, and the channels credited with most."""
+    own = [row for row in rows if row["model"] == model]
+    for conversion in dict.fromkeys(row["conversion"] for row in own):
+        mine = [row for row in own if row["conversion"] == conversion]
+        yield ""
+        number = say.count(round(sum(row["conversions"] for row in mine)))
+        yield say._("%(conversion)s: %(number)s", conversion=say.label(conversion), number=number)
+        for row in mine[: LISTED + 1]:
+            channel = say.label(row["channel"]) if row["channel"] else say._("nobody")
+            yield f"  {channel:<40.40} {say.count(round(row['conversions'], 1)):>20}"
+
+
+def _headline(told: Row, say: Language) -> Iterator[str]:
+    period = told["period"]
+    if not told["headline"]:
+        yield say._("No sale is known yet")
+    for row in told["headline"]:
+        yield _earned(row, say)
+    if period["first"]:
+        first, last = (say.day(period[end]) for end in ("first", "last"))
+        yield say._("Orders placed from %(first)s to %(last)s", first=first, last=last)
+    for row in told["not_counted"]:
+        yield _counted("%(orders)s of %(amount)s not counted:", row, "goods", say)
+    for row in told["warnings"]:
+        yield _counted("Look at %(orders)s of net %(amount)s:", row, "net", say)
+
+
+def _earned(row: Row, say: Language) -> str:
+    amount = say.amount(row["net"], row["currency"])
+    said = say._("Net revenue: %(amount)s from %(orders)s", amount=amount, orders=say.orders(row["orders"]))
+    if not row["reversed_minor"]:
+        return said
+    back = say._("%(amount)s went back", amount=say.amount(row["reversed"], row["currency"]))
+    return f"{said} ({back})"
+
+
+def _shares(title: str, rows: list[Row], name: str, say: Language) -> Iterator[str]:
+    if rows:
+        yield ""
+        yield title
+    for row in rows:
+        amount = say.amount(row["net"], row["currency"])
+        share, orders = say.percent(row["share"]), say.orders(row["orders"])
+        yield f"  {say.label(row[name]):<18.40} {amount:>20}  {share:>6}  {orders}"
+
+
+def _named(title: str, rows: list[Row], model: str, say: Language) -> Iterator[str]:
+    """Yield the best of each currency, and what names none."""
+    own = [row for row in rows if row["model"] == model]
+    if any(row["id"] is not None for row in own):
+        yield ""
+        yield say._("%(title)s (credit by the model %(model)s, with its 90 %% range)", title=title, model=model)
+        for currency in dict.fromkeys(row["currency"] for row in own):
+            yield from _best([row for row in own if row["currency"] == currency], say)
+
+
+def _best(rows: list[Row], say: Language) -> Iterator[str]:
+    named = [row for row in rows if row["id"] is not None][:LISTED]
+    for row in [*named, *(row for row in rows if row["id"] is None)]:
+        name = say._("none named") if row["id"] is None else plain(row["title"] or row["id"])
+        reach = f"({say.span(row['net_low'], row['net_high'])})"
+        net = f"{say.amount(row['net'], row['currency']):>20} {reach:<17}"
+        yield f"  {name:<32.32} {net} {', '.join([say.orders(row['orders']), *_doubts(row, say)])}"
+
+
+def _doubts(row: Row, say: Language) -> Iterator[str]:
+    if row["modelled_minor"]:
+        yield say._("%(amount)s modelled", amount=say.amount(row["modelled"], row["currency"]))
+    if row["too_few"] and row["id"] is not None:
+        yield say._("too few to rank")
+
+
+def _gaps(told: Row, say: Language) -> Iterator[str]:
+    """Say what is missing because no platform tells it; the page says why."""
+    if told["gaps"]:
+        yield ""
+        yield say._("What the sources do not tell (never zero: unknown)")
+    for row in told["gaps"]:
+        what = ", ".join(say.known(gap["what"]) for gap in row["not_offered"])
+        yield f"  {plain(row['title']):<18.40} {what}"
+
+
+def _freshness(told: Row, say: Language) -> Iterator[str]:
+    yield ""
+    for row in told["sources"]:
+        said = say._("source %(name)s:", name=plain(row["source"]))
+        yield f"{_capital(said)} {', '.join(_read(row, say))}"
+    if told["as_of"]:
+        yield _capital(say._("as of %(moment)s", moment=say.moment(told["as_of"])))
+    if told["quarantine"]:
+        held = say.ngettext("%(number)s record in quarantine", "%(number)s records in quarantine", told["quarantine"])
+        yield f"{held} (jalon quarantine list)"
+
+
+def _capital(said: str) -> str:
+    return said[:1].upper() + said[1:]
+
+
+def _read(row: Row, say: Language) -> Iterator[str]:
+    if row["newest"]:
+        yield say._("newest record of %(moment)s", moment=say.moment(row["newest"]))
+    else:
+        yield say._("no record yet")
+    if row["read_to"]:
+        yield say._("read to %(moment)s", moment=say.moment(row["read_to"]))
