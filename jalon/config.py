@@ -190,11 +190,11 @@ class _Reader:
         kind, where = next(iter(reference.items()))
         self.origins[f"{place}.{key}"] += f" -> {kind} {where}"
         if kind == "env" and isinstance(where, str):
-            if not os.environ.get(where):
+            if not (value := os.environ.get(where, "").strip()):
                 raise self._error(
-                    place, key, f"needs the environment variable {where}, which is not set", f"Set {where}."
+                    place, key, f"needs the environment variable {where}, which is not set or empty", f"Set {where}."
                 )
-            return os.environ[where]
+            return value
         if kind == "file" and isinstance(where, str):
             try:
                 return (self.path.parent / where).read_text().strip()

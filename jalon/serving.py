@@ -15,6 +15,7 @@ from jalon.workplace import Workplace
 if TYPE_CHECKING:
     from jalon.receive.live import LivePage
     from jalon.receive.receiver import Receiver
+    from jalon.receive.sign_in import Words
 
 
 def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
@@ -39,7 +40,7 @@ async def _serve(console: Console, place: Workplace, host: str, port: int) -> No
 
 def _present(console: Console, place: Workplace, host: str, port: int, metrics_port: int | None) -> None:
     """Say at which address each source's deliveries arrive; where an own site's script and the report are."""
-    from jalon.receive.live import PATH as LIVE
+    from jalon.receive.sign_in import PATH as LIVE
 
     base = (place.config.main.public_url or f"http://{host}:{port}").rstrip("/")
     addresses = {name: base + _path(place, name) for name in place.config.sources}
@@ -88,4 +89,16 @@ def _live(place: Workplace) -> LivePage | None:
     if token is None:
         return None
     over_tls = (place.config.main.public_url or "").startswith("https://")
-    return LivePage(token.get_secret_value(), place.store.marts / PAGE, time.time, over_tls=over_tls)
+    page, words = place.store.marts / PAGE, _words(place.config.report.lang)
+    return LivePage(token.get_secret_value(), page, time.time, words, over_tls=over_tls)
+
+
+def _words(usual: str) -> dict[str, Words]:
+    """Return what the sign-in says in each language, the usual one first."""
+    from jalon.receive.sign_in import Words
+    from jalon.report.page.language import language
+    from jalon.report.page.readers import LANGUAGES
+    from jalon.report.page.signing_in import words
+
+    names = (usual, *(name for name in LANGUAGES if name != usual))
+    return {name: Words(**words(language(name))) for name in names}

@@ -96,6 +96,20 @@ def test_a_language_that_is_not_known_and_a_weak_token_are_refused(write, tmp_pa
     assert "canary" not in str(caught.value)
 
 
+def test_spaces_around_a_secret_are_no_part_of_it(write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come with `export TOKEN="$(cat file) "` and alike; who types the token types none."""
+    told = '[serve]\nreport_token = { env = "T_REPORT" }\n'
+    monkeypatch.setenv("T_REPORT", "  sixteen characters \n")
+    token = write(GOOD + told).serve.report_token
+    assert token is not None
+    assert token.get_secret_value() == "sixteen characters"
+    for blank, says in (("   ", "Set T_REPORT"), ("  short   \n        ", "at least 16")):
+        monkeypatch.setenv("T_REPORT", blank)
+        with pytest.raises(ConfigError) as refused:
+            write(GOOD + told)
+        assert says in f"{refused.value} {refused.value.remedy}"
+
+
 def test_the_environment_stands_above_the_file_and_says_so(write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JALON_STORE", "elsewhere")
     config = write(GOOD)

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plain import Heard, ask, hook
 
 from jalon.config import load
@@ -18,6 +20,7 @@ from jalon.privacy import Keyring
 from jalon.receive.limits import Limits
 from jalon.receive.live import COOKIE, LONGEST_FORM, SECONDS, LivePage
 from jalon.receive.receiver import Receiver
+from jalon.receive.sign_in import SIGN_OUT, Words, chosen
 from jalon.report.page.page import policy
 from jalon.serving import receiver_of
 from jalon.setup import begin
@@ -25,13 +28,17 @@ from jalon.store.database import Store
 from jalon.workplace import Workplace
 
 TOKEN = "a long and secret word"
+WORDS = {
+    "en": Words("Known to who has the token.", "Not the token.", "Token", "Show", "Sign out"),
+    "fr": Words("Réservé à qui a le jeton.", "Pas le jeton.", "Jeton", "Afficher", "Se déconnecter"),
+}
 STYLE = "body{color:red}"
 POLICY = policy([STYLE], ["1+1"])
 
 
 def page(said: str) -> str:
     head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.replace(chr(39), "&#39;")}">'
-    return f"<!doctype html><html><head>{head}<style>{STYLE}</style></head><body>{said}</body></html>"
+    return '<!doctype html><html lang="fr">' + f"<head>{head}<style>{STYLE}</style></head><body>{said}</body></html>"
 
 
 class Clock:
@@ -57,7 +64,7 @@ async def shown(store: Store, file: Path) -> AsyncIterator[Shown]:
     started: list[Receiver] = []
 
     async def start(token: str = TOKEN, clock: Clock | None = None, *, over_tls: bool = False) -> int:
-        live = LivePage(token, file, clock or Clock(), over_tls=over_tls)
+        live = LivePage(token, file, clock or Clock(), WORDS, over_tls=over_tls)
         receiver = Receiver(store, Keyring(bytes(32)), {"shop": hook()}, Limits(), live=live)
         started.append(receiver)
         port, _ = await receiver.start("127.0.0.1", 0)
@@ -73,10 +80,10 @@ def get(path: str = "/report", method: str = "GET", **headers: str) -> bytes:
     return f"{method} {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
 
 
-def sign_in(token: str) -> bytes:
+def sign_in(token: str, path: str = "/report", headers: str = "") -> bytes:
     body = f"token={token.replace(' ', '+')}"
-    kind = "Content-Type: application/x-www-form-urlencoded"
-    return f"POST /report HTTP/1.1\r\nHost: x\r\n{kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    kind = f"{headers}Content-Type: application/x-www-form-urlencoded"
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\n{kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 def cookie(heard: Heard) -> str:
@@ -166,6 +173,65 @@ async def test_a_form_that_is_longer_than_any_browser_sends_is_not_looked_at(sho
     assert "set-cookie" not in heard.headers
 
 
+FRENCH = "fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5"
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "lang"),
+    [
+        ("/report", "", "en"),
+        ("/report", FRENCH, "fr"),
+        ("/report", "de, en;q=0.1, fr;q=0.3", "fr"),
+        ("/report", "fr;q=0", "en"),
+        ("/report", "fr;q=high, ;;,=", "en"),
+        ("/report?lang=fr", "en", "fr"),
+        ("/report?lang=en", FRENCH, "en"),
+        ("/report?lang=xx", FRENCH, "fr"),
+    ],
+)
+async def test_the_form_speaks_the_language_that_is_asked_for(
+    shown: Shown, path: str, accepted: str, lang: str
+) -> None:
+    port = await shown()
+    asked = (await ask(port, get(path, Accept_Language=accepted))).body.decode()
+    wrong = (await ask(port, sign_in("wrong", path, f"Accept-Language: {accepted}\r\n"))).body.decode()
+    for form, said in ((asked, WORDS[lang].asked), (wrong, WORDS[lang].wrong)):
+        assert f'<html lang="{lang}">' in form
+        assert f'action="/report?lang={lang}"' in form, "who mistypes is told so in the same language"
+        assert said in form
+        assert WORDS[lang].token in form
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_whatever_is_asked_for_a_known_language_is_chosen(query: str, accepted: str) -> None:
+    assert chosen(query, accepted, ("fr", "en")) in ("fr", "en")
+
+
+async def test_who_signs_out_is_out_and_nobody_else_can_sign_them_out(shown: Shown) -> None:
+    port = await shown(over_tls=True)
+    own = cookie(await ask(port, sign_in(TOKEN)))
+    page_ = (await ask(port, get(Cookie=own))).body.decode()
+    assert f'<form class="sign-out" method="post" action="{SIGN_OUT}"><button>Se déconnecter</button></form>' in page_
+    assert "first é" in page_
+    out = await ask(port, get(SIGN_OUT, "POST", Cookie=own, Content_Length="0"))
+    assert (out.status, out.headers["location"]) == (303, "/report")
+    given, *attributes = out.headers["set-cookie"].split("; ")
+    assert given == f"{COOKIE}="
+    assert {"Max-Age=0", "HttpOnly", "SameSite=Strict", "Path=/report", "Secure"} <= set(attributes)
+    foreign = await ask(port, get(SIGN_OUT, "POST", Content_Length="0"))
+    assert foreign.status == 401, "another site's form comes without the cookie, and takes none away"
+    assert "set-cookie" not in foreign.headers
+    assert (await ask(port, get(SIGN_OUT, Cookie=own))).status == 405, "a link or an image signs nobody out"
+
+
+async def test_the_page_may_send_the_button_and_nothing_else(shown: Shown) -> None:
+    port = await shown()
+    heard = await ask(port, get(Cookie=cookie(await ask(port, sign_in(TOKEN)))))
+    allowed = POLICY.replace("form-action 'none'", "form-action 'self'")
+    assert heard.headers["content-security-policy"] == f"{allowed}; frame-ancestors 'none'"
+    assert allowed.replace("'", "&#39;") in heard.body.decode()
+
+
 async def test_a_new_report_is_shown_as_soon_as_it_is_published(shown: Shown, file: Path) -> None:
     port = await shown()
     asked = get(Authorization=f"Bearer {TOKEN}")
@@ -206,9 +272,11 @@ async def test_jalon_serve_shows_what_jalon_report_published(tmp_path: Path, mon
         port, _ = await receiver.start("127.0.0.1", 0)
         try:
             heard = await ask(port, get(Authorization=f"Bearer {TOKEN}"))
+            french = await ask(port, get(Accept_Language=FRENCH))
         finally:
             await receiver.stop()
     assert (heard.status, heard.body.decode()) == (200, page("published"))
+    assert "Jeton du rapport" in french.body.decode()
 
 
 async def test_nothing_of_the_token_is_logged(shown: Shown, caplog: pytest.LogCaptureFixture) -> None:
