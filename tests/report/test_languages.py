@@ -86,6 +86,19 @@ def test_a_translation_holds_what_its_message_holds(name: str) -> None:
             assert {holder.group() for holder in HOLDER.finditer(text)} == wanted, message.id
 
 
+SIGNS = {"fr": re.compile(r"(?<!\u202f)[;?!]|(?<!\u00a0)(:(?!\w)|»|%%)|«(?!\u00a0)")}
+"""Language -> what its typography refuses. French, as the Imprimerie nationale has it: a narrow no-break space before
+`;`, `?` and `!`, a no-break space before `:` and `%` and inside quotation marks."""
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_line_breaks_before_a_sign_of_punctuation(name: str) -> None:
+    found = [
+        (part, text) for part, message in translated(name) for text in strings(message) if SIGNS[name].search(text)
+    ]
+    assert found == []
+
+
 def test_numbers_days_and_money_are_written_as_the_language_writes_them() -> None:
     english, french = language("en"), language("fr")
     assert [say.amount("-1234567.50", "EUR") for say in (english, french)] == [

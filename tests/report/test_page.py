@@ -266,6 +266,7 @@ def test_thin_data_give_a_sensible_page(tmp_path: Path, facts: list[Any], said: 
         assert "nan" not in page.text.lower().split()
         assert all(f"{name}-title" in str(page.tags) for name in ("journey_map", "made"))
         assert summed_up(told, lang)
+        assert lang != "fr" or not re.search("[ \n][;:?!»]|« ", page.text), "templates too keep to French typography"
 
 
 def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
