@@ -53,16 +53,19 @@ def _lives(pid: str) -> bool:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Give a new name beside `path` to write to; it then takes the place of `path`, or is gone if writing failed.
 
-    Raises `StoreError` if the file cannot be written.
+    What is `private` is for nobody but this user, whatever the umask, as the store is; from its first byte on. Raises `StoreError` if the file cannot be written.
     """
     new = path.with_name(begun(path.name))
     try:
         with _told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
             sweep(path.parent)
+            new.unlink(missing_ok=True)  # of a process that had our number before us
+            if private:
+                new.touch(mode=0o600)
             yield new
             _sync(new)
             new.replace(path)

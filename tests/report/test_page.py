@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+import stat
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from jalon.attribution.models import USUAL
 from jalon.report.figures.background import Background, Gap
 from jalon.report.figures.gathering import Row, figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.language import language
 from jalon.report.page.page import SCRIPTS, View, render, write_page
 from jalon.report.page.readers import LANGUAGES
@@ -267,6 +269,25 @@ def test_thin_data_give_a_sensible_page(tmp_path: Path, facts: list[Any], said: 
         assert all(f"{name}-title" in str(page.tags) for name in ("journey_map", "made"))
         assert summed_up(told, lang)
         assert lang != "fr" or not re.search("[ \n][;:?!»]|« ", page.text), "templates too keep to French typography"
+
+
+def test_page_and_marts_are_for_their_user_alone_in_whatever_folder(tmp_path: Path) -> None:
+    run = Run(tmp_path, [order("1", 1)], models=["last"])
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    before = os.umask(0)
+    try:
+        build_marts(run.facts, run.folder, shared, MartOptions(csv=False))
+        told = figures(shared, run.folder)
+        (shared / "report.html").touch(mode=0o644)  # as an earlier version left it
+        write_page(told, shared / "report.html")
+        write_page(told, tmp_path / "made" / "report.html")
+    finally:
+        os.umask(before)
+    files = [*shared.iterdir(), tmp_path / "made" / "report.html"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o700
 
 
 def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_conversion_of_nobody_is_not_told_as_one_per_person() -> None:
     ]
     for say, wanted in (
         (ENGLISH, "Sign up: 7 of 10 are credited to nobody."),
-        (FRENCH, "Inscription : 7 sur 10 ne sont crédités à personne."),
+        (FRENCH, "Inscription\u00a0: 7 sur 10 ne sont crédités à personne."),
     ):
         it = told.conversions({"conversions": rows}, say)
         assert it is not None
@@ -171,7 +171,7 @@ def test_options_of_the_attribution_are_told_in_the_readers_words() -> None:
         "views": 0.5,
     }  # fmt: skip
     said = made.prepared({"card": card}, FRENCH)["window"]
-    assert "Selon le modèle Premier contact : 90 jours." in said
+    assert "Selon le modèle Premier contact\u00a0: 90 jours." in said
     assert "Une vue pèse 50\u00a0% d\u2019un clic." in said.replace("\u202f", "\u00a0")
 
 

@@ -141,6 +141,27 @@ def test_a_target_of_what_does_not_exist_is_refused_with_its_line(tmp_path: Path
         wanted(config)
 
 
+@pytest.mark.parametrize("written", ["0,25", "1 234,50", "1\u202f234,50", "-3,5", "1 234", "12", "0.25"])
+def test_numbers_of_a_spreadsheet_in_french_are_read(tmp_path: Path, written: str) -> None:
+    toml, table = '[targets]\nfile = "targets.csv"\n', f"stage;measure;target\nadvocacy;nps; {written}\n"
+    (target,) = wanted(configured(tmp_path, toml, table)).targets
+    assert target.target == float(written.replace(",", ".").replace(" ", "").replace("\u202f", ""))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "stage,measure,target\nadvocacy,nps,3\nadvocacy,csat,0,25\n",
+        'stage,measure,target\nadvocacy,nps,3\nadvocacy,csat,"0,25"\n',
+        "stage;measure;target\nadvocacy;nps;3\nadvocacy;csat;1.234,50\n",
+    ],
+)
+def test_a_comma_that_cannot_be_read_is_named_with_its_line_and_what_is_wanted(tmp_path: Path, table: str) -> None:
+    with pytest.raises(ConfigError, match=r"targets\.csv:3: ") as refused:
+        wanted(configured(tmp_path, '[targets]\nfile = "targets.csv"\n', table))
+    assert "decimal point, as 0.25" in refused.value.remedy
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.csv cannot be read"):
         list(read_targets(tmp_path / "gone.csv"))

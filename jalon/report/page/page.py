@@ -47,10 +47,10 @@ USUAL = View()
 def write_page(told: Row, path: Path, view: View = USUAL) -> Path:
     """Write the page for figures to `path` in one step and return it; the same figures give the same bytes.
 
-    Raises `StoreError`.
+    Like the store it is for this user alone. Raises `StoreError`.
     """
     html = render(told, view)
-    with replacing(path) as new:
+    with replacing(path, private=True) as new:
         new.write_text(html, encoding="utf-8")
     return path
 

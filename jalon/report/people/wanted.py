@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,11 @@ from pydantic import ValidationError
 from jalon.errors import ConfigError
 from jalon.report.people.settings import Persona, Target, Targets, Wanted
 from jalon.report.people.targets import checked
+
+_COMMA = re.compile(r"[+-]?\d+(?:[ \u00a0\u202f]\d{3})*(?:,\d+)?")
+"""A number as spreadsheets in French write it: '1 234,50'."""
+_TO_POINT = str.maketrans({",": ".", " ": None, "\u00a0": None, "\u202f": None})
+WITH_POINT = "Write a decimal point, as 0.25; decimal commas are read where columns are separated by semicolons."
 
 
 class Configured(Protocol):
@@ -42,7 +48,10 @@ def _checked(place: str, target: Target) -> Target:
 
 
 def read_targets(path: Path) -> Iterator[tuple[str, Target]]:
-    """Yield each target of a CSV with its place; columns are the fields of `Target`. Raises `ConfigError`."""
+    """Yield each target of a CSV with its place; columns are the fields of `Target`. Raises `ConfigError`.
+
+    Where columns are separated by semicolons, as a spreadsheet in French has them, numbers may have decimal commas.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -54,7 +63,13 @@ def read_targets(path: Path) -> Iterator[tuple[str, Target]]:
         if column not in known:
             raise ConfigError(f"{path.name}: there is no column {column!r}", f"Columns are: {', '.join(known)}.")
     for row in rows:
+        if delimiter == ";" and isinstance(row.get("target"), str):
+            row["target"] = _with_point(row["target"].strip())
         yield f"{path.name}:{rows.line_num}", _target(f"{path.name}:{rows.line_num}", row)
+
+
+def _with_point(number: str) -> str:
+    return number.translate(_TO_POINT) if _COMMA.fullmatch(number) else number
 
 
 def _target(place: str, row: Mapping[str, str | None]) -> Target:
@@ -63,4 +78,7 @@ def _target(place: str, row: Mapping[str, str | None]) -> Target:
     except (ValidationError, AttributeError) as error:
         said = error.errors(include_url=False)[0] if isinstance(error, ValidationError) else None
         what = f"{'.'.join(map(str, said['loc']))}: {said['msg'].lower()}" if said else "more cells than columns"
-        raise ConfigError(f"{place}: {what}", "Write stage, channel, measure and target.") from None
+        has_comma = said is None or "," in (row.get("target") or "")
+        raise ConfigError(
+            f"{place}: {what}", WITH_POINT if has_comma else "Write stage, channel, measure and target."
+        ) from None
