@@ -9,6 +9,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jalon.connectors.base import Finding, Settings
 from jalon.delivering import reachable
@@ -16,6 +17,15 @@ from jalon.errors import JalonError
 from jalon.store.database import library_warning
 from jalon.workplace import Workplace
 
+if TYPE_CHECKING:
+    from jalon.attribution.aside import Aside
+
+SHARED = {
+    "many_links": ("rightly, if it is a till or an app's own customer", "max_links"),
+    "many_buyers": ("rightly, if it is a family's device or a shared mailbox", "max_buyers"),
+    "large_person": ("rightly, if several people hung together", "max_person"),
+}
+"""Code of `guards.REASONS` -> when that is as it should be, and the setting to raise where it is not."""
 FREE_BYTES = 1 << 30
 """Below this much free disk, doctor warns."""
 RESTORE = "Restore the last backup of the store folder, then run `jalon sync`."
@@ -69,6 +79,7 @@ def _store(place: Workplace) -> Iterator[Finding]:
     else:
         yield Finding("store", "ok", str(store.folder))
     yield _facts(store.facts)
+    yield from _identity(store.attribution)
     yield _disk(store.folder)
     warning = library_warning()
     yield Finding("sqlite", "ok", warning or sqlite3.sqlite_version)
@@ -82,6 +93,34 @@ def _facts(folder: Path) -> Finding:
         return Finding("facts", "ok", f"{check_facts(folder)} files, all whole")
     except JalonError as error:
         return Finding("facts", "fail", error.message, error.remedy)
+
+
+def _identity(attribution: Path) -> Iterator[Finding]:
+    """Say what the last attribution kept from joining persons, and why."""
+    from jalon.attribution import card
+
+    try:
+        if not card.set_aside(attribution):
+            yield Finding("identity", "ok", "no identifier is set aside")
+            return
+        from jalon.attribution.aside import set_aside
+
+        yield from map(_shared, set_aside(attribution))
+    except JalonError as error:
+        yield Finding("identity", "fail", error.message, error.remedy)
+
+
+def _shared(aside: Aside) -> Finding:
+    from jalon.attribution.guards import REASONS, SET_ASIDE
+
+    what = f"{aside.identifiers:,} {aside.kind} {'identifier' if aside.identifiers == 1 else 'identifiers'}"
+    done = "set aside" if aside.reason in SET_ASIDE else "cut off"
+    rightly, setting = SHARED[aside.reason]
+    remedy = (
+        f"`jalon explain customer:{aside.example}` ({aside.links:,} links) shows what says so: {rightly}; "
+        f"if it is one person, raise {setting} in [attribution]."
+    )
+    return Finding("identity", "warn", f"{' '.join(what.split())} {done}: {REASONS[aside.reason]}", remedy)
 
 
 def _disk(folder: Path) -> Finding:

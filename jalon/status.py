@@ -28,9 +28,17 @@ def overview(place: Workplace) -> tuple[Row, list[str]]:
             "quarantine": _named(("source", "stream", "reason", "entries"), quarantine.counts(db)),
             "budgets": [account._asdict() for account in budget.state(db)],
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
+            "set_aside": _set_aside(place),
             "died": [f"{run.command} of {run.source or 'all'} (process {run.pid})" for run in runs.abandoned(db)],
         }
     return data, list(_lines(data))
+
+
+def _set_aside(place: Workplace) -> Row:
+    """Return why identifiers join nobody by the last attribution, and how many; empty where nothing was attributed."""
+    from jalon.attribution.card import set_aside
+
+    return set_aside(place.store.attribution)
 
 
 def _named(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[Row]:
@@ -113,5 +121,8 @@ def _elsewhere(data: Row) -> Iterator[str]:
         if back["done"] < back["windows"]:
             read = f"{back['done']} of {back['windows']} windows read"
             yield f"{back['source']}: back-fill {back['name']} of {back['stream']}: {read}"
+    if data["set_aside"]:
+        why = ", ".join(f"{reason} {number:,}" for reason, number in data["set_aside"].items())
+        yield f"identifiers set aside or cut off: {why}; `jalon doctor --offline` says of which kind, and why"
     for what in data["died"]:
         yield f"did not finish: {what}; the next run goes on where it stood"

@@ -23,3 +23,14 @@ def read_card(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise StoreError(f"{folder / NAME} cannot be read", "Run `jalon attribute` first.") from error
     return card
+
+
+def set_aside(folder: Path) -> dict[str, int]:
+    """Return why identifiers were set aside, as codes of `guards.REASONS`, and how many; empty where nothing was run.
+
+    Raises `StoreError` if the card cannot be read.
+    """
+    if not (folder / NAME).is_file():
+        return {}
+    told: dict[str, int] = read_card(folder).get("set_aside", {})
+    return told

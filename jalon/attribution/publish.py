@@ -56,7 +56,8 @@ def _lives(pid: str) -> bool:
 def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Give a new name beside `path` to write to; it then takes the place of `path`, or is gone if writing failed.
 
-    What is `private` is for nobody but this user, whatever the umask, as the store is; from its first byte on. Raises `StoreError` if the file cannot be written.
+    What is `private` is, as the store, for this user alone from its first byte on, whatever the umask. Raises
+    `StoreError` if the file cannot be written.
     """
     new = path.with_name(begun(path.name))
     try:
