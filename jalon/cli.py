@@ -260,6 +260,29 @@ def normalize(console: Console, place: Workplace, everything: bool) -> int:
     return run_normalize(console, place, everything=everything)
 
 
+@cli.command("forget-source")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do it; without, it is only said what would go.")
+@at_work
+def forget_source(console: Console, place: Workplace, name: str, yes: bool) -> int:
+    """Remove all that came from a source no longer used.
+
+    NAME is a source that was taken out of jalon.toml. Its records, facts, cursors, tokens, deliveries, short links and
+    runs go, and its money and counts with them; attribution and marts are removed, to be made anew. Without --yes it is
+    only said how much that is. Killed in between, it is finished by the next `sync` or `normalize`.
+
+    Only persons shall go? That is an erasure, which platforms and visitors order by themselves. Out of reach are copies
+    written elsewhere, and backups.
+
+    \b
+    jalon forget-source old_shop
+    jalon forget-source old_shop --yes && jalon report && jalon deliver
+    """
+    from jalon.forgetting import run_forget
+
+    return run_forget(console, place, name, yes=yes)
+
+
 @cli.group()
 def links() -> None:
     """Own short links: each click is told one by one."""

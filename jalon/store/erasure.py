@@ -1,9 +1,10 @@
-"""Erasing a person or a whole source, and proving it without saying who it was.
+"""Erasing a person or all persons of a source, and proving it without saying who it was.
 
 An erasure is ordered at once and durably: from that moment nothing of the person comes in any more. It is carried out
 by the next derivation: bodies in the inbox lose the links to the person, their segments are derived again, what was
 attributed, marts and what was disclosed are removed (`jalon report` makes the first two again), and the store's file is
-cleaned. Money and counts stay. Doing any of it twice changes nothing, so a crash only means that it is done again.
+cleaned. Money and counts stay, unless all that a source told is to be removed (`removal`). Doing any of it twice
+changes nothing, so a crash only means that it is done again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jalon.errors import LockedError
-from jalon.store import forget, inbox, segments
+from jalon.store import forget, inbox, removal, segments
 from jalon.store.database import Store
 from jalon.store.disclosure import disclose, slug
 from jalon.store.lock import RunLock
@@ -26,6 +27,8 @@ __all__ = ["Erasing", "carry_out", "disclose", "erase", "erasures", "finish"]
 
 SLICE = 500
 """Inbox rows per transaction, so that no acknowledgement waits long for the writer lock."""
+_WHOLE = ("source", removal.SCOPE)
+"""Scopes of which all that was disclosed of the source goes, and the file is rewritten."""
 _PATIENCE = 10.0
 """Seconds to wait for readers that keep the log from being emptied."""
 _BLOCK, _OVERLAP = 1 << 20, 64
@@ -33,7 +36,10 @@ _BLOCK, _OVERLAP = 1 << 20, 64
 
 
 class Erasing(NamedTuple):
-    """An erasure that was ordered, and its proof: `scope` is `person` or `source`; times in unix seconds."""
+    """An erasure that was ordered, and its proof; times in unix seconds.
+
+    `scope`: `person`; `source`, all persons of it; or `everything` that it told.
+    """
 
     id: int
     source: str
@@ -91,9 +97,13 @@ def carry_out(store: Store) -> list[Erasing]:
     """
     with store.read() as db:
         pending = erasures(db, finished=False)
-    if pending:
-        _cut_inbox(store, pending)
-        store.write(lambda db: _cut_rest(db, pending))
+    persons = [one for one in pending if one.scope != removal.SCOPE]
+    for one in pending:
+        if one.scope == removal.SCOPE:
+            removal.carry_out(store, one.id)
+    if persons:
+        _cut_inbox(store, persons)
+        store.write(lambda db: _cut_rest(db, persons))
     return pending
 
 
@@ -199,7 +209,7 @@ def finish(store: Store, pending: Sequence[Erasing]) -> None:
         changed = any(one.counts.get("records") for one in erasures(db, finished=False) if one.id in ids)
     try:
         removed = (_remove_made(store) if changed else 0) + _remove_disclosures(store.exports, stones, pending)
-        if not _clean(store, stones, certain=any(one.scope == "source" for one in pending)):
+        if not _clean(store, stones, certain=any(one.scope in _WHOLE for one in pending)):
             return
     except LockedError:
         return
@@ -225,7 +235,7 @@ def _remove_made(store: Store) -> int:
 
 def _remove_disclosures(folder: Path, stones: forget.Tombstones, pending: Sequence[Erasing]) -> int:
     """Remove what was disclosed about an erased person, or from an erased source; return how many files."""
-    whole = {slug(one.source) for one in pending if one.scope == "source"}
+    whole = {slug(one.source) for one in pending if one.scope in _WHOLE}
     found = folder.glob("disclosure-*.json")
     gone = [path for path in found if path.name.split("-")[1] in whole or _holds(path, stones)]
     for path in gone:

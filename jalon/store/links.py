@@ -89,6 +89,12 @@ def disable(db: sqlite3.Connection, code: str, disabled: bool = True) -> bool:
     return bool(found)
 
 
+def remove(db: sqlite3.Connection, source: str) -> None:
+    """Remove all links of a source, which is used no more."""
+    db.execute("DELETE FROM links WHERE source = ?", (source,))
+    _stamp(db)
+
+
 def stamp(db: sqlite3.Connection) -> str:
     """Return what changes with every change of a link."""
     return sources.get(db, "", _STAMP) or "0"

@@ -124,7 +124,7 @@ TABLES: dict[str, Table] = {
         ("source", "name"),
         defaults={"position": 0, "bad": 0, "note": "", "begun_at": 0.0},
     ),
-    # The brand's own short links; never deleted, only disabled.
+    # The brand's own short links; disabled rather than deleted, but with their source.
     "links": Table(
         {
             "code": str, "source": str, "target": str, "content": str, "product": str, "placement": str,
