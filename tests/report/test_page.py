@@ -21,11 +21,9 @@ from jalon.report.page.language import language
 from jalon.report.page.page import SCRIPTS, View, render, write_page
 from jalon.report.page.readers import LANGUAGES
 from jalon.report.summary import lines
-from jalon.report.words import count, money, percent, plain
 from tests.handmade import Run, content, led_by, measure, order, refund, touch
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-SPACE = "\u202f"
 GAPS = (
     Gap("net", "The NetWork", "tag_clicks", "tag clicks", "its app shows them to its owner alone"),
     Gap("net", "The NetWork", "refunds", "refunds", "what goes back is told nowhere"),
@@ -298,42 +296,3 @@ def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
         for name in ("a.html", "b.html")
     )
     assert first == again
-
-
-def test_the_summary_says_it_in_lines(brand: tuple[str, list[str]]) -> None:
-    told = "\n".join(brand[1])
-    for said in (
-        "Net revenue: €1,058.00 from 3 orders (€234.56 went back)",
-        "Orders placed from 4 Mar 2026 to 6 Mar 2026",
-        "1 order of €8.00 not counted: an id states",
-        "The spring film",
-        "€50.00 of 1 order unknown: the order tells of no person",
-        "3 records in quarantine",
-        "Source net: newest record of",
-    ):
-        assert said in told, said
-    assert all(len(line) < 140 for line in brand[1])
-
-
-def test_the_summary_speaks_french_and_says_the_same(tmp_path: Path) -> None:
-    told_ = told_of(tmp_path, BRAND)
-    english, french = summed_up(told_), summed_up(told_, "fr")
-    assert len(french) == len(english)
-    told = " ".join("\n".join(french).split())
-    for said in (
-        "Chiffre d\u2019affaires net : 1 058,00 € pour 3 commandes (234,56 € remboursés)",
-        "Commandes passées du 4 mars 2026 au 6 mars 2026",
-        "The spring film",
-        "3 enregistrements en quarantaine",
-        "Source net : dernier enregistrement du",
-    ):
-        assert said in told, said
-    words = re.compile("(net revenue|orders?|persons?|unknown|source of|went back|newest|not counted|by the model)\\b")
-    assert [line for line in french if words.search(line.lower())] == []
-
-
-def test_words() -> None:
-    assert money("-1234567.5", "EUR") == f"\u22121{SPACE}234{SPACE}567.5{SPACE}EUR"
-    assert count(1234.0) == f"1{SPACE}234"
-    assert (percent(None), percent(0.034), percent(0.34)) == ("\u2013", f"3.4{SPACE}%", f"34{SPACE}%")
-    assert plain("a\n\tb\u200b c", 4) == "a b\u2026"
