@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jalon.attribution.effects import coalitions, noisy_or
@@ -33,6 +33,10 @@ def test_two_channels_share_what_both_would_have_brought() -> None:
 
 
 @settings(deadline=None, max_examples=40)
+@example(  # extrapolation led to a chance of zero, which no later step could leave
+    [(frozenset([0]), 2, 20), (frozenset([0, 1]), 3, 4)],
+    10.0,
+)
 @given(rows(4), st.sampled_from([1e-3, 1.0, 10.0]))
 def test_no_step_goes_downhill_and_the_end_is_a_summit(met: Rows, prior: float) -> None:
     sets = sets_of(met)

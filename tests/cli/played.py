@@ -29,6 +29,8 @@ T = TypeVar("T")
 DAY = 86_400
 JALON = Path(sysconfig.get_path("scripts")) / "jalon"
 PATIENCE = 300.0
+QUIET = 1800
+"""Seconds since the brand's last event: a sync leaves what is younger to the next, so that two would not be alike."""
 
 
 class Said(NamedTuple):
@@ -132,7 +134,7 @@ class Played:
 
     async def _serve(self) -> None:
         now = int(time.time())
-        world = generate(3, orders=30, days=6, horizon_days=1, now=now // DAY * DAY, products=6)
+        world = generate(3, orders=30, days=6, horizon_days=1, now=(now - QUIET) // DAY * DAY - DAY, products=6)
         clock = Clock(float(now), frozen=True)
         async with Sandbox(
             world, clock, Faults(3, hang=0.2, slow=0.02), parts=self._parts, deliver=False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jalon import errors
-from tests.cli.played import Desk, Played, Said
+from tests.cli.played import DAY, Desk, Played, Said
 
 SECOND_REFRESH = "ROW_canary-refresh-second"
 
@@ -57,7 +59,9 @@ def test_an_expired_authorisation_stops_its_source_alone(desk: Desk, played: Pla
 def test_a_token_that_was_taken_back_says_how_to_get_another(desk: Desk, played: Played, lived: Desk) -> None:
     desk.settled()
     played.inside(lambda sandbox: setattr(sandbox.parts["shopify"].tokens, "revoked", True))
-    said = desk("sync", "--json", "shopify")
+    # A sync that follows another at once has nothing to ask for; a back-fill has.
+    days = [time.strftime("%Y-%m-%d", time.gmtime(time.time() - ago * DAY)) for ago in (5, 4)]
+    said = desk("backfill", "shopify", "--from", days[0], "--to", days[1], "--json")
     assert said.status == errors.AUTH
     assert "shopify: Shopify does not accept the access token" in said.err
     assert outcome(said, "shopify")["remedy"]

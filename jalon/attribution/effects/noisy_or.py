@@ -24,6 +24,8 @@ from jalon.attribution.effects.sets import Sets
 MOST_STEPS = 1000
 NEAR = 1e-12
 """EM ends when a step of it raises the mean log-likelihood of a journey by less."""
+SHORTENED = 0.1
+"""Of a chance at least so much is left by one extrapolation."""
 SURE = 1 - 1e-12
 """No chance is greater, so that what happened all the same is not impossible."""
 
@@ -135,7 +137,8 @@ class _Problem(NamedTuple):
         if length == 0:
             return second, height
         reach = max(float(np.linalg.norm(change) / length), 1.0)
-        guess = self.step(np.clip(now + 2 * reach * change + reach**2 * bend, 0.0, SURE))
+        # EM never leaves a chance of zero, so that no guess may come to one that the steps did not
+        guess = self.step(np.clip(now + 2 * reach * change + reach**2 * bend, second * SHORTENED, SURE))
         reached = self.height(guess)
         return (guess, reached) if reached > height else (second, height)
 
