@@ -88,9 +88,11 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     found = observed(engine, steps, touches, sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
-    left = unknown.anti_join(shared.rows, "order_uid")
+    left = engine.keep("left", unknown.anti_join(shared.rows, "order_uid"))
     pathless = [table for model in found.rows for table in (for_model(left, model), _under(modelled, model))]
-    return Credited(ibis.union(*found.rows.values(), *pathless), shared, found.tests)
+    rows = engine.keep("credit", ibis.union(*found.rows.values(), *pathless))
+    engine.drop(*(f"credit_{model}" for model in found.rows))
+    return Credited(rows, shared, found.tests)
 
 
 def observed(engine: Engine, steps: Table, touches: Table, sold: Table, learnt: Learnt, options: Options) -> Observed:
