@@ -90,6 +90,7 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
     left = engine.keep("left", unknown.anti_join(shared.rows, "order_uid"))
     pathless = [table for model in found.rows for table in (for_model(left, model), _under(modelled, model))]
+    # Kept before it is written in order: to gather and to sort in one statement takes the memory of both.
     rows = engine.keep("credit", ibis.union(*found.rows.values(), *pathless))
     engine.drop(*(f"credit_{model}" for model in found.rows))
     return Credited(rows, shared, found.tests)
