@@ -26,6 +26,7 @@ from tests.report.postgres_server import PASSWORD
 
 KINDS = ("parquet", "csv", "jsonl", "sqlite", "duckdb", "postgres", "warehouse")
 OURS = KINDS[:-1]
+OWN_DATABASES = ("sqlite", "duckdb", "postgres")
 """Those that no library writes."""
 FORMULA = '=HYPERLINK("http://evil.example","open")'
 HOSTILE = (
@@ -55,7 +56,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Delivery:
     return a_place(request, request.param, tmp_path)
 
 
-@pytest.fixture(params=("sqlite", "duckdb", "postgres", "warehouse"))
+@pytest.fixture(params=(*OWN_DATABASES, "warehouse"))
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return a_place(request, request.param, tmp_path)
 
@@ -317,9 +318,8 @@ def test_a_table_of_somebody_else_is_never_replaced(database: Any, tmp_path: Pat
     assert reach(database) == 0
 
 
+@pytest.mark.parametrize("database", OWN_DATABASES, indirect=True)  # warehouses: test_delivery_warehouses.py
 def test_a_reader_who_has_the_database_open_sees_the_old_whole(database: Any, tmp_path: Path) -> None:
-    if database.to == "warehouse":
-        pytest.skip("one process opens this file at a time; the servers are asked in test_delivery_warehouses.py")
     send(database, marts(tmp_path / "marts", ROWS))
     if database.to == "postgres":
         reader: Any = psycopg.connect(database.url, options="-c search_path=bi")
