@@ -26,8 +26,8 @@ from tests.report.postgres_server import PASSWORD
 
 KINDS = ("parquet", "csv", "jsonl", "sqlite", "duckdb", "postgres", "warehouse")
 OURS = KINDS[:-1]
-OWN_DATABASES = ("sqlite", "duckdb", "postgres")
 """Those that no library writes."""
+OWN_DATABASES = ("sqlite", "duckdb", "postgres")
 FORMULA = '=HYPERLINK("http://evil.example","open")'
 HOSTILE = (
     None,
