@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "report": report.speed,
     "links": links.speed,
     "spark": engines.speed,
+    "spark_great": engines.great,
 }
 
 

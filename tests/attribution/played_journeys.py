@@ -4,8 +4,11 @@
 
 prints how far each model is from the truth in each of them: the table in docs/attribution.md.
 
-People live through days in steps of three hours. What chance decides is drawn once and kept, so that a world in which
-one channel is switched off is the same world otherwise: what the channel did is how many sales that world lacks.
+People live through days in steps of three hours. There are two truths. `brought`: at the moment of each sale, the part
+of the rate of sales that each channel's touchpoints had; with what came by itself these sum to the sales. `missing`:
+what chance decides is drawn once and kept, so that a world in which one channel is switched off is the same world
+otherwise; how many sales that world lacks. They differ where channels work together (without either, what both made is
+lacking), where effects saturate or sales compete (others take over), and where buyers come back (they are lacking too).
 """
 
 from __future__ import annotations
@@ -127,9 +130,9 @@ class _State:
         self.presses = np.zeros((len(kind.channels), people))
         """Sales per day that the touchpoints of each channel bring now."""
         self.met = np.zeros((len(kind.channels), DAYS * PER_DAY, people), np.uint8)
-        self.drawn = np.zeros(people)
-        """Searches per day that touchpoints lead to."""
-        self.sought = np.zeros(people)
+        self.drawn = np.zeros((len(kind.channels), people))
+        """Searches per day that the touchpoints of each channel lead to."""
+        self.sought = np.zeros((len(kind.channels), people))
         """Sales per day that such searches bring."""
         self.came = np.full(people, -WEEK)
         self.customer = np.zeros(people, bool)
@@ -157,30 +160,31 @@ class _State:
             more = np.where(recent, self.kind.together, 1.0)
         self.met[number, step, who] = 1
         self.presses[number, who] += channel.brings * more * _fades(channel.half_life)
-        self.drawn[who] += channel.draws * _fades(2)
+        self.drawn[number, who] += channel.draws * _fades(2)
 
-    def rate(self, step: int, keen: np.ndarray) -> np.ndarray:
-        """Return the sales per day."""
+    def seek(self, who: np.ndarray) -> None:
+        """Let people search for the brand's name whom touchpoints led to it."""
+        drawn = self.drawn[:, who]
+        self.sought[:, who] += SEARCH_BRINGS * _fades(0.5) * drawn / drawn.sum(axis=0)
+
+    def rates(self, step: int, keen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sales per day that come by themselves (people), and by each channel (channels, people)."""
         kind = self.kind
-        pressed = self._waited(step) if kind.waits else self.presses.sum(axis=0)
-        pressed = pressed + self.sought
+        pressed = (self._waited(step) if kind.waits else self.presses) + self.sought
         if kind.saturates:
-            pressed = pressed / (1 + pressed / kind.saturates)
-        own = np.where(keen, kind.own[1], kind.own[0]) * np.where(self.customer, kind.loyal, 1.0)
-        whole: np.ndarray = own + pressed
-        return whole
+            pressed = pressed / (1 + pressed.sum(axis=0) / kind.saturates)
+        return np.where(keen, kind.own[1], kind.own[0]) * np.where(self.customer, kind.loyal, 1.0), pressed
 
     def _waited(self, step: int) -> np.ndarray:
         early, late = max(step - WAITS[1], 0), max(step - WAITS[0], 0)
-        brings = np.array([channel.brings for channel in self.kind.channels])
-        rate: np.ndarray = brings @ self.met[:, early:late].sum(axis=1) / ((WAITS[1] - WAITS[0]) / PER_DAY)
+        brings = np.array([[channel.brings] for channel in self.kind.channels])
+        rate: np.ndarray = brings * self.met[:, early:late].sum(axis=1) / ((WAITS[1] - WAITS[0]) / PER_DAY)
         return rate
 
     def buy(self, who: np.ndarray, step: int) -> None:
         """Let sales happen: what led to one leads to no other."""
-        self.presses[:, who] = 0
+        self.presses[:, who] = self.drawn[:, who] = self.sought[:, who] = 0
         self.met[:, : step + 1, who] = 0
-        self.drawn[who] = self.sought[who] = 0
         self.customer[who] = True
 
 
@@ -198,15 +202,17 @@ class World:
     def __init__(self, kind: Kind, seed: int, people: int = PEOPLE, days: int = DAYS) -> None:
         self.kind, self.seed, self.people, self.days = kind, seed, people, days
         self.keen = np.random.default_rng([seed, 0]).random(people) < kind.keen
-        self.rows = self._lived(None)
-        self.sold = _sold(self.rows)
+        self.rows, brought = self._lived(None)
+        self.brought = {c.name: float(many) for c, many in zip(kind.channels, brought, strict=True)}
+        """For each channel how many sales it brought."""
 
-    def truth(self) -> dict[str, int]:
+    def missing(self) -> dict[str, int]:
         """Return for each channel how many sales there would not be without it."""
-        return {c.name: self.sold - _sold(self._lived(c.name)) for c in self.kind.channels}
+        return {c.name: _sold(self.rows) - _sold(self._lived(c.name)[0]) for c in self.kind.channels}
 
-    def _lived(self, without: str | None) -> list[Rows]:
-        state, rows = _State(self.kind, self.people, without), []
+    def _lived(self, without: str | None) -> tuple[list[Rows], np.ndarray]:
+        """Return what happened, and how many sales each channel brought."""
+        state, rows, brought = _State(self.kind, self.people, without), list[Rows](), np.zeros(len(self.kind.channels))
         for step in range(self.days * PER_DAY):
             rng = np.random.default_rng([self.seed, 1, step])
             state.fade()
@@ -215,18 +221,21 @@ class World:
                 state.meet(number, who, step)
                 rows.append(Rows(who, step, channel.name))
             rows += self._signs(rng, state, step)
-            sales = _hit(rng, state.rate(step, self.keen))
+            own, pressed = state.rates(step, self.keen)
+            whole = own + pressed.sum(axis=0)
+            sales = _hit(rng, whole)
+            brought += (pressed / whole)[:, sales].sum(axis=1)
             by_visit = sales[rng.random(self.people)[sales] < self.kind.comes_to_buy]
             rows += [Rows(by_visit, step, "direct", BOUGHT - 0.05), Rows(sales, step, None, BOUGHT)]
             state.buy(sales, step)
-        return rows
+        return rows, brought
 
     def _signs(self, rng: np.random.Generator, state: _State, step: int) -> list[Rows]:
         """Let people come by themselves, and search for the brand's name."""
         often = np.where(self.keen, self.kind.comes[1], self.kind.comes[0])
-        came, searched, led = _hit(rng, often), _hit(rng, often / 2), _hit(rng, state.drawn)
+        came, searched, led = _hit(rng, often), _hit(rng, often / 2), _hit(rng, state.drawn.sum(axis=0))
         state.came[came] = step
-        state.sought[led] += SEARCH_BRINGS * _fades(0.5)
+        state.seek(led)
         return [Rows(came, step, "direct"), Rows(searched, step, "brand_search"), Rows(led, step, "brand_search")]
 
     def table(self) -> pa.Table:
@@ -278,28 +287,28 @@ def error(credit: Mapping[str, float], truth: Mapping[str, float]) -> float:
     return wrong / sum(truth.values())
 
 
-def covered(world: World, credit: Mapping[str, float], truth: Mapping[str, float]) -> list[bool]:
-    """Return for each channel whether its truth lies in the 90 % interval of its effect, taken to the credit."""
+def intervals(world: World, credit: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """Return for each channel the 90 % interval of its effect, taken to the credit."""
     rows = attribution.channel_effects(world.table(), DEFAULT).to_pylist()
     ends = {row["channel"]: (row["low"] / row["effect"], row["high"] / row["effect"]) for row in rows}
-    return [
-        ends[name][0] * credit.get(name, 0.0) <= true <= ends[name][1] * credit.get(name, 0.0)
-        for name, true in truth.items()
-    ]
+    return {name: (low * credit.get(name, 0.0), high * credit.get(name, 0.0)) for name, (low, high) in ends.items()}
 
 
-def measured(kind: Kind, seeds: Sequence[int], people: int = PEOPLE) -> tuple[dict[str, float], float]:
-    """Return the mean error of each model, and how often the truth lies in the intervals of the default."""
-    errors: dict[str, list[float]] = {}
-    inside: list[bool] = []
-    for seed in seeds:
-        world = World(kind, seed, people)
-        truth = world.truth()
-        credit = credited(world, MODELS_COMPARED)
-        for model, own in credit.items():
-            errors.setdefault(model, []).append(error(own, truth))
-        inside += covered(world, credit[DEFAULT], truth)
-    return {model: float(np.mean(found)) for model, found in errors.items()}, float(np.mean(inside))
+class Found(NamedTuple):
+    """Of one world: errors by model against both truths, and whether these lie in the intervals of the default."""
+
+    errors: dict[str, tuple[float, float]]
+    inside: list[tuple[bool, bool]]
+
+
+def measured(kind: Kind, seed: int, people: int = PEOPLE) -> Found:
+    """Play a world, and hold the models against what channels brought, and against what is missing without them."""
+    world = World(kind, seed, people)
+    brought, missing = world.brought, world.missing()
+    credit = credited(world, MODELS_COMPARED)
+    ends = intervals(world, credit[DEFAULT])
+    inside = [(low <= brought[name] <= high, low <= missing[name] <= high) for name, (low, high) in ends.items()]
+    return Found({model: (error(own, brought), error(own, missing)) for model, own in credit.items()}, inside)
 
 
 def main() -> None:
@@ -308,10 +317,16 @@ def main() -> None:
     sys.stdout.write(f"| world | {' | '.join(MODELS_COMPARED)} | truth in the 90 % interval |\n")
     sys.stdout.write(f"| --- |{' --- |' * (len(MODELS_COMPARED) + 1)}\n")
     for kind in KINDS:
-        errors, inside = measured(kind, seeds)
-        told = " | ".join(f"{errors[model]:.2f}" for model in MODELS_COMPARED)
-        sys.stdout.write(f"| {kind.name} | {told} | {inside:.0%} |\n")
+        found = [measured(kind, seed) for seed in seeds]
+        cells = [_cell([each.errors[model] for each in found], ".2f") for model in MODELS_COMPARED]
+        cells.append(_cell([row for each in found for row in each.inside], ".0%"))
+        sys.stdout.write(f"| {kind.name} | {' | '.join(cells)} |\n")
         sys.stdout.flush()
+
+
+def _cell(pairs: Sequence[tuple[float, float]], how: str) -> str:
+    """Return the means against what was brought and against what is missing."""
+    return " · ".join(f"{float(np.mean(column)):{how}}" for column in zip(*pairs, strict=True))
 
 
 if __name__ == "__main__":

@@ -106,16 +106,16 @@ def test_the_mean_of_unlike_channels_says_little_about_each() -> None:
     known = Rates(np.array([0.004]), np.array([0.4, *[1e-9] * 5]), np.full(6, 0.7))
     data = played(4, 1_500, known)
     lean, brings = prior(data, 5), learned(data, 5).rates.brings
-    assert lean.alike < 1
+    assert lean.brings < 1
     assert lean.rates.brings[0] > 0.04
     assert brings[0] == pytest.approx(0.4, rel=0.15)
-    assert brings[1:].mean() < 0.25 * fit(data, lean._replace(alike=5)).rates.brings[1:].mean()
+    assert brings[1:].mean() < 0.25 * fit(data, lean._replace(brings=5)).rates.brings[1:].mean()
 
 
 @pytest.mark.parametrize("alike", [0.02, 0.05])
 def test_channels_that_are_alike_lean_on_their_mean_by_as_much_as_is_asked(alike: float) -> None:
     known = Rates(np.array([0.004]), np.full(6, alike), np.full(6, 0.7))
-    assert prior(played(8, 3_000, known), 5).alike == pytest.approx(5)
+    assert prior(played(8, 3_000, known), 5).brings == pytest.approx(5)
 
 
 def test_a_channel_that_nobody_met_changes_nothing() -> None:

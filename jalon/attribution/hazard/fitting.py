@@ -110,18 +110,19 @@ class Rates(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What rates lean on: baselines and fading by as much as `weight` events would, what touchpoints bring by as much
-    as `alike`."""
+    """What rates lean on, and by as much as how many events would: baselines (`own`), what touchpoints bring
+    (`brings`), and how fast that fades (`fades`)."""
 
-    weight: float
     rates: Rates
-    alike: float
+    own: float
+    brings: float
+    fades: float
 
     @property
     def weights(self) -> Rates:
         """By how many events each of the rates leans."""
-        weight = (self.weight, self.alike, self.weight)
-        return Rates(*(np.full(len(mean), each) for mean, each in zip(self.rates, weight, strict=True)))
+        kinds = zip(self.rates, (self.own, self.brings, self.fades), strict=True)
+        return Rates(*(np.full(len(mean), weight) for mean, weight in kinds))
 
 
 class Fit(NamedTuple):

@@ -4,7 +4,8 @@ Channels lean on the mean of all channels, signs of intent on that of all signs,
 as much as `prior_conversions` sales would; so a channel that was met rarely is near the mean and not far beyond it.
 The means are found first, as if there were one channel, one sign and one stratum. Where channels turn out to be unlike
 each other, what they bring leans on the mean by less: the mean of a channel that sells and of many that do not says
-little about either.
+little about either. So do the baselines of strata: customers who buy six times as often as others would else be held to
+buy less by themselves than they do, and what they are sent would have the difference.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ FIRST_GUESS = 0.1
 BARELY = 1.0
 """The means lean on the first guess by so many events."""
 HARDLY = 0.1
-"""By so many events channels lean on their mean while it is asked how unlike they are."""
+"""By so many events channels and strata lean on their means while it is asked how unlike they are."""
 FEWEST = 3
 """From so many channels and signs on it can be told how unlike they are."""
 
@@ -44,28 +45,29 @@ def learned(data: Data, weight: float, start: Rates | None = None) -> Fit:
 
 def prior(data: Data, weight: float) -> Prior:
     """Return the means that channels and strata lean on."""
-    found = fit(_pooled(data), Prior(BARELY, _first_guess(data), BARELY)).rates
+    found = fit(_pooled(data), Prior(_first_guess(data), BARELY, BARELY, BARELY)).rates
     kind = np.where(data.causes, 0, 1)
     means = Rates(np.full(data.strata, found.own[0]), found.brings[kind], found.fades[kind])
-    return Prior(weight, means, _alike(data, weight, means))
+    rates = fit(data, Prior(means, HARDLY, HARDLY, weight)).rates
+    shared = shares(data, rates)
+    own = _alike(shared.own, means.own * watched_days(data), weight)
+    enough = data.channels >= FEWEST
+    brings = _alike(shared.channel, means.brings * reached(data, rates.fades), weight) if enough else weight
+    return Prior(means, own, brings, weight)
 
 
-def _alike(data: Data, weight: float, means: Rates) -> float:
-    """Return by how many events channels lean on their mean: `weight`, or less where they are unlike.
+def _alike(seen: Floats, foretold: Floats, weight: float) -> float:
+    """Return by how many events rates lean on their mean: `weight`, or less where they are unlike.
 
-    It is the shape of the gamma distribution of what their touchpoints bring under which the events of all channels are
-    likeliest: a negative binomial of each (Robbins's empirical Bayes).
+    It is the shape of the gamma distribution of the rates by the mean under which the events that were `seen` of each
+    are likeliest: a negative binomial of each (Robbins's empirical Bayes). `foretold`: those that the mean foretells.
     """
-    if data.channels < FEWEST:
-        return weight
-    rates = fit(data, Prior(weight, means, HARDLY)).rates
-    seen, foretold = shares(data, rates).channel, means.brings * reached(data, rates.fades)
     shapes = weight * np.geomspace(0.01, 1.0, 25)
     return float(max(shapes, key=lambda shape: _likelihood(shape, seen, foretold)))
 
 
 def _likelihood(shape: float, seen: Floats, foretold: Floats) -> float:
-    """Return the log-likelihood of how many events the channels have, by how many their mean foretells; up to a
+    """Return the log-likelihood of how many events were seen of each, by how many their mean foretells; up to a
     constant."""
     counted = sum(lgamma(each + shape) - lgamma(shape) for each in seen)
     return counted + float((shape * np.log(shape / (shape + foretold)) - seen * np.log(shape + foretold)).sum())
