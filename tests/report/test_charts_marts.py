@@ -111,7 +111,7 @@ def test_many_orders_for_one_click_do_not_break_the_report(tmp_path: Path) -> No
     assert made.sql("SELECT order_rate, order_rate_low FROM rpt_tag_funnel") == [(20_000, None)]
 
 
-def test_costs_are_told_by_content_creator_and_product(tmp_path: Path) -> None:
+def test_costs_are_told_by_platform_content_creator_and_product(tmp_path: Path) -> None:
     money = {"currency": "EUR", "source": "net"}
     made = Made(
         tmp_path,
@@ -133,6 +133,8 @@ def test_costs_are_told_by_content_creator_and_product(tmp_path: Path) -> None:
         ("creator", "maker", "commission", 25),
         ("creator", "maker", "spend", 300),
         ("creator", "other", "commission", 50),
+        ("platform", "network", "commission", 75),
+        ("platform", "network", "spend", 900),
         ("product", "p", "commission", 25),
         ("product", "p", "spend", 200),
     ]

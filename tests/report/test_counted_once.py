@@ -98,6 +98,20 @@ def test_what_ads_of_an_item_cost_is_a_cut_of_its_own_and_not_added_to_its_campa
     ]
     assert costs(tmp_path / "1", facts, "product") == [("p", "spend", 500), ("q", "spend", 400)]
     assert costs(tmp_path / "2", facts, "content") == [("live", "spend", 70), ("v", "spend", 300), ("w", "spend", 350)]
+    assert costs(tmp_path / "3", facts, "campaign") == [("evening", "spend", 70), ("spring", "spend", 900)]
+    assert costs(tmp_path / "4", facts, "platform") == [("network", "spend", 970)]
+
+
+def test_a_campaign_costs_what_its_ads_do_and_a_platform_what_its_campaigns_do(tmp_path: Path) -> None:
+    """One campaign told as a whole and by its ads, one by its ads alone; the account's own total knows of less."""
+    facts = [
+        counted("spend", 500, 0, 1),
+        *(counted("spend", 240, 0, 1, campaign_id=f"spring/group/{ad}") for ad in ("one", "two")),
+        *(counted("spend", 60, 0, 1, campaign_id=f"summer/group/{ad}") for ad in ("one", "two")),
+        counted("spend", 590, 0, 1, campaign_id=None),
+    ]
+    assert costs(tmp_path / "1", facts, "campaign") == [("spring", "spend", 500), ("summer", "spend", 120)]
+    assert costs(tmp_path / "2", facts, "platform") == [("network", "spend", 620)]
 
 
 def test_a_content_as_a_whole_and_by_campaign_costs_once(tmp_path: Path) -> None:
