@@ -82,7 +82,7 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
         sold = sold.mutate(is_sale=True, currency=ibis.literal("EUR"), previous_at=ibis.null("int64"))
         sales = engine.keep("sales", sold)
         steps, open_steps = journeys(engine, touches, sales, options)
-        met = way(engine, steps, open_steps, touches)
+        met = way(engine, steps, open_steps)
         counted = counted_steps(engine, met)
         engine.drop("open_steps")
         if with_intervals:

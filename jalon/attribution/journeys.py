@@ -24,7 +24,7 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.options import DAY, SECOND, VIEWS, Options
 from jalon.attribution.patterns import fits, fits_any
 
-STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at", "window", "skippable")
+STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at", "window", "channel", "skippable")
 
 
 class Found(NamedTuple):
@@ -33,6 +33,7 @@ class Found(NamedTuple):
     `steps`: those to sales: `order_uid`, `person`, `position` from 1 to `touches`, `touch_uid`, `had_at`, `placed_at`,
     `window` (microseconds; null: the model's) and `cut`, how many more there were than `Options.max_touches`.
     `open_steps`: those that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`, `had_at`.
+    Both carry the `channel` of their touchpoint, since to look it up takes one more join of all touchpoints.
     """
 
     steps: Table
@@ -61,7 +62,7 @@ def _with_settings(touches: Table, options: Options) -> Table:
     """Add the `window` of each touchpoint's own, and whether it is `skippable`."""
     rows = [(fits(touches, pattern), round(days * DAY)) for pattern, days in options.lookback.items()]
     return touches.select(
-        "touch_uid", "person", "sale_uid", "occurred_at", "time_is_bound",
+        "touch_uid", "person", "sale_uid", "occurred_at", "time_is_bound", "channel",
         window=ibis.cases(*rows).cast("int64") if rows else ibis.null("int64"),
         skippable=fits_any(touches, options.skip),
     )  # fmt: skip
@@ -85,7 +86,7 @@ def _of_person(touches: Table, sold: Table, options: Options) -> Table:
     """
     known = sold.filter(sold.person.notnull())
     had = touches.filter(touches.person.notnull())
-    had = had.select("person", "touch_uid", "sale_uid", "window", "skippable", had_at="occurred_at")
+    had = had.select("person", "touch_uid", "sale_uid", "window", "channel", "skippable", had_at="occurred_at")
     if options.repeat == "continue":
         pairs = _in_window(had, known.mutate(after=ibis.null("int64")))
     else:
@@ -150,34 +151,47 @@ def _open(usable: Table, led: Table, sales: Table, options: Options) -> Table:
     """
     known = usable.filter(usable.person.notnull())
     left = known.anti_join(led, "touch_uid").select(
-        "person", "touch_uid", "skippable", had_at="occurred_at", is_sale=ibis.literal(False)
+        "person", "touch_uid", "channel", "skippable", had_at="occurred_at", is_sale=ibis.literal(False)
     )
     named = _named(left, sales, options.window)
     if options.skip:
         kept = _without_skipped(named, "journey_id")
         named = kept.mutate(
-            position=ibis.row_number().over(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid]) + 1
+            position=ibis.row_number().over(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid]) + 1,
+            touches=kept.touch_uid.count().over(group_by=kept.journey_id),
         )
-    whole = named.group_by(whole_id="journey_id").agg(touches=named.touch_uid.count())
-    joined = named.join(whole, named.journey_id == whole.whole_id)
-    return joined.select("journey_id", "person", "touch_uid", "had_at", "position", "touches")
+    return named.select("journey_id", "person", "touch_uid", "had_at", "position", "touches", "channel")
 
 
 def _named(left: Table, sales: Table, pause: int) -> Table:
-    """Add `journey_id`, which changes after each sale and each pause, and the `position`."""
-    sold = sales.filter(sales.is_sale & sales.person.notnull()).semi_join(left, "person")
-    sold = sold.select(
-        "person", touch_uid="order_uid", skippable=ibis.literal(False), had_at="placed_at", is_sale=ibis.literal(True)
-    )
+    """Add `journey_id`, which changes after each sale and each pause, the `position` on it, and how many `touches`."""
+    sold = sales.filter(sales.is_sale & sales.person.notnull()).select(
+        "person", touch_uid="order_uid", channel=ibis.null("string"), skippable=ibis.literal(False),
+        had_at="placed_at", is_sale=ibis.literal(True),
+    )  # fmt: skip
     events = left.union(sold)
     in_order = {"group_by": events.person, "order_by": [events.had_at, events.is_sale, events.touch_uid]}
     previous = events.had_at.lag().over(ibis.window(**in_order))
     after_sale = events.is_sale.lag().over(ibis.window(**in_order))
     begins = previous.isnull() | after_sale | (events.had_at - previous > pause)
-    marked = events.mutate(
-        begins=ibis.coalesce(begins, True).cast("int64"), place=ibis.row_number().over(ibis.window(**in_order))
+    marked = events.mutate(begins=ibis.coalesce(begins, True), place=ibis.row_number().over(ibis.window(**in_order)))
+    placed = _placed(marked)
+    placed = placed.filter(~placed.is_sale)
+    return placed.mutate(journey_id=placed.person + "#" + placed.number.cast("string"))
+
+
+def _placed(events: Table) -> Table:
+    """Add the `number` of each event's journey among its person's, the `position` on it, and how many `touches`.
+
+    All windows have one order, so that an engine sorts once for all of them, and joins nothing.
+    """
+    in_order = {"group_by": events.person, "order_by": events.place}
+    until, after = ibis.window(**in_order, preceding=None, following=0), ibis.window(**in_order, following=(1, None))
+    whole, none = ibis.window(**in_order, preceding=None, following=None), ibis.null("int64")
+    first = ibis.ifelse(events.begins, events.place, none).max().over(until)
+    border = ibis.ifelse(events.begins | events.is_sale, events.place, none).min().over(after)
+    return events.mutate(
+        number=events.begins.cast("int64").sum().over(until),
+        position=events.place - first + 1,
+        touches=ibis.coalesce(border, events.place.count().over(whole)) - first,
     )
-    until = ibis.window(group_by=marked.person, order_by=marked.place, preceding=None, following=0)
-    first = ibis.ifelse(marked.begins == 1, marked.place, ibis.null("int64")).max().over(until)
-    numbered = marked.mutate(number=marked.begins.sum().over(until), position=marked.place - first + 1)
-    return numbered.mutate(journey_id=numbered.person + "#" + numbered.number.cast("string")).filter(~numbered.is_sale)

@@ -93,8 +93,8 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
         "sales": _write(engine, sold, out, "sales", ["order_uid"]),
         "people": _write(engine, persons, out, "people", ["identifier"]),
         "touches": _write(engine, touched, out, "touches", ["touch_uid"]),
-        "steps": _write(engine, steps, out, "steps", ["order_uid", "position"]),
-        "open_steps": _write(engine, open_steps, out, "open_steps", ["journey_id", "position"]),
+        "steps": _write(engine, steps.drop("channel"), out, "steps", ["order_uid", "position"]),
+        "open_steps": _write(engine, open_steps.drop("channel"), out, "open_steps", ["journey_id", "position"]),
     }
     rows |= _moves(engine, touched, sold, open_steps, out, options)
     learnt = learn_within(engine, Journeys(steps, open_steps, touched), options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -166,7 +167,13 @@ def test_journeys_are_those_that_the_definition_gives(events: list[tuple[Any, ..
     with TemporaryDirectory() as folder:
         run = Run(Path(folder), [*touches, *orders], repeat=repeat, lookback_days=10)
         found = {each.order_id: run.journey(each.order_id) for each in orders}
+        left = run.rows("open_steps")
     assert found == {each.order_id: _defined(each, orders, touches, repeat) for each in orders}
+    led = set(itertools.chain(*found.values()))
+    open_journeys = [way for who in "ab" for way in _defined_open(who, orders, touches, led)]
+    told = {row["touch_uid"].partition(":")[2]: (row["position"], row["touches"]) for row in left}
+    assert told == {key: (place, len(way)) for way in open_journeys for place, key in enumerate(way, 1)}
+    assert len({row["journey_id"] for row in left}) == len(open_journeys)
 
 
 def _defined(sale: Order, orders: list[Order], touches: list[Touchpoint], repeat: str) -> list[str]:
@@ -179,3 +186,15 @@ def _defined(sale: Order, orders: list[Order], touches: list[Touchpoint], repeat
     begin = sale.placed_at - 10 * 86_400_000_000
     had = [t for t in touches if t.person == sale.person and begin <= t.occurred_at <= sale.placed_at]
     return [t.key for t in sorted(had, key=lambda t: (t.occurred_at, t.key)) if t.occurred_at > previous]
+
+
+def _defined_open(who: str, orders: list[Order], touches: list[Touchpoint], led: set[str]) -> list[list[str]]:
+    """Return the journeys of a person that led to no sale, straight from what ends one."""
+    sold = [each.placed_at for each in orders if each.person == who and each.status == "paid"]
+    left = sorted((t.occurred_at, t.key) for t in touches if t.person == who and t.key not in led)
+    journeys: list[list[str]] = []
+    for (before, _), (at, key) in zip([(None, ""), *left], left, strict=False):
+        if before is None or at - before > 10 * 86_400_000_000 or any(before <= sale < at for sale in sold):
+            journeys.append([])
+        journeys[-1].append(key)
+    return journeys

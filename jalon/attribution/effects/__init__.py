@@ -123,11 +123,12 @@ def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt
 
 def _material(engine: Engine, journeys: Journeys, kind: str) -> Material:
     """Count the journeys by channels, or by what else is to tell their steps apart."""
-    touches = journeys.touches
+    steps, open_steps = journeys.steps, journeys.open_steps
     if kind != CHANNEL:
-        steps = journeys.steps.select("touch_uid").union(journeys.open_steps.select("touch_uid"))
-        touches = engine.keep(f"states_{kind}", states.states(touches, steps, kind)).rename(channel="state")
-    met = way(engine, journeys.steps, journeys.open_steps, touches, _way(kind))
+        both = steps.select("touch_uid").union(open_steps.select("touch_uid"))
+        told = engine.keep(f"states_{kind}", states.states(journeys.touches, both, kind)).rename(channel="state")
+        steps, open_steps = (table.drop("channel").join(told, "touch_uid") for table in (steps, open_steps))
+    met = way(engine, steps, open_steps, _way(kind))
     return Material(engine, met, counted_channels(engine, met))
 
 

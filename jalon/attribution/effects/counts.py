@@ -22,25 +22,21 @@ _BEFORE = tuple(f"before_{n}" for n in range(MAX_ORDER, 0, -1))
 
 
 class Way(NamedTuple):
-    """Kept steps of all journeys (`journey`, `person`, `position`, `is_end`, `converted`, `code`, the codes before
-    it, `person_group`), and what the codes mean: `channels[code - 1]`."""
+    """Kept steps of all journeys (`journey`, `person_group`, `is_end`, `converted`, `code`, the codes before it), and
+    what the codes mean: `channels[code - 1]`."""
 
     steps: Table
     channels: list[str]
 
 
-def way(engine: Engine, steps: Table, open_steps: Table, touches: Table, name: str = "way") -> Way:
-    """Return and keep, under a name, the steps of journeys to sales and of open ones."""
+def way(engine: Engine, steps: Table, open_steps: Table, name: str = "way") -> Way:
+    """Return and keep, under a name, the steps of journeys to sales and of open ones, told apart by `channel`."""
     led = _told(steps, steps.order_uid, converted=True)
-    left = _told(open_steps, open_steps.journey_id, converted=False)
-    met = led.union(left).join(touches.select("touch_uid", "channel"), "touch_uid")
-    met = engine.keep("met", met.drop("touch_uid"))
+    met = led.union(_told(open_steps, open_steps.journey_id, converted=False))
     names = engine.rows(met.select("channel").distinct().order_by("channel"))["channel"].to_pylist()
     codes = pa.table({"channel": names, "code": range(1, len(names) + 1)}, _CODES)
     coded = met.join(engine.take(f"{name}_codes", codes, {"channel": "string", "code": "int64"}), "channel")
-    kept = engine.keep(name, _with_before(coded.drop("channel")))
-    engine.drop("met")
-    return Way(kept, names)
+    return Way(engine.keep(name, _with_before(coded.drop("channel"))), names)
 
 
 _CODES = pa.schema([("channel", pa.string()), ("code", pa.int64())])
@@ -48,19 +44,19 @@ _CODES = pa.schema([("channel", pa.string()), ("code", pa.int64())])
 
 def _told(steps: Table, journey: ibis.Value, converted: bool) -> Table:
     return steps.select(
-        "touch_uid", "position",
+        "position", "channel",
         journey=journey,
-        person=ibis.coalesce(steps.person, journey),
+        person_group=group(ibis.coalesce(steps.person, journey)).cast("int16"),
         is_end=steps.position == steps.touches,
         converted=ibis.literal(converted),
     )  # fmt: skip
 
 
 def _with_before(steps: Table) -> Table:
-    """Add what was met before, 0 where nothing was, and to which of the groups the person belongs."""
+    """Add what was met before, 0 where nothing was."""
     in_order = ibis.window(group_by=steps.journey, order_by=steps.position)
     before = {name: ibis.coalesce(steps.code.lag(_ago(name)).over(in_order), 0).cast("int32") for name in _BEFORE}
-    return steps.mutate(**before, person_group=group(steps.person).cast("int16"))
+    return steps.mutate(**before).drop("position")
 
 
 def counted_steps(engine: Engine, met: Way) -> pa.Table:

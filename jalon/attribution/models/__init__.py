@@ -32,7 +32,7 @@ USUAL = ("first", "last", "last_non_direct", "linear", "time_decay", "position",
 
 def with_features(steps: Table, touches: Table) -> Table:
     """Add what the models look at; steps whose touchpoint is not in `touches` are dropped."""
-    joined = steps.join(touches.select("touch_uid", "channel", "stage", "kind"), "touch_uid")
+    joined = steps.join(touches.select("touch_uid", "stage", "kind"), "touch_uid")
     age = joined.placed_at - joined.had_at
 
     def place(such: ibis.Value) -> ibis.Value:
