@@ -61,10 +61,8 @@ class Result:
     """Touchpoints that are dated a day or more after they were observed: a clock is wrong."""
     patterns_unmet: list[str] = field(default_factory=list)
     """Patterns of the options that no touchpoint fits."""
-    delay_ratio: float | None = None
-    """Of the share-out: so much less orders come each further day after a click; None: nothing was shared out."""
-    spread: float | None = None
-    """Of the share-out: how much more the counts vary than chance alone would have them; 1 where the model fits."""
+    sharing: dict[str, float] = field(default_factory=dict)
+    """What the share-out learned (`sharing._told`); empty where nothing was shared out."""
     tests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Model -> what hold-out tests say of it: credited, tested, and the factor between them."""
     learnt: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -109,9 +107,8 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     rows["conversions"] = _write(engine, beside.conversions, out, "conversions", ["conversion", "conversion_uid"])
     in_order = ["conversion", "conversion_uid", "model", "position"]
     rows["conversion_credit"] = _write(engine, beside.credit, out, "conversion_credit", in_order)
-    shared = credited.shared
     result = Result(out, rows, **figures, tests=credited.tests, learnt=learnt.told)
-    return replace(result, delay_ratio=shared.delay_ratio, spread=shared.spread)
+    return replace(result, sharing=credited.shared.told)
 
 
 def _moves(

@@ -1,26 +1,20 @@
-"""Worlds in which it is known which content brought which order; some of them the fitted model does not describe."""
+"""Worlds in which it is known which content brought which order; some of them the fitted model does not describe.
+
+`python -m tests.attribution.played_clicks [SEED...]` prints how near the share-out comes in each, mean over the seeds.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from jalon.attribution.sharing.fitting import dispersion, fit
-from jalon.attribution.sharing.learning import learned_prior, learned_ratio
-from jalon.attribution.sharing.mixture import (
-    Cells,
-    Clicks,
-    Counts,
-    Floats,
-    Named,
-    Problem,
-    Size,
-    cells,
-    exposure,
-)
-from jalon.attribution.sharing.posterior import Drawn, draw
+from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
+from jalon.attribution.sharing.posterior import Drawn
+from jalon.attribution.sharing.solving import Solved, Told, solve
 
 CONTENTS, PRODUCTS, DAYS, WINDOW = 120, 15, 120, 10
 LABELLED = 0.3
@@ -38,6 +32,30 @@ class Kind(NamedTuple):
     """True: orders come on any day of a week after the click, so the delay is not geometric."""
     tiring: bool = False
     """True: a click is worth less the older the content, so its value is not one number."""
+    moved: float = 0.0
+    """Orders by those who would have bought anyway and do it one to four days after a click, by those that clicks
+    brought; they follow clicks on all contents alike, and the platform names the content that was clicked."""
+
+
+WORLDS = {
+    "many orders that no content brought": Kind(own=3, per_click=0.02, vary=0.8),
+    "clicks of very unlike worth": Kind(own=3, per_click=0.02, vary=1.2),
+    "more orders per click": Kind(own=1, per_click=0.1, vary=0.8),
+    "few orders that no content brought": Kind(own=0.5, per_click=0.02, vary=0.8),
+    "delays of another form": Kind(own=1, per_click=0.05, vary=0.8, uniform=True),
+    "content that tires": Kind(own=1, per_click=0.05, vary=0.8, tiring=True),
+    "clicks of much the same worth": Kind(own=3, per_click=0.02, vary=0.4),
+    "who would have bought anyway clicks first": Kind(own=1, per_click=0.1, vary=0.8, moved=0.4),
+}
+
+
+class Given(NamedTuple):
+    """Clicks of each content and product, spread over the days on which their orders come."""
+
+    content: Ints
+    product: Ints
+    day: Ints
+    value: Floats
 
 
 @dataclass
@@ -54,15 +72,16 @@ class World:
         self.labelled = rng.random(CONTENTS) < LABELLED
         start = rng.integers(-10, DAYS - 10, CONTENTS)
         self.clicks = _clicks(rng, start)
-        given = exposure(
-            self.clicks, 1.0 if self.kind.uniform else self.kind.ratio, 6 if self.kind.uniform else WINDOW, DAYS
-        )
+        given = spread(self.clicks, np.ones(7) if self.kind.uniform else self.kind.ratio ** np.arange(WINDOW + 1))
         fading = np.exp(-(given.day - start[given.content]) / 20) * 2 if self.kind.tiring else 1.0
         brought = rng.poisson(worth[given.content] * given.value * fading)
         self.given, self.brought = given, brought
         season = 1 + 0.4 * np.sin(np.arange(DAYS) / DAYS * 4 * np.pi) + 0.2 * (np.arange(DAYS) % 7 > 4)
         per_day = self.kind.own * brought.sum() / (PRODUCTS * DAYS) * rng.gamma(2, 0.5, PRODUCTS)
         self.own = rng.poisson(per_day[:, None] * season)
+        self.later = spread(self.clicks, np.array([0.0, 1.0, 1.0, 1.0, 1.0]))
+        rate = self.kind.moved * brought.sum() / self.later.value.sum()
+        self.moved = rng.poisson(rate * self.later.value)
 
     @property
     def orders(self) -> Floats:
@@ -75,19 +94,21 @@ class World:
         return np.where(self.labelled, 0.0, self.orders)
 
     def named(self) -> Named:
-        chosen = self.labelled[self.given.content] & (self.brought > 0)
-        given = self.given
-        return Named(
-            given.content[chosen], given.product[chosen], given.day[chosen], self.brought[chosen].astype(float)
-        )
+        """Orders of which the platform names the content: by its last click, whatever brought them."""
+        rows = []
+        for found, orders in ((self.given, self.brought), (self.later, self.moved)):
+            chosen = self.labelled[found.content] & (orders > 0)
+            rows.append((*(column[chosen] for column in found[:3]), orders[chosen].astype(float)))
+        return Named(*(np.concatenate(columns) for columns in zip(*rows, strict=True)))
 
     def counts(self) -> Counts:
         """Orders of each product and day of which no content is known."""
         counted = self.own.astype(float)
-        chosen = ~self.labelled[self.given.content]
-        np.add.at(counted, (self.given.product[chosen], self.given.day[chosen]), self.brought[chosen])
+        for found, orders in ((self.given, self.brought), (self.later, self.moved)):
+            chosen = ~self.labelled[found.content]
+            np.add.at(counted, (found.product[chosen], found.day[chosen]), orders[chosen])
         product, day = np.nonzero(counted)
-        return Counts(product, day, counted[product, day])
+        return Counts(product, day, counted[product, day], counted[product, day])
 
 
 def _clicks(rng: np.random.Generator, start: Floats) -> Clicks:
@@ -102,50 +123,56 @@ def _clicks(rng: np.random.Generator, start: Floats) -> Clicks:
     return Clicks(columns[0], columns[1], columns[2], columns[3].astype(float))
 
 
+def spread(clicks: Clicks, weights: Floats) -> Given:
+    """Spread clicks over the days 0, 1, ... after them by the weights, those days alone that are played."""
+    share = weights / weights.sum()
+    day = (clicks.day[:, None] + np.arange(len(share))).ravel()
+    keys = (np.repeat(clicks.product, len(share)) * DAYS + day) * CONTENTS + np.repeat(clicks.content, len(share))
+    kept, at = np.unique(keys[day < DAYS], return_inverse=True)
+    value = np.bincount(at, weights=(clicks.clicks[:, None] * share).ravel()[day < DAYS])
+    return Given(kept % CONTENTS, kept // CONTENTS // DAYS, kept // CONTENTS % DAYS, value)
+
+
 # --- the method, and what it is held against --------------------------------------------------------------------------
 
 
-def shared_out(world: World, seed: int = 1) -> tuple[Problem, Drawn]:
+def told(world: World) -> Told:
+    """Return what a platform would count of a world; it claims nothing."""
+    size, none = Size(CONTENTS, PRODUCTS, DAYS), np.zeros(CONTENTS)
+    return Told(size, world.clicks, world.named(), world.labelled, world.counts(), none)
+
+
+def shared_out(world: World, seed: int = 1) -> Solved:
     """Fit a world as the engine does."""
-    known = world.clicks.of(world.labelled[world.clicks.content])
-    ratio = learned_ratio(known, world.named(), WINDOW, DAYS)
-    spread_out = exposure(world.clicks, ratio, WINDOW, DAYS).by_content(CONTENTS)
-    prior = learned_prior(world.orders[world.labelled], spread_out[world.labelled])
-    open_ = exposure(world.clicks.of(~world.labelled[world.clicks.content]), ratio, WINDOW, DAYS)
-    counts = world.counts()
-    size = Size(CONTENTS, PRODUCTS, DAYS)
-    problem = Problem(size, cells(counts, open_, DAYS), open_.by_content(CONTENTS), np.zeros(CONTENTS))
-    rates = fit(problem, prior)
-    return problem, draw(problem, rates, spread=dispersion(counts, open_, rates), seed=seed)
+    return solve(told(world), WINDOW, seed)
 
 
 def by_method(problem: Problem, drawn: Drawn) -> Floats:
     found = problem.cells
-    return np.bincount(found.content, weights=drawn.share * found.orders[found.cell], minlength=CONTENTS)
+    return np.bincount(found.content, weights=drawn.share * found.lines[found.cell], minlength=CONTENTS)
 
 
 def by_clicks(world: World) -> Floats:
     """Share every nameless order out in proportion to the clicks of the seven days before."""
-    found = _candidates(world)
-    whole = np.bincount(found.cell, weights=found.value, minlength=len(found.orders))
-    return np.bincount(
-        found.content, weights=found.value / whole[found.cell] * found.orders[found.cell], minlength=CONTENTS
-    )
+    return _by_weight(world, np.ones(7))
 
 
 def by_last(world: World) -> Floats:
     """Give every nameless order to the content clicked last on the product; of one day, to the most clicked."""
-    steep = exposure(world.clicks.of(~world.labelled[world.clicks.content]), 0.01, 6, DAYS)
-    found = cells(world.counts(), steep, DAYS)
-    order = np.lexsort((found.value, found.cell))
-    last = np.append(found.cell[order][1:] != found.cell[order][:-1], True)
-    best = order[last]
-    return np.bincount(found.content[best], weights=found.orders[found.cell[best]], minlength=CONTENTS)
+    return _by_weight(world, 0.01 ** np.arange(7), only_first=True)
 
 
-def _candidates(world: World) -> Cells:
-    week = exposure(world.clicks.of(~world.labelled[world.clicks.content]), 1.0, 6, DAYS)
-    return cells(world.counts(), week, DAYS)
+def _by_weight(world: World, weights: Floats, *, only_first: bool = False) -> Floats:
+    """Share the nameless orders of each product and day out by its clicks, so weighted by age; or all to the first."""
+    open_ = spread(world.clicks.of(~world.labelled[world.clicks.content]), weights)
+    weight = np.zeros((PRODUCTS, DAYS, CONTENTS))
+    weight[open_.product, open_.day, open_.content] = open_.value
+    if only_first:
+        weight = weight * (weight == weight.max(axis=2, keepdims=True))
+    counts = world.counts()
+    share = weight[counts.product, counts.day]
+    whole = share.sum(axis=1, keepdims=True)
+    return np.asarray((share / np.maximum(whole, 1e-12) * counts.lines[:, None]).sum(axis=0))
 
 
 def error(world: World, estimate: Floats) -> float:
@@ -157,4 +184,31 @@ def covered(world: World, problem: Problem, drawn: Drawn) -> float:
     """Share of contents whose true orders lie in their 90 % interval."""
     low, high = np.quantile(drawn.orders, [0.05, 0.95], axis=0)
     inside = (low <= world.nameless) & (world.nameless <= high)
-    return float(inside[problem.exposed > 0].mean())
+    return float(inside[problem.slow > 0].mean())
+
+
+class Near(NamedTuple):
+    """Errors of the share-out and of the two usual ways, and which share of contents its intervals hold."""
+
+    ours: float
+    by_clicks: float
+    by_last: float
+    covered: float
+
+
+def nearness(kind: Kind, seeds: Iterable[int]) -> Near:
+    """Return how near it comes in worlds of a kind, the mean over seeds."""
+    found = []
+    for seed in seeds:
+        world = World(kind, seed)
+        problem, _, drawn, _ = shared_out(world)
+        guesses = (by_method(problem, drawn), by_clicks(world), by_last(world))
+        found.append((*(error(world, guess) for guess in guesses), covered(world, problem, drawn)))
+    return Near(*(float(mean) for mean in np.mean(found, axis=0)))
+
+
+if __name__ == "__main__":
+    chosen = [int(word) for word in sys.argv[1:]] or list(range(1, 11))
+    for name, kind in WORLDS.items():
+        near = nearness(kind, chosen)
+        sys.stdout.write(f"| {name} | {near[0]:.2f} | {near[1]:.2f} | {near[2]:.2f} | {near[3]:.0%} |\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -94,11 +95,28 @@ def test_it_is_explained(run: Run) -> None:
     assert explain(run.facts, run.folder, "late")["modelled"] == []
 
 
+def test_what_was_learned_of_clicks_is_told_with_the_run(run: Run) -> None:
+    """Here no content is named, so it goes by what is usual."""
+    told = json.loads((run.folder / "run.json").read_text())["sharing"]
+    assert told == run.result.sharing
+    assert (told["delay_days"], told["by_and_by"]) == (1.5, 0.7)
+    assert told["anyway_low"] == told["anyway"] == told["anyway_high"] == 0
+    assert told["spread"] >= 1
+
+
+def test_an_order_of_two_products_is_one_order_of_the_content_that_brought_it(tmp_path: Path) -> None:
+    facts: list[Fact] = [content("video"), clicks("video", 10, 400), clicks("video", 10, 400, "p2")]
+    for number in range(12):
+        facts += [*bought(f"w{number}", 10.5), line(f"w{number}", "2", product_id="p2", goods=1000)]
+    (video,) = Run(tmp_path, facts).rows("modelled")
+    assert 9 < video["orders"] <= video["orders_high"] == 12
+
+
 def test_it_can_be_left_out(tmp_path: Path) -> None:
     facts = [content("video"), clicks("video", 10, 100), *bought("w", 10.5)]
     run = Run(tmp_path, facts, share_out=False)
     (row,) = rows(run, "w")
-    assert (row["basis"], run.rows("modelled")) == ("unknown", [])
+    assert (row["basis"], run.rows("modelled"), run.result.sharing) == ("unknown", [], {})
 
 
 def test_an_order_with_a_path_is_not_shared_out(tmp_path: Path) -> None:

@@ -30,7 +30,6 @@ from jalon.store.derive import derive
 from jalon.workplace import Workplace
 from tests.spine import SPINE
 from tests.truth.life import brand, live_through, sync_once
-from tests.truth.sharing_errors import Shared, shared_out
 
 CONTACT = {"shopify": {"customer_contact": True}}
 LIVES = {"they buy after what they saw last": False, "they buy at a moment of their own": True}
@@ -144,25 +143,23 @@ def untold(brand: Played) -> float:
 
 
 class Life(NamedTuple):
-    """What was found in one life of one seed: the errors of all models by who tells visits, those of what was shared
-    out, and which share of the orders has a content that nobody tells."""
+    """What was found in one life of one seed: the errors of all models by who tells visits, and which share of the
+    orders has a content that nobody tells."""
 
     errors: dict[str, dict[str, Error]]
-    shared: Shared
     untold: float
 
 
 async def measured(orders: int, seed: int, *, unmoved: bool, folder: Path) -> Life:
-    """Play a brand, and return what each model errs, and of what was shared out."""
+    """Play a brand, and return what each model errs."""
     models = tuple(name for name in MODELS if name != "custom")
     lived = await played(brand(seed=seed, orders=orders, days=60, unmoved=unmoved), folder)
     found = {}
     for told, which in TOLD.items():
         if which is not None:
             await read_log(lived, **which)
-        tables = attributed(lived, models)
-        found[told] = errors(lived.truth, tables, "shopify")
-    return Life(found, shared_out(lived.truth, lived.folder, tables), untold(lived))
+        found[told] = errors(lived.truth, attributed(lived, models), "shopify")
+    return Life(found, untold(lived))
 
 
 # --- told -------------------------------------------------------------------------------------------------------------
@@ -176,11 +173,10 @@ def main(words: list[str]) -> None:
         for life, unmoved in LIVES.items():
             with tempfile.TemporaryDirectory() as name:
                 found[life].append(asyncio.run(measured(orders, seed, unmoved=unmoved, folder=Path(name))))
-    lines = [line for life, runs in found.items() for line in _models_table(life, runs)]
-    sys.stdout.write("\n".join([*lines, *_sharing_table(found)]) + "\n")
+    sys.stdout.write("\n".join(line for life, runs in found.items() for line in _table(life, runs)) + "\n")
 
 
-def _models_table(life: str, runs: list[Life]) -> Iterator[str]:
+def _table(life: str, runs: list[Life]) -> Iterator[str]:
     """Yield the table of the web shop's orders: errors over channels, over contents, and what nobody has."""
     yield f"| {life} | " + " | ".join(TOLD) + " |"
     yield "| --- |" + " --- |" * len(TOLD)
@@ -191,15 +187,6 @@ def _models_table(life: str, runs: list[Life]) -> Iterator[str]:
 
 def _cell(runs: list[Error]) -> str:
     return " · ".join(f"{mean(figures):.2f}" for figures in zip(*runs, strict=True))
-
-
-def _sharing_table(found: dict[str, list[Life]]) -> Iterator[str]:
-    yield "| who would have bought anyway | orders shared out | error | by clicks of 7 days | last content | covered |"
-    yield "| --- |" + " --- |" * 5
-    for life, runs in found.items():
-        orders, *wrong, covered = (mean(figures) for figures in zip(*(run.shared for run in runs), strict=True))
-        cells = " | ".join(f"{figure:.2f}" for figure in wrong)
-        yield f"| {life} | {orders:.0f} | {cells} | {covered:.0%} |"
 
 
 if __name__ == "__main__":

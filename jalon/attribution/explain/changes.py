@@ -56,7 +56,7 @@ def changes(then: Tables, now: Tables, subject: Subject, model: str) -> Row:
 
 def _options(then: Mapping[str, Any], now: Mapping[str, Any]) -> Row:
     """Return the options under which the two runs differ: what was found is no option."""
-    found = {"as_of", "rows", "learnt", "delay_ratio", "spread", "touches_cut", "identifiers_set_aside"}
+    found = {"as_of", "rows", "learnt", "sharing", "touches_cut", "identifiers_set_aside"}
     found.add("possible_duplicates")
     return {name: [then.get(name), now[name]] for name in now if name not in found and then.get(name) != now[name]}
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import ibis
+import numpy as np
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.sharing.problem import shares
+from jalon.attribution.sharing.problem import Shares, shares
 from jalon.attribution.sharing.told import Facts, told
 
 STAGE, KIND = "consideration", "tag_click"
 """What a modelled touch is taken for: somebody clicked a product's tag in a content."""
+DIGITS = 6
+"""Of the figures that are told."""
 ROWS = {
     "order_uid": "string",
     "source": "string",
@@ -52,14 +55,12 @@ MODELLED = {
 class SharedOut(NamedTuple):
     """`touches`: one row per content that modelled credit goes to. `rows`: order_uid, touch_uid, share, low, high.
 
-    `delay_ratio`: so much less orders come each further day after a click; `spread`: how much more the counts vary than
-    chance alone would have them (1: the model fits). Both None where nothing was shared out.
+    `told`: what was learned; empty where nothing was shared out. See `_told`.
     """
 
     touches: Table
     rows: Table
-    delay_ratio: float | None = None
-    spread: float | None = None
+    told: dict[str, float]
 
 
 def share_out(engine: Engine, facts: Facts, unknown: Table) -> SharedOut:
@@ -71,9 +72,27 @@ def share_out(engine: Engine, facts: Facts, unknown: Table) -> SharedOut:
     touches = engine.keep("modelled", _touches(contents.semi_join(rows, ["source", "content_id"]), facts))
     named = touches.select("source", "content_id", "touch_uid")
     to = rows.join(named, ["source", "content_id"]).select("order_uid", "touch_uid", "share", "low", "high")
-    return SharedOut(
-        touches, engine.keep("shared", to), given.ratio if given else None, given.spread if given else None
-    )
+    return SharedOut(touches, engine.keep("shared", to), _told(given) if given else {})
+
+
+def _told(given: Shares) -> dict[str, float]:
+    """Return what was learned, for people to read.
+
+    `delay_days`: the mean delay of orders that come by and by after a click; `by_and_by`: which share of those that a
+    click brings does; `anyway`: which share of the orders that follow clicks would have come anyway, with its 90 %
+    interval; `spread`: how much more the counts vary than chance alone would have them (1: the model fits).
+    """
+    anyway = given.known.anyway()
+    low, high = np.quantile(anyway, [0.05, 0.95])
+    figures = {
+        "delay_days": given.known.delay.days,
+        "by_and_by": given.known.slow.mean(),
+        "anyway": anyway.mean(),
+        "anyway_low": low,
+        "anyway_high": high,
+        "spread": given.spread,
+    }
+    return {name: round(float(value), DIGITS) for name, value in figures.items()}
 
 
 def _touches(contents: Table, facts: Facts) -> Table:

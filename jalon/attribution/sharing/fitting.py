@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from jalon.attribution.sharing.anyway import Taught
 from jalon.attribution.sharing.mixture import Counts, Exposure, Floats, Prior, Problem, Rates
 
 ROUNDS, PRECISION = 500, 1e-7
@@ -22,11 +23,12 @@ ALIKE = 20.0
 """Orders' worth of belief that all days are alike."""
 
 
-def fit(problem: Problem, prior: Prior | None) -> Rates:
-    """Fit the rates. Without a prior that was learned, half of the orders are thought to have come by content."""
+def fit(problem: Problem, known: Taught) -> Rates:
+    """Fit the rates, by what was learned in the mean."""
     size = problem.size
-    prior = prior or Prior(1.0, 2 * max(problem.exposed.sum(), 1.0) / max(problem.cells.orders.sum(), 1.0))
-    found = Rates(np.full(size.contents, prior.shape / prior.rate), np.ones(size.products), np.ones(size.days), prior)
+    slow, moved, shape, mean = known.middle()
+    alike = np.full(size.contents, mean), np.ones(size.products), np.ones(size.days)
+    found = Rates(*alike, Prior(shape, shape / mean), slow, moved)
     for _ in range(SEASONS):
         found = _converged(problem, found)
         season = _season(problem, found)
@@ -50,11 +52,11 @@ def _next(problem: Problem, found: Rates) -> Rates:
     """Take one step: split the orders by the rates, then set the rates by the split."""
     cells, size = problem.cells, problem.size
     brought, own = found.split(cells)
-    ours = np.bincount(cells.content, weights=brought, minlength=size.contents) + problem.claims
+    ours = np.bincount(cells.content, weights=brought, minlength=size.contents) + problem.claims * found.brings()
     theirs = np.bincount(cells.product, weights=own, minlength=size.products)
     return replace(
         found,
-        per_click=(found.prior.shape + ours) / (found.prior.rate + problem.seen),
+        per_click=(found.prior.shape + ours) / (found.prior.rate + found.seen(problem)),
         own=(OWN.shape + theirs) / (OWN.rate + found.season.sum()),
     )
 
@@ -89,13 +91,15 @@ def _around(values: Floats, reach: int) -> Floats:
     return np.asarray(running[np.minimum(days + reach + 1, len(values))] - running[np.maximum(days - reach, 0)])
 
 
-def dispersion(orders: Counts, found: Exposure, rates: Rates) -> float:
+def dispersion(counts: Counts, found: Exposure, rates: Rates) -> float:
     """Return how much more the counts vary around their rates than a Poisson process would: 1 where the model fits.
 
     Pearson's statistic over every product and day, those without orders included.
     """
     rate = np.outer(rates.own, rates.season)
-    np.add.at(rate, (found.product, found.day), rates.per_click[found.content] * found.value)
+    worth = rates.per_click[found.content]
+    by_clicks = worth * ((1 - rates.slow) * found.quick + rates.slow * found.slow) + rates.moved * found.slow
+    np.add.at(rate, (found.product, found.day), by_clicks)
     counted = np.zeros_like(rate)
-    np.add.at(counted, (orders.product, orders.day), orders.orders)
+    np.add.at(counted, (counts.product, counts.day), counts.lines)
     return float(max(1.0, np.mean((counted - rate) ** 2 / np.maximum(rate, 1e-3))))

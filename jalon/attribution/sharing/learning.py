@@ -2,64 +2,90 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from jalon.attribution.sharing.mixture import Clicks, Exposure, Floats, Named, Prior, exposure
+from jalon.attribution.sharing.mixture import Clicks, Delay, Floats, Ints, Layout, Named
 
-RATIOS = tuple(step / 20 for step in range(20))
-SHAPES = tuple(float(shape) for shape in np.geomspace(0.2, 20, 25))
-UNTAUGHT = 0.5
-"""Ratio of the delay where no order names its content: most orders come within two days."""
-FEWEST = 3
-"""Contents from which a prior can be learned."""
-
-
-def learned_ratio(clicks: Clicks, named: Named, window: int, days: int) -> float:
-    """Return the delay's ratio under which the days of the named orders are likeliest, given how many there are."""
-    if not len(named.orders):
-        return UNTAUGHT
-    return max(RATIOS, key=lambda ratio: _days_likelihood(exposure(clicks, ratio, window, days), named, days))
+DELAYS = tuple(Delay(days, steps) for steps in (1, 2) for days in (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0))
+"""What is tried."""
+UNTAUGHT, UNTAUGHT_SLOW = Delay(1.5, 1), 0.7
+"""The delay, and the share of slow orders, where no order names its content: half come on the day of the click."""
+STEPS = 30
+"""EM steps to the share of slow orders under one delay."""
 
 
-def _days_likelihood(found: Exposure, named: Named, days: int) -> float:
-    """Return the log likelihood of the days, conditional on each content's total: orders per click do not matter."""
-    if not len(found.value):
-        return 0.0
-    products = 1 + int(max(found.product.max(), named.product.max()))
-    keys = (found.content * products + found.product) * days + found.day
+class Seen(NamedTuple):
+    """Named orders, and what stands beside each row of them: the clicks K and E of its content."""
+
+    content: Ints
+    orders: Floats
+    quick: Floats
+    slow: Floats
+    quick_in_all: Floats
+    """Of each content; so the next."""
+    slow_in_all: Floats
+
+
+class Learned(NamedTuple):
+    """The delay under which the days of the named orders are likeliest, and which share of them is slow."""
+
+    delay: Delay
+    slow: float
+    seen: Seen
+
+
+def learned(clicks: Clicks, named: Named, window: int, days: int) -> Learned:
+    """Learn from named orders and the clicks on their contents, days conditional on each content's total.
+
+    So it does not matter how many orders a click is worth. Orders that no click can have led to teach nothing.
+    """
+    layout = Layout(clicks, window, days)
+    place, hit = _places(layout, named, days)
+    kept = Named(*(column[hit] for column in named))
+    if not len(kept.orders):
+        return Learned(UNTAUGHT, UNTAUGHT_SLOW, _seen(layout, kept, place, UNTAUGHT))
+    tried = [_seen(layout, kept, place, delay) for delay in DELAYS]
+    judged = [_slow(seen) for seen in tried]
+    best = max(range(len(DELAYS)), key=lambda number: judged[number][0])
+    return Learned(DELAYS[best], judged[best][1], tried[best])
+
+
+def _places(layout: Layout, named: Named, days: int) -> tuple[Ints, np.ndarray]:
+    """Return the rows of the layout that named orders fall on, and which of these fall on any."""
+    content, product, day = layout.rows
+    products = 1 + int(max(product.max(initial=0), named.product.max(initial=0)))
+    keys = (content * products + product) * days + day
     wanted = (named.content * products + named.product) * days + named.day
     order = np.argsort(keys)
-    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
-    value = np.where(keys[place] == wanted, found.value[place], 0.0)
-    total = found.by_content(int(max(found.content.max(), named.content.max())) + 1)
-    share = np.maximum(value, 1e-9) / np.maximum(total[named.content], 1e-9)
-    return float(np.sum(named.orders * np.log(share)))
+    at = np.searchsorted(keys, wanted, sorter=order)
+    hit = at < len(keys)
+    hit[hit] = keys[order[at[hit]]] == wanted[hit]
+    return order[at[hit]], hit
 
 
-def learned_prior(orders: Floats, exposed: Floats) -> Prior | None:
-    """Return the prior of orders per click under which the contents' orders are likeliest (negative binomial).
+def _seen(layout: Layout, named: Named, place: Ints, delay: Delay) -> Seen:
+    found = layout.exposure(delay)
+    in_all = found.by_content(int(found.content.max(initial=-1)) + 1)
+    return Seen(named.content, named.orders, found.quick[place], found.slow[place], *in_all)
 
-    None where there is nothing to learn from.
+
+def _slow(seen: Seen) -> tuple[float, float]:
+    """Return the log likelihood of the days, and the share of slow orders under which it is greatest."""
+    quick = seen.quick / np.maximum(seen.quick_in_all[seen.content], 1e-9)
+    slow = seen.slow / seen.slow_in_all[seen.content]
+    share = 0.5
+    for _ in range(STEPS):
+        whole = share * slow + (1 - share) * quick
+        share = float(np.sum(seen.orders * share * slow / whole) / seen.orders.sum())
+    return float(np.sum(seen.orders * np.log(share * slow + (1 - share) * quick))), share
+
+
+def per_order(claimed: Floats, named: Floats) -> float:
+    """Return how many of the platform's own count stand for one order, of contents whose orders it names.
+
+    1 where nothing tells: that it counts orders.
     """
-    kept = exposed > 0
-    orders, exposed = orders[kept], exposed[kept]
-    if len(orders) < FEWEST or orders.sum() <= 0:
-        return None
-    mean = float(orders.sum() / exposed.sum())
-    priors = [Prior(shape, shape / mean) for shape in SHAPES]
-    return max(priors, key=lambda prior: _counts_likelihood(prior, orders, exposed))
-
-
-def _counts_likelihood(prior: Prior, orders: Floats, exposed: Floats) -> float:
-    shape, rate = prior
-    constant = _log_gamma(orders + shape) - _log_gamma(np.full(len(orders), shape))
-    known = shape * np.log(rate / (rate + exposed)) + orders * np.log(exposed / (rate + exposed))
-    return float(np.sum(constant + known))
-
-
-def _log_gamma(x: Floats) -> Floats:
-    """Return ln Γ(x) for x > 0, to ten digits: Stirling's series (DLMF 5.11.1) after a shift by eight."""
-    y = x + 8
-    series = 1 / (12 * y) - 1 / (360 * y**3) + 1 / (1260 * y**5)
-    shift = sum(np.log(x + step) for step in range(8))
-    return np.asarray((y - 0.5) * np.log(y) - y + 0.5 * np.log(2 * np.pi) + series - shift)
+    both = (claimed > 0) & (named > 0)
+    return float(claimed[both].sum() / named[both].sum()) if both.any() else 1.0

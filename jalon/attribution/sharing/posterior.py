@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jalon.attribution.sharing.anyway import Lesson, Taught
 from jalon.attribution.sharing.fitting import OWN, season_of
 from jalon.attribution.sharing.mixture import Cells, Floats, Ints, Prior, Problem, Rates
 
-DRAWS, BURN_IN = 300, 60
+BURN_IN = 60
 LEVEL = 0.9
 """Level of the intervals."""
 NORMAL = 1.6448536269514722
@@ -33,44 +34,51 @@ class Drawn(NamedTuple):
     """(draws, contents)."""
 
 
-def draw(problem: Problem, rates: Rates, *, spread: float = 1.0, seed: int = 1, draws: int = DRAWS) -> Drawn:
+def draw(problem: Problem, rates: Rates, known: Taught, *, spread: float = 1.0, seed: int = 1) -> Drawn:
     """Sample from the posterior, beginning at the fit; the same seed gives the same draws.
 
-    `spread` is the `dispersion` of the counts: intervals are wider by its root.
+    What was learned is taken draw by draw, m rising, so that the rates keep up with it: it teaches, and is not taught
+    by what is shared out. `spread` is the `dispersion` of the counts: intervals are wider by its root.
     """
-    rng, sampler = np.random.default_rng(seed), _Sampler(problem.cells)
-    prior = rates.prior
-    share, own = _Running(len(problem.cells.value)), _Running(len(problem.cells.orders))
+    rng, sampler, found = np.random.default_rng(seed), _Sampler(problem.cells), problem.cells
+    share, own, draws = _Running(len(found.slow)), _Running(len(found.lines)), len(known.moved)
     orders = np.zeros((draws, problem.size.contents))
     for number in range(-BURN_IN, draws):
-        brought, theirs, whole = rates.over(problem.cells)
-        got, left = sampler.split(rng, brought, theirs)
-        ours = np.bincount(problem.cells.content, weights=got, minlength=problem.size.contents)
+        lesson = known.lesson(number)
+        rates = replace(rates, slow=lesson.slow, moved=lesson.moved)
+        by = rates.over(found)
+        got, left = sampler.split(rng, by.brought, by.own + by.moved)
         if number >= 0:
-            share.add(brought / whole[problem.cells.cell])
-            own.add(theirs / whole)
-            orders[number] = ours
-        rates = _drawn(rng, problem, prior, rates, ours, left)
+            share.add(by.brought / by.whole[found.cell])
+            own.add((by.own + by.moved) / by.whole)
+            orders[number] = np.bincount(found.content, got * found.worth[found.cell], problem.size.contents)
+        theirs = left - rng.binomial(left.astype(np.int64), by.moved / (by.own + by.moved))
+        rates = _drawn(rng, problem, lesson, rates, got, theirs)
     reach = NORMAL * share.deviation() * spread**0.5
     low, high = np.clip(share.mean - reach, 0.0, 1.0), np.clip(share.mean + reach, 0.0, 1.0)
     middle = orders.mean(axis=0)
     return Drawn(share.mean, low, high, own.mean, np.maximum(middle + (orders - middle) * spread**0.5, 0.0))
 
 
-def _drawn(rng: np.random.Generator, problem: Problem, prior: Prior, rates: Rates, ours: Floats, left: Floats) -> Rates:
-    """Draw the rates anew, given what brought which order, and the prior's mean with them."""
-    own = np.bincount(problem.cells.product, weights=left, minlength=problem.size.products)
-    per_click = rng.gamma(prior.shape + ours + problem.claims) / (rates.prior.rate + problem.seen)
-    by_day = np.bincount(problem.cells.day, weights=left, minlength=problem.size.days)
+def _drawn(
+    rng: np.random.Generator, problem: Problem, lesson: Lesson, rates: Rates, got: Floats, theirs: Floats
+) -> Rates:
+    """Draw the rates anew, given what brought which order line, and the prior's mean with them."""
+    size, found = problem.size, problem.cells
+    ours = np.bincount(found.content, weights=got, minlength=size.contents)
+    own = np.bincount(found.product, weights=theirs, minlength=size.products)
+    by_day = np.bincount(found.day, weights=theirs, minlength=size.days)
+    claims = rng.binomial(np.rint(problem.claims).astype(np.int64), rates.brings())
+    per_click = rng.gamma(lesson.shape + ours + claims) / (rates.prior.rate + rates.seen(problem))
     season = season_of(rng.gamma(by_day + 1e-3))
-    known = per_click[problem.exposed > 0]
-    rate = rng.gamma(prior.shape * (TAUGHT + len(known))) / (TAUGHT * prior.shape / prior.rate + known.sum())
+    clicked = per_click[problem.slow > 0]
+    rate = rng.gamma(lesson.shape * (TAUGHT + len(clicked))) / (TAUGHT * lesson.mean + clicked.sum())
     return replace(
         rates,
         per_click=per_click,
         own=rng.gamma(OWN.shape + own) / (OWN.rate + season.sum()),
         season=season,
-        prior=Prior(prior.shape, float(rate)),
+        prior=Prior(lesson.shape, float(rate)),
     )
 
 
@@ -101,7 +109,7 @@ class _Sampler:
     """
 
     def __init__(self, cells: Cells) -> None:
-        count = cells.orders.astype(np.int64)
+        count = cells.lines.astype(np.int64)
         self._order = np.argsort(cells.cell, kind="stable")
         rows = np.bincount(cells.cell, minlength=len(count))
         self._own_at: Ints = np.cumsum(rows + 1) - 1

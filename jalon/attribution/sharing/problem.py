@@ -9,20 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jalon.attribution.sharing.fitting import dispersion, fit
-from jalon.attribution.sharing.learning import learned_prior, learned_ratio
-from jalon.attribution.sharing.mixture import (
-    Clicks,
-    Counts,
-    Floats,
-    Ints,
-    Named,
-    Problem,
-    Size,
-    cells,
-    exposure,
-)
-from jalon.attribution.sharing.posterior import Drawn, draw, twins
+from jalon.attribution.sharing import solving
+from jalon.attribution.sharing.anyway import Taught
+from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
+from jalon.attribution.sharing.posterior import Drawn, twins
 from jalon.attribution.sharing.told import Told
 
 WINDOW = 14
@@ -40,7 +30,7 @@ class Shares:
 
     rows: pa.Table
     contents: pa.Table
-    ratio: float
+    known: Taught
     spread: float
 
 
@@ -71,27 +61,15 @@ def shares(told: Told, *, window: int = WINDOW, seed: int = 1) -> Shares | None:
     products = Names(_scoped(told.clicks, "product_id"))
     clicks, first, days = _clicks(told, contents, products)
     named = _named(told, contents, products, first, days)
-    is_named = _named_kinds(told, contents, named)
-    ratio = learned_ratio(clicks.of(is_named[clicks.content]), named, window, days)
-    spread_out = exposure(clicks, ratio, window, days)
-    brought = np.bincount(named.content, weights=named.orders, minlength=len(contents))
-    prior = learned_prior(brought[is_named], spread_out.by_content(len(contents))[is_named])
-    open_ = exposure(clicks.of(~is_named[clicks.content]), ratio, window, days)
     place, counts = _counts(told, products, first, days)
-    if not len(counts.orders):
+    if not len(counts.lines):
         return None
-    found = cells(counts, open_, days)
-    problem = Problem(
-        Size(len(contents), len(products), days),
-        found,
-        open_.by_content(len(contents)),
-        _claims(told, contents, is_named),
-    )
-    rates = fit(problem, prior)
-    wide = dispersion(counts, open_, rates)
-    drawn = draw(problem, rates, spread=wide, seed=seed)
+    size = Size(len(contents), len(products), days)
+    is_named = _named_kinds(told, contents, named)
+    posed = solving.Told(size, clicks, named, is_named, counts, _claimed(told, contents))
+    problem, known, drawn, spread = solving.solve(posed, window, seed)
     rows = _rows(told, place, problem, drawn, contents, days)
-    return Shares(rows, _contents(drawn, contents, problem), ratio, wide)
+    return Shares(rows, _contents(drawn, contents, problem), known, spread)
 
 
 def _clicks(told: Told, contents: Names, products: Names) -> tuple[Clicks, int, int]:
@@ -131,11 +109,11 @@ def _named_kinds(told: Told, contents: Names, named: Named) -> np.ndarray:
     return is_named
 
 
-def _claims(told: Told, contents: Names, is_named: np.ndarray) -> Floats:
-    claims = np.zeros(len(contents))
+def _claimed(told: Told, contents: Names) -> Floats:
+    claimed = np.zeros(len(contents))
     number = contents.number(_scoped(told.claims, "content_id"))
-    claims[number[number >= 0]] = told.claims["claimed"].to_numpy()[number >= 0]
-    return np.where(is_named, 0.0, claims)
+    claimed[number[number >= 0]] = told.claims["claimed"].to_numpy()[number >= 0]
+    return claimed
 
 
 def _counts(told: Told, products: Names, first: int, days: int) -> tuple[tuple[Ints, Ints], Counts]:
@@ -143,8 +121,10 @@ def _counts(told: Told, products: Names, first: int, days: int) -> tuple[tuple[I
     product = products.number(_scoped(told.orders, "product_id"))
     day = told.orders["day"].to_numpy() - first
     product = np.where((day >= 0) & (day < days), product, -1)
-    keys, orders = np.unique(product[product >= 0] * days + day[product >= 0], return_counts=True)
-    return (product, day), Counts(keys // days, keys % days, orders.astype(float))
+    counted = product >= 0
+    keys, cell, lines = np.unique(product[counted] * days + day[counted], return_inverse=True, return_counts=True)
+    orders = np.bincount(cell, weights=told.orders["share"].to_numpy()[counted], minlength=len(keys))
+    return (product, day), Counts(keys // days, keys % days, lines.astype(float), orders)
 
 
 def _rows(told: Told, place: tuple[Ints, Ints], problem: Problem, drawn: Drawn, contents: Names, days: int) -> pa.Table:
@@ -185,7 +165,7 @@ def _contents(drawn: Drawn, contents: Names, problem: Problem) -> pa.Table:
     for one, other in twins(drawn):
         like.setdefault(one, []).append(_bare(contents, other))
         like.setdefault(other, []).append(_bare(contents, one))
-    shown = np.flatnonzero(problem.exposed > 0)
+    shown = np.flatnonzero(problem.slow > 0)
     return _parted(
         pa.table(
             {
