@@ -22,6 +22,8 @@ from jalon.normalize.vocabulary import KINDS, Instant
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, or skips before one; also in their wide forms."""
 _TYPES = {"int": "int64", "str": "string", "bool": "boolean", "date": "date", "Instant": "int64"}
 
 
@@ -56,6 +58,9 @@ class Engine(ABC):
     in_process: ClassVar[bool]
     """Whether its tables lie in this process, so that fetching even many rows is cheap."""
 
+    def __init__(self) -> None:
+        self._results: dict[str, tuple[Path, Table]] = {}
+
     def __enter__(self) -> Self:
         return self
 
@@ -70,11 +75,19 @@ class Engine(ABC):
         return self.read(f"facts_{kind}", files, columns_of(kind), instants_of(kind))
 
     def results(self, path: Path) -> Table:
-        """Return a table that `write` wrote, instants as int64. Raises `StoreError` if it is not there."""
-        if not path.exists():
-            raise StoreError(f"{path} is not there", "Run `jalon attribute` first.")
-        schema, instants = _schema_of(path)
-        return self.read(f"result_{path.stem}", [path], schema, instants)
+        """Return a table that `write` wrote, instants as int64. Raises `StoreError` if it is not there.
+
+        Of files with one name, the one that was asked for last is read. A file is looked into once: marts ask for each
+        other many times.
+        """
+        name = f"result_{path.stem}"
+        known, table = self._results.get(name, (None, None))
+        if table is None or known != path:
+            if not path.exists():
+                raise StoreError(f"{path} is not there", "Run `jalon attribute` first.")
+            table = self.read(name, [path], *_schema_of(path))
+            self._results[name] = path, table
+        return table
 
     def dicts(self, table: Table) -> list[dict[str, Any]]:
         """Return a (small) result as Python rows."""
@@ -113,7 +126,8 @@ class Engine(ABC):
         """Write a table as one file, sorted by `order`, so that the same rows give the same bytes; return how many.
 
         Without `order` the rows come as they are: for what is read from a file that is sorted already. `instants` are
-        written as timestamps. `form` is `parquet` or `csv`.
+        written as timestamps. `form` is `parquet` or `csv`; in the latter an apostrophe stands before texts that a
+        spreadsheet would run.
         """
 
 

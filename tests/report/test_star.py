@@ -222,7 +222,7 @@ def test_the_dictionary_is_written_beside_and_tells_every_column(star: Star) -> 
     [
         ("fct_orders", "SELECT * FROM t UNION ALL SELECT * FROM t", "key order_uid is not unique (6 rows)"),
         ("dim_models", "SELECT * FROM t WHERE model <> 'linear'", "model names no row of dim_models (1 row)"),
-        ("dim_dates", "SELECT * FROM t LIMIT 0", "placed_date names no row of dim_dates (2 rows)"),
+        ("dim_dates", "SELECT * FROM t LIMIT 0", "placed_date names no row of dim_dates (6 rows)"),
         ("fct_attributed_revenue", "SELECT * REPLACE (net_minor + 1 AS net_minor) FROM t", "is not that of the order"),
         (
             "fct_attributed_revenue",

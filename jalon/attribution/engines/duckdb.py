@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.engine import Engine
+from jalon.attribution.engine import FORMULA_STARTS, Engine
 from jalon.attribution.engines.memory import usual_limit
 from jalon.attribution.engines.translation import sql_of
 from jalon.attribution.publish import scratch
@@ -31,6 +31,7 @@ class DuckDB(Engine):
     def __init__(
         self, memory_limit: str | None = None, threads: int | None = None, temp_folder: Path | None = None
     ) -> None:
+        super().__init__()
         self._spill = scratch(temp_folder)
         settings: dict[str, str | int] = {
             "memory_limit": memory_limit or usual_limit(),
@@ -75,10 +76,19 @@ class DuckDB(Engine):
         with translated():
             return self._db.sql(_typed(table)).to_arrow_table()
 
+    def dicts(self, table: Table) -> list[dict[str, Any]]:
+        # Not by way of `rows`: what is asked for as Arrow is planned twice, once to tell its columns.
+        with translated():
+            found = self._db.execute(_typed(table)).fetchall()
+        return [dict(zip(table.columns, row, strict=True)) for row in found]
+
     def write(
         self, table: Table, path: Path, order: Sequence[str], instants: Sequence[str] = (), form: str = "parquet"
     ) -> int:
-        replaced = ", ".join(f'make_timestamptz("{c}") AS "{c}"' for c in instants)
+        told = {column: f'make_timestamptz("{column}")' for column in instants}
+        if form == "csv":
+            told |= {column: _harmless(column) for column, dtype in table.schema().items() if dtype.is_string()}
+        replaced = ", ".join(f'{value} AS "{column}"' for column, value in told.items())
         replace = f" REPLACE ({replaced})" if replaced else ""
         by = " ORDER BY " + ", ".join(f'"{c}" NULLS FIRST' for c in order) if order else ""
         how = "FORMAT parquet, COMPRESSION zstd" if form == "parquet" else "FORMAT csv, HEADER true"
@@ -115,6 +125,12 @@ def _typed(table: Table) -> str:
     """Return the SQL of an expression with the types that it declares: the engine's sums are wider than these."""
     casts = ", ".join(f'CAST("{name}" AS {_type(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items())
     return f"SELECT {casts} FROM ({sql_of(table, 'duckdb')})"  # noqa: S608 # names are this package's own
+
+
+def _harmless(column: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run."""
+    starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
+    return f'CASE WHEN left("{column}", 1) IN ({starts}) THEN chr(39) || "{column}" ELSE "{column}" END'
 
 
 def _type(dtype: str) -> str:

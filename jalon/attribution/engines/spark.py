@@ -38,6 +38,7 @@ class Spark(Engine):
     in_process = False
 
     def __init__(self, options: Options) -> None:
+        super().__init__()
         self._scratch = scratch(options.temp_folder)
         self._numbers = itertools.count()
         self._folders: dict[str, Path] = {}

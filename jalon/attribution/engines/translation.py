@@ -15,11 +15,11 @@ def sql_of(table: Table, dialect: str) -> str:
     return _translated(table.op(), dialect)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _translated(expression: Node, dialect: str) -> str:
     """Translate an expression; a process that attributes again meets the same ones."""
     compiler = getattr(compilers, dialect).compiler
-    tree = compiler.to_sqlglot(expression.to_expr().unbind())
+    tree = compiler.to_sqlglot(expression.to_expr())
     for node in tree.walk():
         _say_as_float(node)
     return str(tree.sql(dialect=compiler.dialect))

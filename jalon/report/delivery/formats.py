@@ -64,7 +64,7 @@ def _csv(parcel: Parcel, path: Path, settings: Csv) -> None:
 
 
 def _csv_forms(settings: Csv) -> Forms:
-    from jalon.report.marts.making import FORMULA_STARTS
+    from jalon.attribution.engine import FORMULA_STARTS
 
     starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
     forms = {"text": f"CASE WHEN left({{0}}, 1) IN ({starts}) THEN '''' || {{0}} ELSE {{0}} END"}

@@ -19,8 +19,6 @@ from jalon.report.marts.question_marts import QUESTIONS
 from jalon.report.marts.shapes import NONE, Mart
 from jalon.report.marts.tables import MARTS
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, or skips before one; also in their wide forms."""
 MAKERS = {**FACTS, **QUESTIONS, **DIMENSIONS}
 """Name of a mart -> what makes it."""
 _SORTED = ("fct_touchpoints",)
@@ -70,23 +68,16 @@ def _write(base: Base, mart: Mart, csv: bool) -> int:
     order = () if mart.name in _SORTED else mart.primary_key
     rows = base.engine.write(_made(base, mart), path, order, instants)
     if csv:
-        plain = _without_formulas(base.engine.results(path))
-        base.engine.write(plain, path.with_suffix(".csv"), (), instants, "csv")
+        base.engine.write(base.engine.results(path), path.with_suffix(".csv"), (), instants, "csv")
     return rows
 
 
 def _made(base: Base, mart: Mart) -> Table:
     """Return the rows of a mart: what names no member of a dimension, names `NONE`."""
-    table = MAKERS[mart.name](base).select(*mart.names)
+    table = MAKERS[mart.name](base)
     if mart.is_dimension and mart.name not in WHOLE:
         table = with_members(base, mart, table)
-    named = [each.name for each in mart.columns if each.names_member and each.type == "text"]
-    return table.mutate(**{name: ibis.coalesce(table[name], NONE) for name in named}).select(*mart.names)
-
-
-def _without_formulas(table: Table) -> Table:
-    """Put an apostrophe before texts that a spreadsheet would run."""
-    texts = {name: table[name] for name, dtype in table.schema().items() if dtype.is_string()}
-    return table.mutate(
-        **{name: ibis.ifelse(text.left(1).isin(FORMULA_STARTS), "'" + text, text) for name, text in texts.items()}
+    named = {each.name for each in mart.columns if each.names_member and each.type == "text"}
+    return table.select(
+        **{name: ibis.coalesce(table[name], NONE) if name in named else table[name] for name in mart.names}
     )
