@@ -16,7 +16,6 @@ are against each other's sign (refunds above the order).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import ibis
 from ibis.expr.types import Table
@@ -28,15 +27,6 @@ NORMAL = 1.6448536269514722
 """Quantile of the normal distribution: between it and its opposite lies `LEVEL`."""
 _EXACT = "decimal(19, 0)"
 _SPREAD = ("squares", "least", "most")
-
-
-class Spread(NamedTuple):
-    """What the groups' sums of a figure say of it, as floats: the whole, its variance, the least and greatest sum."""
-
-    whole: ibis.Value
-    variance: ibis.Value
-    least: ibis.Value
-    most: ibis.Value
 
 
 def sums(rows: Table, keys: Sequence[str], figures: Sequence[str]) -> Table:
@@ -61,31 +51,38 @@ def with_interval(table: Table, name: str, further: tuple[ibis.Value, ibis.Value
     that is only likely. Both are joined as Zou and Donner do (Statistics in Medicine 27 (2008) 1693-1702): distances to
     the ends add like deviations, each side by itself.
     """
-    whole, squares, least, most = (
-        table[column].cast("float64") for column in (name, *(f"{name}_{what}" for what in _SPREAD))
-    )
-    variance = ibis.greatest(squares - whole * whole / GROUPS, 0.0) * GROUPS / (GROUPS - 1)
-    low, high = bounds(Spread(whole, variance, least, most))
+    columns = {"whole": name, **{what: f"{name}_{what}" for what in _SPREAD}}
+    # Each step is a column of its own, since an expression writes what it is made of as often as it names it.
+    spread = {f"{step}_": table[column].cast("float64") for step, column in columns.items()}
+    down, up = further or (None, None)
+    told = _with_ends(table.mutate(**spread, **({} if further is None else {"down_": down, "up_": up})))
+    low, high = told.low_, told.high_
     if further is not None:
-        down, up = further
-        far = whole - ((whole - low) * (whole - low) + down).sqrt()
-        low = ibis.ifelse(least >= 0, ibis.greatest(far, 0.0), far)
-        high = whole + ((high - whole) * (high - whole) + up).sqrt()
-    return table.mutate(**{f"{name}_low": low, f"{name}_high": high}).drop(*(f"{name}_{what}" for what in _SPREAD))
+        far = told.whole_ - ((told.whole_ - low) * (told.whole_ - low) + told.down_).sqrt()
+        low = ibis.ifelse(told.least_ >= 0, ibis.greatest(far, 0.0), far)
+        high = told.whole_ + ((high - told.whole_) * (high - told.whole_) + told.up_).sqrt()
+    rest = [column for column in table.columns if column not in columns.values() or column == name]
+    return told.select(*rest, **{f"{name}_low": low, f"{name}_high": high})
 
 
-def bounds(told: Spread) -> tuple[ibis.Value, ibis.Value]:
-    """Return the lower and the upper end of the interval."""
-    whole, variance = told.whole, told.variance
-    skewed = (told.least >= 0) & (whole > 0) & (variance > 0)
-    mean = ibis.ifelse(skewed, whole, 1.0)
-    spread = ibis.ifelse(skewed, variance, 1.0)
-    half = spread / mean / 2
-    more = ibis.greatest(told.most - mean / GROUPS, 0.0)
-    reach = NORMAL * variance.sqrt()
-    low = _gamma(mean + half, spread + 2 * half * half, -NORMAL)
-    high = _gamma(mean + more, spread + more * more, NORMAL)
-    return ibis.ifelse(skewed, low, whole - reach), ibis.ifelse(skewed, high, whole + reach)
+def _with_ends(told: Table) -> Table:
+    """Add `low_` and `high_`, the ends of the interval of `whole_`; floats, as are the columns of `_SPREAD`."""
+    squares = told.squares_ - told.whole_ * told.whole_ / GROUPS
+    told = told.mutate(variance_=ibis.greatest(squares, 0.0) * GROUPS / (GROUPS - 1))
+    told = told.mutate(skewed_=(told.least_ >= 0) & (told.whole_ > 0) & (told.variance_ > 0))
+    told = told.mutate(
+        mean_=ibis.ifelse(told.skewed_, told.whole_, 1.0), spread_=ibis.ifelse(told.skewed_, told.variance_, 1.0)
+    )
+    told = told.mutate(
+        half_=told.spread_ / told.mean_ / 2, more_=ibis.greatest(told.most_ - told.mean_ / GROUPS, 0.0)
+    )
+    low = _gamma(told.mean_ + told.half_, told.spread_ + 2 * told.half_ * told.half_, -NORMAL)
+    high = _gamma(told.mean_ + told.more_, told.spread_ + told.more_ * told.more_, NORMAL)
+    reach = NORMAL * told.variance_.sqrt()
+    return told.mutate(
+        low_=ibis.ifelse(told.skewed_, low, told.whole_ - reach),
+        high_=ibis.ifelse(told.skewed_, high, told.whole_ + reach),
+    )
 
 
 def _gamma(mean: ibis.Value, variance: ibis.Value, z: float) -> ibis.Value:

@@ -47,7 +47,7 @@ def with_shares(table: Table, group: str, order: str, shares: dict[str, str]) ->
 
 def _with_share(table: Table, group: str, order: str, name: str, total: str) -> Table:
     """Add one share. With total = a whole + b the quota is a points + (b points) / whole, without overflow."""
-    amount = table[total].abs()
+    before, amount = table.columns, table[total].abs()
     rest = amount % table.whole
     product = rest * table.points
     quota = divided(amount, table.whole) * table.points + divided(product, table.whole)
@@ -56,9 +56,7 @@ def _with_share(table: Table, group: str, order: str, name: str, total: str) -> 
     rank = ibis.row_number().over(group_by=group, order_by=[table.remainder.desc(), table[order]])
     table = table.mutate(over=over, rank_=rank)
     unit = (table.rank_ < table.over).cast("int64")
-    return table.mutate(**{name: (table.quota + unit) * table[total].sign().cast("int64")}).drop(
-        "quota", "remainder", "amount_", "over", "rank_"
-    )
+    return table.select(*before, **{name: (table.quota + unit) * table[total].sign().cast("int64")})
 
 
 def divided(a: ibis.Value, b: ibis.Value) -> ibis.Value:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import ibis
+import pyarrow as pa
 from ibis.expr.types import Table
 
+from jalon.attribution.engine import Engine
 from jalon.attribution.stages import STAGES, UNKNOWN
 
 REPEAT = "repeat_purchase"
 """The part of loyalty that is a purchase; a preset may have a stage of its own for it."""
 MEMBERS = (*STAGES, REPEAT)
+PRESET_STAGES = {"member": "string", "preset": "string", "stage": "string", "stage_position": "int64"}
 
 
 class PresetStage(NamedTuple):
@@ -73,19 +76,20 @@ def member_of(touches: Table) -> ibis.Value:
     return ibis.ifelse(repeat, REPEAT, touches.stage)
 
 
-def stage_in(member: ibis.Value, preset: str) -> ibis.Value:
-    """Return the stage of a preset that a member is in; `unknown` for what is none."""
-    chosen = [(member.isin(stage.members), stage.id) for stage in PRESETS[preset]]
-    return ibis.cases(*chosen, else_=UNKNOWN)
+def preset_stages(engine: Engine, *presets: str) -> Table:
+    """Take, as `PRESET_STAGES`, in which stage of some presets each member is; what is none is in the last, unknown."""
+    rows = [
+        (member, preset, stage.id, place)
+        for preset in presets
+        for place, stage in enumerate((*PRESETS[preset], PresetStage(UNKNOWN, "", "", (UNKNOWN,))))
+        for member in stage.members
+    ]
+    columns = zip(PRESET_STAGES, zip(*rows, strict=True), strict=True)
+    return engine.take("preset_stages", pa.table({name: list(values) for name, values in columns}), PRESET_STAGES)
 
 
-def in_preset(touches: Table, preset: str) -> Table:
-    """Add `preset`, `preset_stage` and `stage_position` to rows that have `stage` and `kind`."""
-    staged = touches.mutate(preset=ibis.literal(preset), preset_stage=stage_in(member_of(touches), preset))
-    return staged.mutate(stage_position=position_in(staged.preset_stage, preset))
-
-
-def position_in(stage: ibis.Value, preset: str) -> ibis.Value:
-    """Return the place of a preset's stage, from 0; what is none of them comes last."""
-    places = [(stage == known.id, place) for place, known in enumerate(PRESETS[preset])]
-    return ibis.cases(*places, else_=len(PRESETS[preset])).cast("int64")
+def in_presets(rows: Table, stages: Table) -> Table:
+    """Put rows that have `stage` and `kind` into the `preset_stages` that were taken: once for each preset."""
+    member = member_of(rows)
+    named = rows.mutate(member=ibis.ifelse(member.isin(MEMBERS), member, UNKNOWN)).drop("stage")
+    return named.join(stages, "member").drop("member")

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import ibis
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
@@ -108,17 +107,19 @@ def _persons_by_time(firsts: Node) -> Table:
     """Count persons by `key`: how many minutes a way took them or has taken so far, which of both, and its number."""
     table = firsts.to_expr()
     assert isinstance(table, Table)
-    keys = [_key(table, *way) * len(_WAYS) + number for number, way in enumerate(_WAYS)]
-    return ibis.union(*(table.group_by(key=key).agg(persons=table.person.count()) for key in keys))
-
-
-def _key(firsts: Table, start: tuple[str, ...], end: tuple[str, ...]) -> ibis.Value:
-    """Return twice the minutes, one more where the way has come to its end; null where it was not begun."""
-    begins, ends = _earliest(firsts, start), _earliest(firsts, end)
-    took = ibis.greatest(ibis.coalesce(ends, firsts.until) - begins, 0) // _MINUTE
+    # Ways are put under each other before anything is calculated, so that the formula is written once.
+    ways = ibis.union(*(_on_way(table, number, *way) for number, way in enumerate(_WAYS)))
+    begun = ways.filter(ways.begins.notnull() & (ways.ends.isnull() | (ways.ends >= ways.begins)))
+    took = ibis.greatest(ibis.coalesce(begun.ends, begun.until) - begun.begins, 0) // _MINUTE
     minutes = ibis.ifelse(took < _FINE, took, took // 60 * 60)
-    begun = begins.notnull() & (ends.isnull() | (ends >= begins))
-    return ibis.ifelse(begun, minutes * 2 + ends.notnull().cast("int64"), ibis.null("int64")).cast("int64")
+    key = (minutes * 2 + begun.ends.notnull().cast("int64")) * len(_WAYS) + begun.way
+    return begun.group_by(key=key.cast("int64")).agg(persons=begun.person.count())
+
+
+def _on_way(firsts: Table, number: int, start: tuple[str, ...], end: tuple[str, ...]) -> Table:
+    """Return when each person was first at either end of a way."""
+    ends = {"begins": _earliest(firsts, start), "ends": _earliest(firsts, end)}
+    return firsts.select("person", "until", **ends, way=ibis.literal(number, "int64"))
 
 
 def _earliest(firsts: Table, members: tuple[str, ...]) -> ibis.Value:
@@ -127,8 +128,7 @@ def _earliest(firsts: Table, members: tuple[str, ...]) -> ibis.Value:
 
 def _curves(counted: pa.Table) -> dict[Way, Curve]:
     """Return the curve of every way that somebody has begun."""
-    begun = counted.filter(pc.is_valid(counted["key"]))
-    key, persons = begun["key"].to_numpy(), begun["persons"].to_numpy()
+    key, persons = counted["key"].to_numpy(), counted["persons"].to_numpy()
     ended, way = np.divmod(key, len(_WAYS))
     return {
         _WAYS[number]: curve(

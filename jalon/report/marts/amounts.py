@@ -14,7 +14,6 @@ def with_decimals(units: Table, table: Table, names: Iterable[str]) -> Table:
     fifteen digits; the cast rounds to the four places that suffice for every currency.
     """
     names = list(names)
-    table = table.rename({f"{name}_minor": name for name in names})
     joined = table.left_join(units, table.currency == units.unit_of)
-    amounts = {name: (joined[f"{name}_minor"] / joined.units).cast("decimal(18, 4)") for name in names}
-    return joined.mutate(**amounts).drop("unit_of", "units")
+    minor = {f"{column}_minor" if column in names else column: joined[column] for column in table.columns}
+    return joined.select(**minor, **{name: (joined[name] / joined.units).cast("decimal(18, 4)") for name in names})

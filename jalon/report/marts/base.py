@@ -132,8 +132,8 @@ def _calendar(engine: Engine, touches: Table) -> Table:
 def with_day(base: Base, table: Table, instant: str, **columns: str) -> Table:
     """Add columns of the calendar by the day, in UTC, of an instant that touchpoints span."""
     chosen = base.calendar.select(of_day="day_number", **columns)
-    dated = table.mutate(of_day=(table[instant] // DAY).cast("int64"))
-    return dated.left_join(chosen, "of_day").drop("of_day", "of_day_right")
+    dated = table.left_join(chosen, (table[instant] // DAY).cast("int64") == chosen.of_day)
+    return dated.select(*table.columns, *columns)
 
 
 def with_amounts(base: Base, table: Table, names: Iterable[str]) -> Table:
@@ -154,12 +154,12 @@ def key_of(preset: Value, stage: Value) -> Value:
 def of_order(base: Base, facts: Table) -> Table:
     """Add `order_uid`, null where the order itself is not known, and `is_sale`."""
     sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale")
-    joined = facts.left_join(sales, ["source", "order_id"]).drop("source_right", "order_id_right")
-    return joined.mutate(is_sale=ibis.coalesce(joined.is_sale, False))
+    joined = facts.left_join(sales, ["source", "order_id"])
+    return joined.select(*facts.columns, "order_uid", is_sale=ibis.coalesce(joined.is_sale, False))
 
 
 def with_maker(base: Base, rows: Table) -> Table:
     """Add `maker`, the creator of what `content_id` names, where the content is known."""
     contents = base.told["contents"]
     made = contents.group_by(made_id="content_id").agg(maker=contents.creator_id.max())
-    return rows.left_join(made, rows.content_id == made.made_id).drop("made_id")
+    return rows.left_join(made, rows.content_id == made.made_id).select(*rows.columns, "maker")

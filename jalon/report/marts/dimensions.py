@@ -30,22 +30,22 @@ NO_RULE = PresetStage(UNKNOWN, "No rule fits", "Sans étape", ())
 NO_STAGE = PresetStage(NONE, "None: nobody is credited", "Aucune : personne n'est crédité", ())
 
 
-def members(base: Base, dimension: Mart) -> Table:
-    """Return and keep, as column `member`, every key of a dimension that a mart made so far refers to."""
+def members(base: Base, dimension: Mart, *further: Table) -> Table:
+    """Return and keep, as column `member`, every key of a dimension that a mart made so far refers to, and further."""
     named = [
         base.mart(mart.name).select(member=column.name).distinct()
         for mart in MARTS.values()
         for column in mart.foreign_keys
         if column.references == dimension.name
     ]
-    return base.engine.keep("members", ibis.union(*named, distinct=True))
+    return base.engine.keep("members", ibis.union(*named, *further, distinct=True))
 
 
 def with_members(base: Base, dimension: Mart, told: Table) -> Table:
     """Add the members that are named and not told of, and `NONE`; what is not known of them is empty, or False."""
     told = told.select(*dimension.names)
     none = base.engine.take(f"none_{dimension.name}", pa.table({"member": [NONE]}), {"member": "string"})
-    named = base.engine.keep("members_and_none", members(base, dimension).union(none).distinct())
+    named = members(base, dimension, none)
     untold = named.anti_join(told, named.member == told[dimension.key])
     rest = {each.name: _nothing(each, told) for each in dimension.columns if each.name != dimension.key}
     return told.union(untold.select(**{dimension.key: untold.member}, **rest).select(*dimension.names))

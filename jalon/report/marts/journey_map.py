@@ -6,7 +6,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.presets import PRESETS, in_preset
+from jalon.attribution.presets import PRESETS, in_presets, preset_stages
 
 CELL = ("preset", "stage", "channel", "stage_position")
 
@@ -27,8 +27,12 @@ def cells(engine: Engine, touches: Table, by: tuple[str, ...] = ()) -> Table:
 
 
 def _cells_in(engine: Engine, met: Table, preset: str, by: tuple[str, ...]) -> Table:
-    """Count one stage model's cells; `met` has a row per person, canonical stage and channel, and what is in `by`."""
-    placed = in_preset(met, preset).drop("stage").rename(stage="preset_stage")
+    """Count one stage model's cells; `met` has a row per person, canonical stage and channel, and what is in `by`.
+
+    One model after the other: a row per person of all at once would be many. Which it is is data, so that they have
+    their SQL in common.
+    """
+    placed = in_presets(met, preset_stages(engine, preset))
     by_person = placed.group_by("person", *CELL, *by).agg(
         touchpoints=placed.touchpoints.sum(), first_at=placed.first_at.min(), last_at=placed.last_at.max()
     )
@@ -63,11 +67,7 @@ def credited(engine: Engine, credit: Table, touches: Table, sales: Table) -> Tab
         modelled=ibis.coalesce(rows.net.sum(where=rows.basis == "modelled"), 0),
     )
     small = engine.keep("map_credit", small)
-    return ibis.union(*(_credited_in(small, preset) for preset in PRESETS))
-
-
-def _credited_in(small: Table, preset: str) -> Table:
-    placed = in_preset(small, preset).drop("stage").rename(stage="preset_stage")
+    placed = in_presets(small, preset_stages(engine, *PRESETS))
     return placed.group_by("preset", "stage", "channel", "model", "currency").agg(
         orders=placed.orders.sum().cast("decimal(18, 9)"), net=placed.net.sum(), modelled=placed.modelled.sum()
     )

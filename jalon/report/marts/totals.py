@@ -27,7 +27,7 @@ CUTS = {
     "customer": "customer",
 }
 """What credit is summed up by -> the column of the mart `fct_attributed_revenue`."""
-KEYS = ("model", "value", "currency")
+KEYS = ("model", "value", "currency", "cut")
 FIGURES = ("net", "billionths")
 """Minor units of net revenue, and orders in billionths."""
 SIDES = ("down", "up")
@@ -41,7 +41,7 @@ def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table)
     """
     given = engine.keep("credit_given", _given(attribution))
     likely = engine.keep("credit_likely", _likely(given, modelled))
-    summed = ibis.union(*(engine.keep(f"sums_{cut}", _sums(given, likely, cut)) for cut in CUTS))
+    summed = engine.keep("credit_sums", _sums(_cut(given, "person_group"), _cut(likely, "touch_uid", *SIDES)))
     engine.drop("credit_given", "credit_likely")
     return _with_names(_with_intervals(engine, summed), contents, modelled)
 
@@ -66,21 +66,27 @@ def _likely(given: Table, modelled: Table) -> Table:
     return given.filter(given.modelled).join(some.select("touch_uid", down=down, up=up), "touch_uid")
 
 
-def _sums(given: Table, likely: Table, cut: str) -> Table:
-    """Return the figures of one cut, with what their intervals are told by."""
+def _cut(rows: Table, *further: str) -> Table:
+    """Return all rows once for each cut, with the `value` that they have there."""
+    values = {cut: ibis.coalesce(rows[column], NONE) for cut, column in CUTS.items()}
+    return ibis.union(
+        *(
+            rows.select("model", "currency", *FIGURES, *further, cut=ibis.literal(cut), value=value)
+            for cut, value in values.items()
+        )
+    )
 
-    def named(rows: Table) -> Table:
-        return rows.mutate(value=ibis.coalesce(rows[CUTS[cut]], NONE))
 
-    found = sums(named(given), KEYS, FIGURES).left_join(_split(named(likely)), KEYS)
+def _sums(given: Table, likely: Table) -> Table:
+    """Return the figures, with what their intervals are told by."""
+    found = sums(given, KEYS, FIGURES).left_join(_split(likely), KEYS)
     split = {f"{name}_{side}": ibis.coalesce(found[f"{name}_{side}"], 0.0) for name in FIGURES for side in SIDES}
-    told = found.mutate(cut=ibis.literal(cut), modelled=ibis.coalesce(found.modelled, 0), **split)
+    told = found.mutate(modelled=ibis.coalesce(found.modelled, 0), **split)
     return told.drop(*(f"{name}_right" for name in KEYS))
 
 
-def _with_intervals(engine: Engine, summed: Table) -> Table:
+def _with_intervals(engine: Engine, found: Table) -> Table:
     """Return all cuts with their intervals: computed once, and kept between, since the formula is long."""
-    found = engine.keep("credit_sums", summed)
     for name in FIGURES:
         down, up = (found[f"{name}_{side}"] for side in SIDES)
         found = engine.keep(f"credit_with_{name}", with_interval(found, name, (down, up)))
@@ -88,7 +94,7 @@ def _with_intervals(engine: Engine, summed: Table) -> Table:
     orders = {
         f"orders{end}": (found[f"billionths{end}"] / BILLION).cast("decimal(18, 4)") for end in ("", "_low", "_high")
     }
-    return found.mutate(**ends, **orders).select(*KEYS, "cut", *orders, "net", *ends, "modelled")
+    return found.mutate(**ends, **orders).select(*KEYS, *orders, "net", *ends, "modelled")
 
 
 def _split(likely: Table) -> Table:
