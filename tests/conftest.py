@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does: see `jalon.cli.main`
 settings.register_profile("jalon", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("jalon")
 
