@@ -73,9 +73,7 @@ def _with_ends(told: Table) -> Table:
     told = told.mutate(
         mean_=ibis.ifelse(told.skewed_, told.whole_, 1.0), spread_=ibis.ifelse(told.skewed_, told.variance_, 1.0)
     )
-    told = told.mutate(
-        half_=told.spread_ / told.mean_ / 2, more_=ibis.greatest(told.most_ - told.mean_ / GROUPS, 0.0)
-    )
+    told = told.mutate(half_=told.spread_ / told.mean_ / 2, more_=ibis.greatest(told.most_ - told.mean_ / GROUPS, 0.0))
     low = _gamma(told.mean_ + told.half_, told.spread_ + 2 * told.half_ * told.half_, -NORMAL)
     high = _gamma(told.mean_ + told.more_, told.spread_ + told.more_ * told.more_, NORMAL)
     reach = NORMAL * told.variance_.sqrt()

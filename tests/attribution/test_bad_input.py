@@ -14,7 +14,7 @@ from jalon.attribution.explain import explain
 from jalon.attribution.models import MODELS
 from jalon.report.explanation import lines as explained
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.language import language
 from jalon.report.summary import lines
 from tests.handmade import Run, order, refund, same, touch
@@ -194,7 +194,7 @@ def test_a_refund_in_a_currency_without_a_rate(tmp_path: Path, shown: dict[str, 
     run = Run(tmp_path, [*facts, refund("1", 42, 100)], **FEW)
     row = run.order("1")
     assert (row["net"], row["refunds_elsewhere"], row["net_warning"]) == (900, 1, "refund_in_other_currency")
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     told = figures(tmp_path / "marts", run.folder)
     assert [(each["net_warning"], each["orders"], each["net"]) for each in told["warnings"]] == [
         ("refund_in_other_currency", 1, "9.00")
@@ -214,7 +214,7 @@ def test_a_currency_that_nobody_knows(tmp_path: Path) -> None:
         tmp_path, [touch("t", 39, "a"), order("1", 40, 1000, person="a", currency="ZZZ"), order("2", 40, 5)], **FEW
     )
     assert sums(run.rows("credit")) == {1000}
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     told = figures(tmp_path / "marts", run.folder)
     assert {(row["currency"], row["net_minor"]) for row in told["headline"]} == {("ZZZ", 1000), ("EUR", 5)}
 

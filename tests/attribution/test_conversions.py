@@ -14,7 +14,7 @@ from jalon.attribution.options import Options
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.language import language
 from jalon.report.summary import lines, summary
 from tests.handmade import Run, order, touch
@@ -108,7 +108,7 @@ def test_counts_and_values_sum_up_and_never_meet_revenue(tmp_path: Path) -> None
 
 def test_they_are_told_in_a_mart_of_their_own_and_in_the_summary(tmp_path: Path) -> None:
     run = Run(tmp_path, FACTS, **BESIDE, conversion_values={"sign_up": 5})
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     rows = pq.read_table(tmp_path / "marts" / "rpt_conversion_credit.parquet").to_pylist()
     (mail,) = [row for row in rows if row["model"] == "last" and row["touch_uid"] == "shop:mail"]
     assert (mail["conversion"], mail["channel"], mail["weight"], mail["value"]) == ("sign_up", "email", 1, 5)

@@ -22,7 +22,7 @@ from jalon.cli import cli
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.page import write_page
 from jalon.settings import Attribution
 from jalon.setup import begin
@@ -135,7 +135,7 @@ def test_settings_that_cannot_be_are_refused_by_name(options: dict[str, Any], to
 def test_the_page_says_by_which_settings_it_was_made(tmp_path: Path) -> None:
     options: dict[str, Any] = {"lookback": {"view": 1}, "model_lookback": {"last": 7}, "skip": ["direct"], "views": 0.5}
     run = Run(tmp_path, [touch("t", 39, "a"), SALE], models=["last"], **options)
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     page = write_page(figures(tmp_path / "marts", run.folder), tmp_path / "page.html").read_text()
     for said in (
         "view: 1 day.",

@@ -12,7 +12,7 @@ import pytest
 
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.base import Known
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.page import View, write_page
 from jalon.report.people.settings import Condition, Persona, Wanted
 from tests.browser import FOUND, Browser, browser
@@ -68,7 +68,7 @@ def facts() -> list[Any]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("charts")
     run = Run(folder, facts())
-    build_marts(run.facts, run.folder, folder / "marts", known=Known(wanted=WANTED))
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False), Known(wanted=WANTED))
     told = figures(folder / "marts", run.folder)
     return {lang: write_page(told, folder / f"{lang}.html", View(lang=lang)) for lang in ("en", "fr")}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from jalon.report.figures.detail import WEEKS, weekly
 from jalon.report.figures.gathering import RANKED, TOP, figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.charts.bars import compared, ranked, stacked
 from jalon.report.page.charts.flows import NODES, Flow, flow
 from jalon.report.page.charts.points import Rate, Spread, rates, spread
@@ -131,7 +131,7 @@ def test_the_page_of_a_large_brand_is_capped(tmp_path: Path) -> None:
             line(f"o{n}", "1", source="shop", product_id=f"p{n}", goods=1000 + n),
         ]
     run = Run(tmp_path, facts)
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     told = figures(tmp_path / "marts", run.folder)
     html = render(told, View(lang="fr"))
     assert len(html.encode()) < 6_000_000

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.words import decimal_text
 from tests.handmade import Run, content, day, led_by, measure, order, refund, touch
 
 
 def told(folder: Path, facts: list[Any], **options: Any) -> dict[str, Any]:
     run = Run(folder, facts, **options)
-    build_marts(run.facts, run.folder, folder / "marts")
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
     found = figures(folder / "marts", run.folder)
     assert json.loads(json.dumps(found)) == found
     return found

@@ -11,7 +11,7 @@ from jalon import registry
 from jalon.matrix import capability_rows, display_names, gaps
 from jalon.report.figures.background import Background, Gap, silent
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.page import View, write_page
 from tests.handmade import Run, measure, order, touch
 
@@ -25,7 +25,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     counts = [measure("views", 7, source=f"my_{name}", platform=name, key=name) for name in NAMES]
     seen = [touch(channel, 1, channel=channel) for channel in ("tiktok", "linkedin", "site")]
     run = Run(folder, [*counts, *seen, order("1", 2, platform="woocommerce", source="my_woocommerce")])
-    build_marts(run.facts, run.folder, folder / "marts")
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
     known = Background(gaps=gaps({f"my_{name}": name for name in NAMES}), names=display_names())
     told = figures(folder / "marts", run.folder, known)
     return html.unescape(write_page(told, folder / "page.html", View(names=known.names)).read_text())

@@ -73,10 +73,10 @@ FACTS = [
 
 
 class Made:
-    def __init__(self, folder: Path, facts: list[Any], **options: Any) -> None:
+    def __init__(self, folder: Path, facts: list[Any], *, csv: bool = False, **options: Any) -> None:
         self.run = Run(folder, facts, **options)
         self.folder = folder / "marts"
-        self.marts: Marts = build_marts(self.run.facts, self.run.folder, self.folder)
+        self.marts: Marts = build_marts(self.run.facts, self.run.folder, self.folder, MartOptions(csv))
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """Query the marts by name, as a BI tool would."""
@@ -88,12 +88,12 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return Made(tmp_path_factory.mktemp("marts"), FACTS)
+    return Made(tmp_path_factory.mktemp("marts"), FACTS, csv=True)
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return Made(tmp_path_factory.mktemp("empty"), [])
+    return Made(tmp_path_factory.mktemp("empty"), [], csv=True)
 
 
 _IS = {
@@ -213,7 +213,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_neutralised_in_csv_alone(tmp_pat
         'quote " and , comma\nline',
         "",
     ]
-    made = Made(tmp_path, [touch(f"t{i:02d}", 1, None, campaign=text) for i, text in enumerate(hostile)])
+    made = Made(tmp_path, [touch(f"t{i:02d}", 1, None, campaign=text) for i, text in enumerate(hostile)], csv=True)
     with (made.folder / "fct_touchpoints.csv").open(newline="") as file:
         told = [row["campaign"] for row in csv.DictReader(file)]
     assert told == [f"'{text}" for text in hostile[:8]] + hostile[8:]
@@ -221,7 +221,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_neutralised_in_csv_alone(tmp_pat
 
 
 def test_negative_money_stays_a_number_in_csv(tmp_path: Path) -> None:
-    made = Made(tmp_path, [order("1", 1, 500), refund("1", 2, 700)])
+    made = Made(tmp_path, [order("1", 1, 500), refund("1", 2, 700)], csv=True)
     with (made.folder / "fct_orders.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["net_minor"], row["net"]) == ("-200", "-2.0000")

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.language import language
 from jalon.report.page.page import write_page
 from jalon.report.shown import chosen_model
@@ -27,7 +27,7 @@ class Report(NamedTuple):
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("organic")
     run = Run(folder, facts(), models=["incremental", "last_non_direct"])
-    build_marts(run.facts, run.folder, folder / "marts")
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
     told = figures(folder / "marts", run.folder)
     page = write_page(told, folder / "report.html").read_text()
     rows = pq.read_table(folder / "marts" / "fct_attributed_revenue.parquet").to_pylist()

@@ -69,7 +69,7 @@ class Page(HTMLParser):
 def told_of(folder: Path, facts: list[Any], **options: Any) -> Row:
     """Return the figures of facts."""
     run = Run(folder, facts, **options)
-    build_marts(run.facts, run.folder, folder / "marts")
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
     return figures(folder / "marts", run.folder, KNOWN)
 
 
@@ -290,7 +290,7 @@ def test_page_and_marts_are_for_their_user_alone_in_whatever_folder(tmp_path: Pa
 
 def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
     run = Run(tmp_path, BRAND)
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     first, again = (
         write_page(figures(tmp_path / "marts", run.folder), tmp_path / name).read_bytes()
         for name in ("a.html", "b.html")

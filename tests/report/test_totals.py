@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from jalon.report.figures.gathering import figures
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.marts.totals import CUTS
 from tests.handmade import Run, content, day, line, measure, order, refund, touch
 
 
 def made(folder: Path, facts: list[Any], *models: str) -> Path:
     run = Run(folder, facts, models=models)
-    build_marts(run.facts, run.folder, folder / "marts")
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
     return folder
 
 
