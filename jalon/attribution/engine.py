@@ -125,7 +125,7 @@ class Engine(ABC):
     ) -> int:
         """Write a table as one file, sorted by `order`, so that the same rows give the same bytes; return how many.
 
-        Without `order` the rows come as they are: for what is read from a file that is sorted already. `instants` are
+        Without `order` the rows come in any: a file of several row groups is read by several threads. `instants` are
         written as timestamps. `form` is `parquet` or `csv`; in the latter an apostrophe stands before texts that a
         spreadsheet would run.
         """

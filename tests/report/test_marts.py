@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,16 @@ def test_the_same_input_gives_the_same_bytes(made: Made, tmp_path: Path) -> None
     build_marts(made.run.facts, made.run.folder, tmp_path, MartOptions(threads=1))
     for path in made.folder.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_rows_in_another_order_give_the_same_bytes(made: Made, tmp_path: Path) -> None:
+    attribution = tmp_path / "attribution"
+    shutil.copytree(made.run.folder, attribution)
+    touches = pq.read_table(attribution / "touches.parquet")
+    pq.write_table(touches.take(list(range(len(touches)))[::-1]), attribution / "touches.parquet")
+    build_marts(made.run.facts, attribution, tmp_path / "marts")
+    for path in made.folder.iterdir():
+        assert (tmp_path / "marts" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_without_csv_there_is_none(made: Made, tmp_path: Path) -> None:

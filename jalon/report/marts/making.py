@@ -21,8 +21,6 @@ from jalon.report.marts.tables import MARTS
 
 MAKERS = {**FACTS, **QUESTIONS, **DIMENSIONS}
 """Name of a mart -> what makes it."""
-_SORTED = ("fct_touchpoints",)
-"""Marts that are read from a file in the order of their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +63,9 @@ def _write(base: Base, mart: Mart, csv: bool) -> int:
     """Write one mart and return its rows; the CSV is made from the Parquet file."""
     instants = [column.name for column in mart.columns if column.type == "instant"]
     path = base.out / f"{mart.name}.parquet"
-    order = () if mart.name in _SORTED else mart.primary_key
-    rows = base.engine.write(_made(base, mart), path, order, instants)
+    rows = base.engine.write(_made(base, mart), path, mart.primary_key, instants)
     if csv:
-        base.engine.write(base.engine.results(path), path.with_suffix(".csv"), (), instants, "csv")
+        base.engine.write(base.engine.results(path), path.with_suffix(".csv"), mart.primary_key, instants, "csv")
     return rows
 
 
