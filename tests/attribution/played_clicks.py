@@ -14,7 +14,7 @@ import numpy as np
 
 from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
 from jalon.attribution.sharing.posterior import Drawn
-from jalon.attribution.sharing.solving import Solved, Told, solve
+from jalon.attribution.sharing.solving import Posed, Solved, solve
 
 CONTENTS, PRODUCTS, DAYS, WINDOW = 120, 15, 120, 10
 LABELLED = 0.3
@@ -136,10 +136,10 @@ def spread(clicks: Clicks, weights: Floats) -> Given:
 # --- the method, and what it is held against --------------------------------------------------------------------------
 
 
-def told(world: World) -> Told:
+def told(world: World) -> Posed:
     """Return what a platform would count of a world; it claims nothing."""
     size, none = Size(CONTENTS, PRODUCTS, DAYS), np.zeros(CONTENTS)
-    return Told(size, world.clicks, world.named(), world.labelled, world.counts(), none)
+    return Posed(size, world.clicks, world.named(), world.labelled, world.counts(), none)
 
 
 def shared_out(world: World, seed: int = 1) -> Solved:

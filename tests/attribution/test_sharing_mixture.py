@@ -119,6 +119,12 @@ def test_a_platform_that_claims_in_other_units_is_heard_the_same() -> None:
     assert per_order(np.array([6.0]), np.array([0.0])) == 1
 
 
+def test_a_platform_that_takes_back_more_than_it_claims_claims_nothing() -> None:
+    world = World(WORLDS["few orders that no content brought"], 1)
+    less, nothing = (solve(told(world)._replace(claimed=world.orders * units), WINDOW, 1) for units in (-1, 0))
+    assert np.array_equal(less.drawn.orders, nothing.drawn.orders)
+
+
 def test_an_order_of_two_products_is_one_order_of_the_content() -> None:
     world = World(WORLDS["few orders that no content brought"], 1)
     posed = told(world)

@@ -66,7 +66,7 @@ def shares(told: Told, *, window: int = WINDOW, seed: int = 1) -> Shares | None:
         return None
     size = Size(len(contents), len(products), days)
     is_named = _named_kinds(told, contents, named)
-    posed = solving.Told(size, clicks, named, is_named, counts, _claimed(told, contents))
+    posed = solving.Posed(size, clicks, named, is_named, counts, _claimed(told, contents))
     problem, known, drawn, spread = solving.solve(posed, window, seed)
     rows = _rows(told, place, problem, drawn, contents, days)
     return Shares(rows, _contents(drawn, contents, problem), known, spread)

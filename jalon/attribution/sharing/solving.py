@@ -14,7 +14,7 @@ from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Layout, Na
 from jalon.attribution.sharing.posterior import Drawn, draw
 
 
-class Told(NamedTuple):
+class Posed(NamedTuple):
     """What is counted. `is_named`: whether the platform names a content's orders; `claimed`: its own count of them."""
 
     size: Size
@@ -34,21 +34,21 @@ class Solved(NamedTuple):
     spread: float
 
 
-def solve(told: Told, window: int, seed: int) -> Solved:
-    """Share the order lines in `told.counts` out over the contents whose orders the platform does not name."""
-    size, by_nobody = told.size, told.clicks.of(~told.is_named[told.clicks.content])
-    usual = told.counts.lines.sum() / max(2 * by_nobody.clicks.sum(), 1.0)
-    found = learned(told.clicks.of(told.is_named[told.clicks.content]), told.named, window, size.days)
+def solve(posed: Posed, window: int, seed: int) -> Solved:
+    """Share the order lines in `posed.counts` out over the contents whose orders the platform does not name."""
+    size, open_clicks = posed.size, posed.clicks.of(~posed.is_named[posed.clicks.content])
+    usual = posed.counts.lines.sum() / max(2 * open_clicks.clicks.sum(), 1.0)
+    found = learned(posed.clicks.of(posed.is_named[posed.clicks.content]), posed.named, window, size.days)
     known = taught(found, usual=usual, seed=seed)
-    exposed = Layout(by_nobody, window, size.days).exposure(known.delay)
-    problem = Problem(size, cells(told.counts, exposed, size.days), *exposed.by_content(size.contents), _claims(told))
+    exposed = Layout(open_clicks, window, size.days).exposure(known.delay)
+    problem = Problem(size, cells(posed.counts, exposed, size.days), *exposed.by_content(size.contents), _claims(posed))
     rates = fit(problem, known)
-    spread = dispersion(told.counts, exposed, rates)
+    spread = dispersion(posed.counts, exposed, rates)
     return Solved(problem, known, draw(problem, rates, known, spread=spread, seed=seed), spread)
 
 
-def _claims(told: Told) -> Floats:
-    """Return as how many orders the platform's own count of contents is heard."""
-    named = np.bincount(told.named.content, weights=told.named.orders, minlength=told.size.contents)
-    each = per_order(told.claimed[told.is_named], named[told.is_named])
-    return np.where(told.is_named, 0.0, told.claimed) / each
+def _claims(posed: Posed) -> Floats:
+    """Return as how many orders the platform's own count of contents is heard; less than none is none."""
+    named = np.bincount(posed.named.content, weights=posed.named.orders, minlength=posed.size.contents)
+    each = per_order(posed.claimed[posed.is_named], named[posed.is_named])
+    return np.where(posed.is_named, 0.0, np.maximum(posed.claimed, 0.0)) / each
