@@ -10,8 +10,8 @@ from jalon.report.shown import chosen_model
 from jalon.report.summary.customers import lines as of_people
 from jalon.report.words import plain
 
-LISTED = 5
-"""Contents and creators that are named."""
+LISTED, TITLE = 5, 40
+"""Contents and creators that are named, and letters of a title that are shown."""
 
 
 def summary(told: Row) -> Row:
@@ -131,9 +131,11 @@ def _gaps(told: Row, say: Language) -> Iterator[str]:
     if told["gaps"]:
         yield ""
         yield say._("What the sources do not tell (never zero: unknown)")
-    for row in told["gaps"]:
+    titles = [plain(row["title"])[:TITLE] for row in told["gaps"]]
+    width = max(map(len, titles), default=0)
+    for title, row in zip(titles, told["gaps"], strict=True):
         what = ", ".join(say.known(gap["what"]) for gap in row["not_offered"])
-        yield f"  {plain(row['title']):<18.40} {what}"
+        yield f"  {title:<{width}}  {what}"
 
 
 def _freshness(told: Row, say: Language) -> Iterator[str]:
