@@ -22,8 +22,6 @@ from jalon.normalize.vocabulary import KINDS, Instant
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, or skips before one; also in their wide forms."""
 _TYPES = {"int": "int64", "str": "string", "bool": "boolean", "date": "date", "Instant": "int64"}
 
 

@@ -114,6 +114,14 @@ def test_a_campaign_costs_what_its_ads_do_and_a_platform_what_its_campaigns_do(t
     assert costs(tmp_path / "2", facts, "platform") == [("network", "spend", 620)]
 
 
+def test_a_content_in_campaigns_that_are_told_at_unlike_levels_costs_what_all_of_them_do(tmp_path: Path) -> None:
+    facts = [
+        counted("spend", 100, 0, 1, content_id="v", campaign_id="spring/group/ad"),
+        counted("spend", 50, 0, 1, content_id="v", campaign_id="summer"),
+    ]
+    assert costs(tmp_path, facts, "content") == [("v", "spend", 150)]
+
+
 def test_a_content_as_a_whole_and_by_campaign_costs_once(tmp_path: Path) -> None:
     campaigns = [counted("spend", 100, 0, 1, content_id="v", campaign_id=name) for name in ("spring", "summer")]
     facts = [*campaigns, counted("spend", 220, 0, 1, content_id="v", campaign_id=None)]

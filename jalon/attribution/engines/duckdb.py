@@ -13,7 +13,8 @@ import duckdb
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.engine import FORMULA_STARTS, Engine
+from jalon.attribution.engine import Engine
+from jalon.attribution.engines.formulas import harmless
 from jalon.attribution.engines.memory import usual_limit
 from jalon.attribution.engines.translation import sql_of
 from jalon.attribution.publish import scratch
@@ -87,7 +88,7 @@ class DuckDB(Engine):
     ) -> int:
         told = {column: f'make_timestamptz("{column}")' for column in instants}
         if form == "csv":
-            told |= {column: _harmless(column) for column, dtype in table.schema().items() if dtype.is_string()}
+            told |= {column: harmless(f'"{column}"') for column, dtype in table.schema().items() if dtype.is_string()}
         replaced = ", ".join(f'{value} AS "{column}"' for column, value in told.items())
         replace = f" REPLACE ({replaced})" if replaced else ""
         by = " ORDER BY " + ", ".join(f'"{c}" NULLS FIRST' for c in order) if order else ""
@@ -125,12 +126,6 @@ def _typed(table: Table) -> str:
     """Return the SQL of an expression with the types that it declares: the engine's sums are wider than these."""
     casts = ", ".join(f'CAST("{name}" AS {_type(str(dtype))}) AS "{name}"' for name, dtype in table.schema().items())
     return f"SELECT {casts} FROM ({sql_of(table, 'duckdb')})"  # noqa: S608 # names are this package's own
-
-
-def _harmless(column: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run."""
-    starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
-    return f'CASE WHEN left("{column}", 1) IN ({starts}) THEN chr(39) || "{column}" ELSE "{column}" END'
 
 
 def _type(dtype: str) -> str:

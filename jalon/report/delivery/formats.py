@@ -64,8 +64,7 @@ def _csv(parcel: Parcel, path: Path, settings: Csv) -> None:
 
 
 def _csv_forms(settings: Csv) -> Forms:
-    from jalon.attribution.engine import FORMULA_STARTS
+    from jalon.attribution.engines.formulas import harmless
 
-    starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
-    forms = {"text": f"CASE WHEN left({{0}}, 1) IN ({starts}) THEN '''' || {{0}} ELSE {{0}} END"}
+    forms = {"text": harmless("{0}")}
     return forms if settings.decimal == "." else {**forms, "decimal": "replace(CAST({} AS VARCHAR), '.', ',')"}

@@ -20,7 +20,7 @@ CUTS = {
 }
 """What costs are summed up by -> what names it in a count."""
 _OF = ("source", "platform", "kind", "currency")
-_TOLD = (*_OF, *(name for name in CUTS.values() if name not in _OF), "grain", "of_orders", "cost")
+_TOLD = (*_OF, *(name for name in CUTS.values() if name not in _OF), "grain", "level", "of_orders", "cost")
 ORDER, CAMPAIGNS = "order", "campaigns"
 """The grain of what is stated of single orders, and that of a platform's campaigns together."""
 
@@ -55,7 +55,11 @@ def _cut(told: Table, cut: str) -> Table:
     named = told.filter(told[CUTS[cut]] != NONE)
     states = named.of_orders.max().over(group_by=[named.source, named.platform, named.kind])
     surest = named.mutate(states=states, value=named[CUTS[cut]]).filter(lambda rows: rows.of_orders == rows.states)
-    best = _fullest(_with_campaigns(surest) if cut == "platform" else surest, (*_OF, "value"))
+    if cut == "campaign":
+        surest = _by_level(surest)
+    elif cut == "platform":
+        surest = _with_campaigns(surest)
+    best = _fullest(surest, (*_OF, "value"))
     rows = best.group_by("value", "kind", "currency").agg(cost=best.cost.sum())
     return rows.mutate(cut=ibis.literal(cut)).select("cut", "value", "kind", "currency", "cost")
 
@@ -70,10 +74,15 @@ def _fullest(rows: Table, of: tuple[str, ...]) -> Table:
     return ranked.filter(ranked["rank"] == 0).drop("rank")
 
 
+def _by_level(rows: Table) -> Table:
+    """Let counts of a campaign and of what is below it (its ads) be of unlike grains."""
+    return rows.mutate(grain=rows.grain + rows.level)
+
+
 def _with_campaigns(rows: Table) -> Table:
     """Put each campaign's cost in place of what is told of it and its parts: campaigns are told at unlike grains."""
     told = (rows.campaign_id != NONE) & (rows.of_orders == 0)
-    campaigns = _fullest(rows.filter(told), (*_OF, "value", "campaign_id"))
+    campaigns = _fullest(_by_level(rows.filter(told)), (*_OF, "value", "campaign_id"))
     whole = campaigns.mutate(grain=ibis.literal(CAMPAIGNS)).select(*_OF, "value", "grain", "cost")
     return rows.filter(~told).select(*whole.columns).union(whole)
 
@@ -86,13 +95,13 @@ def _counted(base: Base) -> Table:
     creator = ibis.ifelse(own.creator_id != NONE, own.creator_id, ibis.coalesce(own.maker, NONE))
     kind = ibis.cases(*((own.metric == metric, kind) for metric, kind in KINDS.items()), else_="")
     path = ibis.coalesce(own.campaign_id, NONE)
-    campaign = ibis.ifelse(path.contains("/"), path.split("/")[0], path)
     rows = own.mutate(
         kind=kind,
         creator_id=creator,
-        campaign_id=campaign,
+        campaign_id=path.split("/")[0],
+        level=path.re_replace("[^/]+", ""),
         cost=own.value,
-        grain=grain(own) + ibis.ifelse(path.contains("/"), "/", ""),
+        grain=grain(own),
         of_orders=ibis.literal(0),
     )
     return _told(rows)
@@ -105,6 +114,7 @@ def _stated(base: Base) -> Table:
     rows = own.mutate(
         kind=ibis.literal("commission"),
         campaign_id=ibis.coalesce(own.campaign, NONE),
+        level=ibis.literal(""),
         cost=own.commission_minor,
         grain=ibis.literal(ORDER),
     )
