@@ -81,8 +81,8 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
         )
         sold = sold.mutate(is_sale=True, currency=ibis.literal("EUR"), previous_at=ibis.null("int64"))
         sales = engine.keep("sales", sold)
-        steps, open_steps = journeys(engine, touches, sales, options)
-        met = way(engine, steps, open_steps)
+        steps, open_steps, codes = journeys(engine, touches, sales, options)
+        met = way(engine, steps, open_steps, codes)
         counted = counted_steps(engine, met)
         engine.drop("open_steps")
         if with_intervals:

@@ -95,10 +95,10 @@ def _of_kind(engine: Engine, touches: Table, kind: str, options: Options) -> Con
         f"done_{kind}", _as_orders(touches.filter(touches.is_counted & (touches.kind == kind)), options.worth(kind))
     )
     others = engine.keep("touches_before", touches.filter(touches.kind != kind))
-    steps, open_steps = journeys(engine, others, done, options)
-    learnt = learn_within(engine, Journeys(steps, open_steps, others), options)
-    known = observed(engine, steps, others, done, learnt, replace(options, holdouts=())).rows
-    without = engine.keep("unknown", unknown_orders(done, steps, creditable(others, options)))
+    found = journeys(engine, others, done, options)
+    learnt = learn_within(engine, Journeys(*found, others), options)
+    known = observed(engine, found.steps, others, done, learnt, replace(options, holdouts=())).rows
+    without = engine.keep("unknown", unknown_orders(done, found.steps, creditable(others, options)))
     rows = ibis.union(*known.values(), *(for_model(without, model) for model in MODELS if model in options.models))
     name = ibis.literal(kind)
     told = done.select(

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import ibis
 from ibis.expr.types import Table
 
+from jalon.attribution.codes import BEFORE, before, coded
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import DAY, SECOND, VIEWS, Options
 from jalon.attribution.patterns import fits, fits_any
@@ -33,11 +34,13 @@ class Found(NamedTuple):
     `steps`: those to sales: `order_uid`, `person`, `position` from 1 to `touches`, `touch_uid`, `had_at`, `placed_at`,
     `window` (microseconds; null: the model's) and `cut`, how many more there were than `Options.max_touches`.
     `open_steps`: those that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`, `had_at`.
-    Both carry the `channel` of their touchpoint, since to look it up takes one more join of all touchpoints.
+    Steps to sales carry the `channel` of their touchpoint, open ones its `code` and those `BEFORE` it, by `codes`: to
+    look it up takes one more join of all touchpoints.
     """
 
     steps: Table
     open_steps: Table
+    codes: Table
 
 
 def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> Found:
@@ -47,9 +50,10 @@ def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> 
     led = engine.keep("led", _of_person(usable, sold, options).union(_of_order(usable, sold, options)))
     counted = _without_skipped(led, "order_uid") if options.skip else led
     steps = engine.keep("steps", _numbered(counted.drop("skippable"), options.max_touches))
-    open_steps = engine.keep("open_steps", _open(usable, led, sales, options))
+    codes = coded(engine, "channel_codes", [usable.filter(usable.person.notnull()), led])
+    open_steps = engine.keep("open_steps", _open(usable, led, sales, codes, options))
     engine.drop("led")
-    return Found(steps, open_steps)
+    return Found(steps, open_steps, codes)
 
 
 def creditable(touches: Table, options: Options) -> Table:
@@ -143,30 +147,29 @@ def _numbered(led: Table, max_touches: int) -> Table:
     return numbered.filter(numbered.position > 0).drop("all_touches")
 
 
-def _open(usable: Table, led: Table, sales: Table, options: Options) -> Table:
+def _open(usable: Table, led: Table, sales: Table, codes: Table, options: Options) -> Table:
     """Return the steps of journeys that led to no sale.
 
     A person's touchpoints that are on no journey to a sale hang together until the next sale, or until a pause as
     long as the look-back window.
     """
     known = usable.filter(usable.person.notnull())
-    left = known.anti_join(led, "touch_uid").select(
-        "person", "touch_uid", "channel", "skippable", had_at="occurred_at", is_sale=ibis.literal(False)
-    )
+    left = known.anti_join(led, "touch_uid").join(codes, "channel")
+    left = left.select("person", "touch_uid", "code", "skippable", had_at="occurred_at", is_sale=ibis.literal(False))
     named = _named(left, sales, options.window)
     if options.skip:
         kept = _without_skipped(named, "journey_id")
-        named = kept.mutate(
-            position=ibis.row_number().over(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid]) + 1,
-            touches=kept.touch_uid.count().over(group_by=kept.journey_id),
-        )
-    return named.select("journey_id", "person", "touch_uid", "had_at", "position", "touches", "channel")
+        in_order = ibis.window(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid])
+        position = ibis.row_number().over(in_order) + 1
+        touches = kept.touch_uid.count().over(group_by=kept.journey_id)
+        named = kept.mutate(position=position, touches=touches, **before(kept, in_order, position))
+    return named.select("journey_id", "person", "touch_uid", "had_at", "position", "touches", "code", *BEFORE)
 
 
 def _named(left: Table, sales: Table, pause: int) -> Table:
-    """Add `journey_id`, which changes after each sale and each pause, the `position` on it, and how many `touches`."""
+    """Add `journey_id`, which changes after each sale and each pause, and what `_placed` adds."""
     sold = sales.filter(sales.is_sale & sales.person.notnull()).select(
-        "person", touch_uid="order_uid", channel=ibis.null("string"), skippable=ibis.literal(False),
+        "person", touch_uid="order_uid", code=ibis.literal(0, "int32"), skippable=ibis.literal(False),
         had_at="placed_at", is_sale=ibis.literal(True),
     )  # fmt: skip
     events = left.union(sold)
@@ -181,7 +184,8 @@ def _named(left: Table, sales: Table, pause: int) -> Table:
 
 
 def _placed(events: Table) -> Table:
-    """Add the `number` of each event's journey among its person's, the `position` on it, and how many `touches`.
+    """Add the `number` of each event's journey among its person's, the `position` on it, the codes `BEFORE` it there,
+    and how many `touches` it has.
 
     All windows have one order, so that an engine sorts once for all of them, and joins nothing.
     """
@@ -190,8 +194,10 @@ def _placed(events: Table) -> Table:
     whole, none = ibis.window(**in_order, preceding=None, following=None), ibis.null("int64")
     first = ibis.ifelse(events.begins, events.place, none).max().over(until)
     border = ibis.ifelse(events.begins | events.is_sale, events.place, none).min().over(after)
+    position = events.place - first + 1
     return events.mutate(
         number=events.begins.cast("int64").sum().over(until),
-        position=events.place - first + 1,
+        position=position,
         touches=ibis.coalesce(border, events.place.count().over(whole)) - first,
+        **before(events, ibis.window(**in_order), position),
     )

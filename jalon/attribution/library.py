@@ -33,8 +33,7 @@ class _Ready(NamedTuple):
     engine: Engine
     touches: Table
     sales: Table
-    steps: Table
-    open_steps: Table
+    found: journeys.Found
     columns: Columns
     options: Options
 
@@ -47,8 +46,8 @@ def paths(table: Any, *, columns: Columns | None = None, decimals: int = 2, **op
     from 0. Raises `ConfigError` for a table that cannot be read or an option that cannot be.
     """
     with _ready(table, columns, decimals, options) as ready:
-        led = ready.steps.select("order_uid", "person", "position", "touches", "touch_uid", path="order_uid")
-        left = ready.open_steps.select("person", "position", "touches", "touch_uid", path="journey_id")
+        led = ready.found.steps.select("order_uid", "person", "position", "touches", "touch_uid", path="order_uid")
+        left = ready.found.open_steps.select("person", "position", "touches", "touch_uid", path="journey_id")
         steps = led.union(left.mutate(order_uid=ibis.null("string")).select(*led.columns))
         told = _named(steps, ready).select(
             "path", "person", "position", "touches", "touch", "channel", "time", "conversion", "value"
@@ -75,8 +74,8 @@ def credit(
     models = (model,) if isinstance(model, str) else tuple(model)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
         sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
-        rows = observed(ready.engine, ready.steps, ready.touches, sold, _learnt(ready), ready.options).rows
-        alone = ready.sales.anti_join(ready.steps, "order_uid")
+        rows = observed(ready.engine, ready.found.steps, ready.touches, sold, _learnt(ready), ready.options).rows
+        alone = ready.sales.anti_join(ready.found.steps, "order_uid")
         given = ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(
             "model", "conversion", "person", "converted_at", "position", "touch", "channel", "time", "weight",
@@ -99,7 +98,7 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
 
 
 def _learnt(ready: _Ready) -> Learnt:
-    return learn_within(ready.engine, Journeys(ready.steps, ready.open_steps, ready.touches), ready.options)
+    return learn_within(ready.engine, Journeys(*ready.found, ready.touches), ready.options)
 
 
 @contextmanager
@@ -113,7 +112,7 @@ def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str
         sales = _with_previous(engine.take("conversions", given.sales, SALES))
         sales = engine.keep("sales", sales)
         touches = engine.keep("touches_with_history", _with_history(touches, sales))
-        yield _Ready(engine, touches, sales, *journeys.journeys(engine, touches, sales, chosen), named, chosen)
+        yield _Ready(engine, touches, sales, journeys.journeys(engine, touches, sales, chosen), named, chosen)
 
 
 def _with_previous(sales: Table) -> Table:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from jalon.attribution.effects.chains import MAX_ORDER
+from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects.states import STATES
 from jalon.attribution.holdouts import read
 from jalon.attribution.models import MODELS, USUAL

@@ -11,6 +11,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution import drop_offs, journeys, modes, stage_times, touches, transitions
 from jalon.attribution.card import write_card
+from jalon.attribution.codes import BEFORE
 from jalon.attribution.conversions import converted
 from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
@@ -85,17 +86,18 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
 
 def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     sold, persons, touched, lines = _prepared(engine, facts, options)
-    steps, open_steps = journeys.journeys(engine, touched, sold, options)
+    found = journeys.journeys(engine, touched, sold, options)
+    steps, open_steps = found.steps, found.open_steps
     sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
     rows = {
         "sales": _write(engine, sold, out, "sales", ["order_uid"]),
         "people": _write(engine, persons, out, "people", ["identifier"]),
         "touches": _write(engine, touched, out, "touches", ["touch_uid"]),
         "steps": _write(engine, steps.drop("channel"), out, "steps", ["order_uid", "position"]),
-        "open_steps": _write(engine, open_steps.drop("channel"), out, "open_steps", ["journey_id", "position"]),
+        "open_steps": _write(engine, open_steps.drop("code", *BEFORE), out, "open_steps", ["journey_id", "position"]),
     }
     rows |= _moves(engine, touched, sold, open_steps, out, options)
-    learnt = learn_within(engine, Journeys(steps, open_steps, touched), options)
+    learnt = learn_within(engine, Journeys(*found, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
     credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt, options)

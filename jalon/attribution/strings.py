@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects import chains
 from jalon.attribution.reading import arrow
 from jalon.errors import ConfigError
@@ -40,8 +41,8 @@ def credit_of_paths(
     removal effect, for chains of this `order`), and with `value` the same again as `first_value` and so on. Credit is
     as floats: paths without orders have no cent to lose. Raises `ConfigError` for a table that cannot be read.
     """
-    if order not in range(1, chains.MAX_ORDER + 1):
-        raise ConfigError(f"order = {order!r} is no order", f"Give a number from 1 to {chains.MAX_ORDER}.")
+    if order not in range(1, MAX_ORDER + 1):
+        raise ConfigError(f"order = {order!r} is no order", f"Give a number from 1 to {MAX_ORDER}.")
     if not separator:
         raise ConfigError("separator = '' parts no path", "Give what stands between two channels, such as '>'.")
     ways = {"": conversions} | ({} if value is None else {"_value": value})

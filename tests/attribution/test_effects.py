@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jalon import attribution
+from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects import chains, choice, coalitions, following
 from jalon.attribution.effects.counts import fold
 from jalon.attribution.engines.duckdb import DuckDB
@@ -27,7 +28,7 @@ Paths = Sequence[tuple[Path_, int, int]]
 """(channels, how often it converted, how often it did not)."""
 
 
-def counted(paths: Paths, order: int = chains.MAX_ORDER, worth: Sequence[float] | None = None) -> chains.Steps:
+def counted(paths: Paths, order: int = MAX_ORDER, worth: Sequence[float] | None = None) -> chains.Steps:
     """Count the steps of paths in plain Python."""
     often, ends, converts = Counter(), Counter(), Counter()  # type: ignore[var-annotated]
     for number, (path, won, lost) in enumerate(paths):

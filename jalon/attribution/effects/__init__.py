@@ -7,7 +7,7 @@ what they rest on for the card of the run. Each model is a module with a functio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,15 +16,17 @@ import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from jalon.attribution.effects import logistic, markov, noisy_or, rates, sets, shao_li, states
-from jalon.attribution.effects.counts import counted_channels, way
+from jalon.attribution.codes import BEFORE, coded
+from jalon.attribution.effects import counterfactual, logistic, markov, noisy_or, rates, sets, shao_li, states
+from jalon.attribution.effects.counts import counted_channels, way, with_before
 from jalon.attribution.effects.finding import DIGITS, Finder, Found, Material
 from jalon.attribution.effects.jackknife import Ends
 from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.hazard import NAME as HAZARD
-from jalon.attribution.hazard import Weigher
 from jalon.attribution.hazard import find as find_hazard
+from jalon.attribution.leaving import Found as FoundInTime
+from jalon.attribution.leaving import Weigher
 
 if TYPE_CHECKING:
     from jalon.attribution.options import Options
@@ -54,6 +56,12 @@ _BY: dict[str, Finder] = {
 }
 """Model that learns -> what finds its effects."""
 
+_IN_TIME: dict[str, Callable[[Engine, Journeys, Options], FoundInTime]] = {
+    HAZARD: find_hazard,
+    counterfactual.NAME: counterfactual.find,
+}
+"""Model that hears of times, not of sets or steps alone, -> what finds its effects and weighs by itself."""
+
 
 class BySet(NamedTuple):
     """`bits` of channels, and `effects`: rows of masks, channel and `effect_of_set` (`sets.told_by_set`)."""
@@ -76,29 +84,33 @@ class Learnt(NamedTuple):
 
 
 class Journeys(NamedTuple):
-    """Tables of the run that is going on: steps to sales, steps that led to none, and touchpoints with `channel`."""
+    """Tables of the run that is going on: steps to sales, steps that led to none, the `codes` of channels in these, and
+    touchpoints with `channel`."""
 
     steps: Table
     open_steps: Table
+    codes: Table
     touches: Table
 
 
 def learn(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
     """Return what those models of the options found that learn."""
     learnt = _of_channels(engine, journeys, options)
-    return _with_hazard(engine, journeys, options, learnt) if HAZARD in options.models else learnt
+    for name, find in _IN_TIME.items():
+        if name in options.models:
+            learnt = _with(engine, name, find(engine, journeys, options), learnt)
+    return learnt
 
 
-def _with_hazard(engine: Engine, journeys: Journeys, options: Options, learnt: Learnt) -> Learnt:
-    """Add what the additive hazard found: it hears of times, not of sets or steps, and weighs by itself."""
-    found = find_hazard(engine, journeys, options)
+def _with(engine: Engine, name: str, found: FoundInTime, learnt: Learnt) -> Learnt:
+    """Add what a model found that weighs by itself."""
     channels = found.effects.get("channel", [])
-    rows = pa.table({"model": [HAZARD] * len(channels), "state": channels, **found.effects}) if channels else None
-    effects = engine.take("hazard_effects", rows, EFFECTS)
+    rows = pa.table({"model": [name] * len(channels), "state": channels, **found.effects}) if channels else None
+    effects = engine.take(f"{name}_effects", rows, EFFECTS)
     return learnt._replace(
         effects=learnt.effects.union(effects),
-        told={**learnt.told, HAZARD: found.told},
-        weighers={**learnt.weighers, HAZARD: found.weigher},
+        told={**learnt.told, name: found.told},
+        weighers={**learnt.weighers, name: found.weigher},
     )
 
 
@@ -117,23 +129,32 @@ def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt
         by_set={name: _by_set(materials[CHANNEL], name, f.by_set) for name, f in found.items() if f.by_set is not None},
         states={name: _named(kind) for name, kind in kinds.items() if kind != CHANNEL},
     )
-    engine.drop("bits", *(name for kind in materials for name in (_way(kind), f"{_way(kind)}_codes")))
+    engine.drop("bits", *(_way(kind) for kind in materials), *(_codes(kind) for kind in materials if kind != CHANNEL))
     return learnt
 
 
 def _material(engine: Engine, journeys: Journeys, kind: str) -> Material:
     """Count the journeys by channels, or by what else is to tell their steps apart."""
-    steps, open_steps = journeys.steps, journeys.open_steps
+    steps, open_steps, codes = journeys.steps, journeys.open_steps, journeys.codes
     if kind != CHANNEL:
         both = steps.select("touch_uid").union(open_steps.select("touch_uid"))
         told = engine.keep(f"states_{kind}", states.states(journeys.touches, both, kind)).rename(channel="state")
-        steps, open_steps = (table.drop("channel").join(told, "touch_uid") for table in (steps, open_steps))
-    met = way(engine, steps, open_steps, _way(kind))
+        steps, left = (
+            steps.drop("channel").join(told, "touch_uid"),
+            open_steps.drop("code", *BEFORE).join(told, "touch_uid"),
+        )
+        codes = coded(engine, _codes(kind), [steps, left])
+        open_steps = with_before(left, codes, left.journey_id)
+    met = way(engine, steps, open_steps, codes, _way(kind))
     return Material(engine, met, counted_channels(engine, met))
 
 
 def _way(kind: str) -> str:
     return "way" if kind == CHANNEL else f"way_by_{kind}"
+
+
+def _codes(kind: str) -> str:
+    return f"codes_of_{kind}"
 
 
 def _named(kind: str) -> Table:

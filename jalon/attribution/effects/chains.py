@@ -16,7 +16,6 @@ import numpy as np
 
 from jalon.attribution.effects import following
 
-MAX_ORDER = 4
 DENSE = 300
 """Above so many states the journeys are followed step by step, channel by channel, instead of one matrix inverted."""
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jalon.attribution.effects.chains import MAX_ORDER, Steps, distinct
+from jalon.attribution.codes import MAX_ORDER
+from jalon.attribution.effects.chains import Steps, distinct
 
 FOLDS = 5
 END = 0

@@ -13,38 +13,41 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from jalon.attribution.effects.chains import MAX_ORDER
+from jalon.attribution.codes import BEFORE, before, names_of
 from jalon.attribution.effects.choice import FOLDS
 from jalon.attribution.engine import Engine
 from jalon.attribution.groups import group
 
-_BEFORE = tuple(f"before_{n}" for n in range(MAX_ORDER, 0, -1))
-
 
 class Way(NamedTuple):
-    """Kept steps of all journeys (`journey`, `person_group`, `is_end`, `converted`, `code`, the codes before it), and
+    """Kept steps of all journeys (`journey`, `person_group`, `is_end`, `converted`, `code`, the codes `BEFORE` it), and
     what the codes mean: `channels[code - 1]`."""
 
     steps: Table
     channels: list[str]
 
 
-def way(engine: Engine, steps: Table, open_steps: Table, name: str = "way") -> Way:
-    """Return and keep, under a name, the steps of journeys to sales and of open ones, told apart by `channel`."""
-    led = _told(steps, steps.order_uid, converted=True)
-    met = led.union(_told(open_steps, open_steps.journey_id, converted=False))
-    names = engine.rows(met.select("channel").distinct().order_by("channel"))["channel"].to_pylist()
-    codes = pa.table({"channel": names, "code": range(1, len(names) + 1)}, _CODES)
-    coded = met.join(engine.take(f"{name}_codes", codes, {"channel": "string", "code": "int64"}), "channel")
-    return Way(engine.keep(name, _with_before(coded.drop("channel"))), names)
+def way(engine: Engine, steps: Table, open_steps: Table, codes: Table, name: str = "way") -> Way:
+    """Return and keep, under a name, the steps of journeys to sales and of open ones; as `journeys` returns them."""
+    led = with_before(steps, codes, steps.order_uid)
+    both = _told(led, led.order_uid, converted=True).union(_told(open_steps, open_steps.journey_id, converted=False))
+    channels = names_of(engine, codes)
+    met = engine.rows(led.select("code").union(open_steps.select("code")).distinct().order_by("code"))["code"]
+    if len(met) < len(channels):  # what `skip` left out of all journeys
+        both, channels = _renumbered(both, met.to_pylist()), [channels[code - 1] for code in met.to_pylist()]
+    return Way(engine.keep(name, both), channels)
 
 
-_CODES = pa.schema([("channel", pa.string()), ("code", pa.int64())])
+def with_before(steps: Table, codes: Table, journey: ibis.Value) -> Table:
+    """Add to steps that have a `channel` its `code`, and the codes `BEFORE` it on its journey."""
+    joined = steps.mutate(of=journey).join(codes, "channel")
+    in_order = ibis.window(group_by=joined["of"], order_by=joined.position)
+    return joined.mutate(**before(joined, in_order, ibis.row_number().over(in_order) + 1)).drop("of")
 
 
 def _told(steps: Table, journey: ibis.Value, converted: bool) -> Table:
     return steps.select(
-        "position", "channel",
+        "code", *BEFORE,
         journey=journey,
         person_group=group(ibis.coalesce(steps.person, journey)).cast("int16"),
         is_end=steps.position == steps.touches,
@@ -52,21 +55,19 @@ def _told(steps: Table, journey: ibis.Value, converted: bool) -> Table:
     )  # fmt: skip
 
 
-def _with_before(steps: Table) -> Table:
-    """Add what was met before, 0 where nothing was."""
-    in_order = ibis.window(group_by=steps.journey, order_by=steps.position)
-    before = {name: ibis.coalesce(steps.code.lag(_ago(name)).over(in_order), 0).cast("int32") for name in _BEFORE}
-    return steps.mutate(**before).drop("position")
+def _renumbered(steps: Table, met: list[int]) -> Table:
+    rows = [(code, place) for place, code in enumerate(met, 1)]
+    return steps.mutate(**{name: steps[name].cases(*rows, else_=0).cast("int32") for name in ("code", *BEFORE)})
 
 
 def counted_steps(engine: Engine, met: Way) -> pa.Table:
     """Return the distinct (fold, four channels before, channel), with `often`, `ends` and `converts`, in that order."""
-    return _counted(engine, met.steps.mutate(fold=fold(met.steps.person_group)), ("fold", *_BEFORE, "code"))
+    return _counted(engine, met.steps.mutate(fold=fold(met.steps.person_group)), ("fold", *BEFORE, "code"))
 
 
 def counted_in_groups(engine: Engine, met: Way) -> pa.Table:
     """Return the same of the distinct (person_group, channel before, channel)."""
-    return _counted(engine, met.steps, ("person_group", _BEFORE[-1], "code"))
+    return _counted(engine, met.steps, ("person_group", BEFORE[-1], "code"))
 
 
 def _counted(engine: Engine, steps: Table, keys: tuple[str, ...]) -> pa.Table:
@@ -76,10 +77,6 @@ def _counted(engine: Engine, steps: Table, keys: tuple[str, ...]) -> pa.Table:
         converts=(steps.is_end & steps.converted).cast("int64").sum(),
     )
     return engine.rows(found.order_by(*keys).cast(dict.fromkeys(keys, "int64")))
-
-
-def _ago(name: str) -> int:
-    return int(name.rpartition("_")[2])
 
 
 def fold(person_group: ibis.Value) -> ibis.Value:

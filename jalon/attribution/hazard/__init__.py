@@ -6,10 +6,10 @@ known to tell what brings sales from what comes anyway it says so, and all credi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.hazard.counted import Counted, counted
@@ -19,61 +19,30 @@ from jalon.attribution.hazard.learning import half_lives, learned, prior
 from jalon.attribution.hazard.roles import roles
 from jalon.attribution.hazard.spread import Ends, interval
 from jalon.attribution.hazard.watched import STRATA, journeys_of, steps_of, window_of
-from jalon.attribution.hazard.weighing import SALE, Weights, by_nobody, rate_tables, weighed
+from jalon.attribution.hazard.weighing import SALE, Weights, rate_tables, weighed
+from jalon.attribution.leaving import Found, Weigher, not_learnt, why_not
 
 if TYPE_CHECKING:
     from jalon.attribution.effects import Journeys
     from jalon.attribution.options import Options
 
 NAME = "incremental"
-ENOUGH = 30
-"""From fewer sales nothing is learnt."""
 PLACES = 6
-
-
-class Weigher(NamedTuple):
-    """Gives the steps of journeys their points, and nobody what is left, for the `reason` (`UNKNOWN_BECAUSE`)."""
-
-    engine: Engine
-    weights: Weights | None
-    reason: str
-
-    def __call__(self, features: Table) -> Table:
-        """Return the steps that have points, and the rows of nobody at place 0 without a touchpoint."""
-        return by_nobody(features) if self.weights is None else weighed(self.engine, features, self.weights)
-
-
-class Found(NamedTuple):
-    """`effects`: of each cause its `channel`, `effect`, `low`, `high`, `half_life_days`, `steps`, `journeys` and
-    `base_rate`, as columns. `told`: for the card of the run."""
-
-    effects: dict[str, list[Any]]
-    told: dict[str, Any]
-    weigher: Weigher
 
 
 def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
     """Return what the journeys tell of channels, signs of intent, and what comes by itself."""
     heard = counted(engine, journeys, options)
-    base = {"journeys": heard.journeys, "conversions": heard.sales, "learnt": not _why_not(heard)}
-    if because := _why_not(heard):
-        return Found({}, {**base, "because": because}, Weigher(engine, None, "not_learnt"))
+    if because := why_not(heard.journeys, heard.sales):
+        return not_learnt(heard.journeys, heard.sales, because)
     weight = options.prior_conversions
     fitted = learned(heard.data, weight)
     ends = interval(heard.data, fitted.rates, prior(heard.data, weight))
     signs = {name: learned(data, weight) for name, data in heard.signs.items()}
+    base = {"journeys": heard.journeys, "conversions": heard.sales, "learnt": True}
     told = {**base, **_told(heard, fitted, signs, ends, judged(heard.data, weight, fitted.rates))}
     weights = _weights(engine, journeys, options, heard, {SALE: fitted, **signs})
-    return Found(_effects(heard, fitted.rates, ends), told, Weigher(engine, weights, "organic"))
-
-
-def _why_not(heard: Counted) -> str:
-    """Return why nothing can be learnt; empty if it can."""
-    if heard.sales < ENOUGH:
-        return f"{heard.sales} sales with touchpoints that no order had to state; it takes {ENOUGH}"
-    if heard.journeys < 2 * heard.sales:
-        return "more journeys led to a sale than did not: those without a sale are not seen, or too few of them"
-    return ""
+    return Found(_effects(heard, fitted.rates, ends), told, Weigher(partial(weighed, engine, weights), "organic"))
 
 
 def _weights(engine: Engine, journeys: Journeys, options: Options, heard: Counted, fitted: dict[str, Fit]) -> Weights:

@@ -19,10 +19,9 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.hazard.counted import Unit, binned
 from jalon.attribution.hazard.fitting import BINS, Rates
+from jalon.attribution.leaving import PARTS, with_left
 from jalon.attribution.money import divided
 
-PARTS = 1_000_000
-"""Into so many parts each order is shared out."""
 GREATEST = 2**40
 """The rates of a journey sum to less, so that a share of `PARTS` of them fits 64 bits."""
 SALE = ""
@@ -76,7 +75,7 @@ def _own(of: str, own: np.ndarray) -> pa.Table:
     return pa.table({"of": pa.array([of] * len(own), pa.string()), "stratum": strata, "own": pa.array(own, pa.int64())})
 
 
-def weighed(engine: Engine, features: Table, weights: Weights) -> Table:
+def weighed(engine: Engine, weights: Weights, features: Table) -> Table:
     """Return the steps that have points, and per order a row at place 0 with those that belong to nobody.
 
     Columns: those of `features`, and `points`, which sum to `PARTS` in every order.
@@ -86,8 +85,7 @@ def weighed(engine: Engine, features: Table, weights: Weights) -> Table:
     own = steps.filter(steps.causes).select("order_uid", "touch_uid", points="share")
     given = own.union(handed).group_by("order_uid", "touch_uid").agg(points=lambda t: t.points.sum())
     given = engine.keep("incremental_points", given.filter(given.points > 0))
-    rows = features.join(given, ["order_uid", "touch_uid"]).select(*features.columns, "points")
-    return rows.union(_left(features, given))
+    return with_left(features, given)
 
 
 def _with_shares(features: Table, weights: Weights) -> Table:
@@ -116,24 +114,3 @@ def _handed_on(engine: Engine, steps: Table, weights: Weights) -> Table:
     told = engine.keep("incremental_signs", rated.mutate(whole=whole.cast("int64")))
     handed = told.filter(told.causes)
     return handed.select("order_uid", "touch_uid", points=divided(handed.share * handed.rate, handed.whole))
-
-
-def by_nobody(features: Table) -> Table:
-    """Return per order a row at place 0 without a touchpoint, that has all points."""
-    orders = features.select("order_uid").distinct()
-    return _at_place_zero(features, orders.mutate(points=ibis.literal(PARTS, "int64")))
-
-
-def _left(features: Table, given: Table) -> Table:
-    """Return per order what belongs to nobody."""
-    orders = features.select(order="order_uid").distinct()
-    sums = given.group_by("order_uid").agg(points=given.points.sum())
-    joined = orders.left_join(sums, orders.order == sums.order_uid)
-    left = joined.select(order_uid="order", points=(PARTS - ibis.coalesce(joined.points, 0)).cast("int64"))
-    return _at_place_zero(features, left.filter(left.points > 0))
-
-
-def _at_place_zero(features: Table, left: Table) -> Table:
-    zero = {name: ibis.literal(0, "int64") for name in ("position", "place")}
-    none = {name: ibis.null(kind) for name, kind in features.schema().items() if name not in (*left.columns, *zero)}
-    return left.mutate(**{**none, **zero}).select(*features.columns, "points")

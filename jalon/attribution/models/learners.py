@@ -43,6 +43,19 @@ LEARNERS = (
         parameters=("prior_journeys",),
     ),
     Model(
+        "shapley_counterfactual",
+        "Shapley (counterfactual)",
+        "A touchpoint earned its share of the sale, less what a quiet day at that stage of the journey earns: that "
+        "much doing nothing would have brought.",
+        "each sale alike over its distinct players, (stage, channel) and (stage, nothing), φ; then "
+        "φ(s, c) - n(s, c) φ(s, nothing) / n(s, nothing), n moments of all journeys; the rest belongs to nobody",
+        "Singal, Besbes, Désir, Goyal and Iyengar, Management Science 68 (2022) 7457-7479; stages and quiet days "
+        "stand for their states and moments without action",
+        points.by_channel,
+        learns=True,
+        leaves=True,
+    ),
+    Model(
         "shapley_noisy_or",
         "Shapley (noisy-or)",
         "Each channel brings the sale with a chance of its own, whatever the others do; what several would have "
