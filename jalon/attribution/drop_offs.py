@@ -68,7 +68,7 @@ def _rows(ended: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _journeys(open_steps: Table, touches: Table, until: int, lookback: int) -> Table:
     """Return one row per journey: how far it got, where it stopped, whether it is over, whether the person returned."""
-    steps = open_steps.join(touches.select("touch_uid", "stage", "selling_mode"), "touch_uid")
+    steps = open_steps.join(touches.select("touch_uid", "channel", "stage", "selling_mode"), "touch_uid")
     reached, mode = _rank(steps.stage, REACHED), _rank(steps.selling_mode, MODES[::-1])
     far = steps.group_by("journey_id").agg(reached=reached.max(), mode=mode.max(), touchpoints=steps.touch_uid.count())
     last = steps.filter(steps.position == steps.touches).select("journey_id", "person", "channel", last_at="had_at")
