@@ -84,10 +84,9 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
         steps, open_steps, codes = journeys(engine, touches, sales, options)
         met = way(engine, steps, open_steps, codes)
         counted = counted_steps(engine, met)
-        engine.drop("open_steps")
         if with_intervals:
             _effects(engine, met)
-        engine.drop("way")
+        engine.drop("open_steps", "way")
         learnt = Learnt(engine.take("effects", None, EFFECTS), {})
         rows = observed(engine, steps, touches, sales, learnt, options).rows
         if totals:

@@ -129,7 +129,8 @@ def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt
         by_set={name: _by_set(materials[CHANNEL], name, f.by_set) for name, f in found.items() if f.by_set is not None},
         states={name: _named(kind) for name, kind in kinds.items() if kind != CHANNEL},
     )
-    engine.drop("bits", *(_way(kind) for kind in materials), *(_codes(kind) for kind in materials if kind != CHANNEL))
+    engine.drop("bits", *(_way(kind) for kind in materials))
+    engine.drop(*(name for kind in materials if kind != CHANNEL for name in (_codes(kind), _open(kind))))
     return learnt
 
 
@@ -144,7 +145,7 @@ def _material(engine: Engine, journeys: Journeys, kind: str) -> Material:
             open_steps.drop("code", *BEFORE).join(told, "touch_uid"),
         )
         codes = coded(engine, _codes(kind), [steps, left])
-        open_steps = with_before(left, codes, left.journey_id)
+        open_steps = engine.keep(_open(kind), with_before(left, codes, left.journey_id))
     met = way(engine, steps, open_steps, codes, _way(kind))
     return Material(engine, met, counted_channels(engine, met))
 
@@ -155,6 +156,10 @@ def _way(kind: str) -> str:
 
 def _codes(kind: str) -> str:
     return f"codes_of_{kind}"
+
+
+def _open(kind: str) -> str:
+    return f"open_by_{kind}"
 
 
 def _named(kind: str) -> Table:

@@ -20,7 +20,7 @@ from jalon.attribution.groups import group
 
 
 class Way(NamedTuple):
-    """Kept steps of all journeys (`journey`, `person_group`, `is_end`, `converted`, `code`, the codes `BEFORE` it), and
+    """Steps of all journeys (`journey`, `person_group`, `is_end`, `converted`, `code`, the codes `BEFORE` it), and
     what the codes mean: `channels[code - 1]`."""
 
     steps: Table
@@ -28,14 +28,18 @@ class Way(NamedTuple):
 
 
 def way(engine: Engine, steps: Table, open_steps: Table, codes: Table, name: str = "way") -> Way:
-    """Return and keep, under a name, the steps of journeys to sales and of open ones; as `journeys` returns them."""
+    """Return the steps of journeys to sales, which are kept under a name, and of open ones; as `journeys` returns them.
+
+    Open ones are read where they are: there are too many to write them once more.
+    """
     led = with_before(steps, codes, steps.order_uid)
-    both = _told(led, led.order_uid, converted=True).union(_told(open_steps, open_steps.journey_id, converted=False))
+    led = engine.keep(name, _told(led, led.order_uid, converted=True))
+    both = led.union(_told(open_steps, open_steps.journey_id, converted=False))
     channels = names_of(engine, codes)
-    met = engine.rows(led.select("code").union(open_steps.select("code")).distinct().order_by("code"))["code"]
+    met = engine.rows(both.select("code").distinct().order_by("code"))["code"].to_pylist()
     if len(met) < len(channels):  # what `skip` left out of all journeys
-        both, channels = _renumbered(both, met.to_pylist()), [channels[code - 1] for code in met.to_pylist()]
-    return Way(engine.keep(name, both), channels)
+        both, channels = _renumbered(both, met), [channels[code - 1] for code in met]
+    return Way(both, channels)
 
 
 def with_before(steps: Table, codes: Table, journey: ibis.Value) -> Table:
