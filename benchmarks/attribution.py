@@ -28,6 +28,7 @@ LIMIT = "900MB"
 GREAT_TOUCHES, GREAT, GREAT_PEAK, GROWTH = 100_000_000, "4GB", 5 * 1024, 1.2
 """The great file, what DuckDB may use for it, its peak in MiB, and how much more than ten times the seconds it may
 take."""
+GREAT_ROUNDS = 3
 DEARER = 0.15
 """What intervals may cost on top."""
 MODELS = ("first", "last", "linear", "time_decay", "position")
@@ -201,14 +202,17 @@ def rules(rounds: int = ROUNDS, touches: int = TOUCHES) -> Iterator[Figure]:
     )
 
 
-def growth() -> Iterator[Figure]:
+def growth(rounds: int = GREAT_ROUNDS) -> Iterator[Figure]:
     """Ten times as many touchpoints, each in the memory that it may use: whether CPU time grows in proportion.
 
-    Beside it, how it grows where the smaller file has as much memory as the greater and need not spill to disk.
+    Beside it, how it grows where the smaller file has as much memory as the greater and need not spill to disk. Rounds
+    take turns, since a machine may be slower for minutes.
     """
     with tempfile.TemporaryDirectory() as folder:
         small, great = (made(Path(folder) / f"{size}.parquet", size) for size in (TOUCHES, GREAT_TOUCHES))
-        within, beyond, greatest = _run("jalon", small), _run("jalon", small, GREAT), _run("jalon", great, GREAT)
+        sides = ((small, LIMIT), (small, GREAT), (great, GREAT))
+        costs = [[_run("jalon", *side) for side in sides] for _ in range(rounds)]
+    within, beyond, greatest = (median(column) for column in zip(*costs, strict=True))
     what = f"{GREAT_TOUCHES:,} touchpoints, against ten times {TOUCHES:,}"
     ratio = _grown(within, greatest)
     yield Figure(

@@ -221,3 +221,19 @@ def test_rows_of_one_path_may_be_split_and_mixed() -> None:
 def test_paths_that_cannot_be_read_are_refused_by_name(given: pa.Table, options: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         attribution.credit_of_paths(given, **options)
+
+
+@pytest.mark.parametrize("model", ["markov", "shapley_rate"])
+def test_a_channel_that_is_skipped_on_every_journey_is_none(model: str) -> None:
+    """Its steps leave no mark on what is counted, nor on the memory of the steps after them."""
+    ways = [("search", "direct", "email", "social"), ("direct", "email", "email"), ("social", "direct", "search")]
+    rows = [
+        (f"p{n}", n % 7 + place / 10, channel, 0, 0.0) for n in range(60) for place, channel in enumerate(ways[n % 3])
+    ]
+    sold = [(f"p{n}", n % 7 + 1, None, 1, 5.0) for n in range(0, 60, 4)]
+    skipped = attribution.channel_effects(table([*rows, *sold]), model, skip=["direct"], markov_order=3)
+    never = attribution.channel_effects(
+        table([row for row in [*rows, *sold] if row[2] != "direct"]), model, markov_order=3
+    )
+    assert skipped.to_pylist() == never.to_pylist()
+    assert {row["channel"] for row in never.to_pylist()} == {"search", "email", "social"}
