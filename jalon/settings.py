@@ -87,6 +87,9 @@ class Attribution(_Table):
     prior_conversions: Annotated[float, Field(gt=0)] = 5.0
     """By so many conversions of the mean channel each channel is known beforehand, and by less where channels are
     unlike, in the model `incremental`."""
+    model_error: Annotated[float, Field(ge=0, lt=1)] = 0.08
+    """By so much of it an effect of the model `incremental` may be off, as a standard deviation, since no world is of
+    the model's form; its intervals take that in."""
     intent: tuple[str, ...] = ()
     """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`;
     empty: add_to_cart, checkout, live_cart, direct and brand_search."""

@@ -74,6 +74,9 @@ class Options:
     prior_conversions: float = 5
     """By so many conversions of the mean channel each channel is known beforehand, and by less where channels turn out
     unlike, in the model `incremental`."""
+    model_error: float = 0.08
+    """By so much of it an effect may be off, as a standard deviation, since the world is of another form than the model
+    `incremental`: its intervals take that in beside chance."""
     intent: Sequence[str] = INTENT
     """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`."""
     holdouts: Sequence[Mapping[str, Any]] = ()
@@ -122,6 +125,10 @@ class Options:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
                 )
+        if not 0 <= self.model_error < 1:
+            raise ConfigError(
+                f"model_error = {self.model_error!r} is no share of an effect", "Give a number from 0 to below 1."
+            )
         if self.engine not in get_args(Engines):
             raise ConfigError(f"there is no engine {self.engine!r}", f"Known are: {', '.join(get_args(Engines))}.")
         self._check_journeys()

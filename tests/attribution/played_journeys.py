@@ -202,17 +202,20 @@ class World:
     def __init__(self, kind: Kind, seed: int, people: int = PEOPLE, days: int = DAYS) -> None:
         self.kind, self.seed, self.people, self.days = kind, seed, people, days
         self.keen = np.random.default_rng([seed, 0]).random(people) < kind.keen
-        self.rows, brought = self._lived(None)
+        self.rows, brought, expected = self._lived(None)
         self.brought = {c.name: float(many) for c, many in zip(kind.channels, brought, strict=True)}
         """For each channel how many sales it brought."""
+        self.expected = {c.name: float(many) for c, many in zip(kind.channels, expected, strict=True)}
+        """For each channel how many sales it would bring on average, were people what they are over and over again."""
 
     def missing(self) -> dict[str, int]:
         """Return for each channel how many sales there would not be without it."""
         return {c.name: _sold(self.rows) - _sold(self._lived(c.name)[0]) for c in self.kind.channels}
 
-    def _lived(self, without: str | None) -> tuple[list[Rows], np.ndarray]:
-        """Return what happened, and how many sales each channel brought."""
-        state, rows, brought = _State(self.kind, self.people, without), list[Rows](), np.zeros(len(self.kind.channels))
+    def _lived(self, without: str | None) -> tuple[list[Rows], np.ndarray, np.ndarray]:
+        """Return what happened, and how many sales each channel brought, and was to bring by its rates."""
+        state, rows = _State(self.kind, self.people, without), list[Rows]()
+        brought, expected = np.zeros((2, len(self.kind.channels)))
         for step in range(self.days * PER_DAY):
             rng = np.random.default_rng([self.seed, 1, step])
             state.fade()
@@ -225,10 +228,11 @@ class World:
             whole = own + pressed.sum(axis=0)
             sales = _hit(rng, whole)
             brought += (pressed / whole)[:, sales].sum(axis=1)
+            expected += (pressed / whole) @ -np.expm1(-whole / PER_DAY)
             by_visit = sales[rng.random(self.people)[sales] < self.kind.comes_to_buy]
             rows += [Rows(by_visit, step, "direct", BOUGHT - 0.05), Rows(sales, step, None, BOUGHT)]
             state.buy(sales, step)
-        return rows, brought
+        return rows, brought, expected
 
     def _signs(self, rng: np.random.Generator, state: _State, step: int) -> list[Rows]:
         """Let people come by themselves, and search for the brand's name."""
@@ -295,10 +299,11 @@ def intervals(world: World, credit: Mapping[str, float]) -> dict[str, tuple[floa
 
 
 class Found(NamedTuple):
-    """Of one world: errors by model against both truths, and whether these lie in the intervals of the default."""
+    """Of one world: errors by model against both truths; and whether what each channel brought, what it was to bring on
+    average, and what is missing without it lie in its interval by the default."""
 
     errors: dict[str, tuple[float, float]]
-    inside: list[tuple[bool, bool]]
+    inside: list[tuple[bool, ...]]
 
 
 def measured(kind: Kind, seed: int, people: int = PEOPLE) -> Found:
@@ -307,7 +312,8 @@ def measured(kind: Kind, seed: int, people: int = PEOPLE) -> Found:
     brought, missing = world.brought, world.missing()
     credit = credited(world, MODELS_COMPARED)
     ends = intervals(world, credit[DEFAULT])
-    inside = [(low <= brought[name] <= high, low <= missing[name] <= high) for name, (low, high) in ends.items()]
+    truths = (brought, world.expected, missing)
+    inside = [tuple(low <= truth[name] <= high for truth in truths) for name, (low, high) in ends.items()]
     return Found({model: (error(own, brought), error(own, missing)) for model, own in credit.items()}, inside)
 
 
@@ -324,9 +330,9 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _cell(pairs: Sequence[tuple[float, float]], how: str) -> str:
-    """Return the means against what was brought and against what is missing."""
-    return " · ".join(f"{float(np.mean(column)):{how}}" for column in zip(*pairs, strict=True))
+def _cell(rows: Sequence[tuple[float, ...]], how: str) -> str:
+    """Return the means against each truth."""
+    return " · ".join(f"{float(np.mean(column)):{how}}" for column in zip(*rows, strict=True))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from jalon.attribution.hazard.fitting import (
 )
 from jalon.attribution.hazard.judging import judged
 from jalon.attribution.hazard.learning import half_lives, learned, prior
-from jalon.attribution.hazard.spread import interval
+from jalon.attribution.hazard.spread import interval, with_model_error
 
 WINDOW = 60.0
 KNOWN = Rates(np.array([0.004, 0.012]), np.array([0.05, 0.15, 0.30, 0.02]), np.array([0.5, 0.2, 1.0, 0.1]))
@@ -165,6 +165,21 @@ def test_intervals_are_those_of_the_curvature_where_the_model_is_right() -> None
     ends = interval(data, fitted.rates, lean)
     found = (np.concatenate(ends.high) - theta)[:6]
     assert found == pytest.approx(width[:6], rel=0.25), "by groups, so that chance is in it"
+
+
+def test_the_error_of_the_form_widens_what_channels_bring_and_nothing_else() -> None:
+    data = played(8, 20_000)
+    rates = learned(data, 5).rates
+    chance = interval(data, rates, prior(data, 5))
+    same, wider = with_model_error(chance, rates, 0.0), with_model_error(chance, rates, 0.1)
+    for end in ("low", "high"):
+        for one, other in zip(getattr(same, end), getattr(chance, end), strict=True):
+            assert one == pytest.approx(other)
+        assert (getattr(wider, end).own == getattr(chance, end).own).all()
+        assert (getattr(wider, end).fades == getattr(chance, end).fades).all()
+        by_chance = np.abs(getattr(chance, end).brings - rates.brings)
+        expected = np.sqrt(by_chance**2 + (1.6448536269514722 * 0.1 * rates.brings) ** 2)
+        assert np.abs(getattr(wider, end).brings - rates.brings) == pytest.approx(expected)
 
 
 def test_persons_not_seen_are_foretold_better_than_by_a_baseline() -> None:

@@ -130,6 +130,7 @@ TOML = """
 [attribution]
 models = ["linear"]
 prior_conversions = 7
+model_error = 0.2
 intent = ["direct", "search+campaign:Brand*"]
 
 [[attribution.holdouts]]
@@ -150,5 +151,6 @@ def test_what_jalon_toml_says_reaches_the_engine(tmp_path: Path) -> None:
     told = CliRunner().invoke(cli, ["attribute", "--config", str(path)])
     assert told.exit_code == 0, told.output
     card = read_card(tmp_path / "data" / "attribution")
-    assert (card["prior_conversions"], card["intent"]) == (7, ["direct", "search+campaign:Brand*"])
+    assert (card["prior_conversions"], card["model_error"]) == (7, 0.2)
+    assert card["intent"] == ["direct", "search+campaign:Brand*"]
     assert card["holdouts"]["linear"][0]["name"] == "spring"

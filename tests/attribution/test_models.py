@@ -119,6 +119,8 @@ def test_an_order_without_touch_is_unknown_in_full_and_says_why(
         ({"half_life_days": -1}, "half_life"),
         ({"markov_order": 5}, "markov_order"),
         ({"prior_journeys": 0}, "prior_journeys"),
+        ({"model_error": -0.1}, "model_error"),
+        ({"model_error": 1}, "model_error"),
         ({"models": ["custom"]}, "custom"),
         ({"custom": [0.5, 0.5]}, "custom"),
         ({"custom": [1, -1, 1]}, "custom"),

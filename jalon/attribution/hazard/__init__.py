@@ -17,7 +17,7 @@ from jalon.attribution.hazard.fitting import Fit, Floats, Rates, shares, watched
 from jalon.attribution.hazard.judging import Judged, judged
 from jalon.attribution.hazard.learning import half_lives, learned, prior
 from jalon.attribution.hazard.roles import roles
-from jalon.attribution.hazard.spread import Ends, interval
+from jalon.attribution.hazard.spread import Ends, interval, with_model_error
 from jalon.attribution.hazard.watched import STRATA, journeys_of, steps_of, window_of
 from jalon.attribution.hazard.weighing import SALE, Weights, rate_tables, weighed
 from jalon.attribution.leaving import Found, Weigher, not_learnt, why_not
@@ -37,7 +37,8 @@ def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
         return not_learnt(heard.journeys, heard.sales, because)
     weight = options.prior_conversions
     fitted = learned(heard.data, weight)
-    ends = interval(heard.data, fitted.rates, prior(heard.data, weight))
+    by_chance = interval(heard.data, fitted.rates, prior(heard.data, weight))
+    ends = with_model_error(by_chance, fitted.rates, options.model_error)
     signs = {name: learned(data, weight) for name, data in heard.signs.items()}
     base = {"journeys": heard.journeys, "conversions": heard.sales, "learnt": True}
     told = {**base, **_told(heard, fitted, signs, ends, judged(heard.data, weight, fitted.rates))}

@@ -62,6 +62,17 @@ def interval(data: Data, rates: Rates, prior: Prior) -> Ends:
     return Ends(Rates(*np.split(np.maximum(theta - reach, 0.0), cuts)), Rates(*np.split(theta + reach, cuts)))
 
 
+def with_model_error(ends: Ends, rates: Rates, error: float) -> Ends:
+    """Widen the intervals of what channels bring by how far they may be off since the world is of another form.
+
+    `error` is a standard deviation, as a share of what a channel brings; it is taken as independent of chance.
+    """
+    reach = NORMAL * error * rates.brings
+    low = np.maximum(rates.brings - np.hypot(rates.brings - ends.low.brings, reach), 0.0)
+    high = rates.brings + np.hypot(ends.high.brings - rates.brings, reach)
+    return Ends(ends.low._replace(brings=low), ends.high._replace(brings=high))
+
+
 def _free(data: Data, rates: Rates) -> Ints:
     """Return which of the rates lie inside their bounds."""
     low, high = bounds(data.window)

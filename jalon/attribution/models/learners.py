@@ -17,7 +17,7 @@ LEARNERS = (
         points.by_channel,
         learns=True,
         leaves=True,
-        parameters=("prior_conversions", "intent"),
+        parameters=("prior_conversions", "model_error", "intent"),
     ),
     Model(
         "markov",
