@@ -72,8 +72,8 @@ def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
 
 
 def _heard(engine: Engine, journeys: Journeys, options: Options) -> Table:
-    """Return the steps of all journeys that are not known because an order states them: of those that led to none no
-    such step is stated. Journeys with as many steps as are looked at are machines'."""
+    """Return the steps of all journeys but those that are known because an order states them: of journeys that led to
+    none no such step is stated. Journeys with as many steps as are looked at are machines'."""
     usable = journeys.touches.filter(journeys.touches.sale_uid.isnull() & ~journeys.touches.time_is_bound)
     stage = usable.select("touch_uid", stage=ibis.coalesce(usable.stage, ""))
     led = journeys.steps.select(
@@ -97,12 +97,10 @@ def _heard(engine: Engine, journeys: Journeys, options: Options) -> Table:
 def _over(engine: Engine, journeys: Journeys, options: Options) -> ibis.Value:
     """Return when an open journey is over, from a step of it that is the last."""
     steps, open_steps = journeys.steps, journeys.open_steps
-    newest = [engine.dicts(table.agg(at=column.max()))[0]["at"] for table, column in (
-        (steps, steps.placed_at), (open_steps, open_steps.had_at)
-    )]  # fmt: skip
-    until = max((at for at in newest if at is not None), default=0)
+    sold = engine.dicts(steps.agg(at=steps.placed_at.max()))[0]["at"]
+    met = engine.dicts(open_steps.agg(at=open_steps.had_at.max()))[0]["at"]
     window = round(options.model_lookback.get(NAME, options.lookback_days) * DAY)
-    return ibis.least(open_steps.had_at + window, until)
+    return ibis.least(open_steps.had_at + window, max(sold or 0, met or 0))
 
 
 def _moments(steps: Table) -> Table:
@@ -131,23 +129,18 @@ def _counted(engine: Engine, met: Table) -> Players:
         earned=ibis.ifelse(met.sold, share, 0).sum().cast("int64"),
     )
     rows = engine.rows(sums.order_by("person_group", "stage", "channel"))
-    names = {name: rows[name].to_pylist() for name in ("stage", "channel")}
-    stages = sorted(set(names["stage"]))
-    channels = sorted({name for name in names["channel"] if name is not None})
-    pairs = sorted({pair for pair in zip(names["stage"], names["channel"], strict=True) if pair[1] is not None})
-    columns = [*pairs, *((stage, None) for stage in stages)]
-    at = {column: place for place, column in enumerate(columns)}
-    place = [at[pair] for pair in zip(names["stage"], names["channel"], strict=True)]
-    sums_by_group = np.zeros((2, GROUPS, len(columns)))
-    for number, name in enumerate(("many", "earned")):
-        sums_by_group[number, rows["person_group"].to_numpy(), place] = rows[name].to_numpy()
-    many, earned = sums_by_group[0], sums_by_group[1] / WHOLE
-    size = len(pairs)
-    stage = np.array([stages.index(name) for name, _ in pairs], np.int64)
-    channel = np.array([channels.index(name) for _, name in pairs], np.int64)
-    return Players(
-        stages, channels, stage, channel, many[:, :size], earned[:, :size], many[:, size:], earned[:, size:]
-    )  # fmt: skip
+    met_by = list(zip(rows["stage"].to_pylist(), rows["channel"].to_pylist(), strict=True))
+    stages = sorted({stage for stage, _ in met_by})
+    acting = sorted(player for player in set(met_by) if player[1] is not None)
+    channels = sorted({channel for _, channel in acting})
+    place = {player: number for number, player in enumerate([*acting, *((stage, None) for stage in stages)])}
+    many, earned = np.zeros((2, GROUPS, len(place)))
+    at = rows["person_group"].to_numpy(), np.array([place[player] for player in met_by], np.int64)
+    many[at], earned[at] = rows["many"].to_numpy(), rows["earned"].to_numpy() / WHOLE
+    stage = np.array([stages.index(name) for name, _ in acting], np.int64)
+    channel = np.array([channels.index(name) for _, name in acting], np.int64)
+    (many, quiet), (earned, quiet_earned) = (np.split(sums, [len(acting)], axis=1) for sums in (many, earned))
+    return Players(stages, channels, stage, channel, many, earned, quiet, quiet_earned)
 
 
 def adjusted(found: Players, groups: np.ndarray) -> np.ndarray:
@@ -243,5 +236,6 @@ def _weighed(left: Table, features: Table) -> Table:
     return with_left(features, given.filter(given.points > 0))
 
 
-def _rounded(values: np.ndarray) -> list[float]:
-    return [round(float(value), DIGITS) for value in values]
+def _rounded(values: np.ndarray) -> list[float | None]:
+    """Return None for what is not known."""
+    return [None if np.isnan(value) else round(float(value), DIGITS) for value in values]
