@@ -22,6 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=2, help="over how many seeds and fault schedules the truth is tested")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def contracts() -> Path:
     """The folder of official specifications and recorded answers; skips where it is not there."""

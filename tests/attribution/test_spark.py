@@ -31,6 +31,7 @@ from tests.handmade import link, order, refund, same, touch, write
 
 pytestmark = [
     needs_spark,
+    pytest.mark.long,
     # pyspark leaves the sockets to its Java to the garbage collector
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]

@@ -57,6 +57,7 @@ def _started(running: contextlib.ExitStack, log: Path, what: str, *words: str) -
     raise AssertionError(f"{what} did not start: {log.read_text(errors='replace')}")
 
 
+@pytest.mark.long
 async def test_a_cluster_writes_the_same_rows(tmp_path: Path, master: str) -> None:
     shop = tmp_path / "shop"
     async with staged(shop, {}) as stage:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from jalon.sandbox.parts import PARTS
 from tests.truth.life import held, live
@@ -22,6 +23,7 @@ def shops(truth: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (truth["parts"][name] for name in OTHER_SHOPS)
 
 
+@pytest.mark.long
 async def test_everything_sold_anywhere_is_held_once(tmp_path: Path) -> None:
     truth = await live(tmp_path, seed=21, orders=120, days=7, faults=schedule(21), parts=tuple(PARTS))
     holds = held(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from jalon import errors
 from jalon.normalize.pinterest.figures import ADS, ADS_MONEY, CUTS, DAILY
@@ -44,6 +45,7 @@ class Held:
         return {row[:3]: row[3:] for row in found}
 
 
+@pytest.mark.long
 async def test_everything_that_was_counted_is_held_as_it_was_last_shown(tmp_path: Path) -> None:
     truth = await live(tmp_path, seed=11, orders=20, days=14, faults=schedule(11), hooks=False, parts=ONLY)
     told, held = truth["parts"]["pinterest"], Held(tmp_path / "data")

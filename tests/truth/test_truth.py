@@ -27,6 +27,7 @@ def schedule(seed: int) -> dict[str, float]:
     return {name: round(chance.uniform(0.01, 0.09), 3) for name in NAMES}
 
 
+@pytest.mark.long
 async def test_everything_that_happened_is_held_once(seed: int, tmp_path: Path) -> None:
     truth = await live(tmp_path, seed=seed, orders=60, days=14, faults=schedule(seed))
     holds = held(tmp_path)
