@@ -41,10 +41,11 @@ _TOP = 3
 def compare(facts: Path, attribution: Path, first: str, second: str, by: str = "channel") -> Row:
     """Return where two models of a run disagree, as JSON-able data; money in minor units.
 
-    `models` are their cards; `orders` says how many there are, on how many the two `agree` entirely, and on how many
-    they disagree `within` one value alone. `currencies`: of each the net, what `moved` from value to value, and
-    `values` (None: nobody), those that differ most with `patterns` (how the journeys begin and end that make the
-    difference) and `examples` (orders). Raises `ConfigError` if a model was not computed.
+    `models` are their cards, with why one could learn nothing (`not_learnt`); `orders` says how many there are, on how
+    many the two `agree` entirely, and on how many they disagree `within` one value alone. `currencies`: of each the
+    net, what `moved` from value to value, and `values` (None: nobody), those that differ most with `patterns` (how the
+    journeys begin and end that make the difference) and `examples` (orders). Raises `ConfigError` if a model was not
+    computed.
     """
     with DuckDB() as engine:
         tables = Tables(engine, facts, attribution)
@@ -55,11 +56,17 @@ def compare(facts: Path, attribution: Path, first: str, second: str, by: str = "
         moves = engine.keep("moves", _moves(tables, first, second, CUTS[by]))
         values = _values(tables, moves, by)
         return {
-            "models": [{part: getattr(MODELS[name], part) for part in _CARD} for name in (first, second)],
+            "models": [_card(tables, name) for name in (first, second)],
             "by": by,
             "orders": _agreement(tables, moves, first, second),
             "currencies": [_of_currency(tables, moves, values, code) for code in _currencies(values)],
         }
+
+
+def _card(tables: Tables, name: str) -> Row:
+    """Return a model's card; `not_learnt` says why it could learn nothing, so that it credits nobody."""
+    learnt = tables.card["learnt"].get(name, {})
+    return {**{part: getattr(MODELS[name], part) for part in _CARD}, "not_learnt": learnt.get("because")}
 
 
 def _moves(tables: Tables, first: str, second: str, column: str) -> Table:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from jalon.report.explanation.wording import Row, columns, cut, in_money
 from jalon.report.words import count, orders, percent, plain
 
+WIDTH = 100
 LISTED = 15
 """Values that are listed, those that differ most."""
 _STEPS = 6
@@ -17,7 +19,10 @@ def lines(told: Row) -> Iterator[str]:
     """Yield where two models disagree and why, as lines."""
     first, second = told["models"]
     for model in told["models"]:
-        yield f"{model['title']} ({model['name']}): {model['assumes']}"
+        yield from wrap(f"{model['title']} ({model['name']}): {model['assumes']}", WIDTH, subsequent_indent="  ")
+        if because := model["not_learnt"]:
+            said = f"It could learn nothing here, and credits nobody: {because}."
+            yield from wrap(said, WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield ""
     yield from _agreement(told)
     for currency in told["currencies"]:

@@ -19,7 +19,9 @@ from tests.handmade import Run, order, touch
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run(tmp_path_factory.mktemp("compare"), brand(3), models=["first", "last", "linear", "shapley"])
+    return Run(
+        tmp_path_factory.mktemp("compare"), brand(3), models=["first", "last", "linear", "shapley", "incremental"]
+    )
 
 
 def compared(run: Run, first: str, second: str, by: str = "channel") -> dict[str, Any]:
@@ -110,3 +112,11 @@ def test_no_order_is_no_difference(tmp_path: Path) -> None:
     told = compared(Run(tmp_path, [], models=["first", "last"]), "first", "last")
     assert (told["orders"]["all"], told["currencies"]) == (0, [])
     assert "No order is credited yet." in list(lines(told))
+
+
+def test_a_model_that_could_learn_nothing_says_so_and_why(run: Run) -> None:
+    told = compared(run, "last", "incremental")
+    assert [model["not_learnt"] is None for model in told["models"]] == [True, False]
+    text = " ".join(" ".join(lines(told)).split())
+    assert "It could learn nothing here, and credits nobody: " in text
+    assert told["models"][1]["not_learnt"] in text
