@@ -28,6 +28,7 @@ from jalon.attribution.effects import jackknife
 from jalon.attribution.effects.finding import DIGITS
 from jalon.attribution.engine import Engine
 from jalon.attribution.groups import GROUPS, group
+from jalon.attribution.hazard.watched import DAY, is_heard, window_of
 from jalon.attribution.leaving import PARTS, Found, Weigher, not_learnt, why_not, with_left
 from jalon.attribution.money import divided
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from jalon.attribution.options import Options
 
 NAME = "shapley_counterfactual"
-DAY = 86_400_000_000
 WHOLE = 2**31
 """Into so many parts each sale is split while its players' earnings are summed; a hundred million sales fit 64 bits."""
 _LEFT = {"stage": "string", "channel": "string", "left": "int64"}
@@ -68,13 +68,13 @@ def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
     effects = _effects(engine, met, found, many["sales"] / many["journeys"])
     told = {"journeys": many["journeys"], "conversions": many["sales"], "learnt": True, **_told(found)}
     engine.drop("players")
-    return Found(effects, told, Weigher(partial(_weighed, _left_table(engine, found)), "organic"))
+    return Found(effects, told, Weigher(partial(_weighed, _left(engine, found)), "organic"))
 
 
 def _heard(engine: Engine, journeys: Journeys, options: Options) -> Table:
     """Return the steps of all journeys but those that are known because an order states them: of journeys that led to
     none no such step is stated. Journeys with as many steps as are looked at are machines'."""
-    usable = journeys.touches.filter(journeys.touches.sale_uid.isnull() & ~journeys.touches.time_is_bound)
+    usable = journeys.touches.filter(is_heard(journeys.touches))
     stage = usable.select("touch_uid", stage=ibis.coalesce(usable.stage, ""))
     led = journeys.steps.select(
         "touch_uid", "had_at", "position", "touches", "channel",
@@ -99,8 +99,7 @@ def _over(engine: Engine, journeys: Journeys, options: Options) -> ibis.Value:
     steps, open_steps = journeys.steps, journeys.open_steps
     sold = engine.dicts(steps.agg(at=steps.placed_at.max()))[0]["at"]
     met = engine.dicts(open_steps.agg(at=open_steps.had_at.max()))[0]["at"]
-    window = round(options.model_lookback.get(NAME, options.lookback_days) * DAY)
-    return ibis.least(open_steps.had_at + window, max(sold or 0, met or 0))
+    return ibis.least(open_steps.had_at + window_of(options, NAME), max(sold or 0, met or 0))
 
 
 def _moments(steps: Table) -> Table:
@@ -197,9 +196,15 @@ def _told(found: Players) -> dict[str, Any]:
     }
 
 
-def _left_table(engine: Engine, found: Players) -> Table:
-    """Keep what each player has left of what it earned, in parts of a million; a player that earned nothing in what was
-    heard has as much left as all have together."""
+class Left(NamedTuple):
+    """What of its share a step has, in parts of `PARTS`: kept rows (`stage`, `channel`, `left`), and what a player has
+    that earned nothing in what was heard: as much as all have together."""
+
+    of: Table
+    unheard: int
+
+
+def _left(engine: Engine, found: Players) -> Left:
     earned, value = found.earned.sum(axis=0), np.maximum(adjusted(found, np.ones(GROUPS)), 0.0)
     together = value.sum() / earned.sum() if earned.any() else 0.0
     left = np.divide(value, earned, out=np.full(len(value), together), where=earned > 0)
@@ -208,14 +213,10 @@ def _left_table(engine: Engine, found: Players) -> Table:
         "channel": pa.array([found.channels[i] for i in found.channel], pa.string()),
         "left": pa.array(np.rint(left * PARTS).astype(np.int64), pa.int64()),
     }
-    rest = {"stage": [None], "channel": [None], "left": [round(together * PARTS)]}
-    return engine.take("players_left", pa.concat_tables([pa.table(columns), pa.table(rest, pa.schema(_ARROW))]), _LEFT)
+    return Left(engine.take("players_left", pa.table(columns), _LEFT), round(together * PARTS))
 
 
-_ARROW = [("stage", pa.string()), ("channel", pa.string()), ("left", pa.int64())]
-
-
-def _weighed(left: Table, features: Table) -> Table:
+def _weighed(left: Left, features: Table) -> Table:
     """Split each order alike over its players; a step has its part of what its player has left of that."""
     steps = features.select(
         "touch_uid", "had_at", "position", "channel",
@@ -227,11 +228,8 @@ def _weighed(left: Table, features: Table) -> Table:
     )  # fmt: skip
     players = _players(_moments(steps))
     acted = players.filter(players.channel.notnull()).select("journey", "stage", "channel", "many", "players")
-    unheard = left.filter(left.stage.isnull()).select(unheard="left")
-    known = left.filter(left.stage.notnull())
-    each = steps.join(acted, ["journey", "stage", "channel"]).left_join(known, ["stage", "channel"]).cross_join(unheard)
-    kept = ibis.coalesce(each.left, each.unheard) * PARTS
-    points = divided(divided(kept, each.players * each.many), ibis.literal(PARTS, "int64"))
+    each = steps.join(acted, ["journey", "stage", "channel"]).left_join(left.of, ["stage", "channel"])
+    points = divided(ibis.coalesce(each.left, left.unheard), each.players * each.many)
     given = each.select("touch_uid", order_uid="journey", points=points)
     return with_left(features, given.filter(given.points > 0))
 

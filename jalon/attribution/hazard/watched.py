@@ -28,17 +28,22 @@ STRATA = ("new", "new_with_intent", "returning", "returning_with_intent")
 """Names of the strata, by number."""
 
 
-def window_of(options: Options) -> int:
+def window_of(options: Options, model: str = "incremental") -> int:
     """Return the look-back window of the model, in microseconds."""
-    return round(options.model_lookback.get("incremental", options.lookback_days) * DAY)
+    return round(options.model_lookback.get(model, options.lookback_days) * DAY)
+
+
+def is_heard(touches: Table) -> ibis.Value:
+    """Return whether a touchpoint can teach: not one that is known only because an order states it, since of those that
+    led to no order none is stated."""
+    return touches.sale_uid.isnull() & ~touches.time_is_bound
 
 
 def steps_of(journeys: Journeys, options: Options) -> Table:
     """Return the steps of all journeys that are causes or signs: `journey`, `person`, `touch_uid`, `had_at`, `sold_at`
     (null: open), `unit`, `causes`, `is_customer`, `own_window`, and whether they are `heard`.
 
-    A touchpoint that is known only because an order states it is not heard: of those that led to no order none is
-    stated. Nor is a journey that has as many as are looked at of any: machines have such.
+    A journey that has as many as are looked at of any is not heard either: machines have such.
     """
     led = journeys.steps.select("person", "touch_uid", "had_at", "touches", journey="order_uid", sold_at="placed_at")
     led = led.mutate(person=ibis.coalesce(led.person, led.journey))
@@ -61,7 +66,7 @@ def _seen(touches: Table, options: Options) -> Table:
         "touch_uid", "is_customer",
         unit=unit,
         causes=causes,
-        heard=touches.sale_uid.isnull() & ~touches.time_is_bound,
+        heard=is_heard(touches),
         own_window=(ibis.cases(*own, else_=widest) if own else widest).cast("int64"),
     )  # fmt: skip
 
