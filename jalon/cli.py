@@ -424,18 +424,20 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
     type=click.Choice(["duckdb", "spark"]),
     help="What computes: duckdb on this machine, spark on many (default: engine in [attribution]).",
 )
+@click.option("--anew", is_flag=True, help="Make the tables again, though nothing has changed since they were made.")
 @at_work
 def attribute(
-    console: Console, place: Workplace, as_of: datetime | None, engine: Literal["duckdb", "spark"] | None
+    console: Console, place: Workplace, as_of: datetime | None, engine: Literal["duckdb", "spark"] | None, anew: bool
 ) -> int:
     """Join persons, build journeys, credit orders.
 
     Every counted order's net revenue is shared among the touchpoints of its journey, by each model, to the last minor
-    unit. `report` does it too. Both engines write the same rows; docs/engines.md says when to change.
+    unit. `report` does it too. Where no fact and no setting has changed since the last time, the tables stand. Both
+    engines write the same rows; docs/engines.md says when to change.
     """
     from jalon.reporting import run_attribute
 
-    return run_attribute(console, place, as_of, engine)
+    return run_attribute(console, place, as_of, engine, anew=anew)
 
 
 @cli.command()

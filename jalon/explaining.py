@@ -52,11 +52,12 @@ def compare_them(
 
 def _attributed(console: Console, place: Workplace) -> Path:
     """Return the folder of the latest tables, making them if there are none; say so if facts have come since."""
+    from jalon.attribution.standing import right_at
+
     folder = attribution_folder(place)
-    card = folder / "run.json"
-    if not card.exists():
+    if not (folder / "run.json").exists():
         attribute_now(place)
-    elif any(file.stat().st_mtime > card.stat().st_mtime for file in place.store.facts.rglob("*.parquet")):
+    elif any(file.stat().st_mtime > right_at(folder) for file in place.store.facts.rglob("*.parquet")):
         console.say("facts have come since these tables were made: `jalon attribute` makes them anew")
     return folder
 

@@ -169,12 +169,19 @@ def _at(folder: Path, day: datetime | None) -> Path:
 
 
 def attribute_now(
-    place: Workplace, as_of: datetime | None = None, engine: Engines | None = None, out: Path | None = None
+    place: Workplace,
+    as_of: datetime | None = None,
+    engine: Engines | None = None,
+    out: Path | None = None,
+    *,
+    anew: bool = False,
 ) -> Result:
     """Attribute the facts as they are (or as they were known on a day), by an engine or that of the configuration.
 
-    The tables go to `out`, or to the store's own folder for them.
+    The tables go to `out`, or to the store's own folder for them. Where those that a run would make stand there
+    already, nothing is done, unless they shall be made `anew`.
     """
+    from jalon.attribution import standing
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
     from jalon.store.lock import RunLock
@@ -182,13 +189,22 @@ def attribute_now(
     told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
     told |= {"engine": engine} if engine else {}
     options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
+    folder = out or attribution_folder(place, as_of)
     with RunLock(place.store.locks, "attribute", what="attribute"), naming_damage(place):
-        return attribute(place.store.facts, out or attribution_folder(place, as_of), options)
+        made_of = standing.made_of(place.store.facts, options)
+        if not anew and (known := standing.standing(folder, made_of)):
+            return known
+        standing.forget(folder)
+        result = attribute(place.store.facts, folder, options)
+        standing.keep(folder, made_of)
+        return result
 
 
-def run_attribute(console: Console, place: Workplace, as_of: datetime | None, engine: Engines | None = None) -> int:
+def run_attribute(
+    console: Console, place: Workplace, as_of: datetime | None, engine: Engines | None = None, *, anew: bool = False
+) -> int:
     """Attribute, and say what was made."""
-    result = attribute_now(place, as_of, engine)
+    result = attribute_now(place, as_of, engine, anew=anew)
     console.data(
         {
             "rows": result.rows,
@@ -198,10 +214,13 @@ def run_attribute(console: Console, place: Workplace, as_of: datetime | None, en
             "late_by_the_clock": result.late_by_the_clock,
             "dated_ahead": result.dated_ahead,
             "patterns_unmet": result.patterns_unmet,
+            "stood": result.stood,
             "folder": str(result.folder),
         },
         [f"{count:,} {name.replace('_', ' ')}" for name, count in result.rows.items()],
     )
+    if result.stood:
+        console.say("no fact and no setting has changed: these tables stand (--anew makes them again)")
     if result.possible_duplicates:
         doubtful = "orders may be copies of others and are not counted; the orders mart says which"
         console.say(f"{result.possible_duplicates} {doubtful}")

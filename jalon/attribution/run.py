@@ -38,6 +38,27 @@ INSTANTS = (
     "occurred_at",
     "had_at",
 )
+_OF_PERSONS = ("orders", "order_links", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
+_OF_CONTENT = ("measures", "contents")
+FACTS = (*_OF_PERSONS, *_OF_CONTENT)
+"""Kinds of facts that a run reads."""
+TABLES = (
+    "sales",
+    "people",
+    "touches",
+    "steps",
+    "open_steps",
+    "transitions",
+    "stage_times",
+    "drop_offs",
+    "effects",
+    "credit",
+    "modelled",
+    "shared",
+    "conversions",
+    "conversion_credit",
+)
+"""What a run writes, in this order; one Parquet file each."""
 BESIDE = {"memory_limit", "threads", "temp_folder", "spark", "spark_master"}
 """Options that decide where and how fast, and about no row."""
 
@@ -68,14 +89,19 @@ class Result:
     """Model -> what hold-out tests say of it: credited, tested, and the factor between them."""
     learnt: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Model that learns -> what its effects rest on: journeys, base rate, order, how well orders tell the unseen."""
+    stood: bool = False
+    """The tables stood already: nothing was written."""
+
+
+_FIGURES = tuple(each.name for each in fields(Result) if each.name not in ("folder", "tests", "stood"))
+"""Fields of a result that the card tells by their own names."""
 
 
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`,
-    `transitions`, `stage_times`, `drop_offs` (one Parquet file each) and `run.json`, which says with which options. The
-    same facts and options give the same bytes. Raises `StoreError` if a file cannot be read or written.
+    What it writes are the `TABLES` and `run.json`, which says with which options. The same facts and options give the
+    same bytes. Raises `StoreError` if a file cannot be read or written.
     """
     options = options or Options()
     with opened(options) as engine, published(out) as making:
@@ -99,7 +125,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     rows |= _moves(engine, touched, sold, open_steps, out, options)
     learnt = learn_within(engine, Journeys(*found, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
-    told = {kind: current(engine, facts, kind, options.as_of) for kind in ("measures", "contents")}
+    told = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}
     credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt, options)
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
@@ -128,10 +154,7 @@ def _moves(
 
 def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table]:
     """Return sales, people, touchpoints and order lines, each kept."""
-    found = {
-        kind: current(engine, facts, kind, options.as_of)
-        for kind in ("orders", "order_links", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
-    }
+    found = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_PERSONS}
     sold = sales(engine, found["orders"], found["order_links"], found["refunds"], options)
     persons = people(engine, links(found["touchpoints"], sold, found["identities"]), sold, options)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(resolve(sold, persons)))
@@ -149,10 +172,20 @@ def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str])
     return engine.write(table, out / f"{name}.parquet", order, [c for c in INSTANTS if c in table.columns])
 
 
-def _card(options: Options, result: Result) -> dict[str, Any]:
-    """Return how the tables were made: every option that decides about rows, and the figures of the run."""
-    chosen = {name: getattr(options, name) for name in sorted(Options.names() - BESIDE)}
-    told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in chosen.items()}
-    figures = {each.name: getattr(result, each.name) for each in fields(result) if each.name not in ("folder", "tests")}
+def chosen(options: Options) -> dict[str, Any]:
+    """Return every option that decides about rows, as JSON-able data."""
+    found = {name: getattr(options, name) for name in sorted(Options.names() - BESIDE)}
+    told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
     rules = "default" if options.stage_rules is None else [dict(rule) for rule in options.stage_rules]
-    return {**told, "custom": dict(options.weights) or None, "stage_rules": rules, "holdouts": result.tests, **figures}
+    return {**told, "custom": dict(options.weights) or None, "stage_rules": rules}
+
+
+def _card(options: Options, result: Result) -> dict[str, Any]:
+    """Return how the tables were made: the options, and the figures of the run."""
+    return {**chosen(options), "holdouts": result.tests, **{name: getattr(result, name) for name in _FIGURES}}
+
+
+def told_by(card: Mapping[str, Any], folder: Path) -> Result:
+    """Return what the run told that left a card in a folder, whose tables still stand."""
+    result = Result(folder, **{name: card[name] for name in _FIGURES}, tests=card["holdouts"], stood=True)
+    return replace(result, rows={name: result.rows[name] for name in TABLES})

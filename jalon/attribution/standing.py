@@ -1,0 +1,92 @@
+"""Whether tables that stand are what a run would make again, so that it need not.
+
+A run is a function of the facts that it reads, its options and the code. A digest of all three is kept beside the
+tables once all of them are in place, and taken away before any is replaced: what a killed run left is never taken for
+whole. Tables that somebody has touched since do not stand either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jalon.attribution import run
+from jalon.attribution.card import read_card
+from jalon.attribution.options import Options
+from jalon.attribution.publish import replacing
+from jalon.errors import StoreError
+
+NAME = "standing.json"
+_ROOMS = (Path(__file__).parent, Path(__file__).parents[1] / "normalize")
+_COMPUTE = ("duckdb", "ibis-framework", "numpy", "pyarrow", "scipy")
+"""What decides about rows beside this package's own code."""
+
+
+def made_of(facts: Path, options: Options) -> str:
+    """Return the digest of all that decides about the tables of a run. It reads every facts file once, at the speed of
+    the disk."""
+    told = hashlib.blake2b(digest_size=32)
+    told.update(_code())
+    told.update(json.dumps(run.chosen(options), sort_keys=True, default=str).encode())
+    for kind in run.FACTS:
+        for file in sorted((facts / kind).glob("[0-9]*.parquet")):
+            told.update(f"{kind}/{file.name}".encode())
+            with file.open("rb") as stream:
+                told.update(hashlib.file_digest(stream, "blake2b").digest())
+    return told.hexdigest()
+
+
+@cache
+def _code() -> bytes:
+    """Return the digest of the code that computes, so that a changed formula makes all tables anew."""
+    told = hashlib.blake2b(digest_size=32)
+    told.update(" ".join([platform.python_version(), *map(version, _COMPUTE)]).encode())
+    for room in _ROOMS:
+        for file in sorted(room.rglob("*.py")):
+            told.update(file.read_bytes())
+    return told.digest()
+
+
+def standing(folder: Path, digest: str) -> run.Result | None:
+    """Return what the run told that made the tables in a folder, if it was of this digest and they are as it left them.
+
+    That they were looked at and found right is kept as the time of the note.
+    """
+    note = folder / NAME
+    try:
+        if json.loads(note.read_text()) != _note(folder, digest):
+            return None
+        os.utime(note)
+        return run.told_by(read_card(folder), folder)
+    except (OSError, ValueError, KeyError, StoreError):
+        return None
+
+
+def forget(folder: Path) -> None:
+    """Take the note away: the tables are about to be replaced."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
+def keep(folder: Path, digest: str) -> None:
+    """Note what the tables in a folder were made of. Raises `StoreError` if that cannot be written."""
+    note = json.dumps(_note(folder, digest)) + "\n"
+    with replacing(folder / NAME, private=True) as file:
+        file.write_text(note)
+
+
+def right_at(folder: Path) -> float:
+    """Return when the tables in a folder were last known to be right (seconds since 1970): when they were made, or
+    found to stand. Raises `OSError` if there are none."""
+    note = folder / NAME
+    return (note if note.exists() else folder / "run.json").stat().st_mtime
+
+
+def _note(folder: Path, digest: str) -> dict[str, Any]:
+    files = sorted(file for file in folder.iterdir() if file.is_file() and file.name != NAME)
+    return {"made_of": digest, "files": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]}

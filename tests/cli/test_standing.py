@@ -1,0 +1,118 @@
+"""Attributing again: what stands is left alone, and what could differ is made anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jalon import errors
+from jalon.attribution import standing
+from jalon.attribution.options import Options
+from tests.cli.played import Desk
+
+STANDS = "no fact and no setting has changed"
+
+
+def tables(desk: Desk) -> dict[str, tuple[int, bytes]]:
+    """Return each file that a run left, with its number on the disk: it changes when a file is replaced."""
+    folder = desk.folder / "data" / "attribution"
+    files = [file for file in folder.iterdir() if file.name != standing.NAME]
+    return {file.name: (file.stat().st_ino, file.read_bytes()) for file in files}
+
+
+def facts(desk: Desk, kind: str = "orders") -> Path:
+    return min((desk.folder / "data" / "facts" / kind).glob("*.parquet"))
+
+
+def test_what_stands_is_told_as_before_and_left_alone(copied: Desk) -> None:
+    made = copied("attribute", "--anew", "--json")
+    before = tables(copied)
+    again = copied("attribute", "--json")
+    assert again.status == errors.OK
+    assert again.data == {**made.data, "stood": True}
+    assert list(again.data["rows"]) == list(made.data["rows"])
+    assert STANDS in copied("attribute").err
+    assert copied("report", "--lang", "fr").status == errors.OK
+    assert tables(copied) == before
+
+
+def test_made_anew_on_demand_it_is_the_same(copied: Desk) -> None:
+    before = tables(copied)
+    assert STANDS not in copied("attribute", "--anew").err
+    after = tables(copied)
+    assert {name: found[1] for name, found in after.items()} == {name: found[1] for name, found in before.items()}
+    assert all(after[name][0] != before[name][0] for name in before)
+
+
+def less_facts(desk: Desk) -> None:
+    facts(desk, "touchpoints").unlink()
+
+
+def other_setting(desk: Desk) -> None:
+    with desk.config.open("a") as config:
+        config.write("\n[attribution]\nlookback_days = 29\n")
+
+
+def table_gone(desk: Desk) -> None:
+    (desk.folder / "data" / "attribution" / "credit.parquet").unlink()
+
+
+def table_touched(desk: Desk) -> None:
+    file = desk.folder / "data" / "attribution" / "credit.parquet"
+    file.write_bytes(file.read_bytes()[:-1] + b"0")
+
+
+def note_damaged(desk: Desk) -> None:
+    (desk.folder / "data" / "attribution" / standing.NAME).write_text("{")
+
+
+@pytest.mark.parametrize("change", [less_facts, other_setting, table_gone, table_touched, note_damaged])
+def test_what_could_differ_is_made_anew(copied: Desk, change: Callable[[Desk], None]) -> None:
+    before = tables(copied)
+    change(copied)
+    said = copied("attribute", "--json")
+    assert (said.status, said.data["stood"]) == (errors.OK, False)
+    assert all(inode != before[name][0] for name, (inode, _) in tables(copied).items())
+    assert copied("attribute", "--json").data["stood"]
+
+
+def test_other_code_is_another_digest(lived: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = lived.folder / "data" / "facts"
+    before = standing.made_of(known, Options())
+    assert standing.made_of(known, Options(memory_limit="300MB", threads=1)) == before
+    (tmp_path / "formula.py").write_text("another = 1")
+    monkeypatch.setattr(standing, "_ROOMS", (*standing._ROOMS, tmp_path))
+    standing._code.cache_clear()
+    try:
+        assert standing.made_of(known, Options()) != before
+    finally:
+        standing._code.cache_clear()
+
+
+def test_what_a_failed_run_left_is_not_taken_for_whole(copied: Desk) -> None:
+    file = facts(copied)
+    whole = file.read_bytes()
+    file.write_bytes(b"PAR1 no more")
+    assert copied("attribute").status != errors.OK
+    file.write_bytes(whole)
+    assert not copied("attribute", "--json").data["stood"]
+
+
+def test_a_past_day_stands_by_itself(copied: Desk) -> None:
+    words = ("attribute", "--as-of", "2020-01-01", "--json")
+    assert not copied(*words).data["stood"]
+    assert copied(*words).data["stood"]
+    assert copied("attribute", "--json").data["stood"]
+
+
+def test_facts_that_were_written_again_and_are_the_same_are_not_called_new(copied: Desk) -> None:
+    file = facts(copied)
+    later = (copied.folder / "data" / "attribution" / standing.NAME).stat().st_mtime + 1
+    os.utime(file, (later, later))
+    assert "facts have come since" in copied("compare", "first", "last").err
+    os.utime(file)
+    assert STANDS in copied("attribute").err
+    assert "facts have come since" not in copied("compare", "first", "last").err
