@@ -1,7 +1,7 @@
 """Attribution: arithmetic over facts; and, for any table of touchpoints and conversions, a library.
 
-`paths`, `credit`, `channel_effects` and `credit_of_paths` need no store: see docs/attribution-library.md. They are
-imported when they are first asked for, so that importing the package costs nothing.
+Its functions need no store: see docs/attribution-library.md. They are imported when they are first asked for, so that
+importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -9,11 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jalon.attribution.library import channel_effects, credit, paths
+    from jalon.attribution.adding import added, credit_of_sums, effects_of_sums
+    from jalon.attribution.library import channel_effects, credit, paths, sums
     from jalon.attribution.reading import Columns
     from jalon.attribution.strings import credit_of_paths
 
-__all__ = ["Columns", "channel_effects", "credit", "credit_of_paths", "paths"]
+__all__ = [
+    "Columns",
+    "added",
+    "channel_effects",
+    "credit",
+    "credit_of_paths",
+    "credit_of_sums",
+    "effects_of_sums",
+    "paths",
+    "sums",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import ibis
@@ -17,16 +18,30 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from jalon.attribution import journeys
+from jalon.attribution.adding import added, credit_of_sums, effects_of_sums, table_of
 from jalon.attribution.crediting import for_model, observed
-from jalon.attribution.effects import Journeys, Learnt
+from jalon.attribution.effects import EFFECTS, Journeys, Learnt, material
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
+from jalon.attribution.groups import group
+from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
 from jalon.attribution.strings import credit_of_paths
 from jalon.attribution.windows import learn_within
+from jalon.errors import ConfigError
 
-__all__ = ["Columns", "channel_effects", "credit", "credit_of_paths", "paths"]
+__all__ = [
+    "Columns",
+    "added",
+    "channel_effects",
+    "credit",
+    "credit_of_paths",
+    "credit_of_sums",
+    "effects_of_sums",
+    "paths",
+    "sums",
+]
 
 
 class _Ready(NamedTuple):
@@ -73,10 +88,7 @@ def credit(
     """
     models = (model,) if isinstance(model, str) else tuple(model)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
-        sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
-        rows = observed(ready.engine, ready.found.steps, ready.touches, sold, _learnt(ready), ready.options).rows
-        alone = ready.sales.anti_join(ready.found.steps, "order_uid")
-        given = ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
+        given = _credited(ready, _learnt(ready))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(
             "model", "conversion", "person", "converted_at", "position", "touch", "channel", "time", "weight",
             "order_uid", credit="amount",
@@ -95,6 +107,55 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
         found = _learnt(ready)
         rows = ready.engine.rows(found.effects.order_by("model", "state"))
         return rows.replace_schema_metadata({"learnt": json.dumps(found.told.get(model, {}))})
+
+
+def sums(table: Any, *, columns: Columns | None = None, decimals: int = 2, **options: Any) -> pa.Table:
+    """Return what models that learn hear of the journeys, and what rules credit, as sums that add up (`adding.SUMS`).
+
+    Journeys are told by `options`, and the rules are those of `models`. Raises `ConfigError` as `credit` does, and for
+    `holdouts` and `model_lookback`, under which credit and journeys are no sums over persons, and `markov_state`.
+    """
+    with _ready(table, columns, decimals, options) as ready:
+        chosen = ready.options
+        for name in ("holdouts", "model_lookback", "markov_state"):
+            if getattr(chosen, name) != getattr(Options(), name):
+                raise ConfigError(f"sums cannot be counted with {name}", f"Leave {name} out, or call `credit`.")
+        rules = tuple(name for name in chosen.models if not MODELS[name].learns)
+        how = {name: value for name, value in chosen.decisive().items() if name not in _SOLVED}
+        heard = material(ready.engine, Journeys(*ready.found, ready.touches))
+        credited = _by_group(ready, rules)
+        return table_of(heard, credited, {"options": {**how, "models": rules}, "decimals": decimals})
+
+
+_SOLVED = {"engine", *(name for model in MODELS.values() if model.learns for name in model.parameters)}
+"""Options that sums do not depend on."""
+
+
+def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
+    """Return what rules credit, by `model`, `channel` and group of persons (`part`).
+
+    Who bought and is not known belongs to a group by the instant: it is the same in whatever table it is told.
+    """
+    if not rules:
+        rows = ready.engine.take("credited", None, {"model": "string", "channel": "string", "part": "int64"})
+        return ready.engine.rows(rows.mutate(credit=ibis.null("int64")))
+    rules_alone = ready._replace(options=replace(ready.options, models=rules))
+    rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
+    buyers = ready.sales.select(
+        "order_uid", buyer=ibis.coalesce(ready.sales.person, ready.sales.placed_at.cast("string"))
+    )
+    met = ready.touches.select("touch_uid", "channel")
+    told = rows.join(buyers, "order_uid").left_join(met, "touch_uid")
+    told = told.mutate(part=group(told.buyer))
+    return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast("int64")))
+
+
+def _credited(ready: _Ready, learnt: Learnt) -> Table:
+    """Return the credit rows of every conversion, those that nothing led to among them."""
+    sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
+    rows = observed(ready.engine, ready.found.steps, ready.touches, sold, learnt, ready.options).rows
+    alone = ready.sales.anti_join(ready.found.steps, "order_uid")
+    return ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
 
 
 def _learnt(ready: _Ready) -> Learnt:

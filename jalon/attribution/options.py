@@ -33,6 +33,8 @@ VIEWS = ("impression", "view", "live_view")
 """Kinds of touchpoint of somebody who only saw something."""
 
 Engines = Literal["duckdb", "spark"]
+BESIDE = {"memory_limit", "threads", "temp_folder", "spark", "spark_master"}
+"""Options that decide where and how fast, and about no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,13 @@ class Options:
     def weights(self) -> Mapping[str, float]:
         """The weights of the model `custom`, by place or stage."""
         return self.custom if isinstance(self.custom, Mapping) else dict(zip(PLACES, self.custom or (), strict=False))
+
+    def decisive(self) -> dict[str, Any]:
+        """Return every option that decides about rows, as data for JSON."""
+        found = {name: getattr(self, name) for name in sorted(self.names() - BESIDE)}
+        told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
+        rules = "default" if self.stage_rules is None else [dict(rule) for rule in self.stage_rules]
+        return {**told, "custom": dict(self.weights) or None, "stage_rules": rules}
 
     def parameters(self, model: str) -> Mapping[str, Any]:
         """Return what a model is told."""

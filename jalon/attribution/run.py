@@ -59,8 +59,6 @@ TABLES = (
     "conversion_credit",
 )
 """What a run writes, in this order; one Parquet file each."""
-BESIDE = {"memory_limit", "threads", "temp_folder", "spark", "spark_master"}
-"""Options that decide where and how fast, and about no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +170,9 @@ def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str])
     return engine.write(table, out / f"{name}.parquet", order, [c for c in INSTANTS if c in table.columns])
 
 
-def chosen(options: Options) -> dict[str, Any]:
-    """Return every option that decides about rows, as JSON-able data."""
-    found = {name: getattr(options, name) for name in sorted(Options.names() - BESIDE)}
-    told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
-    rules = "default" if options.stage_rules is None else [dict(rule) for rule in options.stage_rules]
-    return {**told, "custom": dict(options.weights) or None, "stage_rules": rules}
-
-
 def _card(options: Options, result: Result) -> dict[str, Any]:
     """Return how the tables were made: the options, and the figures of the run."""
-    return {**chosen(options), "holdouts": result.tests, **{name: getattr(result, name) for name in _FIGURES}}
+    return {**options.decisive(), "holdouts": result.tests, **{name: getattr(result, name) for name in _FIGURES}}
 
 
 def told_by(card: Mapping[str, Any], folder: Path) -> Result:

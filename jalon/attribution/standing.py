@@ -33,7 +33,7 @@ def made_of(facts: Path, options: Options) -> str:
     the disk."""
     told = hashlib.blake2b(digest_size=32)
     told.update(_code())
-    told.update(json.dumps(run.chosen(options), sort_keys=True, default=str).encode())
+    told.update(json.dumps(options.decisive(), sort_keys=True, default=str).encode())
     for kind in run.FACTS:
         for file in sorted((facts / kind).glob("[0-9]*.parquet")):
             told.update(f"{kind}/{file.name}".encode())

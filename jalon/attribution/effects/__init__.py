@@ -18,8 +18,8 @@ from ibis.expr.types import Table
 
 from jalon.attribution.codes import BEFORE, coded
 from jalon.attribution.effects import counterfactual, logistic, markov, noisy_or, rates, sets, shao_li, states
-from jalon.attribution.effects.counts import counted_channels, way, with_before
-from jalon.attribution.effects.finding import DIGITS, Finder, Found, Material
+from jalon.attribution.effects.counts import way, with_before
+from jalon.attribution.effects.finding import DIGITS, Counting, Finder, Found, Material
 from jalon.attribution.effects.jackknife import Ends
 from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
@@ -55,6 +55,9 @@ _BY: dict[str, Finder] = {
     "logistic": logistic.find,
 }
 """Model that learns -> what finds its effects."""
+
+BY_SUMS = tuple(_BY)
+"""Models for which sums are enough (`of_sums`)."""
 
 _IN_TIME: dict[str, Callable[[Engine, Journeys, Options], FoundInTime]] = {
     HAZARD: find_hazard,
@@ -118,8 +121,8 @@ def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt
     """Return what those models found that say one number of each channel or other state, or of each in a set."""
     asked = {name: options.parameters(name) for name in _BY if name in options.models}
     kinds = {name: told.get("markov_state", CHANNEL) for name, told in asked.items()}
-    materials = {kind: _material(engine, journeys, kind) for kind in dict.fromkeys(kinds.values())}
-    if not all(material.met.channels for material in materials.values()) or not asked:
+    materials = {kind: material(engine, journeys, kind) for kind in dict.fromkeys(kinds.values())}
+    if not all(heard.names for heard in materials.values()) or not asked:
         return Learnt(engine.take("effects", None, EFFECTS), {name: {} for name in asked})
     found = {name: _BY[name](materials[kinds[name]], told) for name, told in asked.items()}
     rows = pa.concat_tables([_rows(name, kinds[name], materials[kinds[name]], each) for name, each in found.items()])
@@ -134,7 +137,7 @@ def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt
     return learnt
 
 
-def _material(engine: Engine, journeys: Journeys, kind: str) -> Material:
+def material(engine: Engine, journeys: Journeys, kind: str = CHANNEL) -> Counting:
     """Count the journeys by channels, or by what else is to tell their steps apart."""
     steps, open_steps, codes = journeys.steps, journeys.open_steps, journeys.codes
     if kind != CHANNEL:
@@ -146,8 +149,19 @@ def _material(engine: Engine, journeys: Journeys, kind: str) -> Material:
         )
         codes = coded(engine, _codes(kind), [steps, left])
         open_steps = engine.keep(_open(kind), with_before(left, codes, left.journey_id))
-    met = way(engine, steps, open_steps, codes, _way(kind))
-    return Material(engine, met, counted_channels(engine, met))
+    return Counting(engine, way(engine, steps, open_steps, codes, _way(kind)))
+
+
+def of_sums(heard: Material, model: str, parameters: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Return what a model of `BY_SUMS` finds, rows as `EFFECTS` by state, and what it rests on."""
+    if not heard.names:
+        return _EFFECTS.empty_table(), {}
+    found = _BY[model](heard, parameters)
+    return _rows(model, CHANNEL, heard, found).cast(_EFFECTS), found.told
+
+
+_ARROW = {"string": pa.string(), "float64": pa.float64(), "int64": pa.int64()}
+_EFFECTS = pa.schema([(name, _ARROW[kind]) for name, kind in EFFECTS.items()])
 
 
 def _way(kind: str) -> str:
@@ -163,7 +177,7 @@ def _open(kind: str) -> str:
 
 
 def _named(kind: str) -> Table:
-    """Return the states that `_material` kept."""
+    """Return the states that `material` kept."""
     return ibis.table({"touch_uid": "string", "state": "string"}, name=f"states_{kind}")
 
 
@@ -189,29 +203,29 @@ def with_effect(features: Table, model: str, learnt: Learnt) -> Table:
     return found.mutate(effect=told).select(*joined.columns)
 
 
-def _by_set(material: Material, model: str, values: np.ndarray) -> BySet:
+def _by_set(heard: Counting, model: str, values: np.ndarray) -> BySet:
     """Keep what a model says of sets, under its own name: `bits` of another run over other steps may follow."""
-    engine = material.engine
-    bits = engine.keep(f"bits_{model}", material.bits)
+    engine = heard.engine
+    bits = engine.keep(f"bits_{model}", heard.bits)
     shown = np.round(np.maximum(values, 0.0), DIGITS)
-    return BySet(bits, sets.told_by_set(engine, f"sets_{model}", material.sets, shown, material.met.channels))
+    return BySet(bits, sets.told_by_set(engine, f"sets_{model}", heard.sets, shown, heard.names))
 
 
-def _rows(model: str, kind: str, material: Material, found: Found) -> pa.Table:
-    size = len(material.met.channels)
+def _rows(model: str, kind: str, heard: Material, found: Found) -> pa.Table:
+    size = len(heard.names)
     ends = found.ends or Ends(*np.full((2, size), np.nan))
     columns = {
         "model": pa.array([model] * size, pa.string()),
-        "state": pa.array(material.met.channels, pa.string()),
-        "channel": pa.array(material.met.channels if kind == CHANNEL else [None] * size, pa.string()),
+        "state": pa.array(heard.names, pa.string()),
+        "channel": pa.array(heard.names if kind == CHANNEL else [None] * size, pa.string()),
         "effect": pa.array(np.round(np.maximum(found.effects, 0.0), DIGITS), pa.float64()),
         **{
             name: pa.array(np.round(end, DIGITS), pa.float64(), from_pandas=True)
             for name, end in ends._asdict().items()
         },
         "half_life_days": pa.nulls(size, pa.float64()),
-        "steps": material.channels["steps"],
-        "journeys": material.channels["journeys"],
+        "steps": heard.channels["steps"],
+        "journeys": heard.channels["journeys"],
         "base_rate": pa.array([found.told["base_rate"]] * size, pa.float64()),
     }
     return pa.table(columns)

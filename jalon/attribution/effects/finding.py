@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
 
 from jalon.attribution.effects import held_out
-from jalon.attribution.effects.counts import Way
+from jalon.attribution.effects.counts import Way, counted_channels, counted_in_groups, counted_steps
 from jalon.attribution.effects.jackknife import Ends
 from jalon.attribution.effects.sets import Sets, bits, counted
 from jalon.attribution.engine import Engine
@@ -21,25 +21,60 @@ DIGITS = 12
 """Effects are rounded to so many decimals, so that no summation order of the solver shows in what is written."""
 
 
-@dataclass
-class Material:
-    """The journeys of the run that is going on. `channels`: rows `code`, `steps`, `journeys` in the order of codes.
+class Material(Protocol):
+    """All that a model hears of journeys: sums. Channels are told by codes from 1, in the order of `names`."""
 
-    Sets are counted when the first model asks for them.
-    """
+    @property
+    def names(self) -> list[str]:
+        """The channels that journeys met."""
+
+    @property
+    def channels(self) -> pa.Table:
+        """Rows `code`, `steps`, `journeys`, in the order of codes."""
+
+    @property
+    def steps(self) -> pa.Table:
+        """Rows as `counts.counted_steps`."""
+
+    @property
+    def in_groups(self) -> pa.Table:
+        """Rows as `counts.counted_in_groups`."""
+
+    @property
+    def sets(self) -> Sets:
+        """The sets of channels that journeys met."""
+
+
+@dataclass
+class Counting:
+    """The journeys of the run that is going on, counted when a model first asks for it."""
 
     engine: Engine
     met: Way
-    channels: pa.Table
+
+    @property
+    def names(self) -> list[str]:
+        return self.met.channels
+
+    @cached_property
+    def channels(self) -> pa.Table:
+        return counted_channels(self.engine, self.met)
+
+    @cached_property
+    def steps(self) -> pa.Table:
+        return counted_steps(self.engine, self.met)
+
+    @cached_property
+    def in_groups(self) -> pa.Table:
+        return counted_in_groups(self.engine, self.met)
 
     @cached_property
     def bits(self) -> Table:
         """Channels and their bits: see `sets.bits`."""
-        return bits(self.engine, self.met.channels)
+        return bits(self.engine, self.names)
 
     @cached_property
     def sets(self) -> Sets:
-        """The sets of channels that journeys met."""
         return counted(self.engine, self.met, self.bits)
 
 

@@ -38,7 +38,7 @@ class Bags(NamedTuple):
 
 def find(material: Material, _: Mapping[str, Any]) -> Found:
     """Return per channel the mean coefficient, in log-odds."""
-    sets, channels = material.sets, material.met.channels
+    sets, channels = material.sets, material.names
     bags = fit(sets, sets.journeys.sum(axis=1), sets.conversions.sum(axis=1), len(channels), BAGS)
 
     def chances_by(journeys: np.ndarray, won: np.ndarray) -> np.ndarray:

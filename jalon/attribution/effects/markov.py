@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from jalon.attribution.effects import chains, choice, jackknife
-from jalon.attribution.effects.counts import counted_in_groups, counted_steps
 from jalon.attribution.effects.finding import DIGITS, Found, Material, base
 from jalon.attribution.groups import GROUPS
 
 
 def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     """Return the removal effects of chains of the order that is given, or of the one that is proposed."""
-    rows = counted_steps(material.engine, material.met)
+    rows = material.steps
     columns = {name: rows[name].to_numpy() for name in rows.column_names}
     history = np.column_stack([columns[name] for name in rows.column_names if name.startswith("before_")])
     steps = chains.Steps(history, *(columns[name] for name in ("code", "often", "ends", "converts")))
@@ -23,7 +22,7 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     given = parameters["markov_order"]
     order = (compared.proposed or 1) if given == "auto" else given
     solved = chains.chain(chains.shortened(steps, order))
-    effects = chains.removal_effects(solved, len(material.met.channels))
+    effects = chains.removal_effects(solved, len(material.names))
     told = {
         **base(steps.ends.sum(), steps.converts.sum()),
         "order": order,
@@ -38,11 +37,11 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
 
 def _without(material: Material, steps: chains.Steps, fold: np.ndarray, order: int) -> np.ndarray:
     """Return the effects without each group of persons; of a longer memory, without each fifth."""
-    channels = len(material.met.channels)
+    channels = len(material.names)
     if order > 1:
         kept = steps._replace(history=steps.history[:, steps.order - order :])
         return np.array(list(left_out(kept, fold, choice.FOLDS, channels)))
-    rows = counted_in_groups(material.engine, material.met)
+    rows = material.in_groups
     columns = [rows[name].to_numpy() for name in ("before_1", "code", "often", "ends", "converts")]
     in_groups = chains.Steps(columns[0][:, None], *columns[1:])
     return np.array(list(left_out(in_groups, rows["person_group"].to_numpy(), GROUPS, channels)))

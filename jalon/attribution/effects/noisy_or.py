@@ -42,7 +42,7 @@ class Chances(NamedTuple):
 
 def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     """Return per channel its chance, and per set the Shapley value of each member."""
-    sets, channels = material.sets, len(material.met.channels)
+    sets, channels = material.sets, len(material.names)
     prior = parameters["prior_journeys"]
     met, won = sets.journeys.sum(axis=1), sets.conversions.sum(axis=1)
     fitted = fit(sets, met, won, channels, prior)

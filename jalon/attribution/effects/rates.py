@@ -15,7 +15,7 @@ from jalon.attribution.effects.sets import Sets
 
 def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     """Return the Shapley values, and where they were sampled how wrong they may be."""
-    sets, channels = material.sets, material.met.channels
+    sets, channels = material.sets, material.names
     exact = len(channels) <= coalitions.MAX_PLAYERS
     values, how, ends = (_exact if exact else _sampled)(sets, len(channels), parameters["prior_journeys"])
     told = {**of_sets(sets), "players": len(channels), "below_zero": below_zero(values, channels), **how}

@@ -62,23 +62,26 @@ def bits(engine: Engine, channels: list[str]) -> Table:
     return engine.take("bits", data, {name: "string" if name == "channel" else "int64" for name in columns})
 
 
-def counted(engine: Engine, met: Way, known: Table) -> Sets:
-    """Return the sets that journeys met; `known` are the `bits`."""
+def counted(engine: Engine, met: Way, known: Table, *, whole: bool = False) -> Sets:
+    """Return the sets that journeys met; `known` are the `bits`. Unless the `whole` is asked for, those of part of the
+    persons where they are too many."""
     masks = _masks(known)
     members = met.steps.select("journey", "person_group", "converted", "code").distinct()
     each = members.join(known.drop("channel"), "code")
     summed = {name: each[name.replace("mask", "bit")].sum().cast("int64") for name in masks}
     sets = engine.keep("journey_sets", each.group_by("journey", "person_group", "converted").agg(**summed))
-    rows = _few_enough(engine, sets, masks)
+    rows = sets if whole else _few_enough(engine, sets, masks)
     rows = rows.mutate(fold=fold(rows.person_group))
     found = rows.group_by(*masks, "fold").agg(
         journeys=rows.count(), conversions=rows.converted.cast("int64").sum().cast("int64")
     )
     told = engine.rows(found.order_by(*masks, "fold"))
-    (whole,) = engine.dicts(sets.agg(journeys=sets.count(), conversions=sets.converted.cast("int64").sum()))
+    (totals,) = engine.dicts(sets.agg(journeys=sets.count(), conversions=sets.converted.cast("int64").sum()))
     engine.drop("journey_sets")
-    return _read(told, masks, len(met.channels))._replace(
-        all_journeys=int(whole["journeys"]), all_conversions=int(whole["conversions"])
+    columns = np.column_stack([told[name].to_numpy() for name in masks]).reshape(len(told), len(masks))
+    folds, journeys, conversions = (told[name].to_numpy() for name in ("fold", "journeys", "conversions"))
+    return by_masks(columns, folds, journeys, conversions, len(met.channels))._replace(
+        all_journeys=int(totals["journeys"]), all_conversions=int(totals["conversions"])
     )
 
 
@@ -127,15 +130,23 @@ def _masks(known: Table) -> list[str]:
     return [name.replace("bit", "mask") for name in known.columns if name.startswith("bit_")]
 
 
-def _read(rows: pa.Table, masks: list[str], channels: int) -> Sets:
-    """Put the folds of each set side by side, and list the members."""
-    columns = np.column_stack([rows[name].to_numpy() for name in masks]).reshape(len(rows), len(masks))
-    distinct, place = np.unique(columns, axis=0, return_inverse=True)
-    journeys, conversions = (np.zeros((len(distinct), FOLDS)) for _ in range(2))
-    for name, side in (("journeys", journeys), ("conversions", conversions)):
-        side[place.ravel(), rows["fold"].to_numpy()] = rows[name].to_numpy()
+def by_masks(masks: np.ndarray, fold: np.ndarray, journeys: np.ndarray, conversions: np.ndarray, channels: int) -> Sets:
+    """Return sets that are told by row: `masks` (rows, words), and one number per row of all others.
+
+    Puts the folds of each set side by side, and lists the members. All journeys are those of the rows.
+    """
+    distinct, place = np.unique(masks, axis=0, return_inverse=True)
+    met, bought = (np.zeros((len(distinct), FOLDS)) for _ in range(2))
+    met[place.ravel(), fold], bought[place.ravel(), fold] = journeys, conversions
     holds = [np.flatnonzero(distinct[:, code // WORD] >> (code % WORD) & 1) for code in range(channels)]
     of = np.concatenate([*holds, np.zeros(0, np.int64)])
     channel = np.repeat(np.arange(channels), [len(own) for own in holds])
     in_order = np.lexsort((channel, of))
-    return Sets(distinct, of[in_order], channel[in_order], journeys, conversions, 0, 0)
+    return Sets(distinct, of[in_order], channel[in_order], met, bought, int(journeys.sum()), int(conversions.sum()))
+
+
+def masks_of(of: np.ndarray, channel: np.ndarray, sets: int, channels: int) -> np.ndarray:
+    """Return the masks (sets, words) of sets whose members are told one by one, as `Sets` has them."""
+    found = np.zeros((sets, _words(channels)), np.int64)
+    np.bitwise_or.at(found, (of, channel // WORD), np.left_shift(1, channel % WORD))
+    return found

@@ -26,7 +26,7 @@ _TOGETHER = 4096
 
 def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     """Return per channel its mean C in journeys that converted, and per set the C of each member."""
-    sets, channels = material.sets, len(material.met.channels)
+    sets, channels = material.sets, len(material.names)
     prior = parameters["prior_journeys"]
 
     def sums_by(journeys: np.ndarray, won: np.ndarray) -> np.ndarray:
