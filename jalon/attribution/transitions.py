@@ -6,12 +6,14 @@ less than a look-back window later, else by nothing at all.
 
 How long the ways take is in `stage_times`, where journeys without a sale ended in `drop_offs`.
 
-Persons are counted in sets: of each person and stage there is a number whose bits say what it was followed by, and how
-many persons have which number is all that leaves the engine. So one pass over the touchpoints serves all stage models.
+Persons are counted by what they did: of each person there are two numbers whose bits say which stage was followed by
+which. How many persons have which numbers is soon few rows, and the moves of every stage model come from those. So one
+pass over the touchpoints serves all of them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, reduce
 from itertools import product
@@ -34,13 +36,17 @@ NOWHERE = "nowhere"
 CUTS = {"all": None, "channel": "channel", "selling_mode": "selling_mode"}
 """What the tables are cut by -> the column of the touchpoint that tells it. Cuts overlap: choose one, then sum."""
 CUT = ("preset", "cut", "value")
+_VALUES = tuple(column for column in CUTS.values() if column)
 KEY = (*CUT, "from_stage", "to_stage")
 TRANSITIONS = {
     **dict.fromkeys(KEY, "string"),
     **dict.fromkeys(("from_position", "to_position", "touchpoints", "persons", "persons_from"), "int64"),
 }
 _FOLLOWS = (*MEMBERS, NOT_YET, NOWHERE)
-"""What a touchpoint can be followed by; the place of each is its bit."""
+"""What a touchpoint can be followed by, by number; the first of them are what it can be itself."""
+_PER_WORD = 62 // len(_FOLLOWS)
+"""Of so many members what they were followed by has room in one number."""
+_WORDS = tuple(f"word_{number}" for number in range(-(-len(MEMBERS) // _PER_WORD)))
 
 
 ENDS = (
@@ -73,12 +79,11 @@ def transitions(engine: Engine, touches: Table, until: int, lookback: int) -> Ta
     The shares of a stage sum to more than 1 where persons were in it more than once.
     """
     followed = engine.keep("followed", _followed(on_the_way(touches), until - lookback))
-    once = engine.keep("moves_of_persons", ibis.union(*(_once(followed, cut) for cut in CUTS)))
-    moves = engine.dicts(once.group_by("cut", "value", "own", "onward").agg(touchpoints=once.touchpoints.sum()))
-    masks = {name: once.onward.sum(where=once.own == _mask((name,))) for name in MEMBERS}
-    by_person = engine.keep("masks_of_persons", once.group_by("cut", "value", "person").agg(**masks))
-    persons = engine.dicts(_persons_by_mask(by_person.op()))
-    engine.drop("followed", "moves_of_persons", "masks_of_persons")
+    moves = engine.dicts(followed.group_by(*_VALUES, "own", "onward").agg(touchpoints=followed.own.count()))
+    did = engine.keep("did", _did(followed))
+    alike = engine.keep("alike", ibis.union(*(_alike(did, cut) for cut in CUTS)))
+    persons = engine.dicts(_persons_by_mask(alike.op()))
+    engine.drop("followed", "did", "alike")
     rows = list(_rows(moves, persons))
     data = pa.Table.from_pylist(rows, pa.schema([(name, _ARROW[kind]) for name, kind in TRANSITIONS.items()]))
     told = engine.take("transitions", data if rows else None, TRANSITIONS)
@@ -89,38 +94,59 @@ _ARROW = {"string": pa.string(), "int64": pa.int64()}
 
 
 def _followed(way: Table, over: int) -> Table:
-    """Return each touchpoint with the bits of what it is itself, and of what followed it."""
-    bits = [(way.member == name, _mask((name,))) for name in MEMBERS]
-    coded = way.mutate(own=ibis.cases(*bits, else_=0).cast("int64"))
+    """Return each touchpoint with the numbers of what it is itself, and of what followed it (`_FOLLOWS`)."""
+    numbers = [(way.member == name, number) for number, name in enumerate(MEMBERS)]
+    coded = way.mutate(own=ibis.cases(*numbers).cast("int64"))
     in_order = ibis.window(group_by=coded.person, order_by=[coded["at"], coded.touch_uid])
-    ends = ibis.ifelse(coded["at"] >= over, _mask((NOT_YET,)), _mask((NOWHERE,))).cast("int64")
+    ends = ibis.ifelse(coded["at"] >= over, _FOLLOWS.index(NOT_YET), _FOLLOWS.index(NOWHERE)).cast("int64")
     onward = ibis.coalesce(coded.own.lead().over(in_order), ends)
-    return coded.select("person", "channel", "selling_mode", "own", onward=onward)
+    return coded.select("person", *_VALUES, "own", onward=onward)
+
+
+def _did(followed: Table) -> Table:
+    """Return the bits of what each person did in each channel and selling mode."""
+    bit = (followed.own % _PER_WORD) * len(_FOLLOWS) + followed.onward
+    bits = ibis.literal(1).cast("int64") << bit
+    word = followed.own // _PER_WORD
+    told = followed.mutate(**{name: ibis.ifelse(word == number, bits, 0) for number, name in enumerate(_WORDS)})
+    return told.group_by("person", *_VALUES).agg(**{name: bit_or(told[name]) for name in _WORDS})
+
+
+@ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+def bit_or(bits: int) -> int:  # type: ignore[empty-body]
+    """Return the bits that any row has. Both engines have it by this name, which ibis does not know of Spark."""
+
+
+def _alike(did: Table, cut: str) -> Table:
+    """Count the persons who did the same, cut one way."""
+    column = CUTS[cut]
+    valued = did.mutate(cut=ibis.literal(cut), value=did[column] if column else ibis.literal(""))
+    each = valued.group_by("cut", "value", "person").agg(**{name: bit_or(valued[name]) for name in _WORDS})
+    return each.group_by("cut", "value", *_WORDS).agg(persons=each.person.count())
+
+
+@lru_cache(maxsize=4)
+def _persons_by_mask(alike: Node) -> Table:
+    """Count persons by `key`: what followed when they were in one of a set of members (bits), and that set's number."""
+    table = alike.to_expr()
+    assert isinstance(table, Table)
+    counts = []
+    for number, members in enumerate(_SETS):
+        bits = reduce(or_, (_onward(table, name) for name in members))
+        keyed = table.group_by("cut", "value", key=bits * len(_SETS) + number)
+        counts.append(keyed.agg(persons=table.persons.sum().cast("int64")))
+    return ibis.union(*counts)
+
+
+def _onward(alike: Table, member: str) -> ibis.Value:
+    """Return the bits of what a member was followed by."""
+    word, place = divmod(MEMBERS.index(member), _PER_WORD)
+    return (alike[_WORDS[word]] >> (place * len(_FOLLOWS))) & ((1 << len(_FOLLOWS)) - 1)
 
 
 def _mask(names: tuple[str, ...]) -> int:
     """Return the bits of some of `_FOLLOWS`."""
     return sum(1 << _FOLLOWS.index(name) for name in names)
-
-
-def _once(followed: Table, cut: str) -> Table:
-    """Return each person's moves once, cut one way; so that bits of a person may be summed up."""
-    column = CUTS[cut]
-    valued = followed.mutate(cut=ibis.literal(cut), value=followed[column] if column else ibis.literal(""))
-    return valued.group_by("cut", "value", "person", "own", "onward").agg(touchpoints=valued.own.count())
-
-
-@lru_cache(maxsize=4)
-def _persons_by_mask(masks: Node) -> Table:
-    """Count persons by `key`: what they did after being in a set of members (bits), and the number of that set."""
-    by_person = masks.to_expr()
-    assert isinstance(by_person, Table)
-    counts = []
-    for number, members in enumerate(_SETS):
-        bits = reduce(or_, (ibis.coalesce(by_person[name], 0) for name in members))
-        keyed = by_person.group_by("cut", "value", key=bits * len(_SETS) + number)
-        counts.append(keyed.agg(persons=by_person.person.count()))
-    return ibis.union(*counts)
 
 
 def _rows(moves: list[dict[str, Any]], persons: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -129,15 +155,17 @@ def _rows(moves: list[dict[str, Any]], persons: list[dict[str, Any]]) -> Iterato
     for row in persons:
         bits, number = divmod(row["key"], len(_SETS))
         did.setdefault((row["cut"], row["value"]), {}).setdefault(_SETS[number], []).append((bits, row["persons"]))
+    often: dict[tuple[str, str], Counter[tuple[int, int]]] = {key: Counter() for key in did}
+    for move, (cut, column) in product(moves, CUTS.items()):
+        often[cut, move[column] if column else ""][move["own"], move["onward"]] += move["touchpoints"]
     for (cut, value), by_set in did.items():
-        own = [move for move in moves if (move["cut"], move["value"]) == (cut, value)]
         for preset in PRESETS:
-            for found in _of(preset, own, by_set):
+            for found in _of(preset, often[cut, value], by_set):
                 yield {"preset": preset, "cut": cut, "value": value, **found}
 
 
 def _of(
-    preset: str, moves: list[dict[str, Any]], by_set: dict[tuple[str, ...], list[tuple[int, int]]]
+    preset: str, often: Counter[tuple[int, int]], by_set: dict[tuple[str, ...], list[tuple[int, int]]]
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of one stage model and one value of a cut."""
     stages = PRESETS[preset]
@@ -147,6 +175,6 @@ def _of(
             yield {
                 "from_stage": start.id, "to_stage": end.id,
                 "from_position": low, "to_position": min(high, len(stages)),
-                "touchpoints": sum(m["touchpoints"] for m in moves if m["own"] & own and m["onward"] & onward),
+                "touchpoints": sum(n for (was, came), n in often.items() if own >> was & 1 and onward >> came & 1),
                 "persons": persons, "persons_from": sum(count for bits, count in by_set[start.members] if bits),
             }  # fmt: skip

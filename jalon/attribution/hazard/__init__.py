@@ -49,7 +49,8 @@ def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
 def _weights(engine: Engine, journeys: Journeys, options: Options, heard: Counted, fitted: dict[str, Fit]) -> Weights:
     rates = {name: each.rates for name, each in fitted.items()}
     tables = rate_tables(engine, heard.units, rates, heard.data.window, options.max_touches)
-    sold = journeys_of(steps_of(journeys, options))
+    of_buyers = journeys._replace(open_steps=journeys.open_steps.semi_join(journeys.steps, "person"))
+    sold = journeys_of(steps_of(of_buyers, options))
     orders = sold.filter(sold.sold_at.notnull()).select("stratum", order_uid="journey")
     role = roles(journeys.touches, options.intent)
     known = journeys.touches.select("touch_uid", unit=role.unit, causes=role.causes)
