@@ -12,7 +12,7 @@ import json
 import os
 import platform
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from jalon.errors import StoreError
 
 NAME = "standing.json"
 _ROOMS = (Path(__file__).parent, Path(__file__).parents[1] / "normalize")
-_COMPUTE = ("duckdb", "ibis-framework", "numpy", "pyarrow", "scipy")
-"""What decides about rows beside this package's own code."""
+_COMPUTE = ("duckdb", "ibis-framework", "numpy", "pyarrow", "pyspark", "scipy", "sqlglot")
+"""What decides about rows beside this package's own code, where it is installed."""
 
 
 def made_of(facts: Path, options: Options) -> str:
@@ -46,11 +46,18 @@ def made_of(facts: Path, options: Options) -> str:
 def _code() -> bytes:
     """Return the digest of the code that computes, so that a changed formula makes all tables anew."""
     told = hashlib.blake2b(digest_size=32)
-    told.update(" ".join([platform.python_version(), *map(version, _COMPUTE)]).encode())
+    told.update(" ".join([platform.python_version(), *map(_version, _COMPUTE)]).encode())
     for room in _ROOMS:
         for file in sorted(room.rglob("*.py")):
             told.update(file.read_bytes())
     return told.digest()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
 
 
 def standing(folder: Path, digest: str) -> run.Result | None:
