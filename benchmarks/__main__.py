@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import attribution, engines, links, paths, receiver, report, sync
+from benchmarks import attribution, engines, links, paths, receiver, report, sums, sync
 from benchmarks.sync import Figure
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "paths": paths.great,
     "rules": attribution.rules,
     "growth": attribution.growth,
+    "sums": sums.speed,
     "report": report.speed,
     "links": links.speed,
     "spark": engines.speed,

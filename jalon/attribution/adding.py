@@ -20,7 +20,6 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from ibis.expr.types import Table
 
 from jalon.attribution.codes import BEFORE
 from jalon.attribution.effects import BY_SUMS, of_sums
@@ -60,7 +59,7 @@ _COLUMNS = ("often", "ends", "converts")
 def table_of(heard: Counting, credit: pa.Table, how: Mapping[str, Any]) -> pa.Table:
     """Return sums as `SUMS`. `credit`: rows `part`, `model`, `channel`, `credit`; `how` they were counted is kept."""
     credited = _rows("credit", credit["part"], _each(credit["channel"]), {"credit": credit["credit"]}, credit["model"])
-    return _in_order(pa.concat_tables([credited, *(_of_journeys(heard) if heard.names else ())]), how)
+    return _whole([credited, *(_of_journeys(heard) if heard.names else ())], (), how)
 
 
 def _of_journeys(heard: Counting) -> Iterator[pa.Table]:
@@ -84,16 +83,13 @@ def added(sums: pa.Table, *more: pa.Table, less: Sequence[pa.Table] = ()) -> pa.
         raise ConfigError(
             "sums that were counted by different options do not add up", "Count them by the same options and decimals."
         )
-    with opened(Options()) as engine:
-        tables = [engine.take(f"sums_{number}", table, SUMS) for number, table in enumerate(given)]
-        rows = ibis.union(*tables[: 1 + len(more)], *(_negative(table) for table in tables[1 + len(more) :]))
-        found = engine.rows(rows.group_by(*KEY).agg(**{name: rows[name].sum().cast("int64") for name in FIGURES}))
+    found = _whole([sums, *more], less, how[0])
     if any((pc.min(found[name]).as_py() or 0) < 0 for name in COUNTS):
         raise ConfigError(
             "what is taken off was never counted among these sums",
             "Take off the sums of the rows as they were when they were added.",
         )
-    return _in_order(found, how[0])
+    return found
 
 
 def effects_of_sums(sums: pa.Table, model: str = "markov", **parameters: Any) -> pa.Table:
@@ -249,14 +245,13 @@ def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(np.r_[0, np.cumsum(lengths)], pa.int32()), values)
 
 
-def _negative(table: Table) -> Table:
-    return table.mutate(**{name: -table[name] for name in FIGURES})
-
-
-def _in_order(rows: pa.Table, how: Mapping[str, Any]) -> pa.Table:
-    """Return the sums that are not zero in one order, whatever they were made of."""
+def _whole(tables: Sequence[pa.Table], less: Sequence[pa.Table], how: Mapping[str, Any]) -> pa.Table:
+    """Return the sums of all, without what is in `less`; those that are not zero, in one order."""
     with opened(Options()) as engine:
-        sums = engine.take("sums", rows, SUMS)
+        taken = [engine.take(f"sums_{number}", table, SUMS) for number, table in enumerate([*tables, *less])]
+        off = [table.mutate(**{name: -table[name] for name in FIGURES}) for table in taken[len(tables) :]]
+        rows = ibis.union(*taken[: len(tables)], *off)
+        sums = rows.group_by(*KEY).agg(**{name: rows[name].sum().cast("int64") for name in FIGURES})
         found = engine.rows(sums.filter(ibis.or_(*(sums[name] != 0 for name in FIGURES))).order_by(*KEY))
     return found.cast(_ARROW).replace_schema_metadata({_HOW: json.dumps(how, sort_keys=True)})
 

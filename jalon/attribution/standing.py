@@ -24,7 +24,7 @@ from jalon.errors import StoreError
 
 NAME = "standing.json"
 _ROOMS = (Path(__file__).parent, Path(__file__).parents[1] / "normalize")
-_COMPUTE = ("duckdb", "ibis-framework", "numpy", "pyarrow", "pyspark", "scipy", "sqlglot")
+_COMPUTE = ("duckdb", "ibis-framework", "numpy", "pyarrow", "pyspark", "sqlglot")
 """What decides about rows beside this package's own code, where it is installed."""
 
 
