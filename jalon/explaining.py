@@ -57,7 +57,8 @@ def _attributed(console: Console, place: Workplace) -> Path:
     folder = attribution_folder(place)
     if not (folder / "run.json").exists():
         attribute_now(place)
-    elif any(file.stat().st_mtime > right_at(folder) for file in place.store.facts.rglob("*.parquet")):
+    right = right_at(folder)
+    if any(file.stat().st_mtime > right for file in place.store.facts.rglob("*.parquet")):
         console.say("facts have come since these tables were made: `jalon attribute` makes them anew")
     return folder
 

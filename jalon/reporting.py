@@ -191,12 +191,12 @@ def attribute_now(
     options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
     folder = out or attribution_folder(place, as_of)
     with RunLock(place.store.locks, "attribute", what="attribute"), naming_damage(place):
-        made_of = standing.made_of(place.store.facts, options)
-        if not anew and (known := standing.standing(folder, made_of)):
+        made = standing.made_of(place.store.facts, options)
+        if not anew and (known := standing.standing(folder, made)):
             return known
         standing.forget(folder)
         result = attribute(place.store.facts, folder, options)
-        standing.keep(folder, made_of)
+        standing.keep(folder, made, place.store.facts)
         return result
 
 

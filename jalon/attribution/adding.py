@@ -10,6 +10,7 @@ What hears of instants and of each sale by itself (`incremental`, `shapley_count
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,36 +31,47 @@ from jalon.attribution.intervals import sums as spread_by_group
 from jalon.attribution.intervals import with_interval
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
+from jalon.attribution.reading import arrow
 from jalon.errors import ConfigError
 
-KEY = {"what": "string", "part": "int64", "model": "string", "channels": "array<string>"}
+KEY = {"options": "string", "what": "string", "part": "int64", "model": "string", "channels": "array<string>"}
 COUNTS = ("steps", "journeys", "conversions")
 FIGURES = (*COUNTS, "credit")
-SUMS = {**KEY, **dict.fromkeys(FIGURES, "int64")}
-"""Rows of sums, by `what` they are:
+SUMS = (*KEY, *FIGURES)
+"""Columns of a table of sums. `options` stands for how they were counted, so that unlike ones are not added. Rows, by
+`what` they are:
 
 - `steps`: `channels` are up to four channels before, the latest last, and the step's own. There were so many `steps`,
   of which so many ended their `journeys`, of which so many were `conversions`. `part`: which fifth of the persons.
 - `pairs`: the same of no more than one channel before; `part`: which of the 256 groups of persons.
 - `channel`: so many steps, and journeys with such a step.
 - `set`: journeys that met these channels and no others; `part`: which fifth.
-- `credit`: what the rule `model` credits to the channel, in minor units; without a channel, what nothing led to.
-  `part`: which group.
+- `credit`: what the rule `model` credits to the channel; without a channel, what nothing led to. `part`: which group.
 """
-_ARROW = pa.schema(
-    [("what", pa.string()), ("part", pa.int64()), ("model", pa.string()), ("channels", pa.list_(pa.string()))]
-    + [(name, pa.int64()) for name in FIGURES]
-)
-_HOW = b"jalon"
-"""Key of the table's metadata under which it says how it was counted."""
+_TEXT = pa.string()
+_KEY = (_TEXT, _TEXT, pa.int64(), _TEXT, pa.list_(_TEXT))
 _COLUMNS = ("often", "ends", "converts")
 """`COUNTS` as models call them."""
 
 
-def table_of(heard: Counting, credit: pa.Table, how: Mapping[str, Any]) -> pa.Table:
-    """Return sums as `SUMS`. `credit`: rows `part`, `model`, `channel`, `credit`; `how` they were counted is kept."""
-    credited = _rows("credit", credit["part"], _each(credit["channel"]), {"credit": credit["credit"]}, credit["model"])
-    return _whole([credited, *(_of_journeys(heard) if heard.names else ())], (), how)
+def table_of(heard: Counting, credit: pa.Table, decimals: int, options: str) -> pa.Table:
+    """Return sums as `SUMS`. `credit`: rows `part`, `model`, `channel`, and `credit` in minor units of so many
+    decimals; `options`: what all was counted by."""
+    digest = hashlib.blake2b(options.encode(), digest_size=8).hexdigest()
+    minor = credit["credit"].cast(pa.decimal128(38, 0)).combine_chunks().view(pa.decimal128(38, decimals))
+    credited = _rows("credit", credit["part"], _each(credit["channel"]), {"credit": minor}, credit["model"])
+    rows = pa.concat_tables(
+        [
+            table.add_column(0, "options", pa.repeat(digest, len(table))).cast(_schema(decimals))
+            for table in (credited, *(_of_journeys(heard) if heard.names else ()))
+        ]
+    )
+    return _whole([rows], (), decimals)
+
+
+def _schema(decimals: int) -> pa.Schema:
+    kinds = (*_KEY, *(pa.int64() for _ in COUNTS), pa.decimal128(38, decimals))
+    return pa.schema(list(zip(SUMS, kinds, strict=True)))
 
 
 def _of_journeys(heard: Counting) -> Iterator[pa.Table]:
@@ -70,20 +82,21 @@ def _of_journeys(heard: Counting) -> Iterator[pa.Table]:
     yield _sets(counted(heard.engine, heard.met, heard.bits, whole=True), names)
 
 
-def added(sums: pa.Table, *more: pa.Table, less: Sequence[pa.Table] = ()) -> pa.Table:
-    """Return the sums of all that were counted, without what is in `less`.
+def added(sums: Any, *more: Any, less: Sequence[Any] = ()) -> pa.Table:
+    """Return the sums of all that were counted, without what is in `less`; any tables, as `sums` takes them.
 
     Right where no person is in two of those that are added, and `less` was added before: what is known of somebody now
     comes in the place of what was known. Raises `ConfigError` for what are no sums, were counted in different ways, or
-    cannot be taken off since it was never counted.
+    cannot be taken off since it was never counted; that is seen by counts, not by credit.
     """
-    given = [sums, *more, *less]
-    how = [_how(table) for table in given]
-    if any(each != how[0] for each in how):
+    given = [_read(table) for table in (sums, *more, *less)]
+    options = pa.chunked_array([chunk for table in given for chunk in table["options"].chunks], _TEXT)
+    scales = {table.schema.field("credit").type.scale for table in given}
+    if len(pc.unique(options)) > 1 or len(scales) > 1:
         raise ConfigError(
             "sums that were counted by different options do not add up", "Count them by the same options and decimals."
         )
-    found = _whole([sums, *more], less, how[0])
+    found = _whole(given[: 1 + len(more)], given[1 + len(more) :], scales.pop())
     if any((pc.min(found[name]).as_py() or 0) < 0 for name in COUNTS):
         raise ConfigError(
             "what is taken off was never counted among these sums",
@@ -92,13 +105,13 @@ def added(sums: pa.Table, *more: pa.Table, less: Sequence[pa.Table] = ()) -> pa.
     return found
 
 
-def effects_of_sums(sums: pa.Table, model: str = "markov", **parameters: Any) -> pa.Table:
+def effects_of_sums(sums: Any, model: str = "markov", **parameters: Any) -> pa.Table:
     """Return what a model finds in sums: rows and metadata as `channel_effects` has them.
 
     `parameters` are those options that the model itself has, such as `markov_order`. Raises `ConfigError` for what are
     no sums, and for a model that needs more than sums.
     """
-    _how(sums)
+    table = _read(sums)
     if model not in BY_SUMS:
         raise ConfigError(f"the model {model!r} does not learn from sums", f"Such are {', '.join(BY_SUMS)}.")
     own = [name for name in MODELS[model].parameters if name != "markov_state"]
@@ -107,31 +120,27 @@ def effects_of_sums(sums: pa.Table, model: str = "markov", **parameters: Any) ->
             f"{', '.join(strange)} cannot be told of sums any more",
             f"The model {model} hears of {', '.join(own) or 'nothing'}; all else is settled when sums are counted.",
         )
-    effects, told = of_sums(Summed(sums), model, Options(models=(model,), **parameters).parameters(model))
+    heard = Summed(_whole([table], (), table.schema.field("credit").type.scale))
+    effects, told = of_sums(heard, model, Options(models=(model,), **parameters).parameters(model))
     return effects.replace_schema_metadata({"learnt": json.dumps(told)})
 
 
-def credit_of_sums(sums: pa.Table) -> pa.Table:
+def credit_of_sums(sums: Any) -> pa.Table:
     """Return what each rule credits to each channel: `model`, `channel` (null: nothing led to it), `credit`, and the
     ends `low` and `high` of its 90 % interval, as decimals. Raises `ConfigError` for what are no sums."""
-    decimals = _how(sums)["decimals"]
-    rows = sums.filter(pc.equal(sums["what"], "credit"))
-    credit = pa.table(
-        {
-            "model": rows["model"],
-            "channel": _first(rows["channels"]),
-            "credit": rows["credit"],
-            "person_group": rows["part"],
-        }
-    )
+    table = _read(sums)
+    scale = table.schema.field("credit").type.scale
+    rows = table.filter(pc.equal(table["what"], "credit"))
     columns = {"model": "string", "channel": "string", "credit": "int64", "person_group": "int64"}
+    minor = rows["credit"].combine_chunks().view(pa.decimal128(38, 0)).cast(pa.int64())
+    credit = pa.table([rows["model"], _first(rows["channels"]), minor, rows["part"]], list(columns))
     with opened(Options()) as engine:
         told = spread_by_group(engine.take("credit", credit, columns), ["model", "channel"], ["credit"])
         told = with_interval(told, "credit").rename(low="credit_low", high="credit_high")
         found = engine.rows(told.order_by("model", "channel").select("model", "channel", "credit", "low", "high"))
     for place, name in enumerate(("credit", "low", "high"), start=2):
         minor = pc.round(found[name]).cast(pa.int64()).cast(pa.decimal128(19, 0)).combine_chunks()
-        found = found.set_column(place, name, minor.view(pa.decimal128(19, decimals)))
+        found = found.set_column(place, name, minor.view(pa.decimal128(19, scale)))
     return found
 
 
@@ -212,7 +221,7 @@ def _rows(
         "channels": channels,
         **{name: figures.get(name, pa.repeat(0, size)) for name in FIGURES},
     }
-    return pa.table(told).cast(_ARROW)
+    return pa.table(told)
 
 
 def _counts(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
@@ -245,21 +254,25 @@ def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(np.r_[0, np.cumsum(lengths)], pa.int32()), values)
 
 
-def _whole(tables: Sequence[pa.Table], less: Sequence[pa.Table], how: Mapping[str, Any]) -> pa.Table:
+def _whole(tables: Sequence[pa.Table], less: Sequence[pa.Table], decimals: int) -> pa.Table:
     """Return the sums of all, without what is in `less`; those that are not zero, in one order."""
+    kinds = {**KEY, **dict.fromkeys(COUNTS, "int64"), "credit": f"decimal(38, {decimals})"}
     with opened(Options()) as engine:
-        taken = [engine.take(f"sums_{number}", table, SUMS) for number, table in enumerate([*tables, *less])]
+        taken = [engine.take(f"sums_{number}", table, kinds) for number, table in enumerate([*tables, *less])]
         off = [table.mutate(**{name: -table[name] for name in FIGURES}) for table in taken[len(tables) :]]
         rows = ibis.union(*taken[: len(tables)], *off)
-        sums = rows.group_by(*KEY).agg(**{name: rows[name].sum().cast("int64") for name in FIGURES})
+        sums = rows.group_by(*KEY).agg(**{name: rows[name].sum().cast(kinds[name]) for name in FIGURES})
         found = engine.rows(sums.filter(ibis.or_(*(sums[name] != 0 for name in FIGURES))).order_by(*KEY))
-    return found.cast(_ARROW).replace_schema_metadata({_HOW: json.dumps(how, sort_keys=True)})
+    return found.cast(_schema(decimals))
 
 
-def _how(table: Any) -> dict[str, Any]:
-    """Return how sums were counted. Raises `ConfigError` for what are no sums."""
-    metadata = table.schema.metadata if isinstance(table, pa.Table) else None
-    if not metadata or _HOW not in metadata or table.column_names != list(SUMS):
-        raise ConfigError("this is no table of sums", "Count some by `attribution.sums`; keep columns and metadata.")
-    how: dict[str, Any] = json.loads(metadata[_HOW])
-    return how
+def _read(sums: Any) -> pa.Table:
+    """Return any table of sums as Arrow, whatever way it went. Raises `ConfigError` for what is none."""
+    table = arrow(sums)
+    kind = table.schema.field("credit").type if "credit" in table.column_names else pa.null()
+    if not set(SUMS) <= set(table.column_names) or not pa.types.is_decimal(kind):
+        raise ConfigError(
+            f"this is no table of sums: its columns are {', '.join(table.column_names)}",
+            "Count some by `attribution.sums`, and keep all of its columns, `credit` as a decimal.",
+        )
+    return table.select(SUMS).cast(_schema(kind.scale)).combine_chunks()

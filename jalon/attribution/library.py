@@ -21,6 +21,7 @@ from jalon.attribution import journeys
 from jalon.attribution.adding import added, credit_of_sums, effects_of_sums, table_of
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects import EFFECTS, Journeys, Learnt, material
+from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
 from jalon.attribution.groups import group
@@ -50,6 +51,7 @@ class _Ready(NamedTuple):
     sales: Table
     found: journeys.Found
     columns: Columns
+    valued: bool
     options: Options
 
 
@@ -112,38 +114,62 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
 def sums(table: Any, *, columns: Columns | None = None, decimals: int = 2, **options: Any) -> pa.Table:
     """Return what models that learn hear of the journeys, and what rules credit, as sums that add up (`adding.SUMS`).
 
-    Journeys are told by `options`, and the rules are those of `models`. Raises `ConfigError` as `credit` does, and for
-    `holdouts` and `model_lookback`, under which credit and journeys are no sums over persons, and `markov_state`.
+    Journeys are told by `options`, and the rules are those of `models`. Raises `ConfigError` as `credit` does, for
+    `holdouts` and `model_lookback`, under which credit and journeys are no sums over persons, and for `markov_state`.
     """
     with _ready(table, columns, decimals, options) as ready:
         chosen = ready.options
-        for name in ("holdouts", "model_lookback", "markov_state"):
-            if getattr(chosen, name) != getattr(Options(), name):
-                raise ConfigError(f"sums cannot be counted with {name}", f"Leave {name} out, or call `credit`.")
-        rules = tuple(name for name in chosen.models if not MODELS[name].learns)
-        how = {name: value for name, value in chosen.decisive().items() if name not in _SOLVED}
+        strange: dict[str, Any] = {"holdouts": chosen.holdouts, "model_lookback": chosen.model_lookback}
+        strange["markov_state"] = chosen.markov_state != CHANNEL
+        for name in filter(strange.get, strange):
+            raise ConfigError(f"sums cannot be counted with {name}", f"Leave {name} out, or call `credit`.")
+        rules = tuple(name for name in MODELS if name in chosen.models and not MODELS[name].learns)
         heard = material(ready.engine, Journeys(*ready.found, ready.touches))
-        credited = _by_group(ready, rules)
-        return table_of(heard, credited, {"options": {**how, "models": rules}, "decimals": decimals})
+        return table_of(heard, _by_group(ready, rules), decimals, _counted_by(ready, rules))
 
 
-_SOLVED = {"engine", *(name for model in MODELS.values() if model.learns for name in model.parameters)}
-"""Options that sums do not depend on."""
+_SUMS = 1
+"""Number of the form of sums: to be raised where the same options would count something else than before."""
+_DECIDE = (
+    "lookback_days",
+    "lookback",
+    "views",
+    "skip",
+    "repeat",
+    "max_touches",
+    "not_credited",
+    "half_life_days",
+    "custom",
+)
+"""Options that sums depend on."""
+
+
+def _counted_by(ready: _Ready, rules: tuple[str, ...]) -> str:
+    """Return all that two tables must have been counted by alike, so that their sums add up."""
+    told = ready.options.decisive()
+    columns = [ready.valued, ready.columns.stage is not None, ready.columns.kind is not None]
+    return json.dumps([_SUMS, rules, columns, [told[name] for name in _DECIDE]], default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy as one of Python."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     """Return what rules credit, by `model`, `channel` and group of persons (`part`).
 
-    Who bought and is not known belongs to a group by the instant: it is the same in whatever table it is told.
+    Who bought and is not known belongs to a group by the name of the row, where it has one, else by time and value: it
+    is the same in whatever table it is told.
     """
     if not rules:
         rows = ready.engine.take("credited", None, {"model": "string", "channel": "string", "part": "int64"})
         return ready.engine.rows(rows.mutate(credit=ibis.null("int64")))
     rules_alone = ready._replace(options=replace(ready.options, models=rules))
     rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
-    buyers = ready.sales.select(
-        "order_uid", buyer=ibis.coalesce(ready.sales.person, ready.sales.placed_at.cast("string"))
-    )
+    sales = ready.sales
+    alone = sales.name if ready.columns.id else sales.placed_at.cast("string") + "/" + sales.net.cast("string")
+    buyers = sales.select("order_uid", buyer=ibis.coalesce(sales.person, alone))
     met = ready.touches.select("touch_uid", "channel")
     told = rows.join(buyers, "order_uid").left_join(met, "touch_uid")
     told = told.mutate(part=group(told.buyer))
@@ -173,7 +199,8 @@ def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str
         sales = _with_previous(engine.take("conversions", given.sales, SALES))
         sales = engine.keep("sales", sales)
         touches = engine.keep("touches_with_history", _with_history(touches, sales))
-        yield _Ready(engine, touches, sales, journeys.journeys(engine, touches, sales, chosen), named, chosen)
+        found = journeys.journeys(engine, touches, sales, chosen)
+        yield _Ready(engine, touches, sales, found, named, given.valued, chosen)
 
 
 def _with_previous(sales: Table) -> Table:

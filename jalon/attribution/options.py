@@ -210,7 +210,8 @@ class Options:
         return self.custom if isinstance(self.custom, Mapping) else dict(zip(PLACES, self.custom or (), strict=False))
 
     def decisive(self) -> dict[str, Any]:
-        """Return every option that decides about rows, as data for JSON."""
+        """Return every option that decides about rows, as data for JSON; of patterns the first that fits decides, so
+        that their order tells too."""
         found = {name: getattr(self, name) for name in sorted(self.names() - BESIDE)}
         told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
         rules = "default" if self.stage_rules is None else [dict(rule) for rule in self.stage_rules]

@@ -44,10 +44,11 @@ class Columns(NamedTuple):
 
 
 class Read(NamedTuple):
-    """`touches` as `TOUCHES`, `sales` as `SALES`."""
+    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth."""
 
     touches: pa.Table
     sales: pa.Table
+    valued: bool
 
 
 def read(table: Any, columns: Columns, decimals: int) -> Read:
@@ -63,7 +64,12 @@ def read(table: Any, columns: Columns, decimals: int) -> Read:
     digits = len(str(len(rows)))
     uid = pa.array([f"{number:0{digits}}" for number in range(len(rows))], pa.string())
     rows = rows.append_column("uid", uid)
-    return Read(_touches(rows.filter(pc.is_valid(rows["channel"]))), _sales(rows.filter(rows["converted"])))
+    touches, sales = rows.filter(pc.is_valid(rows["channel"])), rows.filter(rows["converted"])
+    return Read(_touches(touches), _sales(sales), _is_valued(given, columns))
+
+
+def _is_valued(given: pa.Table, columns: Columns) -> bool:
+    return columns.value is not None and (columns.value != "value" or "value" in given.column_names)
 
 
 _TIES = ("channel", "converted", "net", "stage", "kind")
@@ -101,14 +107,15 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
         return given.column(name)
 
     named = column(columns.id) if columns.id else pa.chunked_array([pa.array(range(size), pa.int64())])
-    valued = columns.value is not None and (columns.value != "value" or "value" in given.column_names)
-    worth = column(columns.value) if valued else pa.chunked_array([pa.array([1] * size, pa.int64())])
+    worth = (
+        column(columns.value) if _is_valued(given, columns) else pa.chunked_array([pa.array([1] * size, pa.int64())])
+    )
     stage = column(columns.stage) if columns.stage else pa.chunked_array([pa.nulls(size, pa.string())])
     kind = column(columns.kind) if columns.kind else pa.chunked_array([pa.repeat("visit", size)])
     return pa.table(
         {
-            "name": _cast(named, pa.string(), columns.id or "id"),
-            "person": _cast(column(columns.person), pa.string(), columns.person),
+            "name": _name(named, columns.id or "id"),
+            "person": _name(column(columns.person), columns.person),
             "time": _instants(column(columns.time), columns.time),
             "channel": _cast(column(columns.channel), pa.string(), columns.channel),
             "converted": _flags(column(columns.conversion), columns.conversion),
@@ -125,6 +132,13 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedAr
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         said = str(error).partition("\n")[0]
         raise ConfigError(f"the column {name!r} cannot be read: {said}", "Give it another type.") from error
+
+
+def _name(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return names as texts. Whole numbers that a missing one has made floats are whole numbers again."""
+    if pa.types.is_floating(column.type):
+        column = _cast(column, pa.int64(), name)
+    return _cast(column, pa.string(), name)
 
 
 def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
@@ -155,10 +169,13 @@ def _minor(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray
 
 
 def _once(rows: pa.Table) -> pa.Table:
-    """Keep the first of the rows that have one id."""
+    """Keep the first of the rows that have one id, and all that have none."""
     numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
-    first = numbered.group_by("name").aggregate([("row", "min")])["row_min"]
-    return rows.take(first.take(pc.sort_indices(first)))
+    named = numbered.filter(pc.is_valid(numbered["name"]))
+    first = named.group_by("name").aggregate([("row", "min")])["row_min"].combine_chunks()
+    without = numbered.filter(pc.is_null(numbered["name"]))["row"].combine_chunks()
+    kept = pa.concat_arrays([first, without])
+    return rows.take(kept.take(pc.sort_indices(kept)))
 
 
 def _touches(rows: pa.Table) -> pa.Table:

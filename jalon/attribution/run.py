@@ -42,23 +42,6 @@ _OF_PERSONS = ("orders", "order_links", "refunds", "touchpoints", "identities", 
 _OF_CONTENT = ("measures", "contents")
 FACTS = (*_OF_PERSONS, *_OF_CONTENT)
 """Kinds of facts that a run reads."""
-TABLES = (
-    "sales",
-    "people",
-    "touches",
-    "steps",
-    "open_steps",
-    "transitions",
-    "stage_times",
-    "drop_offs",
-    "effects",
-    "credit",
-    "modelled",
-    "shared",
-    "conversions",
-    "conversion_credit",
-)
-"""What a run writes, in this order; one Parquet file each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +81,10 @@ _FIGURES = tuple(each.name for each in fields(Result) if each.name not in ("fold
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    What it writes are the `TABLES` and `run.json`, which says with which options. The same facts and options give the
-    same bytes. Raises `StoreError` if a file cannot be read or written.
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`,
+    `transitions`, `stage_times`, `drop_offs`, `conversions`, `conversion_credit` (one Parquet file each) and
+    `run.json`, which says with which options. The same facts and options give the same bytes. Raises `StoreError` if a
+    file cannot be read or written.
     """
     options = options or Options()
     with opened(options) as engine, published(out) as making:
@@ -177,5 +162,4 @@ def _card(options: Options, result: Result) -> dict[str, Any]:
 
 def told_by(card: Mapping[str, Any], folder: Path) -> Result:
     """Return what the run told that left a card in a folder, whose tables still stand."""
-    result = Result(folder, **{name: card[name] for name in _FIGURES}, tests=card["holdouts"], stood=True)
-    return replace(result, rows={name: result.rows[name] for name in TABLES})
+    return Result(folder, **{name: card[name] for name in _FIGURES}, tests=card["holdouts"], stood=True)

@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 import platform
+import time
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jalon.attribution import run
 from jalon.attribution.card import read_card
@@ -28,18 +29,35 @@ _COMPUTE = ("duckdb", "ibis-framework", "numpy", "pyarrow", "pyspark", "sqlglot"
 """What decides about rows beside this package's own code, where it is installed."""
 
 
-def made_of(facts: Path, options: Options) -> str:
-    """Return the digest of all that decides about the tables of a run. It reads every facts file once, at the speed of
-    the disk."""
+class Made(NamedTuple):
+    """What tables are made of: the `digest` of all that decides about them. `seen`: names, sizes and times of the facts
+    files that were read for it, from `begun` (seconds since 1970) on."""
+
+    digest: str
+    seen: list[tuple[str, int, int, int]]
+    begun: float
+
+
+def made_of(facts: Path, options: Options) -> Made:
+    """Return what a run would make tables of. It reads every facts file once, at the speed of the disk."""
+    begun, seen = time.time(), _seen(facts)
     told = hashlib.blake2b(digest_size=32)
     told.update(_code())
-    told.update(json.dumps(options.decisive(), sort_keys=True, default=str).encode())
-    for kind in run.FACTS:
-        for file in sorted((facts / kind).glob("[0-9]*.parquet")):
-            told.update(f"{kind}/{file.name}".encode())
-            with file.open("rb") as stream:
-                told.update(hashlib.file_digest(stream, "blake2b").digest())
-    return told.hexdigest()
+    told.update(json.dumps(options.decisive(), default=str).encode())
+    for name, *_ in seen:
+        told.update(name.encode())
+        with (facts / name).open("rb") as stream:
+            told.update(hashlib.file_digest(stream, "blake2b").digest())
+    return Made(told.hexdigest(), seen, begun)
+
+
+def _seen(facts: Path) -> list[tuple[str, int, int, int]]:
+    files = [file for kind in run.FACTS for file in sorted((facts / kind).glob("[0-9]*.parquet"))]
+    return [
+        (f"{file.parent.name}/{file.name}", own.st_size, own.st_mtime_ns, own.st_ctime_ns)
+        for file in files
+        for own in [file.stat()]
+    ]
 
 
 @cache
@@ -60,16 +78,16 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def standing(folder: Path, digest: str) -> run.Result | None:
-    """Return what the run told that made the tables in a folder, if it was of this digest and they are as it left them.
+def standing(folder: Path, made: Made) -> run.Result | None:
+    """Return what the run told that made the tables in a folder, if they are made of this and are as it left them.
 
     That they were looked at and found right is kept as the time of the note.
     """
     note = folder / NAME
     try:
-        if json.loads(note.read_text()) != _note(folder, digest):
+        if json.loads(note.read_text()) != _note(folder, made):
             return None
-        os.utime(note)
+        os.utime(note, (made.begun, made.begun))
         return run.told_by(read_card(folder), folder)
     except (OSError, ValueError, KeyError, StoreError):
         return None
@@ -80,20 +98,29 @@ def forget(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def keep(folder: Path, digest: str) -> None:
-    """Note what the tables in a folder were made of. Raises `StoreError` if that cannot be written."""
-    note = json.dumps(_note(folder, digest)) + "\n"
+def keep(folder: Path, made: Made, facts: Path) -> None:
+    """Note what the tables in a folder were made of, unless facts have come or gone while they were being made.
+
+    Raises `StoreError` if that cannot be written.
+    """
+    if _seen(facts) != made.seen:
+        return
+    note = json.dumps(_note(folder, made)) + "\n"
     with replacing(folder / NAME, private=True) as file:
         file.write_text(note)
+        os.utime(file, (made.begun, made.begun))
 
 
 def right_at(folder: Path) -> float:
-    """Return when the tables in a folder were last known to be right (seconds since 1970): when they were made, or
-    found to stand. Raises `OSError` if there are none."""
+    """Return until when the tables in a folder are known to be of all facts (seconds since 1970): when they were begun,
+    or were found to stand. Raises `OSError` if there are none."""
     note = folder / NAME
     return (note if note.exists() else folder / "run.json").stat().st_mtime
 
 
-def _note(folder: Path, digest: str) -> dict[str, Any]:
+def _note(folder: Path, made: Made) -> dict[str, Any]:
     files = sorted(file for file in folder.iterdir() if file.is_file() and file.name != NAME)
-    return {"made_of": digest, "files": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]}
+    return {
+        "made_of": made.digest,
+        "files": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+    }

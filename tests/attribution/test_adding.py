@@ -7,6 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import numpy as np
+import polars
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -44,12 +47,20 @@ def of(persons: str, rows: list[Row]) -> pa.Table:
 
 ROW: st.SearchStrategy[Row] = st.tuples(
     st.sampled_from("abcdefgh"),
-    st.integers(0, 2000),
+    st.one_of(st.integers(0, 20), st.integers(0, 2000)),
     st.sampled_from(["direct", "mail", "search", "social", "video", None]),
     st.sampled_from([0, 0, 0, 1]),
     st.integers(-500, 9999).map(lambda cents: cents / 100),
 )
 ROWS = st.lists(ROW, max_size=60)
+WAYS = st.sampled_from(
+    [
+        {},
+        {"repeat": "continue", "max_touches": 2},
+        {"skip": ["direct"], "lookback": {"mail": 3.0, "social": 40.0}},
+        {"lookback_days": 5, "half_life_days": 2},
+    ]
+)
 SLOW = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -68,14 +79,14 @@ def test_sums_tell_models_all_that_the_journeys_would(rows: list[Row]) -> None:
 
 
 @SLOW
-@given(ROWS)
-def test_sums_of_other_persons_add_up_and_come_off_again(rows: list[Row]) -> None:
+@given(ROWS, WAYS)
+def test_sums_of_other_persons_add_up_and_come_off_again(rows: list[Row], options: dict[str, Any]) -> None:
     first, second, whole = of("abc", rows), of("defgh", rows), table(rows)
-    sums = attribution.sums(whole)
-    parts = attribution.sums(first), attribution.sums(second)
-    assert attribution.added(*parts).equals(sums, check_metadata=True)
-    assert attribution.added(parts[1], parts[0]).equals(sums, check_metadata=True)
-    assert attribution.added(sums, less=[parts[0]]).equals(parts[1], check_metadata=True)
+    sums = attribution.sums(whole, **options)
+    parts = attribution.sums(first, **options), attribution.sums(second, **options)
+    assert attribution.added(*parts).equals(sums)
+    assert attribution.added(parts[1], parts[0]).equals(sums)
+    assert attribution.added(sums, less=[parts[0]]).equals(parts[1])
 
 
 @SLOW
@@ -84,7 +95,7 @@ def test_what_comes_late_is_a_difference(rows: list[Row], late: list[Row]) -> No
     concerned = "".join({str(row[0]) for row in late})
     before, now = (attribution.sums(of(concerned, known)) for known in (rows, rows + late))
     told = attribution.added(attribution.sums(table(rows)), now, less=[before])
-    assert told.equals(attribution.sums(table(rows + late)), check_metadata=True)
+    assert told.equals(attribution.sums(table(rows + late)))
 
 
 @SLOW
@@ -101,6 +112,7 @@ def test_credit_of_sums_is_that_of_the_conversions(rows: list[Row]) -> None:
     assert all(row["low"] <= row["high"] for row in told)
 
 
+LATER: list[Row] = [("z", 3, "social", 1, 1.0)]
 BOUGHT: list[Row] = [
     ("a", 0, "social", 0, 0.0),
     ("a", 5, "search", 1, 99.99),
@@ -125,12 +137,50 @@ def test_intervals_are_those_of_the_groups_of_persons() -> None:
     assert 5300 < row["high"] < 5450
 
 
-def test_sums_can_be_kept_in_files(tmp_path: Path) -> None:
-    sums = attribution.sums(table(BOUGHT))
-    pq.write_table(sums, tmp_path / "sums.parquet")
-    again = pq.read_table(tmp_path / "sums.parquet")
-    assert attribution.added(again, less=[sums]).num_rows == 0
+MANY: list[Row] = [(f"p{n % 300}", n, "abcdefg"[n * n % 11 % 7], int(n % 9 == 0), n / 100) for n in range(4000)]
+
+
+def by_polars(sums: pa.Table, _: Path) -> Any:
+    return polars.from_arrow(sums)
+
+
+def by_pandas(sums: pa.Table, _: Path) -> Any:
+    return sums.to_pandas()
+
+
+def by_files(sums: pa.Table, folder: Path) -> Any:
+    pq.write_table(sums, folder / "sums.parquet", row_group_size=100)
+    return folder / "sums.parquet"
+
+
+def by_sql(sums: pa.Table, _: Path) -> Any:
+    figures = ", ".join(f"sum({name}) AS {name}" for name in ("steps", "journeys", "conversions", "credit"))
+    with duckdb.connect() as db:
+        db.register("halves", pa.concat_tables([attribution.sums(part) for part in (HALF, OTHER_HALF)]))
+        return db.sql(
+            f"SELECT options, what, part, model, channels, {figures} FROM halves GROUP BY ALL"
+        ).to_arrow_table()
+
+
+HALF, OTHER_HALF = (table([row for n, row in enumerate(MANY) if (n % 300 < 150) is first]) for first in (True, False))
+
+
+@pytest.mark.parametrize("way", [by_polars, by_pandas, by_files, by_sql])
+def test_sums_can_go_by_other_hands(way: Any, tmp_path: Path) -> None:
+    sums = attribution.sums(table(MANY))
+    again = way(sums, tmp_path)
+    assert attribution.added(again).equals(sums)
+    assert attribution.added(sums, less=[again]).num_rows == 0
     assert as_told(attribution.effects_of_sums(again)) == as_told(attribution.effects_of_sums(sums))
+    assert attribution.credit_of_sums(again).equals(attribution.credit_of_sums(sums))
+
+
+def test_sums_in_several_pieces_are_one_table() -> None:
+    sums = attribution.sums(table(MANY))
+    pieces = pa.concat_tables([sums.slice(start, 7) for start in range(0, len(sums), 7)])
+    for model in BY_SUMS:
+        told = as_told(attribution.effects_of_sums(pieces, model))
+        assert told == as_told(attribution.channel_effects(table(MANY), model))
 
 
 def test_sums_of_nothing_are_empty_and_change_nothing() -> None:
@@ -158,6 +208,27 @@ def test_a_longer_memory_is_solved_from_the_same_sums() -> None:
         )
 
 
+def test_rows_that_nobody_is_known_of_add_up_too() -> None:
+    rows: list[Row] = [(None, n % 3, None, 1, 5.0 + n % 2) for n in range(12)]
+    parts = [attribution.sums(table(rows[n::2])) for n in (0, 1)]
+    assert attribution.added(*parts).equals(attribution.sums(table(rows)))
+
+
+def test_orders_of_nobody_known_are_persons_by_their_ids() -> None:
+    given = table([(None, 1, None, 1, 10.0)] * 500).append_column("id", pa.array([f"o{n}" for n in range(500)]))
+    sums = attribution.sums(given, columns=attribution.Columns(id="id"), models=["last"])
+    (row,) = attribution.credit_of_sums(sums).to_pylist()
+    assert (row["channel"], row["credit"]) == (None, 5000)
+    assert 4550 < row["low"] < row["high"] < 5450
+
+
+def test_sums_that_lie_side_by_side_are_solved_as_one() -> None:
+    halves = pa.concat_tables([attribution.sums(HALF), attribution.sums(OTHER_HALF)])
+    for model in BY_SUMS:
+        told = as_told(attribution.effects_of_sums(halves.take(list(range(len(halves)))[::-1]), model))
+        assert told == as_told(attribution.channel_effects(table(MANY), model))
+
+
 def refused(call: Any, *words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         call()
@@ -170,6 +241,7 @@ def test_what_cannot_be_is_refused_with_what_to_do() -> None:
     refused(lambda: attribution.added(sums, other), "different options")
     refused(lambda: attribution.added(attribution.sums(table(BOUGHT[:1])), less=[sums]), "never counted")
     refused(lambda: attribution.added(table(BOUGHT)), "no table of sums")
+    refused(lambda: attribution.added(sums, attribution.sums(table(BOUGHT), decimals=3)), "decimals")
     refused(lambda: attribution.credit_of_sums(sums.select(["what", "part"])), "no table of sums")
     refused(lambda: attribution.effects_of_sums(sums, "incremental"), "incremental", "markov")
     refused(lambda: attribution.effects_of_sums(sums, lookback_days=3), "lookback_days", "markov_order")
@@ -177,7 +249,14 @@ def test_what_cannot_be_is_refused_with_what_to_do() -> None:
     refused(lambda: attribution.sums(table(BOUGHT), markov_state="stage"), "markov_state")
 
 
-def test_options_that_are_for_solving_do_not_keep_sums_apart() -> None:
-    sums = attribution.sums(table(BOUGHT))
-    assert attribution.added(sums, attribution.sums(table([]), markov_order=3, prior_journeys=5)).equals(sums)
+def test_what_is_alike_is_not_kept_apart() -> None:
+    sums = attribution.sums(table(BOUGHT), models=["first", "last"])
+    options: dict[str, Any] = {"markov_order": 3, "prior_journeys": 5, "max_links": 3, "holdouts": []}
+    other = attribution.sums(table(LATER), models=["last", "first", "markov"], lookback_days=np.int64(30), **options)
+    assert attribution.added(sums, other, less=[other]).equals(sums)
+    views = attribution.sums(table(LATER), models=["first", "last"], lookback={"mail": 1, "social": 2})
+    turned = attribution.sums(table(LATER), models=["first", "last"], lookback={"social": 2, "mail": 1})
+    refused(lambda: attribution.added(views, turned), "different options")
+    without = attribution.sums(table(LATER).drop("value"), models=["first", "last"])
+    refused(lambda: attribution.added(sums, without), "different options")
     assert pc.sum(sums["credit"]).as_py() > 0

@@ -258,8 +258,8 @@ clock_skew_seconds = 5
 memory_limit = "300MB"
 
 [attribution.lookback]
-"surface:live" = 0.5
 view = 1
+"surface:live" = 0.5
 
 [attribution.model_lookback]
 last = 7
@@ -274,7 +274,7 @@ def test_what_jalon_toml_says_reaches_the_engine(tmp_path: Path) -> None:
     assert told.exit_code == 0, told.output
     card = read_card(tmp_path / "data" / "attribution")
     assert card["lookback"] == {"surface:live": 0.5, "view": 1}
-    assert list(card["lookback"]) == ["surface:live", "view"], "in their order: the first that fits decides"
+    assert list(card["lookback"]) == ["view", "surface:live"], "in their order: the first that fits decides"
     assert (card["model_lookback"], card["repeat"], card["views"]) == ({"last": 7}, "continue", 0.5)
     assert (card["skip"], card["clock_skew_seconds"]) == (["direct"], 5)
 

@@ -77,6 +77,23 @@ def test_texts_as_categories_and_views_are_texts() -> None:
     assert attribution.credit(viewed, "linear").equals(expected)
 
 
+def test_whole_numbers_that_a_missing_one_made_floats_are_whole() -> None:
+    given = table(SMALL).drop("person")
+    whole = given.append_column("person", pa.array([78945612300001, 78945612300001, 78945612300001, 7]))
+    floats = given.append_column("person", pa.array([78945612300001.0, 78945612300001.0, 78945612300001.0, 7.0]))
+    assert attribution.paths(floats).equals(attribution.paths(whole))
+    assert attribution.paths(floats)["person"].to_pylist()[0] == "78945612300001"
+    parts = given.append_column("person", pa.array([0.5, 0.5, 0.5, 7.0]))
+    with pytest.raises(ConfigError, match="person"):
+        attribution.paths(parts)
+
+
+def test_rows_without_an_id_are_rows_of_their_own() -> None:
+    given = table(SMALL).append_column("id", pa.array(["x", None, "z", None]))
+    told = attribution.paths(given, columns=Columns(id="id"))
+    assert sorted(told["touch"].to_pylist(), key=str) == [None, None, "x"]
+
+
 def test_without_a_value_each_conversion_is_worth_one() -> None:
     found = attribution.credit(table(SMALL).drop("value"), "linear")
     assert found["credit"].to_pylist() == [Decimal("0.50"), Decimal("0.50")]

@@ -145,6 +145,17 @@ def test_the_library_gives_the_same_on_both(rows: list[tuple[Any, ...]], repeat:
     assert one.to_pylist() == other.to_pylist()
 
 
+def test_sums_are_the_same_on_both() -> None:
+    rows = [
+        (f"p{n % 9}", n * 3_600_000_000, ("search", "email", None)[n % 5 % 3], n % 7 == 0, n / 10) for n in range(80)
+    ]
+    names = ("person", "time", "channel", "conversion", "value")
+    table = pa.table([pa.array(column) for column in zip(*rows, strict=True)], names)
+    sums = attribution.sums(table, models=["linear"])
+    assert attribution.sums(table, models=["linear"], engine="spark").equals(sums)
+    assert {"steps", "pairs", "set", "channel", "credit"} == set(sums["what"].to_pylist())
+
+
 def test_powers_of_one_half_are_the_same_to_the_last_bit_and_near_the_truth() -> None:
     times = [float(n) for n in range(1100)] + [n / 997 for n in range(20_000)]
     table, found = pa.table({"times": times}), []

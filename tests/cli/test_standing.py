@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,13 +82,16 @@ def test_what_could_differ_is_made_anew(copied: Desk, change: Callable[[Desk], N
 
 def test_other_code_is_another_digest(lived: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = lived.folder / "data" / "facts"
-    before = standing.made_of(known, Options())
-    assert standing.made_of(known, Options(memory_limit="300MB", threads=1)) == before
+    before = standing.made_of(known, Options()).digest
+    assert standing.made_of(known, Options(memory_limit="300MB", threads=1)).digest == before
+    narrow, wide = {"visit": 1.0, "direct": 30.0}, {"direct": 30.0, "visit": 1.0}
+    first, second = (standing.made_of(known, Options(lookback=own)).digest for own in (narrow, wide))
+    assert first != second, "the first that fits decides"
     (tmp_path / "formula.py").write_text("another = 1")
     monkeypatch.setattr(standing, "_ROOMS", (*standing._ROOMS, tmp_path))
     standing._code.cache_clear()
     try:
-        assert standing.made_of(known, Options()) != before
+        assert standing.made_of(known, Options()).digest != before
     finally:
         standing._code.cache_clear()
 
@@ -99,6 +103,19 @@ def test_what_a_failed_run_left_is_not_taken_for_whole(copied: Desk) -> None:
     assert copied("attribute").status != errors.OK
     file.write_bytes(whole)
     assert not copied("attribute", "--json").data["stood"]
+
+
+def test_tables_of_facts_that_came_and_went_meanwhile_do_not_stand(copied: Desk) -> None:
+    folder, known = copied.folder / "data" / "attribution", copied.folder / "data" / "facts"
+    made = standing.made_of(known, Options())
+    whole = facts(copied)
+    aside = whole.rename(whole.with_suffix(".aside"))
+    time.sleep(0.02)  # the kernel's clock of files has steps of some milliseconds
+    aside.rename(whole)
+    assert standing.made_of(known, Options()).digest == made.digest
+    standing.forget(folder)
+    standing.keep(folder, made, known)
+    assert standing.standing(folder, made) is None
 
 
 def test_a_past_day_stands_by_itself(copied: Desk) -> None:
