@@ -119,10 +119,10 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int = 2, **opt
     """
     with _ready(table, columns, decimals, options) as ready:
         chosen = ready.options
-        strange: dict[str, Any] = {"holdouts": chosen.holdouts, "model_lookback": chosen.model_lookback}
-        strange["markov_state"] = chosen.markov_state != CHANNEL
-        for name in filter(strange.get, strange):
-            raise ConfigError(f"sums cannot be counted with {name}", f"Leave {name} out, or call `credit`.")
+        other_state = chosen.markov_state != CHANNEL
+        unfit = {"holdouts": chosen.holdouts, "model_lookback": chosen.model_lookback, "markov_state": other_state}
+        if named := [name for name, given in unfit.items() if given]:
+            raise ConfigError(f"sums cannot be counted with {', '.join(named)}", "Leave it out, or call `credit`.")
         rules = tuple(name for name in MODELS if name in chosen.models and not MODELS[name].learns)
         heard = material(ready.engine, Journeys(*ready.found, ready.touches))
         return table_of(heard, _by_group(ready, rules), decimals, _counted_by(ready, rules))
@@ -168,8 +168,9 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     rules_alone = ready._replace(options=replace(ready.options, models=rules))
     rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
     sales = ready.sales
-    alone = sales.name if ready.columns.id else sales.placed_at.cast("string") + "/" + sales.net.cast("string")
-    buyers = sales.select("order_uid", buyer=ibis.coalesce(sales.person, alone))
+    row = sales.name if ready.columns.id else ibis.null("string")
+    alone = sales.placed_at.cast("string") + "/" + sales.net.cast("string")
+    buyers = sales.select("order_uid", buyer=ibis.coalesce(sales.person, row, alone))
     met = ready.touches.select("touch_uid", "channel")
     told = rows.join(buyers, "order_uid").left_join(met, "touch_uid")
     told = told.mutate(part=group(told.buyer))
