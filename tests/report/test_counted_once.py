@@ -75,14 +75,15 @@ def test_a_content_with_and_without_its_creator_is_of_one_cut(tmp_path: Path) ->
 # --- costs ----------------------------------------------------------------------------------------------------------
 
 
-def costs(folder: Path, facts: list[Any], cut: str) -> list[tuple[Any, ...]]:
-    made = Made(folder, facts, models=["last"])
-    return made.sql(f"SELECT value, kind, cost_minor FROM rpt_costs WHERE cut = '{cut}' ORDER BY ALL")
+def costs(folder: Path, facts: list[Any]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the costs by cut."""
+    told = Made(folder, facts, models=["last"]).sql("SELECT cut, value, kind, cost_minor FROM rpt_costs ORDER BY ALL")
+    return {cut: [tuple(row) for name, *row in told if name == cut] for cut, *_ in told}
 
 
 def test_costs_by_day_and_by_week_are_one_cost(tmp_path: Path) -> None:
     facts = [*week("spend", 101, 7, content_id="whole"), *week("spend", 101, 6, content_id="part")]
-    assert costs(tmp_path, facts, "content") == [("part", "spend", 700), ("whole", "spend", 707)]
+    assert costs(tmp_path, facts)["content"] == [("part", "spend", 700), ("whole", "spend", 707)]
 
 
 def test_what_ads_of_an_item_cost_is_a_cut_of_its_own_and_not_added_to_its_campaign(tmp_path: Path) -> None:
@@ -96,10 +97,11 @@ def test_what_ads_of_an_item_cost_is_a_cut_of_its_own_and_not_added_to_its_campa
         counted("spend", 150, 0, 1, product_id="q", content_id="w"),
         counted("spend", 70, 0, 1, content_id="live", campaign_id="evening"),
     ]
-    assert costs(tmp_path / "1", facts, "product") == [("p", "spend", 500), ("q", "spend", 400)]
-    assert costs(tmp_path / "2", facts, "content") == [("live", "spend", 70), ("v", "spend", 300), ("w", "spend", 350)]
-    assert costs(tmp_path / "3", facts, "campaign") == [("evening", "spend", 70), ("spring", "spend", 900)]
-    assert costs(tmp_path / "4", facts, "platform") == [("network", "spend", 970)]
+    found = costs(tmp_path, facts)
+    assert found["product"] == [("p", "spend", 500), ("q", "spend", 400)]
+    assert found["content"] == [("live", "spend", 70), ("v", "spend", 300), ("w", "spend", 350)]
+    assert found["campaign"] == [("evening", "spend", 70), ("spring", "spend", 900)]
+    assert found["platform"] == [("network", "spend", 970)]
 
 
 def test_a_campaign_costs_what_its_ads_do_and_a_platform_what_its_campaigns_do(tmp_path: Path) -> None:
@@ -110,8 +112,9 @@ def test_a_campaign_costs_what_its_ads_do_and_a_platform_what_its_campaigns_do(t
         *(counted("spend", 60, 0, 1, campaign_id=f"summer/group/{ad}") for ad in ("one", "two")),
         counted("spend", 590, 0, 1, campaign_id=None),
     ]
-    assert costs(tmp_path / "1", facts, "campaign") == [("spring", "spend", 500), ("summer", "spend", 120)]
-    assert costs(tmp_path / "2", facts, "platform") == [("network", "spend", 620)]
+    found = costs(tmp_path, facts)
+    assert found["campaign"] == [("spring", "spend", 500), ("summer", "spend", 120)]
+    assert found["platform"] == [("network", "spend", 620)]
 
 
 def test_a_content_in_campaigns_that_are_told_at_unlike_levels_costs_what_all_of_them_do(tmp_path: Path) -> None:
@@ -119,13 +122,13 @@ def test_a_content_in_campaigns_that_are_told_at_unlike_levels_costs_what_all_of
         counted("spend", 100, 0, 1, content_id="v", campaign_id="spring/group/ad"),
         counted("spend", 50, 0, 1, content_id="v", campaign_id="summer"),
     ]
-    assert costs(tmp_path, facts, "content") == [("v", "spend", 150)]
+    assert costs(tmp_path, facts)["content"] == [("v", "spend", 150)]
 
 
 def test_a_content_as_a_whole_and_by_campaign_costs_once(tmp_path: Path) -> None:
     campaigns = [counted("spend", 100, 0, 1, content_id="v", campaign_id=name) for name in ("spring", "summer")]
     facts = [*campaigns, counted("spend", 220, 0, 1, content_id="v", campaign_id=None)]
-    assert costs(tmp_path, facts, "content") == [("v", "spend", 220)]
+    assert costs(tmp_path, facts)["content"] == [("v", "spend", 220)]
 
 
 def test_commissions_of_orders_stand_before_those_that_the_same_source_counts(tmp_path: Path) -> None:
@@ -140,8 +143,9 @@ def test_commissions_of_orders_stand_before_those_that_the_same_source_counts(tm
         counted("commissions", 3, 0, 1, content_id="v", campaign_id=None),
         counted("spend", 7, 0, 1, content_id="v", **own),
     ]
-    assert costs(tmp_path / "1", facts, "content") == [("v", "commission", 28), ("v", "spend", 7)]
-    assert costs(tmp_path / "2", facts, "product") == [("p", "commission", 60)]
+    found = costs(tmp_path, facts)
+    assert found["content"] == [("v", "commission", 28), ("v", "spend", 7)]
+    assert found["product"] == [("p", "commission", 60)]
 
 
 # --- the choice -----------------------------------------------------------------------------------------------------
