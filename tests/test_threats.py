@@ -12,7 +12,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 TEXT = (TESTS.parent / "docs" / "threats.md").read_text()
-NUMBERS = {"Threats": 37, "Hazards": 35}
+NUMBERS = {"Threats": 37, "Hazards": 36}
 
 
 class Row(NamedTuple):
