@@ -6,6 +6,7 @@ importing the package costs nothing.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,11 +26,17 @@ __all__ = [
     "paths",
     "sums",
 ]
+_HOMES = {
+    "Columns": "reading",
+    "added": "adding",
+    "credit_of_paths": "strings",
+    "credit_of_sums": "adding",
+    "effects_of_sums": "adding",
+}
+"""Name -> module, where that is not `library`."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from jalon.attribution import library
-
-    return getattr(library, name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'library')}"), name)

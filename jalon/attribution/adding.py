@@ -48,8 +48,6 @@ SUMS = (*KEY, *FIGURES)
 - `set`: journeys that met these channels and no others; `part`: which fifth.
 - `credit`: what the rule `model` credits to the channel; without a channel, what nothing led to. `part`: which group.
 """
-_TEXT = pa.string()
-_KEY = (_TEXT, _TEXT, pa.int64(), _TEXT, pa.list_(_TEXT))
 _COLUMNS = ("often", "ends", "converts")
 """`COUNTS` as models call them."""
 
@@ -69,9 +67,13 @@ def table_of(heard: Counting, credit: pa.Table, decimals: int, options: str) -> 
     return _whole([rows], (), decimals)
 
 
+def _kinds(decimals: int) -> dict[str, str]:
+    """Return the types of `SUMS`."""
+    return {**KEY, **dict.fromkeys(COUNTS, "int64"), "credit": f"decimal(38, {decimals})"}
+
+
 def _schema(decimals: int) -> pa.Schema:
-    kinds = (*_KEY, *(pa.int64() for _ in COUNTS), pa.decimal128(38, decimals))
-    return pa.schema(list(zip(SUMS, kinds, strict=True)))
+    return ibis.schema(_kinds(decimals)).to_pyarrow()
 
 
 def _of_journeys(heard: Counting) -> Iterator[pa.Table]:
@@ -90,7 +92,7 @@ def added(sums: Any, *more: Any, less: Sequence[Any] = ()) -> pa.Table:
     cannot be taken off since it was never counted; that is seen by counts, not by credit.
     """
     given = [_read(table) for table in (sums, *more, *less)]
-    options = pa.chunked_array([chunk for table in given for chunk in table["options"].chunks], _TEXT)
+    options = pa.chunked_array([chunk for table in given for chunk in table["options"].chunks], pa.string())
     scales = {table.schema.field("credit").type.scale for table in given}
     if len(pc.unique(options)) > 1 or len(scales) > 1:
         raise ConfigError(
@@ -256,7 +258,7 @@ def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
 
 def _whole(tables: Sequence[pa.Table], less: Sequence[pa.Table], decimals: int) -> pa.Table:
     """Return the sums of all, without what is in `less`; those that are not zero, in one order."""
-    kinds = {**KEY, **dict.fromkeys(COUNTS, "int64"), "credit": f"decimal(38, {decimals})"}
+    kinds = _kinds(decimals)
     with opened(Options()) as engine:
         taken = [engine.take(f"sums_{number}", table, kinds) for number, table in enumerate([*tables, *less])]
         off = [table.mutate(**{name: -table[name] for name in FIGURES}) for table in taken[len(tables) :]]

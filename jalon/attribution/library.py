@@ -18,7 +18,7 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from jalon.attribution import journeys
-from jalon.attribution.adding import added, credit_of_sums, effects_of_sums, table_of
+from jalon.attribution.adding import table_of
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects import EFFECTS, Journeys, Learnt, material
 from jalon.attribution.effects.states import CHANNEL
@@ -28,21 +28,8 @@ from jalon.attribution.groups import group
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
-from jalon.attribution.strings import credit_of_paths
 from jalon.attribution.windows import learn_within
 from jalon.errors import ConfigError
-
-__all__ = [
-    "Columns",
-    "added",
-    "channel_effects",
-    "credit",
-    "credit_of_paths",
-    "credit_of_sums",
-    "effects_of_sums",
-    "paths",
-    "sums",
-]
 
 
 class _Ready(NamedTuple):

@@ -39,25 +39,31 @@ class Made(NamedTuple):
 
 
 def made_of(facts: Path, options: Options) -> Made:
-    """Return what a run would make tables of. It reads every facts file once, at the speed of the disk."""
-    begun, seen = time.time(), _seen(facts)
+    """Return what a run would make tables of. It reads every facts file once, at the speed of the disk.
+
+    Raises `StoreError` if one cannot be read.
+    """
     told = hashlib.blake2b(digest_size=32)
     told.update(_code())
     told.update(json.dumps(options.decisive(), default=str).encode())
-    for name, *_ in seen:
-        told.update(name.encode())
-        with (facts / name).open("rb") as stream:
-            told.update(hashlib.file_digest(stream, "blake2b").digest())
+    try:
+        begun, seen = time.time(), _seen(facts)
+        for name, *_ in seen:
+            told.update(name.encode())
+            with (facts / name).open("rb") as stream:
+                told.update(hashlib.file_digest(stream, "blake2b").digest())
+    except OSError as error:
+        raise StoreError(f"{error.filename} cannot be read: {error.strerror}", "Give access, or try again.") from error
     return Made(told.hexdigest(), seen, begun)
 
 
 def _seen(facts: Path) -> list[tuple[str, int, int, int]]:
     files = [file for kind in run.FACTS for file in sorted((facts / kind).glob("[0-9]*.parquet"))]
-    return [
-        (f"{file.parent.name}/{file.name}", own.st_size, own.st_mtime_ns, own.st_ctime_ns)
-        for file in files
-        for own in [file.stat()]
-    ]
+    return [(str(file.relative_to(facts)), *_marks(file.stat())) for file in files]
+
+
+def _marks(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 @cache
@@ -103,7 +109,10 @@ def keep(folder: Path, made: Made, facts: Path) -> None:
 
     Raises `StoreError` if that cannot be written.
     """
-    if _seen(facts) != made.seen:
+    try:
+        if _seen(facts) != made.seen:
+            return
+    except OSError:  # one has gone while they were looked at
         return
     note = json.dumps(_note(folder, made)) + "\n"
     with replacing(folder / NAME, private=True) as file:

@@ -118,6 +118,15 @@ def test_tables_of_facts_that_came_and_went_meanwhile_do_not_stand(copied: Desk)
     assert standing.standing(folder, made) is None
 
 
+def test_facts_that_cannot_be_read_are_named(copied: Desk) -> None:
+    file = facts(copied)
+    file.unlink()
+    file.mkdir()
+    said = copied("attribute")
+    assert said.status == errors.STORE
+    assert f"{file} cannot be read" in said.err
+
+
 def test_a_past_day_stands_by_itself(copied: Desk) -> None:
     words = ("attribute", "--as-of", "2020-01-01", "--json")
     assert not copied(*words).data["stood"]

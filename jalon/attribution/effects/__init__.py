@@ -155,13 +155,12 @@ def material(engine: Engine, journeys: Journeys, kind: str = CHANNEL) -> Countin
 def of_sums(heard: Material, model: str, parameters: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
     """Return what a model of `BY_SUMS` finds, rows as `EFFECTS` by state, and what it rests on."""
     if not heard.names:
-        return _EFFECTS.empty_table(), {}
+        return _SCHEMA.empty_table(), {}
     found = _BY[model](heard, parameters)
-    return _rows(model, CHANNEL, heard, found).cast(_EFFECTS), found.told
+    return _rows(model, CHANNEL, heard, found).cast(_SCHEMA), found.told
 
 
-_ARROW = {"string": pa.string(), "float64": pa.float64(), "int64": pa.int64()}
-_EFFECTS = pa.schema([(name, _ARROW[kind]) for name, kind in EFFECTS.items()])
+_SCHEMA = ibis.schema(EFFECTS).to_pyarrow()
 
 
 def _way(kind: str) -> str:
