@@ -26,6 +26,7 @@ from jalon.attribution.sales import sales
 from jalon.attribution.sharing.told import Facts
 from jalon.attribution.stages import RULES, read_rules, with_stage
 from jalon.attribution.tally import Counted, tally
+from jalon.attribution.tracing import trace
 from jalon.attribution.windows import learn_within
 
 INSTANTS = (
@@ -39,7 +40,7 @@ INSTANTS = (
     "had_at",
 )
 _OF_PERSONS = ("orders", "order_links", "refunds", "touchpoints", "identities", "order_contents", "order_lines")
-_OF_CONTENT = ("measures", "contents")
+_OF_CONTENT = ("measures", "contents", "products")
 FACTS = (*_OF_PERSONS, *_OF_CONTENT)
 """Kinds of facts that a run reads."""
 
@@ -66,6 +67,8 @@ class Result:
     """Patterns of the options that no touchpoint fits."""
     sharing: dict[str, float] = field(default_factory=dict)
     """What the share-out learned (`sharing._told`); empty where nothing was shared out."""
+    tracing: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Channel -> how many steps that name only the network were traced to content (`tracing.Traced.told`)."""
     tests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Model -> what hold-out tests say of it: credited, tested, and the factor between them."""
     learnt: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -81,10 +84,10 @@ _FIGURES = tuple(each.name for each in fields(Result) if each.name not in ("fold
 def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
-    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`,
-    `transitions`, `stage_times`, `drop_offs`, `conversions`, `conversion_credit` (one Parquet file each) and
-    `run.json`, which says with which options. The same facts and options give the same bytes. Raises `StoreError` if a
-    file cannot be read or written.
+    Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`, `traced`,
+    `traced_contents`, `transitions`, `stage_times`, `drop_offs`, `conversions`, `conversion_credit` (one Parquet file
+    each) and `run.json`, which says with which options. The same facts and options give the same bytes. Raises
+    `StoreError` if a file cannot be read or written.
     """
     options = options or Options()
     with opened(options) as engine, published(out) as making:
@@ -109,17 +112,21 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     learnt = learn_within(engine, Journeys(*found, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
     told = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}
-    credited = credit(engine, steps, Facts(sold, touched, lines, **told), learnt, options)
+    heard = Facts(sold, touched, lines, **told)
+    credited = credit(engine, steps, heard, learnt, options)
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
     rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
+    traced = trace(engine, heard, steps, options)
+    rows["traced"] = _write(engine, traced.rows, out, "traced", ["order_uid", "touch_uid", "source", "content_id"])
+    rows["traced_contents"] = _write(engine, traced.contents, out, "traced_contents", ["channel", "content_id"])
     figures = tally(engine, Counted(steps, persons, sold, touched), options)
     beside = converted(engine, touched, sold, credited.rows, options)
     rows["conversions"] = _write(engine, beside.conversions, out, "conversions", ["conversion", "conversion_uid"])
     in_order = ["conversion", "conversion_uid", "model", "position"]
     rows["conversion_credit"] = _write(engine, beside.credit, out, "conversion_credit", in_order)
     result = Result(out, rows, **figures, tests=credited.tests, learnt=learnt.told)
-    return replace(result, sharing=credited.shared.told)
+    return replace(result, sharing=credited.shared.told, tracing=traced.told)
 
 
 def _moves(

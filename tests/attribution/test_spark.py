@@ -27,6 +27,7 @@ from jalon.errors import StoreError
 from tests.attribution.handmade_brand import brand
 from tests.attribution.spark_here import SMALL, assert_same_tables, needs_spark
 from tests.attribution.test_sharing import bought, clicks
+from tests.attribution.test_tracing import TRACED
 from tests.handmade import link, order, refund, same, touch, write
 
 pytestmark = [
@@ -93,6 +94,7 @@ AWKWARD: Facts = [
     *(fact for n in range(20) for fact in bought(f"by-itself{n}", n + 0.5, "p2")),
     touch("joins", 5, "b2", kind="sign_up"),
     touch("saw", 3.5, "b3", kind="view", channel="video", content_id="video"),
+    *TRACED,
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.marts.totals import CUTS
+from tests.attribution.test_tracing import TRACED
 from tests.handmade import Run, content, day, line, measure, order, refund, touch
 
 
@@ -23,7 +24,7 @@ def made(folder: Path, facts: list[Any], *models: str) -> Path:
 
 def sql(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as db:
-        for name in ("fct_attributed_revenue", "rpt_credit", "rpt_content_estimates"):
+        for name in ("fct_attributed_revenue", "rpt_credit", "rpt_content_estimates", "bridge_traced_contents"):
             db.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder / 'marts' / name}.parquet'")
         return db.execute(query).fetchall()
 
@@ -105,3 +106,25 @@ def test_what_is_modelled_is_unsure_by_its_split_and_by_its_buyers(tmp_path: Pat
         "FROM rpt_credit t JOIN rpt_content_estimates e ON t.value = e.content_id WHERE cut = 'content'",
     )
     assert rows == [(True, True)] * 2
+
+
+def test_credit_of_visits_that_name_only_their_network_is_parted_by_likely_contents(tmp_path: Path) -> None:
+    """By content and creator it is modelled; by all else it stays what it is, and every cut has the same sum."""
+    folder = made(tmp_path, TRACED, "last")
+    rows = sql(
+        folder,
+        "SELECT value, net_minor = modelled_minor, net_low_minor < net_minor AND net_minor < net_high_minor "
+        "FROM rpt_credit WHERE cut = 'content' AND value <> '(none)' ORDER BY 1",
+    )
+    assert rows == [("loud", True, True), ("soft", True, True), ("told", False, True)]
+    sums = sql(folder, "SELECT cut, sum(net_minor), sum(modelled_minor) FROM rpt_credit GROUP BY 1 ORDER BY 1")
+    assert len({net for _, net, _ in sums}) == 1
+    assert {cut for cut, _, modelled in sums if modelled} == {"content", "creator"}
+    ((rest,),) = sql(folder, "SELECT net_minor FROM rpt_credit WHERE cut = 'content' AND value = '(none)'")
+    assert 0 < rest < 30_000 / 2
+    ((bridged, parted),) = sql(
+        folder,
+        "SELECT (SELECT sum(net_minor * share) FROM fct_attributed_revenue JOIN bridge_traced_contents "
+        "USING (order_uid, touch_uid)), (SELECT sum(modelled_minor) FROM rpt_credit WHERE cut = 'content')",
+    )
+    assert float(bridged) == pytest.approx(float(parted), abs=30), "to a cent for each visit and content"

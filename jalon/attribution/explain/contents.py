@@ -9,6 +9,7 @@ from jalon.attribution.explain.tables import REVISION, Row, Tables
 from jalon.attribution.groups import group
 from jalon.attribution.intervals import sums, with_interval
 from jalon.attribution.measures import counted
+from jalon.attribution.tracing.parts import unsure_by
 
 MOST = 10
 """How many orders and contents are listed, those with most credit."""
@@ -21,6 +22,7 @@ _ORDER = (
     *("share_low", "share_high"),
 )
 _SUM = ("model", "currency", "orders", "weight", "amount", "reversed", "net", "net_low", "net_high", "modelled")
+_TRACED = ("channel", "source", "content_id", "metric", "steps", "steps_low", "steps_high", "alike")
 _ESTIMATE = ("source", "platform", "content_id", "orders", "orders_low", "orders_high", "alike")
 
 
@@ -46,13 +48,15 @@ def told_of_creator(tables: Tables, creator: str, model: str) -> Row:
 
 def _credited(tables: Tables, column: str, value: str, model: str) -> Row:
     """Return `credit` (sums by model and currency), `orders` (those with most credit in `model`), `touches` (by
-    stage, kind, evidence and channel), `estimates` (of orders without a path) and `measures` (what platforms count)."""
+    stage, kind, evidence and channel), `estimates` (of orders without a path), `traced` (of visits that name only
+    their network; the most) and `measures` (what platforms count)."""
     credited = tables.credited.filter(tables.credited[column] == value)
     return {
         "credit": _sums(tables, credited),
         "orders": _orders(tables, credited.filter(credited.model == model)),
         "touches": _touches(tables, column, value),
         "estimates": _estimates(tables, column, value),
+        "traced": _traced(tables, column, value),
         "measures": counted(tables.engine, tables.fact("measures", **{column: (value,)})),
         "as_of": tables.card["as_of"],
     }
@@ -74,9 +78,8 @@ def _intervals(tables: Tables, credited: Table) -> Table:
     """Return `net` with its 90 % interval: chance in who buys (`intervals`), and where modelled in the split too."""
     keys = ("model", "currency")
     given = credited.mutate(person_group=group(ibis.coalesce(credited.person, credited.order_uid)))
-    told = tables["modelled"].filter(lambda t: t.orders > 0)
-    sides = {"down": told.orders - told.orders_low, "up": told.orders_high - told.orders}
-    unsure = told.select("touch_uid", **{side: reach / told.orders for side, reach in sides.items()})
+    sides = ("down", "up")
+    unsure = unsure_by(tables["modelled"], tables["traced_contents"])
     likely = credited.filter(credited.basis == "modelled").join(unsure, "touch_uid")
     split = likely.group_by(*keys, "touch_uid", *sides).agg(net=likely.net.sum())
     reach = {side: (split.net * split[side]).round() for side in sides}
@@ -89,17 +92,19 @@ def _intervals(tables: Tables, credited: Table) -> Table:
 
 def _orders(tables: Tables, credited: Table) -> list[Row]:
     """Return the orders of which it is credited with most, and what of the order that is."""
-    shared = tables["shared"].select("order_uid", "touch_uid", "low", "high")
-    rows = credited.left_join(shared, ["order_uid", "touch_uid"])
-    by_order = rows.group_by("order_uid", "placed_at", "basis", "currency").agg(
-        weight=rows.weight.sum().cast("decimal(10, 9)"),
-        touchpoints=rows.touch_uid.count(),
-        share_low=rows.low.sum(),
-        share_high=rows.high.sum(),
-        **{name: rows[name].sum() for name in ("amount", "reversed", "net")},
+    by_order = credited.group_by("order_uid", "placed_at", "basis", "currency").agg(
+        weight=credited.weight.sum().cast("decimal(10, 9)"),
+        touchpoints=credited.touch_uid.count(),
+        share_low=_at_most_one(credited.low.sum()),
+        share_high=_at_most_one(credited.high.sum()),
+        **{name: credited[name].sum() for name in ("amount", "reversed", "net")},
     )
     best = by_order.order_by(by_order.net.desc(), by_order.order_uid, by_order.basis).limit(MOST)
     return tables.rows(best, _ORDER, best.net.desc(), best.order_uid, best.basis)
+
+
+def _at_most_one(share: ibis.Value) -> ibis.Value:
+    return ibis.ifelse(share > 1, 1.0, share)
 
 
 def _touches(tables: Tables, column: str, value: str) -> list[Row]:
@@ -125,6 +130,13 @@ def _estimates(tables: Tables, column: str, value: str) -> list[Row]:
     made = made.mutate(creator_id=made.creator_id.coalesce(made.maker))
     own = made.filter(made[column] == value)
     return tables.rows(own, _ESTIMATE, own.orders.desc(), own.content_id, own.source)
+
+
+def _traced(tables: Tables, column: str, value: str) -> list[Row]:
+    """Return how many visits on journeys, of those that name only their network, are likely to have come from it."""
+    found = tables["traced_contents"]
+    best = found.filter(found[column] == value).order_by(found.steps.desc(), found.content_id).limit(MOST)
+    return tables.rows(best, _TRACED, best.steps.desc(), best.content_id)
 
 
 def _contents(tables: Tables, creator: str, model: str) -> list[Row]:

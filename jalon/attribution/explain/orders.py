@@ -19,11 +19,13 @@ TOUCH = (
 )
 _WINDOW = ("lookback_days", "repeat", "half_life_days", "max_touches", "as_of")
 _CREDIT = ("model", "position", "touch_uid", "basis", "reason", "weight", "amount", "reversed", "net", "currency")
+_LIKELY = ("touch_uid", "content_id", "creator_id", "share", "low", "high")
 _SHARE = ("touch_uid", "content_id", "creator_id", "channel", "share", "low", "high", "orders", "alike")
 
 
 def told(tables: Tables, uid: str, _model: str) -> Row:
-    """Return `order`, `refunds`, `journey` (the touches in order), `credit` (rows by model), `modelled` (contents that
+    """Return `order`, `refunds`, `journey` (the touches in order; `likely`: the
+    contents that one which names only its network was traced to), `credit` (rows by model), `modelled` (contents that
     an order without a path was shared out to), `copies` (orders that it counts for) and `window`."""
     sales = tables["sales"]
     (order,) = tables.engine.dicts(sales.filter(sales.order_uid == uid))
@@ -57,7 +59,20 @@ def _journey(tables: Tables, uid: str) -> list[Row]:
     places = steps.filter(steps.order_uid == uid).select("position", "had_at", "cut", step_uid="touch_uid")
     joined = places.join(touches, places.step_uid == touches.touch_uid)
     rows = tables.rows(joined, ("position", "had_at", "cut", *TOUCH, *REVISION))
-    return [{**row, "revision": {name: row.pop(name) for name in REVISION}} for row in rows]
+    likely = _likely(tables, uid)
+    return [
+        {**row, "likely": likely.get(row["touch_uid"], []), "revision": {name: row.pop(name) for name in REVISION}}
+        for row in rows
+    ]
+
+
+def _likely(tables: Tables, uid: str) -> dict[str, list[Row]]:
+    """Return for each touch that was traced the contents that it is likely to have come from."""
+    traced = tables["traced"]
+    found: dict[str, list[Row]] = {}
+    for row in tables.rows(traced.filter(traced.order_uid == uid), _LIKELY, traced.share.desc(), traced.content_id):
+        found.setdefault(row.pop("touch_uid"), []).append(row)
+    return found
 
 
 def _credit(tables: Tables, uid: str) -> dict[str, list[Row]]:

@@ -13,6 +13,8 @@ from ibis.expr.types import Table
 from jalon.attribution.card import read_card
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
+from jalon.attribution.tracing.naming import BILLION
+from jalon.attribution.tracing.parts import parts
 from jalon.errors import ConfigError
 
 Row = dict[str, Any]
@@ -86,10 +88,34 @@ class Tables:
 
     @cached_property
     def credited(self) -> Table:
-        """Return the credit rows that belong to somebody, with what they are told by, and with their order."""
-        credit, sales = self["credit"], self["sales"]
+        """Return the credit rows that belong to somebody, with what they are told by, and with their order.
+
+        Credit of steps that were traced stands there twice: as it is, with no content, and parted by likely contents.
+        `low` and `high`, where modelled: the ends of the share of the order.
+        """
+        credit, sales, shared = self["credit"], self["sales"], self["shared"]
         rows = credit.join(self.places, credit.touch_uid == self.places.place_uid)
-        return rows.join(sales.select("order_uid", "is_sale", "placed_at", "person"), "order_uid")
+        rows = rows.join(sales.select("order_uid", "is_sale", "placed_at", "person"), "order_uid")
+        ends = shared.select("order_uid", "touch_uid", "low", "high")
+        own = rows.left_join(ends, ["order_uid", "touch_uid"]).drop("order_uid_right", "touch_uid_right")
+        return own.union(self._traced(rows).select(*own.columns))
+
+    def _traced(self, rows: Table) -> Table:
+        """Return the parts that likely contents have of credit, under what names the estimate."""
+        billionths = (rows.weight.cast("float64") * BILLION).round().cast("int64")
+        told = parts(rows.mutate(points=billionths), self["traced"], ("points", "amount", "net"))
+        titled = told.left_join(self.makers, told.content_id == self.makers.known_id)
+        weight = rows.weight.type()
+        return titled.mutate(
+            basis=ibis.literal("modelled"),
+            touch_uid=titled.estimate_uid,
+            place_uid=titled.estimate_uid,
+            creator_id=ibis.coalesce(titled.creator_id, titled.maker),
+            title=titled.title_right if "title_right" in titled.columns else titled.title,
+            weight=(titled.points / BILLION).cast(weight),
+            reversed=titled.amount - titled.net,
+            **{end: titled.weight.cast("float64") * titled[end] for end in ("low", "high")},
+        )
 
 
 def _fitting(table: Table, where: Mapping[str, Sequence[str]]) -> Table:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from jalon.attribution.sharing import solving
 from jalon.attribution.sharing.anyway import Taught
 from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
-from jalon.attribution.sharing.posterior import Drawn, twins
+from jalon.attribution.sharing.sampling import Drawn, twins
 from jalon.attribution.sharing.told import Told
 
 WINDOW = 14

@@ -11,7 +11,8 @@ from jalon.attribution.sharing.anyway import Taught, taught
 from jalon.attribution.sharing.fitting import dispersion, fit
 from jalon.attribution.sharing.learning import learned, per_order
 from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Layout, Named, Problem, Size, cells
-from jalon.attribution.sharing.posterior import Drawn, draw
+from jalon.attribution.sharing.posterior import draw
+from jalon.attribution.sharing.sampling import Drawn
 
 
 class Posed(NamedTuple):

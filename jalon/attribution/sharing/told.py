@@ -46,6 +46,7 @@ class Facts(NamedTuple):
     lines: Table
     measures: Table
     contents: Table
+    products: Table
 
 
 def told(engine: Engine, facts: Facts, unknown: Table) -> Told | None:

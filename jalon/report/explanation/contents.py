@@ -13,6 +13,7 @@ def lines(told: Row) -> Iterator[str]:
     yield from _head(told)
     yield from _credit(told)
     yield from _estimates(told)
+    yield from _traced(told)
     yield from _orders(told)
     yield from _contents(told)
     yield from _touches(told)
@@ -65,6 +66,21 @@ def _estimates(told: Row) -> Iterator[str]:
     for row in told["estimates"]:
         named = f"{plain(row['content_id'])}: " if told["kind"] == "creator" else ""
         yield f"  {named}{row['orders']:.1f} orders ({row['orders_low']:.1f} to {row['orders_high']:.1f})"
+        if row["alike"]:
+            yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
+
+
+def _traced(told: Row) -> Iterator[str]:
+    """Say how many visits that name only their network are likely to have come from it."""
+    if not told["traced"]:
+        return
+    yield ""
+    yield "Of visits on journeys that name only their network, by what was counted on the day (modelled, 90 % interval)"
+    for row in told["traced"]:
+        named = f"{plain(row['content_id'])}: " if told["kind"] == "creator" else ""
+        reach = f"{row['steps_low']:.1f} to {row['steps_high']:.1f}"
+        by = f"from {plain(row['channel'])}, by {label(row['metric']).lower()}"
+        yield f"  {named}{row['steps']:.1f} visits ({reach}) {by}"
         if row["alike"]:
             yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
 

@@ -19,6 +19,9 @@ NET_RULES = {
 }
 """Rule -> why the net is what it is; other rules are the kinds of order that are no revenue."""
 
+MOST = 3
+"""How many likely contents of one touchpoint are told."""
+
 
 def lines(told: Row) -> Iterator[str]:
     """Yield what decided about an order, as lines."""
@@ -85,6 +88,9 @@ def _touch(touch: Row) -> Iterator[str]:
     named = (("content", "content_id"), ("creator", "creator_id"), ("campaign", "campaign"))
     if what := ", ".join(f"{word} {plain(touch[name])}" for word, name in named if touch[name]):
         yield f"     {what}"
+    for row in touch["likely"][:MOST]:
+        share = f"{row['share']:.0%} (90 % interval {row['low']:.0%} to {row['high']:.0%})"
+        yield f"     likely by content {plain(row['content_id'])}: {share}; modelled, by what was counted on that day"
     whom = "a customer" if touch["is_customer"] else "a person known before" if touch["is_known"] else "someone new"
     yield f"     stage {touch['stage']} (rule {touch['stage_rule']}, {whom}), known by {touch['evidence']}"
     yield f"     {plain(touch['touch_uid'])}, {_revision(touch['revision'])}"

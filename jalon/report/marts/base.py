@@ -21,7 +21,7 @@ from jalon.report.people.customers import Customers, customers
 from jalon.report.people.settings import NOTHING_WANTED, Wanted
 
 MADE = (
-    *("sales", "people", "touches", "steps", "credit", "modelled", "shared"),
+    *("sales", "people", "touches", "steps", "credit", "modelled", "shared", "traced", "traced_contents"),
     *("transitions", "stage_times", "drop_offs", "conversions", "conversion_credit"),
 )
 """Tables of the attribution that marts are made of."""

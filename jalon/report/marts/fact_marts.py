@@ -109,6 +109,11 @@ def _content_products(base: Base) -> Table:
     return ranked.filter(ranked["rank"] == 0)
 
 
+def _traced_steps(base: Base) -> Table:
+    told = base.made["traced"]
+    return told.mutate(**{name: told[name].cast("decimal(10, 9)") for name in ("share", "low", "high")})
+
+
 def _run_ledger(base: Base) -> Table:
     names = (*RunRow._fields, "started_date")
     days = pa.array([row.started_at // DAY for row in base.known.runs], pa.int32()).cast(pa.date32())
@@ -132,6 +137,7 @@ FACTS: dict[str, Maker] = {
     "fct_content_metrics_daily": _daily,
     "rpt_conversion_credit": _conversion_credit,
     "bridge_content_products": _content_products,
+    "bridge_traced_contents": _traced_steps,
     "run_ledger": _run_ledger,
 }
 """Name of a mart -> what makes it."""

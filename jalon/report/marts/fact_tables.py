@@ -232,6 +232,25 @@ FCT_SURVEY_ANSWERS = Mart(
     ),
 )
 
+BRIDGE_TRACED_CONTENTS = Mart(
+    "bridge_traced_contents",
+    "Which contents a credited visit that names only its network is likely to have come from: one row per order, "
+    "touchpoint and content. Join it to `fct_attributed_revenue` by order and touchpoint, and multiply by `share`; "
+    "what the shares leave of 1 is not known. Modelled: `rpt_credit` has it in its cuts by content and creator.",
+    ("order_uid", "touch_uid", "estimate_uid"),
+    (
+        ORDER,
+        Column("touch_uid", "text", "The visit", references="fct_touchpoints"),
+        Column("estimate_uid", "text", "The content as visits are traced to it", references="rpt_traced_contents"),
+        SOURCE,
+        CONTENT,
+        CREATOR,
+        Column("share", "decimal", "How likely it is, with nine places", "of 1"),
+        Column("low", "decimal", "Lower end of the 90 % interval", "of 1"),
+        Column("high", "decimal", "Upper end of the 90 % interval", "of 1"),
+    ),
+)
+
 BRIDGE_CONTENT_PRODUCTS = Mart(
     "bridge_content_products",
     "Which products are tagged in which content: one row per pair, as it holds now.",

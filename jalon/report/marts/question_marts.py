@@ -8,7 +8,7 @@ from ibis.expr.types import Table
 from jalon.report.marts import claims, costs, funnel, journey_map, paths, statements
 from jalon.report.marts.base import Base, Maker, key_of, with_amounts, with_day
 from jalon.report.marts.restated import restated
-from jalon.report.marts.totals import totals
+from jalon.report.marts.totals import Estimates, totals
 from jalon.report.people.persona_marts import persona_map, with_personas
 from jalon.report.people.stage_measures import purchase_models, stage_measures
 from jalon.report.people.surveys import surveys
@@ -25,7 +25,8 @@ def _revenue_daily(base: Base) -> Table:
 
 
 def _credit(base: Base) -> Table:
-    rows = totals(base.engine, base.mart("fct_attributed_revenue"), base.told["contents"], base.made["modelled"])
+    estimates = Estimates(*(base.made[name] for name in Estimates._fields))
+    rows = totals(base.engine, base.mart("fct_attributed_revenue"), base.told["contents"], estimates)
     return with_amounts(base, rows, ["net", "net_low", "net_high", "modelled"])
 
 
@@ -34,6 +35,12 @@ def _content_estimates(base: Base) -> Table:
     told = base.made["modelled"]
     orders = {name: told[name].cast("decimal(18, 4)") for name in ("orders", "orders_low", "orders_high")}
     return told.mutate(estimate_uid=told.touch_uid, **orders).mutate(alike=told.alike.join(", ").nullif(""))
+
+
+def _traced_contents(base: Base) -> Table:
+    told = base.made["traced_contents"]
+    steps = {name: told[name].cast("decimal(18, 4)") for name in ("steps", "steps_low", "steps_high")}
+    return told.mutate(alike=told.alike.join(", ").nullif(""), **steps)
 
 
 def _journey_credit(base: Base) -> Table:
@@ -75,6 +82,7 @@ QUESTIONS: dict[str, Maker] = {
     "rpt_revenue_daily": _revenue_daily,
     "rpt_credit": _credit,
     "rpt_content_estimates": _content_estimates,
+    "rpt_traced_contents": _traced_contents,
     "rpt_journey_map": _journey_map,
     "rpt_segment_map": _segment_map,
     "rpt_journey_credit": _journey_credit,

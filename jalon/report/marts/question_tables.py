@@ -58,6 +58,25 @@ RPT_CONTENT_ESTIMATES = Mart(
     ),
 )
 
+RPT_TRACED_CONTENTS = Mart(
+    "rpt_traced_contents",
+    "One row per content that people are likely to have come from whose visits name only their network, with how sure "
+    "that is: modelled, not observed.",
+    ("estimate_uid",),
+    (
+        Column("estimate_uid", "text", "The content as visits are traced to it"),
+        Column("channel", "text", "Channel of the visits", references="dim_channels"),
+        SOURCE,
+        CONTENT,
+        CREATOR,
+        Column("metric", "text", "What is counted of the content that tells how many it led on"),
+        Column("steps", "decimal", "Visits on journeys that it led to: the mean of what is likely", "visits"),
+        Column("steps_low", "decimal", "Lower end of the 90 % interval", "visits"),
+        Column("steps_high", "decimal", "Upper end of the 90 % interval", "visits"),
+        Column("alike", "text", "Contents that the counts cannot tell it from: read these together; empty: none"),
+    ),
+)
+
 RPT_REVENUE_DAILY = Mart(
     "rpt_revenue_daily",
     "What was sold on each day: one row per day, platform, selling mode, new or returning customer, and currency.",

@@ -1,11 +1,16 @@
 """Credit per channel, content, creator and so on, with its 90 % interval.
 
-What is modelled is unsure twice: other buyers would come, and of these the split is only likely. Both are joined, and
+Credit of a step that names only its network is parted, by content and creator, over the contents that it is likely to
+have come from (`tracing`); by all else it is cut as it is. What is modelled so, or shared out, is unsure twice: other
+buyers would come, and of these the split is only likely. Both are joined, and
 neither counts twice: the groups of persons spread by what each order is expected to have brought, the split by how far
 its own interval (`sharing`) reaches from what is expected.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import ibis
 from ibis.expr.types import Table
@@ -13,6 +18,7 @@ from ibis.expr.types import Table
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.engine import Engine
 from jalon.attribution.intervals import sums, with_interval
+from jalon.attribution.tracing.parts import parts, unsure_by
 from jalon.report.marts.shapes import NONE
 
 CUTS = {
@@ -31,19 +37,34 @@ KEYS = ("model", "value", "currency", "cut")
 FIGURES = ("net", "billionths")
 """Minor units of net revenue, and orders in billionths."""
 SIDES = ("down", "up")
+TRACED = ("content", "creator")
+"""Cuts by which credit of steps that name only their network is parted over likely contents."""
 
 
-def totals(engine: Engine, attribution: Table, contents: Table, modelled: Table) -> Table:
+class Estimates(NamedTuple):
+    """What is modelled: contents that orders were `shared` out to; steps, and the contents that they were traced to."""
+
+    modelled: Table
+    traced: Table
+    traced_contents: Table
+
+
+def totals(engine: Engine, attribution: Table, contents: Table, estimates: Estimates) -> Table:
     """Return a row per model, cut, value and currency; what touchpoints name no value of, has the value `NONE`.
 
-    `attribution` is the mart; `contents` the facts; `modelled` what orders were shared out to. Ends of intervals are
-    whole minor units and orders with four places.
+    `attribution` is the mart; `contents` the facts. Ends of intervals are whole minor units and orders with four
+    places.
     """
     given = engine.keep("credit_given", _given(attribution))
-    likely = engine.keep("credit_likely", _likely(given, modelled))
-    summed = engine.keep("credit_sums", _sums(_cut(given, "person_group"), _cut(likely, "touch_uid", *SIDES)))
-    engine.drop("credit_given", "credit_likely")
-    return _with_names(_with_intervals(engine, summed), contents, modelled)
+    traced = engine.keep("credit_traced", _traced(given, estimates.traced))
+    counted = _cut(given, CUTS, "person_group").union(_cut(_moved(traced), TRACED, "person_group"))
+    reach = unsure_by(estimates.modelled, estimates.traced_contents)
+    shared = _cut(given.filter(given.modelled).join(reach, "touch_uid"), CUTS, "touch_uid", *SIDES)
+    parted = _cut(traced.join(reach, "touch_uid"), TRACED, "touch_uid", *SIDES)
+    likely = shared.union(parted.filter(parted.value != NONE))
+    summed = engine.keep("credit_sums", _sums(counted, engine.keep("credit_likely", likely)))
+    engine.drop("credit_given", "credit_traced", "credit_likely")
+    return _with_names(_with_intervals(engine, summed), contents, estimates)
 
 
 def _given(attribution: Table) -> Table:
@@ -52,23 +73,30 @@ def _given(attribution: Table) -> Table:
     rows = attribution.mutate(touch_uid=credited_to).filter(credited_to.notnull())
     whole = (rows.weight.cast("float64") * BILLION).round().cast("int64")
     return rows.select(
-        "model", "currency", "touch_uid", "person_group", *CUTS.values(),
+        "model", "currency", "order_uid", "touch_uid", "person_group", *CUTS.values(),
         net="net_minor",
         billionths=ibis.ifelse(rows.is_sale, whole, 0),
         modelled=rows.basis == "modelled",
     )  # fmt: skip
 
 
-def _likely(given: Table, modelled: Table) -> Table:
-    """Return the modelled credit with how far down and up the orders of its content reach, by these orders."""
-    some = modelled.filter(modelled.orders > 0)
-    down, up = (some.orders - some.orders_low) / some.orders, (some.orders_high - some.orders) / some.orders
-    return given.filter(given.modelled).join(some.select("touch_uid", down=down, up=up), "touch_uid")
+def _traced(given: Table, traced: Table) -> Table:
+    """Return the parts of credit that likely contents have, under what names the estimate."""
+    found = parts(given, traced, FIGURES)
+    return found.mutate(
+        touch_uid=found.estimate_uid, creator_id=ibis.coalesce(found.creator_id, NONE), modelled=ibis.literal(True)
+    ).select(*given.columns)
 
 
-def _cut(rows: Table, *further: str) -> Table:
+def _moved(traced: Table) -> Table:
+    """Return the parts, and what they take from no content."""
+    nobody = {"content_id": ibis.literal(NONE), "creator_id": ibis.literal(NONE)}
+    return traced.union(traced.mutate(**nobody, **{name: -traced[name] for name in FIGURES}))
+
+
+def _cut(rows: Table, cuts: Iterable[str], *further: str) -> Table:
     """Return all rows once for each cut, with the `value` that they have there."""
-    values = {cut: ibis.coalesce(rows[column], NONE) for cut, column in CUTS.items()}
+    values = {cut: ibis.coalesce(rows[CUTS[cut]], NONE) for cut in cuts}
     return ibis.union(
         *(
             rows.select("model", "currency", *FIGURES, *further, cut=ibis.literal(cut), value=value)
@@ -111,10 +139,12 @@ def _split(likely: Table) -> Table:
     return by_content.group_by(*KEYS).agg(modelled=by_content.net.sum(), **squares)
 
 
-def _with_names(rows: Table, contents: Table, modelled: Table) -> Table:
+def _with_names(rows: Table, contents: Table, estimates: Estimates) -> Table:
     """Add the titles of contents, those that the counts cannot tell them from, and which figures rest on too little."""
     titles = contents.group_by(titled="content_id").agg(title=contents.title.max())
-    pairs = modelled.group_by(paired="content_id").agg(alike=modelled.alike.join(", ").nullif("").max())
+    both = (each.select("content_id", "alike") for each in (estimates.modelled, estimates.traced_contents))
+    alike = ibis.union(*both)
+    pairs = alike.group_by(paired="content_id").agg(alike=alike.alike.join(", ").nullif("").max())
     content = ibis.ifelse(rows.cut == "content", rows.value, ibis.null("string"))
     found = rows.mutate(of=content)
     found = found.left_join(titles, found.of == titles.titled).left_join(pairs, found.of == pairs.paired)
