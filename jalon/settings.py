@@ -100,7 +100,8 @@ class Attribution(_Table):
     stages: Literal["canonical", "five-phases", "six-steps", "classic", "lifecycle"] = "canonical"
     """Stage model that the page shows first; the marts hold all."""
     share_out: bool = True
-    """Share orders without a path out over the content that could have led to them, labelled as modelled."""
+    """Share orders without a path out over the content that could have led to them, and trace visits that name only
+    their network to content; labelled as modelled."""
     copy_hours: Annotated[int, Field(ge=0)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
     memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] | None = None

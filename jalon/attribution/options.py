@@ -96,7 +96,8 @@ class Options:
     copy_hours: float = 48
     """How far apart a sale and its copy in another shop may have been placed, where no id tells that they are one."""
     share_out: bool = True
-    """Whether orders without a path are shared out over the content that could have led to them, as modelled credit."""
+    """Whether orders without a path are shared out over the content that could have led to them, and visits that name
+    only their network are traced to content: both as modelled credit."""
     not_credited: Sequence[str] = NOT_CREDITED
     stage_rules: Sequence[Mapping[str, Any]] | None = None
     """Replaces the rule table of `stages`; rows as its `Rule`."""

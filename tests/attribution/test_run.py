@@ -27,6 +27,8 @@ TABLES = (
     "credit",
     "modelled",
     "shared",
+    "traced",
+    "traced_contents",
     "transitions",
     "stage_times",
     "drop_offs",

@@ -107,7 +107,8 @@ _IS = {
 }
 
 
-EMPTY = {"rpt_content_estimates", "rpt_conversion_credit", "run_ledger"} | {
+EMPTY = {"rpt_content_estimates", "rpt_traced_contents", "bridge_traced_contents", "rpt_conversion_credit"} | {
+    "run_ledger",
     "rpt_purchase_models",
     "rpt_persona_map",
     "rpt_targets",

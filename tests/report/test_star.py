@@ -203,8 +203,8 @@ def test_relations_are_many_to_one_and_lead_round_no_circle() -> None:
             assert column.references != mart.name
             if column.names_member:
                 assert places[column.references] > places[mart.name], "its members are gathered after"
-    pairs = [name for name in MARTS if name.startswith("bridge_")]
-    assert all(set(MARTS[name].primary_key) == {c.name for c in MARTS[name].foreign_keys[:2]} for name in pairs)
+    for bridge in (mart for name, mart in MARTS.items() if name.startswith("bridge_")):
+        assert set(bridge.primary_key) <= {column.name for column in bridge.foreign_keys}
     assert set(MAKERS) == set(MARTS)
 
 

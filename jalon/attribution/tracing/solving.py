@@ -27,7 +27,9 @@ from jalon.attribution.sharing.mixture import Floats, Ints
 from jalon.attribution.sharing.sampling import BURN_IN, NORMAL, Drawn, Running, Sampler
 from jalon.attribution.tracing.taught import Prior, other_share, prior, silent
 
-DRAWS = 300
+DRAWS, FEWEST = 300, 60
+WORK = 100_000_000
+"""So many rows are drawn at most, as long as there are the fewest draws: large problems leave less open."""
 
 
 class Clicks(NamedTuple):
@@ -176,9 +178,10 @@ def _draw(posed: Posed, split: Split, known: Known, seed: int) -> tuple[Drawn, f
     count, contents = posed.untold.steps, len(known.clicks)
     rng, sampler, worths = np.random.default_rng(seed), Sampler(split.cell, count), _Worths(posed, known)
     share, own, rates = Running(len(split.cell)), Running(len(count)), Running(contents + 1)
-    steps, guess = np.zeros((DRAWS, contents)), 2 * posed.days / count.sum()
+    draws = min(max(WORK // len(split.cell), FEWEST), DRAWS)
+    steps, guess = np.zeros((draws, contents)), 2 * posed.days / count.sum()
     by_itself = 1 / guess
-    for number in range(-BURN_IN, DRAWS):
+    for number in range(-BURN_IN, draws):
         brought, base = worths.worth[split.content] * split.clicks, np.full(len(count), by_itself)
         got, left = sampler.split(rng, brought, base)
         ours = np.bincount(split.content, weights=got, minlength=contents)
