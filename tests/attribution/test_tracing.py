@@ -169,6 +169,16 @@ def test_clicks_that_are_counted_by_product_lead_to_its_orders(tmp_path: Path) -
     assert shares(run, "v1")["cup"] > 3 * shares(run, "v1")["bag"]
 
 
+def test_where_there_are_too_many_steps_days_alone_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jalon.attribution.tracing.naming.MOST", 0)
+    facts: list[Fact] = [posted("bag"), product("bag", "1", sku="bag", source="feed", platform="instagram")]
+    facts += [clicked("bag", 10, 50, metric="tag_clicks", product_id="bag")]
+    for number in range(20):
+        facts += [*came(f"v{number}", 10.5), line(f"v{number}", "1", sku=("bag", "cup")[number % 2])]
+    run = Run(tmp_path, facts, models=("last",))
+    assert shares(run, "v0") == shares(run, "v1") != {}
+
+
 def test_nothing_is_traced_to_content_of_which_nothing_was_counted_that_day(tmp_path: Path) -> None:
     facts: list[Fact] = [posted("loud"), clicked("loud", 10, 90), *came("then", 10.5), *came("later", 25)]
     run = Run(tmp_path, facts, models=("last",))

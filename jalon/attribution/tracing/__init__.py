@@ -67,6 +67,8 @@ def trace(engine: Engine, facts: Facts, steps: Table, options: Options) -> Trace
     made = facts.contents.group_by("source", "content_id").agg(creator_id=facts.contents.creator_id.max())
     named = contents.left_join(made, ["source", "content_id"])
     named = engine.keep("traced_contents", named.mutate(estimate_uid=_uid(named)).select(*CONTENTS))
+    by_day = [each.name for each in channels if each.by_day]
+    untold = untold.mutate(basket=ibis.ifelse(untold.channel.isin(by_day), 0, untold.basket)) if by_day else untold
     joined = untold.join(given, ["channel", "day", "basket"])
     joined = joined.join(named.select("channel", "content_id", "estimate_uid", "creator_id"), ["channel", "content_id"])
     rows = joined.mutate(**{name: joined[name].cast("float64") / BILLION for name in ("share", "low", "high")})

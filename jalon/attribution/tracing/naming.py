@@ -18,13 +18,16 @@ from jalon.attribution.tracing.told import Told
 LEAST = 0.01
 """Smaller shares of a step are not told: they belong to what is not known."""
 BILLION = 1_000_000_000
+MOST = 5_000_000
+"""Pairs of a cell and a content up to which products are told apart; above it a channel's steps go by days alone."""
 
 
 class Channel(NamedTuple):
     """A channel of which steps could be traced: the contents (id, source, metric), the cells that were split, and how
-    they were."""
+    they were. `by_day`: there were too many to tell products apart, and all cells are of the first basket."""
 
     name: str
+    by_day: bool
     contents: list[tuple[str, str, str]]
     cells: pa.Table
     solved: Solved
@@ -40,10 +43,35 @@ def solved(found: Told) -> Iterator[Channel]:
                 for table in ("clicks", "cells", "named", "naming")
             }
         )
-        keys = _keys(tables.clicks)
-        contents, cells, posed = _posed(tables, keys)
+        by_day = _pairs(tables) > MOST
+        contents, cells, posed = _posed(_whatever(tables) if by_day else tables)
         if len(cells) and (found_here := solve(posed)) is not None:
-            yield Channel(name, contents, cells, found_here)
+            yield Channel(name, by_day, contents, cells, found_here)
+
+
+def _pairs(tables: Told) -> int:
+    """Return how many pairs of a cell and a content clicked on its day there are, at most."""
+    _row, day, _count = laid_out(tables.clicks)
+    cells = tables.cells["day"].to_numpy()
+    first, last = min(day.min(), cells.min()), max(day.max(), cells.max())
+    clicked, asked = (np.bincount(each - first, minlength=last - first + 1) for each in (day, cells))
+    return int(clicked @ asked)
+
+
+def _whatever(tables: Told) -> Told:
+    """Return the same without products."""
+    clicks = tables.clicks.set_column(tables.clicks.column_names.index("product"), "product", _same("", tables.clicks))
+    by = {"cells": ("channel", "day"), "named": ("channel", "content_id", "day")}
+    summed = {}
+    for name, keys in by.items():
+        table = getattr(tables, name).group_by(keys, use_threads=False).aggregate([("steps", "sum")])
+        table = table.rename_columns([*keys, "steps"])
+        summed[name] = table.append_column("basket", _same(0, table))
+    return tables._replace(clicks=clicks, **summed)
+
+
+def _same(value: str | int, table: pa.Table) -> pa.Array:
+    return pa.array([value] * len(table), pa.string() if isinstance(value, str) else pa.int64())
 
 
 def _keys(clicks: pa.Table) -> list[tuple[str, str, str]]:
@@ -51,9 +79,9 @@ def _keys(clicks: pa.Table) -> list[tuple[str, str, str]]:
     return list(zip(*columns, strict=True))
 
 
-def _posed(tables: Told, keys: list[tuple[str, str, str]]) -> tuple[list[tuple[str, str, str]], pa.Table, Posed]:
+def _posed(tables: Told) -> tuple[list[tuple[str, str, str]], pa.Table, Posed]:
     """Put numbers in place of names."""
-    contents = sorted(set(keys))
+    contents = sorted(set(_keys(tables.clicks)))
     ids = pa.array([content for content, _, _ in contents], pa.string())
     products = {name: place for place, name in enumerate(sorted({"", *tables.clicks["product"].to_pylist()}))}
     row, day, count = laid_out(tables.clicks)

@@ -110,7 +110,7 @@ def solve(posed: Posed, seed: int = 1) -> Solved | None:
     clicks, contents, naming = posed.clicks, len(posed.group), posed.touches > 0
     in_all = np.bincount(clicks.content, weights=clicks.clicks, minlength=contents)
     popular = _popular(posed)
-    own = _own(posed, _met(posed, posed.named, popular))
+    own = _met(posed, posed.named, popular)
     other = other_share(own.same, own.any, posed.named.steps[own.cell])
     met = _met(posed, posed.untold, popular)
     count = (1 - other) * met.same + other * met.any
@@ -138,7 +138,10 @@ def _popular(posed: Posed) -> Floats:
 
 
 def _met(posed: Posed, steps: Steps, popular: Floats) -> Met:
-    """Pair the steps of each cell with the clicks of the day on contents that can have led to its basket."""
+    """Pair the steps of each cell with the clicks of the day on contents that can have led to its basket.
+
+    Steps that name their content are paired with its clicks alone.
+    """
     sizes = np.array([len(basket) for basket in posed.baskets])
     products = np.array([product for basket in posed.baskets for product in basket], dtype=np.int64)
     length = sizes[steps.basket]
@@ -146,9 +149,12 @@ def _met(posed: Posed, steps: Steps, popular: Floats) -> Met:
     offset = np.arange(len(cell)) - np.repeat(np.cumsum(length) - length, length)
     product = products[(np.cumsum(sizes) - sizes)[steps.basket][cell] + offset]
     clicks, by_product = posed.clicks, posed.clicks.product > 0
-    at, row = _pairs(clicks.product * posed.days + clicks.day, product * posed.days + steps.day[cell])
+    is_named = len(steps.content) > 0 and steps.content[0] >= 0
+    clicked, asked = (each.day + (each.content * posed.days if is_named else 0) for each in (clicks, steps))
+    apart = max(int(clicked.max(initial=0)), int(asked.max(initial=0))) + 1
+    at, row = _pairs(clicks.product * apart + clicked, product * apart + asked[cell])
     same = cell[at], clicks.content[row], clicks.clicks[row] / popular[product[at]]
-    place, row = _pairs(clicks.day, steps.day)
+    place, row = _pairs(clicked, asked)
     count = clicks.clicks[row]
     # What is not counted by product may have led to whatever was bought.
     rows = [(*same, np.zeros(len(at))), (place, clicks.content[row], np.where(by_product[row], 0.0, count), count)]
@@ -165,12 +171,6 @@ def _pairs(keys: Ints, wanted: Ints) -> tuple[Ints, Ints]:
     place = np.repeat(np.arange(len(wanted)), high - low)
     offset = np.arange(len(place)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
     return place, order[low[place] + offset]
-
-
-def _own(posed: Posed, met: Met) -> Met:
-    """Return of named steps what their own content's clicks of the day are."""
-    own = met.content == posed.named.content[met.cell]
-    return Met(*(column[own] for column in met))
 
 
 def _draw(posed: Posed, split: Split, known: Known, seed: int) -> tuple[Drawn, float]:
