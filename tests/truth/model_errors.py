@@ -43,14 +43,20 @@ TOLD: dict[str, dict[str, bool] | None] = {
 CHANNEL = "tiktok"
 """All of the brand's contents lead through it, and nothing else brings sales."""
 CREDITED = """
-    SELECT model, coalesce(t.channel, ''), coalesce(t.content_id, ''), sum(c.weight)::DOUBLE
+    WITH parts AS (
+        SELECT order_uid, touch_uid, content_id, share FROM '{folder}/traced.parquet'
+        UNION ALL SELECT order_uid, touch_uid, NULL, 1 - sum(share) FROM '{folder}/traced.parquet' GROUP BY ALL
+    )
+    SELECT model, coalesce(t.channel, ''), coalesce(t.content_id, p.content_id, ''),
+        sum(c.weight::DOUBLE * coalesce(p.share, 1))
     FROM '{folder}/credit.parquet' c JOIN '{folder}/sales.parquet' s USING (order_uid)
     LEFT JOIN (
         SELECT touch_uid, channel, content_id FROM '{folder}/touches.parquet'
         UNION ALL SELECT touch_uid, channel, content_id FROM '{folder}/modelled.parquet'
-    ) t USING (touch_uid)
+    ) t USING (touch_uid) LEFT JOIN parts p USING (order_uid, touch_uid)
     WHERE s.is_sale AND s.platform = '{platform}' GROUP BY ALL
 """
+"""Credit by channel and content, of visits that were traced by their likely contents."""
 
 
 class Error(NamedTuple):

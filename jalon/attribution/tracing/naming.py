@@ -37,16 +37,17 @@ def solved(found: Told) -> Iterator[Channel]:
     """Solve the channels of which there are clicks and steps that name no content."""
     counted = set(found.clicks["channel"].to_pylist())
     for name in sorted(counted.intersection(found.cells["channel"].to_pylist())):
-        tables = found._replace(
-            **{
-                table: getattr(found, table).filter(pc.equal(getattr(found, table)["channel"], name))
-                for table in ("clicks", "cells", "named", "naming")
-            }
-        )
-        by_day = _pairs(tables) > MOST
-        contents, cells, posed = _posed(_whatever(tables) if by_day else tables)
-        if len(cells) and (found_here := solve(posed)) is not None:
-            yield Channel(name, by_day, contents, cells, found_here)
+        own = _of(found, name)
+        by_day = _pairs(own) > MOST
+        contents, cells, posed = _posed(_whatever(own) if by_day else own)
+        if len(cells) and (split := solve(posed)) is not None:
+            yield Channel(name, by_day, contents, cells, split)
+
+
+def _of(found: Told, channel: str) -> Told:
+    """Return what is told of one channel."""
+    tables = {name: table for name, table in found._asdict().items() if isinstance(table, pa.Table)}
+    return found._replace(**{name: table.filter(pc.equal(table["channel"], channel)) for name, table in tables.items()})
 
 
 def _pairs(tables: Told) -> int:
