@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
-from jalon.attribution.sharing.posterior import Drawn
+from jalon.attribution.sharing.sampling import Drawn
 from jalon.attribution.sharing.solving import Posed, Solved, solve
 
 CONTENTS, PRODUCTS, DAYS, WINDOW = 120, 15, 120, 10

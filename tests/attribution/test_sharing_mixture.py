@@ -25,7 +25,8 @@ from jalon.attribution.sharing.mixture import (
     cells,
     delays,
 )
-from jalon.attribution.sharing.posterior import Drawn, draw, twins
+from jalon.attribution.sharing.posterior import draw
+from jalon.attribution.sharing.sampling import Drawn, twins
 from jalon.attribution.sharing.solving import solve
 from tests.attribution.played_clicks import (
     DAYS,
