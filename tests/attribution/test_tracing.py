@@ -169,6 +169,12 @@ def test_clicks_that_are_counted_by_product_lead_to_its_orders(tmp_path: Path) -
     assert shares(run, "v1")["cup"] > 3 * shares(run, "v1")["bag"]
 
 
+def test_a_content_of_which_nothing_is_counted_teaches_nothing(run: Run, tmp_path: Path) -> None:
+    more = [fact for number in range(9) for fact in came(f"u{number}", 11.3 + number, content_id="a-first")]
+    told = Run(tmp_path, [*TRACED, *more], models=("last",))
+    assert told.rows("traced") == run.rows("traced")
+
+
 def test_where_there_are_too_many_steps_days_alone_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jalon.attribution.tracing.naming.MOST", 0)
     facts: list[Fact] = [posted("bag"), product("bag", "1", sku="bag", source="feed", platform="instagram")]

@@ -24,9 +24,9 @@ _SHARE = ("touch_uid", "content_id", "creator_id", "channel", "share", "low", "h
 
 
 def told(tables: Tables, uid: str, _model: str) -> Row:
-    """Return `order`, `refunds`, `journey` (the touches in order; `likely`: the
-    contents that one which names only its network was traced to), `credit` (rows by model), `modelled` (contents that
-    an order without a path was shared out to), `copies` (orders that it counts for) and `window`."""
+    """Return `order`, `refunds`, `journey` (the touches in order; `likely`: the contents that one which names only its
+    network was traced to), `credit` (rows by model), `modelled` (contents that an order without a path was shared out
+    to), `copies` (orders that it counts for) and `window`."""
     sales = tables["sales"]
     (order,) = tables.engine.dicts(sales.filter(sales.order_uid == uid))
     copies = sales.filter(sales.duplicate_of == uid)

@@ -11,9 +11,9 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.card import read_card
+from jalon.attribution.crediting import BILLION
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
-from jalon.attribution.tracing.naming import BILLION
 from jalon.attribution.tracing.parts import parts
 from jalon.errors import ConfigError
 
@@ -103,7 +103,7 @@ class Tables:
     def _traced(self, rows: Table) -> Table:
         """Return the parts that likely contents have of credit, under what names the estimate."""
         billionths = (rows.weight.cast("float64") * BILLION).round().cast("int64")
-        told = parts(rows.mutate(points=billionths), self["traced"], ("points", "amount", "net"))
+        told = parts(rows.drop("title").mutate(points=billionths), self["traced"], ("points", "amount", "net"))
         titled = told.left_join(self.makers, told.content_id == self.makers.known_id)
         weight = rows.weight.type()
         return titled.mutate(
@@ -111,7 +111,6 @@ class Tables:
             touch_uid=titled.estimate_uid,
             place_uid=titled.estimate_uid,
             creator_id=ibis.coalesce(titled.creator_id, titled.maker),
-            title=titled.title_right if "title_right" in titled.columns else titled.title,
             weight=(titled.points / BILLION).cast(weight),
             reversed=titled.amount - titled.net,
             **{end: titled.weight.cast("float64") * titled[end] for end in ("low", "high")},

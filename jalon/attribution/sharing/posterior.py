@@ -9,7 +9,7 @@ import numpy as np
 from jalon.attribution.sharing.anyway import Lesson, Taught
 from jalon.attribution.sharing.fitting import OWN, season_of
 from jalon.attribution.sharing.mixture import Floats, Prior, Problem, Rates
-from jalon.attribution.sharing.sampling import BURN_IN, NORMAL, Drawn, Running, Sampler
+from jalon.attribution.sharing.sampling import BURN_IN, Drawn, Running, Sampler, drawn
 
 TAUGHT = 10
 """How many contents' worth the prior's mean weighs: it was learned from others."""
@@ -35,10 +35,7 @@ def draw(problem: Problem, rates: Rates, known: Taught, *, spread: float = 1.0, 
             orders[number] = np.bincount(found.content, got * found.worth[found.cell], problem.size.contents)
         theirs = left - rng.binomial(left.astype(np.int64), by.moved / (by.own + by.moved))
         rates = _drawn(rng, problem, lesson, rates, got, theirs)
-    reach = NORMAL * share.deviation() * spread**0.5
-    low, high = np.clip(share.mean - reach, 0.0, 1.0), np.clip(share.mean + reach, 0.0, 1.0)
-    middle = orders.mean(axis=0)
-    return Drawn(share.mean, low, high, own.mean, np.maximum(middle + (orders - middle) * spread**0.5, 0.0))
+    return drawn(share, own.mean, orders, spread)
 
 
 def _drawn(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from jalon.attribution.sharing import solving
 from jalon.attribution.sharing.anyway import Taught
 from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
-from jalon.attribution.sharing.sampling import Drawn, twins
+from jalon.attribution.sharing.sampling import Drawn, alike, ends
 from jalon.attribution.sharing.told import Told
 
 WINDOW = 14
@@ -158,13 +158,8 @@ def _rows(told: Told, place: tuple[Ints, Ints], problem: Problem, drawn: Drawn, 
 
 def _contents(drawn: Drawn, contents: Names, problem: Problem) -> pa.Table:
     """Return what each content brought in all, and which others the data cannot tell it from."""
-    mean = drawn.orders.mean(axis=0)
-    low, high = np.quantile(drawn.orders, [0.05, 0.95], axis=0)
-    low, high = np.minimum(low, mean), np.maximum(high, mean)  # whole numbers may all lie to one side of their mean
-    like: dict[int, list[str]] = {}
-    for one, other in twins(drawn):
-        like.setdefault(one, []).append(_bare(contents, other))
-        like.setdefault(other, []).append(_bare(contents, one))
+    mean, low, high = ends(drawn)
+    like = alike(drawn, [_bare(contents, place) for place in range(len(contents))])
     shown = np.flatnonzero(problem.slow > 0)
     return _parted(
         pa.table(
@@ -173,7 +168,7 @@ def _contents(drawn: Drawn, contents: Names, problem: Problem) -> pa.Table:
                 "orders": pa.array(mean[shown]),
                 "orders_low": pa.array(low[shown]),
                 "orders_high": pa.array(high[shown]),
-                "alike": pa.array([sorted(like.get(int(place), ())) for place in shown], pa.list_(pa.string())),
+                "alike": pa.array([like[place] for place in shown], pa.list_(pa.string())),
             }
         )
     )

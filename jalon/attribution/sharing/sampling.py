@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,17 @@ class Running:
         return np.sqrt(self._squares / max(self._count - 1, 1))
 
 
+def drawn(share: Running, own: Floats, orders: Floats, spread: float) -> Drawn:
+    """Return what was drawn, its intervals wider by the root of `spread`: how much more the counts vary than by chance.
+
+    `orders`: (draws, contents).
+    """
+    wider = spread**0.5
+    reach, middle = NORMAL * share.deviation() * wider, orders.mean(axis=0)
+    low, high = np.clip(share.mean - reach, 0.0, 1.0), np.clip(share.mean + reach, 0.0, 1.0)
+    return Drawn(share.mean, low, high, own, np.maximum(middle + (orders - middle) * wider, 0.0))
+
+
 class Sampler:
     """Draws for each order what brought it: one search in the running sums of all cells.
 
@@ -83,9 +95,25 @@ class Sampler:
         return rows, got[self._own_at]
 
 
-def twins(drawn: Drawn) -> list[tuple[int, int]]:
+def ends(found: Drawn) -> tuple[Floats, Floats, Floats]:
+    """Return of each content how many orders it has in the mean, and the ends of the interval, which hold the mean."""
+    mean = found.orders.mean(axis=0)
+    low, high = np.quantile(found.orders, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return mean, np.minimum(low, mean), np.maximum(high, mean)  # whole numbers may all lie to one side of their mean
+
+
+def alike(found: Drawn, names: Sequence[str]) -> list[list[str]]:
+    """Return for each content the names of those that the data cannot tell it from, in order."""
+    like: list[list[str]] = [[] for _ in names]
+    for one, other in twins(found):
+        like[one].append(names[other])
+        like[other].append(names[one])
+    return [sorted(each) for each in like]
+
+
+def twins(found: Drawn) -> list[tuple[int, int]]:
     """Return pairs of contents that the data cannot tell apart: what one gains in a draw the other loses."""
-    orders = drawn.orders
+    orders = found.orders
     busy = np.flatnonzero((orders.mean(axis=0) >= 1) & (orders.std(axis=0) > 0))
     if len(busy) < 2:
         return []

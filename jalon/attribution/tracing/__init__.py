@@ -13,10 +13,11 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
+from jalon.attribution.crediting import BILLION
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 from jalon.attribution.sharing.told import Facts
-from jalon.attribution.tracing.naming import BILLION, Channel, counts, shares, solved
+from jalon.attribution.tracing.naming import Channel, counts, shares, solved
 from jalon.attribution.tracing.told import told
 
 DIGITS = 3

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jalon.attribution.sharing.mixture import Ints
-from jalon.attribution.sharing.sampling import twins
+from jalon.attribution.crediting import BILLION
+from jalon.attribution.sharing.mixture import Floats, Ints
+from jalon.attribution.sharing.sampling import alike, ends
 from jalon.attribution.tracing.days import laid_out
 from jalon.attribution.tracing.solving import Clicks, Posed, Solved, Steps, solve
 from jalon.attribution.tracing.told import Told
 
 LEAST = 0.01
 """Smaller shares of a step are not told: they belong to what is not known."""
-BILLION = 1_000_000_000
 MOST = 5_000_000
 """Pairs of a cell and a content up to which products are told apart; above it a channel's steps go by days alone."""
 
@@ -38,8 +38,9 @@ def solved(found: Told) -> Iterator[Channel]:
     counted = set(found.clicks["channel"].to_pylist())
     for name in sorted(counted.intersection(found.cells["channel"].to_pylist())):
         own = _of(found, name)
-        by_day = _pairs(own) > MOST
-        contents, cells, posed = _posed(_whatever(own) if by_day else own)
+        laid = laid_out(own.clicks)
+        by_day = _size(own, laid) > MOST
+        contents, cells, posed = _posed(_whatever(own) if by_day else own, laid)
         if len(cells) and (split := solve(posed)) is not None:
             yield Channel(name, by_day, contents, cells, split)
 
@@ -50,9 +51,9 @@ def _of(found: Told, channel: str) -> Told:
     return found._replace(**{name: table.filter(pc.equal(table["channel"], channel)) for name, table in tables.items()})
 
 
-def _pairs(tables: Told) -> int:
+def _size(tables: Told, laid: tuple[Ints, Ints, Floats]) -> int:
     """Return how many pairs of a cell and a content clicked on its day there are, at most."""
-    _row, day, _count = laid_out(tables.clicks)
+    _, day, _ = laid
     cells = tables.cells["day"].to_numpy()
     first, last = min(day.min(), cells.min()), max(day.max(), cells.max())
     clicked, asked = (np.bincount(each - first, minlength=last - first + 1) for each in (day, cells))
@@ -80,17 +81,18 @@ def _keys(clicks: pa.Table) -> list[tuple[str, str, str]]:
     return list(zip(*columns, strict=True))
 
 
-def _posed(tables: Told) -> tuple[list[tuple[str, str, str]], pa.Table, Posed]:
+def _posed(tables: Told, laid: tuple[Ints, Ints, Floats]) -> tuple[list[tuple[str, str, str]], pa.Table, Posed]:
     """Put numbers in place of names."""
     contents = sorted(set(_keys(tables.clicks)))
     ids = pa.array([content for content, _, _ in contents], pa.string())
     products = {name: place for place, name in enumerate(sorted({"", *tables.clicks["product"].to_pylist()}))}
-    row, day, count = laid_out(tables.clicks)
+    row, day, count = laid
     first, days = int(day.min()), int(day.max() - day.min()) + 1
     product = np.array([products[name] for name in tables.clicks["product"].to_pylist()])
     clicks = Clicks(_numbers(tables.clicks, ids)[row], product[row], day - first, count)
     cells, named = (_within(table, first, days) for table in (tables.cells, tables.named))
     known = [tuple(products[name] for name in basket if name in products) for basket in tables.baskets]
+    named = named.filter(pc.is_in(named["content_id"], ids))  # of others there are no clicks to learn from
     groups = sorted({(source, metric) for _, source, metric in contents})
     number, touches = _numbers(tables.naming, ids), np.zeros(len(contents))
     touches[number[number >= 0]] = tables.naming["touches"].to_numpy()[number >= 0]
@@ -145,12 +147,8 @@ def _named(channel: Channel, places: Ints) -> dict[str, pa.Array]:
 def counts(channel: Channel) -> pa.Table:
     """Return how many steps are likely to have come from each content, and which others cannot be told from it."""
     drawn = channel.solved.drawn
-    mean = drawn.orders.mean(axis=0)
-    low, high = np.quantile(drawn.orders, [0.05, 0.95], axis=0)
-    like: dict[int, list[str]] = {}
-    for one, other in twins(drawn):
-        like.setdefault(one, []).append(channel.contents[other][0])
-        like.setdefault(other, []).append(channel.contents[one][0])
+    mean, low, high = ends(drawn)
+    like = alike(drawn, [content for content, _, _ in channel.contents])
     shown = np.unique(channel.solved.content)
     return pa.table(
         {
@@ -158,8 +156,8 @@ def counts(channel: Channel) -> pa.Table:
             **_named(channel, shown),
             "metric": pa.array([channel.contents[place][2] for place in shown], pa.string()),
             "steps": pa.array(mean[shown]),
-            "steps_low": pa.array(np.minimum(low, mean)[shown]),
-            "steps_high": pa.array(np.maximum(high, mean)[shown]),
-            "alike": pa.array([sorted(like.get(int(place), ())) for place in shown], pa.list_(pa.string())),
+            "steps_low": pa.array(low[shown]),
+            "steps_high": pa.array(high[shown]),
+            "alike": pa.array([like[place] for place in shown], pa.list_(pa.string())),
         }
     )

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jalon.attribution.sharing.mixture import Floats, Ints
-from jalon.attribution.sharing.sampling import BURN_IN, NORMAL, Drawn, Running, Sampler
+from jalon.attribution.sharing.sampling import BURN_IN, Drawn, Running, Sampler, drawn
 from jalon.attribution.tracing.taught import Prior, other_share, prior, silent
 
 DRAWS, FEWEST = 300, 60
@@ -42,7 +42,7 @@ class Clicks(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Steps of a day to orders of a basket, by that; of those that name a content (`content` not -1), by it too."""
+    """Steps of a day to orders of a basket, by that; of those that name a content, by it too (else it is -1)."""
 
     content: Ints
     day: Ints
@@ -110,7 +110,7 @@ def solve(posed: Posed, seed: int = 1) -> Solved | None:
     clicks, contents, naming = posed.clicks, len(posed.group), posed.touches > 0
     in_all = np.bincount(clicks.content, weights=clicks.clicks, minlength=contents)
     popular = _popular(posed)
-    own = _met(posed, posed.named, popular)
+    own = _met(posed, posed.named, popular, of_own=True)
     other = other_share(own.same, own.any, posed.named.steps[own.cell])
     met = _met(posed, posed.untold, popular)
     count = (1 - other) * met.same + other * met.any
@@ -120,8 +120,8 @@ def solve(posed: Posed, seed: int = 1) -> Solved | None:
     taught = np.bincount(own.content, weights=posed.named.steps[own.cell], minlength=contents)
     learned = prior(taught, in_all, posed.group, naming, posed.untold.steps.sum())
     split = Split(met.cell[kept], met.content[kept], count[kept])
-    drawn, spread = _draw(posed, split, Known(learned, in_all, silent(posed.touches, in_all)), seed)
-    return Solved(split.cell, split.content, drawn, spread)
+    found, spread = _draw(posed, split, Known(learned, in_all, silent(posed.touches, in_all)), seed)
+    return Solved(split.cell, split.content, found, spread)
 
 
 def _popular(posed: Posed) -> Floats:
@@ -137,10 +137,10 @@ def _popular(posed: Posed) -> Floats:
     return np.asarray(found / steps.sum())
 
 
-def _met(posed: Posed, steps: Steps, popular: Floats) -> Met:
+def _met(posed: Posed, steps: Steps, popular: Floats, *, of_own: bool = False) -> Met:
     """Pair the steps of each cell with the clicks of the day on contents that can have led to its basket.
 
-    Steps that name their content are paired with its clicks alone.
+    `of_own`: with those on the content that they name alone.
     """
     sizes = np.array([len(basket) for basket in posed.baskets])
     products = np.array([product for basket in posed.baskets for product in basket], dtype=np.int64)
@@ -149,8 +149,7 @@ def _met(posed: Posed, steps: Steps, popular: Floats) -> Met:
     offset = np.arange(len(cell)) - np.repeat(np.cumsum(length) - length, length)
     product = products[(np.cumsum(sizes) - sizes)[steps.basket][cell] + offset]
     clicks, by_product = posed.clicks, posed.clicks.product > 0
-    is_named = len(steps.content) > 0 and steps.content[0] >= 0
-    clicked, asked = (each.day + (each.content * posed.days if is_named else 0) for each in (clicks, steps))
+    clicked, asked = (each.day + (each.content * posed.days if of_own else 0) for each in (clicks, steps))
     apart = max(int(clicked.max(initial=0)), int(asked.max(initial=0))) + 1
     at, row = _pairs(clicks.product * apart + clicked, product * apart + asked[cell])
     same = cell[at], clicks.content[row], clicks.clicks[row] / popular[product[at]]
@@ -177,7 +176,7 @@ def _draw(posed: Posed, split: Split, known: Known, seed: int) -> tuple[Drawn, f
     """Sample from the posterior; also return how much more the counts vary than a Poisson process would."""
     count, contents = posed.untold.steps, len(known.clicks)
     rng, sampler, worths = np.random.default_rng(seed), Sampler(split.cell, count), _Worths(posed, known)
-    share, own, rates = Running(len(split.cell)), Running(len(count)), Running(contents + 1)
+    share, rates = Running(len(split.cell)), Running(contents + 1)
     draws = min(max(WORK // len(split.cell), FEWEST), DRAWS)
     steps, guess = np.zeros((draws, contents)), 2 * posed.days / count.sum()
     by_itself = 1 / guess
@@ -188,17 +187,13 @@ def _draw(posed: Posed, split: Split, known: Known, seed: int) -> tuple[Drawn, f
         if number >= 0:
             whole = base + np.bincount(split.cell, weights=brought, minlength=len(base))
             share.add(brought / whole[split.cell])
-            own.add(base / whole)
             rates.add(np.append(worths.worth, by_itself))
             steps[number] = ours
         worths.draw(rng, ours)
         by_itself = float(rng.gamma(1.0 + left.sum()) / (guess + posed.days))
     spread = _dispersion(posed, rates.mean[:-1], float(rates.mean[-1]))
-    reach = NORMAL * share.deviation() * spread**0.5
-    low, high = np.clip(share.mean - reach, 0.0, 1.0), np.clip(share.mean + reach, 0.0, 1.0)
-    middle = steps.mean(axis=0)
-    wide = np.maximum(middle + (steps - middle) * spread**0.5, 0.0)
-    return Drawn(share.mean, low, high, own.mean, wide), spread
+    own = 1 - np.bincount(split.cell, weights=share.mean, minlength=len(count))
+    return drawn(share, own, steps, spread), spread
 
 
 class _Worths:

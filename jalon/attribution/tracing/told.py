@@ -97,7 +97,7 @@ def _clicks(engine: Engine, measures: Table) -> Table:
     one_day = found.end_date.delta(found.start_date, unit="day") == 1
     periods = found.filter((found.span == "whole") | ((found.span == "days") & one_day))
     rows = periods.union(_growth(found.filter(found.span == "lifetime")))
-    rows = rows.filter((rows.value > 0) & (rows.start_date < rows.end_date)).join(_places(engine, rows), "platform")
+    rows = rows.filter((rows.value > 0) & (rows.start_date < rows.end_date)).join(_places(engine, found), "platform")
     order = ibis.cases(*((rows.metric == name, place) for place, name in enumerate(LEADS)), else_=len(LEADS))
     by_product, by_day = rows.product_id.notnull().cast("int64"), (rows.span != "lifetime").cast("int64")
     marked = rows.mutate(rank=order * 4 - by_day * 2 - by_product)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.explanation.wording import Row, columns, cut, in_money, instant, span, times, weight
+from jalon.report.explanation.wording import Row, alike, columns, cut, in_money, instant, span, times, weight
 from jalon.report.words import count, decimal_text, label, money, plain
 
 
@@ -66,8 +66,7 @@ def _estimates(told: Row) -> Iterator[str]:
     for row in told["estimates"]:
         named = f"{plain(row['content_id'])}: " if told["kind"] == "creator" else ""
         yield f"  {named}{row['orders']:.1f} orders ({row['orders_low']:.1f} to {row['orders_high']:.1f})"
-        if row["alike"]:
-            yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
+        yield from alike(row)
 
 
 def _traced(told: Row) -> Iterator[str]:
@@ -81,8 +80,7 @@ def _traced(told: Row) -> Iterator[str]:
         reach = f"{row['steps_low']:.1f} to {row['steps_high']:.1f}"
         by = f"from {plain(row['channel'])}, by {label(row['metric']).lower()}"
         yield f"  {named}{row['steps']:.1f} visits ({reach}) {by}"
-        if row["alike"]:
-            yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
+        yield from alike(row)
 
 
 def _orders(told: Row) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jalon.attribution.crediting import ORGANIC
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.report.explanation.wording import Row, in_money, instant, times
+from jalon.report.explanation.wording import Row, alike, in_money, instant, times
 from jalon.report.words import plain
 
 NET_RULES = {
@@ -106,8 +106,7 @@ def _modelled(told: Row) -> Iterator[str]:
         maker = f" of {plain(row['creator_id'])}" if row["creator_id"] else ""
         share = f"{row['share']:.0%} (90 % interval {row['low']:.0%} to {row['high']:.0%})"
         yield f"  content {plain(row['content_id'])}{maker} on {plain(row['channel'])}: {share}"
-        if row["alike"]:
-            yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
+        yield from alike(row)
 
 
 def _credit(told: Row) -> Iterator[str]:

@@ -27,6 +27,12 @@ def times(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def alike(row: Row) -> Iterator[str]:
+    """Say which contents the counts cannot tell one from, if any."""
+    if row["alike"]:
+        yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
+
+
 def span(first: str, last: str) -> str:
     """Return the days from one instant or day to another."""
     return first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
