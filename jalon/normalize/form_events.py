@@ -181,8 +181,14 @@ def _measure(form: Form, metric: str, value: int, currency: str | None) -> Measu
         currency=currency,
         finality=form.word("finality", ("final", "estimate", "processing"), "final"),
         definition=f"as {platform} tells it",
-        campaign_id=form.text("campaign_id"),
+        campaign_id=_campaign(form),
     )
+
+
+def _campaign(form: Form) -> str | None:
+    """Return the campaign that is named, whole: a slash in its name leads to nothing below it."""
+    name = form.text("campaign_id")
+    return name and name.replace("/", "%2F")
 
 
 def content(form: Form) -> Iterator[Fact]:

@@ -298,7 +298,7 @@ class Measure(NamedTuple):
     removed: bool = False
     span: Span = "days"
     campaign_id: str | None = None
-    """Of advertising: the campaign (and, after a slash, whatever below it the figure is cut by)."""
+    """Of advertising: the campaign and, after a slash, whatever below it the figure is cut by; a name's own is %2F."""
 
 
 class Answer(NamedTuple):

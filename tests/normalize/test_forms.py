@@ -151,6 +151,12 @@ def test_figures_that_are_left_out_are_no_zeros() -> None:
     assert found == {"clicks": 0, "spend": 150}
 
 
+def test_a_slash_in_the_name_of_a_campaign_leads_to_nothing_below_it() -> None:
+    """Elsewhere `1/2` is the ad set 2 in the campaign 1."""
+    body = {"platform": "ads", "start": "2026-11-20", "campaign_id": "DE/retargeting 50%", "clicks": 1}
+    assert one(Measure, "figures", body).campaign_id == "DE%2Fretargeting 50%"
+
+
 def test_figures_of_one_day_have_one_key_however_the_day_is_written() -> None:
     body = {"platform": "ads", "start": "2026-11-20", "campaign_id": "a|b", "clicks": 1}
     keys = {one(Measure, "figures", {**body, **end}, key).key for end, key in (({}, "x"), ({"end": "2026-11-20"}, "y"))}

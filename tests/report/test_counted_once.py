@@ -117,6 +117,11 @@ def test_a_campaign_costs_what_its_ads_do_and_a_platform_what_its_campaigns_do(t
     assert found["platform"] == [("network", "spend", 620)]
 
 
+def test_a_campaign_whose_name_has_a_slash_is_named_whole(tmp_path: Path) -> None:
+    facts = [counted("spend", 100, 0, 1, campaign_id=f"DE%2F{name}") for name in ("search", "social")]
+    assert costs(tmp_path, facts)["campaign"] == [("DE/search", "spend", 100), ("DE/social", "spend", 100)]
+
+
 def test_a_content_in_campaigns_that_are_told_at_unlike_levels_costs_what_all_of_them_do(tmp_path: Path) -> None:
     facts = [
         counted("spend", 100, 0, 1, content_id="v", campaign_id="spring/group/ad"),

@@ -98,7 +98,7 @@ def _counted(base: Base) -> Table:
     rows = own.mutate(
         kind=kind,
         creator_id=creator,
-        campaign_id=path.split("/")[0],
+        campaign_id=path.split("/")[0].replace("%2F", "/"),
         level=path.re_replace("[^/]+", ""),
         cost=own.value,
         grain=grain(own),
