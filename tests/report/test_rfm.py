@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.report.people.rfm import BEST, SEGMENTS, scores, scores_within, segments
+from tests.handmade import day, order
 from tests.report.people_made import People
 
 VALUES = st.lists(st.integers(0, 12).map(float), min_size=4, max_size=60)
@@ -102,3 +104,15 @@ def test_customers_have_scores_by_their_orders_and_who_only_looked_has_none(in_t
 def test_money_counts_in_the_currency_of_most_orders_and_sales_of_one_day_are_one_purchase(few: People) -> None:
     found = few.sql("SELECT currency, sales, purchases, net_minor, net FROM dim_customers WHERE person = 'a'")
     assert [tuple(map(str, row)) for row in found] == [("EUR", "3", "2", "1500", "15.0000")]
+
+
+def test_days_of_purchases_are_those_where_the_account_sells_and_not_of_utc(tmp_path: Path) -> None:
+    """West of Greenwich midnight of UTC falls into the afternoon; east of it the last day may be ahead of UTC's."""
+    west, east = day(1), day(3)
+    facts = [
+        *(order(f"a{n}", 1 + hours / 24, person="a", placed_date=west) for n, hours in enumerate((23.5, 25.5))),
+        *(order(f"b{n}", 1 + hours / 24, person="b", placed_date=day(1 + n)) for n, hours in enumerate((25, 47))),
+        order("c", 2.9, person="c", placed_date=east),
+    ]
+    found = People(tmp_path, facts).sql("SELECT person, purchases, days_since_purchase FROM dim_customers ORDER BY ALL")
+    assert found == [("a", 1, 1), ("b", 2, 0), ("c", 1, 0)]

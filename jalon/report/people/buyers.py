@@ -1,7 +1,7 @@
 """What is known of each buyer's purchases, from the sales: when, how often, for how much.
 
-Sales of one day are one purchase. Money is net revenue in the currency in which a buyer bought most often; nothing is
-converted.
+Sales of one day, in the zone of the account that sold, are one purchase. Money is net revenue in the currency in which
+a buyer bought most often; nothing is converted.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def buyers(engine: Engine, sales: Table) -> Buyers:
 
 def _of_persons(engine: Engine, sales: Table) -> Table:
     sold = sales.filter(sales.person.notnull() & sales.is_sale)
-    dated = sold.mutate(day=(sold.placed_at // DAY).cast("int64"))
+    dated = sold.mutate(day=sold.placed_date.delta(ibis.date(1970, 1, 1), unit="day").cast("int64"))
     days = dated.group_by("person", "currency", "day").agg(net=dated.net.sum(), sales=dated.order_uid.count())
     own = ibis.window(group_by=days.person)
     days = engine.keep("purchase_days", days.mutate(first_day=days.day.min().over(own)))

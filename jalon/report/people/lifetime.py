@@ -65,9 +65,9 @@ class Value(NamedTuple):
 
 
 def purchasing(buyers: Buyers, until_day: float) -> Purchasing:
-    """Fit how buyers come again, watched until a day."""
+    """Fit how buyers come again, watched until a day of UTC; where they bought it may be a day later."""
     age = np.maximum(until_day - buyers.first_day, 0)
-    weeks = [buyers.purchases - 1, (buyers.last_day - buyers.first_day) / 7, age / 7]
+    weeks = [buyers.purchases - 1, np.minimum(buyers.last_day - buyers.first_day, age) / 7, age / 7]
     buying, place = bg_nbd.alike(*weeks)
     known = float(age.max(initial=0))
     try:
