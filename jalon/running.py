@@ -293,12 +293,7 @@ def derive_now(console: Console, place: Workplace, *, everything: bool = False) 
 
 
 def _derive(place: Workplace, progress: Progress, everything: bool) -> Derived:
-    from jalon.store.derive import derive
-
-    return derive(
-        place.store,
-        place.normalizers(),
-        place.origins(),
+    return place.derive(
         everything=everything,
         progress=lambda done, total: progress.show("deriving facts", done, total),
     )

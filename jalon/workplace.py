@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Self
 from jalon import registry
 from jalon.config import Config, find, load
 from jalon.errors import ConfigError
-from jalon.normalize.vocabulary import Context, Normalizer
+from jalon.normalize.vocabulary import Context
 from jalon.privacy import Keyring
 
 if TYPE_CHECKING:
     from jalon.store.database import Store
+    from jalon.store.derive import Derived, Progress
     from jalon.store.meaning import Origin
     from jalon.sync.source import Source
 
@@ -72,14 +73,27 @@ class Workplace(AbstractContextManager["Workplace"]):
             for name, settings in self.config.sources.items()
         }
 
-    def normalizers(self) -> Mapping[str, Normalizer]:
-        """Return the normalizers by connector: of the configured sources, and of those that have left the file."""
-        from jalon.store import meaning
+    def derive(self, *, everything: bool = False, progress: Progress | None = None) -> Derived:
+        """Bring the facts up to the inbox (`store.derive.derive`): of configured sources, and of those that have left.
+
+        Raises `ConfigError` if the mapping of a connector cannot be loaded.
+        """
+        from jalon.store import derive, meaning
 
         with self.store.read() as db:
             known = {origin.connector for origin in meaning.known(db).values()}.intersection(registry.names())
-        wanted = known.union(each.connector for each in self.config.sources.values())
-        return {name: registry.normalizer(name) for name in sorted(wanted)}
+        wanted = sorted(known.union(each.connector for each in self.config.sources.values()))
+        complete = {
+            name: {stream.name for stream in registry.connector(name).streams if stream.complete} for name in wanted
+        }
+        return derive.derive(
+            self.store,
+            {name: registry.normalizer(name) for name in wanted},
+            self.origins(),
+            complete=complete,
+            everything=everything,
+            progress=progress,
+        )
 
     def source(self, name: str) -> Source:
         """Return a configured source as the engine wants it."""

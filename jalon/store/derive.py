@@ -10,16 +10,17 @@ writes anew.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Fact, Instant, Measure, Normalizer, Raw, Unfit
-from jalon.store import erasure, facts, inbox, meaning, segments
+from jalon.store import erasure, facts, inbox, meaning, revisions, segments
 from jalon.store.columns import Misfit
 from jalon.store.database import Store
+from jalon.store.inbox import Row
 from jalon.store.lock import RunLock
 from jalon.store.meaning import Meanings, Origin
 from jalon.store.segments import State
@@ -35,7 +36,6 @@ CHUNK = 256
 _KIND = {row: kind for kind, row in KINDS.items()}
 Progress = Callable[[int, int], None]
 """(inbox rows done, inbox rows to do)."""
-Row = tuple[int, str, str, str, int, int, bytes]
 
 
 class Derived(NamedTuple):
@@ -52,16 +52,18 @@ def derive(
     normalizers: Mapping[str, Normalizer],
     origins: Mapping[str, Origin],
     *,
+    complete: Mapping[str, Collection[str]] | None = None,
     everything: bool = False,
     progress: Progress | None = None,
 ) -> Derived:
     """Bring the facts up to the inbox, carry out the erasures that were ordered, and return what was done.
 
-    `normalizers` are given by connector, `origins` by source. `everything`: derive also what has not changed. Raises
-    `LockedError` while another derivation runs, `StoreError` if the disk refuses.
+    `normalizers` are given by connector, `origins` by source. `complete`: by connector the streams of which a record
+    tells all there is (`Stream.complete`). `everything`: derive also what has not changed. Raises `LockedError` while
+    another derivation runs, `StoreError` if the disk refuses.
     """
     with RunLock(store.locks, "derive", what="normalize"):
-        meanings = Meanings(normalizers, _origins(store, origins))
+        meanings = Meanings(normalizers, _origins(store, origins), complete or {})
         erasing = erasure.carry_out(store)
         with store.read() as db:
             last = inbox.last_id(db)
@@ -126,11 +128,13 @@ class _Segment:
             # Read in short transactions, so that the store's log can be cut back meanwhile.
             with store.read() as db:
                 rows = list(inbox.rows(db, start, min(start + CHUNK - 1, self._through)))
-            self._take(rows)
+            self._take(store, rows)
 
-    def _take(self, rows: list[Row]) -> None:
+    def _take(self, store: Store, rows: list[Row]) -> None:
         self.records += len(rows)
         made = [(row, found) for row in rows if (found := self._read(row)) is not None]
+        with store.read() as db:
+            made = [(row, self._holding(db, row, found)) for row, found in made]
         try:
             columns = _columns(chain.from_iterable(found for _, found in made))
         except Misfit:
@@ -138,15 +142,32 @@ class _Segment:
         for kind, batch in columns.items():
             self.batches.setdefault(kind, []).append(batch)
 
-    def _read(self, row: Row) -> list[Fact] | None:
-        """Return the facts of a row, None if it has failed."""
+    def _holding(self, db: sqlite3.Connection, row: Row, found: list[Fact]) -> list[Fact]:
+        """Return a row's facts and what they take back, by the newest revision before it that can be read."""
+        inbox_id, source, stream, key, version, observed_at, _ = row
+        if not self._meanings.is_complete(source, stream):
+            return found
+        for other in inbox.before(db, source, stream, key, inbox_id):
+            try:
+                before = self._facts(other)
+            except Exception:  # noqa: S112 (what is wrong with it was noted when its own segment was derived)
+                continue
+            if version < other[4]:
+                return revisions.late(found, before)
+            return revisions.replacing(found, before, (version, Instant(observed_at), inbox_id))
+        return found
+
+    def _facts(self, row: Row) -> list[Fact]:
         inbox_id, source, stream, key, version, observed_at, body = row
         way = self._ways.get(source)
         if way is None:
             way = self._ways[source] = self._meanings.of(source)
+        return list(way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body))))
+
+    def _read(self, row: Row) -> list[Fact] | None:
+        """Return the facts of a row, None if it has failed."""
         try:
-            found = list(way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body))))
-            return _apart(found)
+            return _apart(self._facts(row))
         except Unfit as unfit:
             self._fail(row, unfit.reason, unfit.detail)
         except orjson.JSONDecodeError:

@@ -137,7 +137,7 @@ def _cut_slice(store: Store, stones: forget.Tombstones, low: int, pending: Seque
 
     def job(db: sqlite3.Connection) -> None:
         db.executemany("UPDATE inbox SET body = ?, digest = ? WHERE id = ?", new)
-        segments.mark(db, [inbox_id for _, _, inbox_id in new])
+        segments.mark(db, inbox.of_same_records(db, [inbox_id for _, _, inbox_id in new]))
         forget.bury(db, "", digests=map(forget.digest, found))
         _count(db, pending, {"records": len(new)})
 

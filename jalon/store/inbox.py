@@ -9,7 +9,7 @@ and never becomes the newest.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -22,6 +22,16 @@ _AT_ONCE = 500
 """Keys asked for in one statement: SQLite takes some thousands at most."""
 _INSERT = "INSERT INTO inbox (source, stream, key, version, observed_at, digest, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ROWS = "SELECT id, source, stream, key, version, observed_at, body FROM inbox WHERE id BETWEEN ? AND ? ORDER BY id"
+_BEFORE = (
+    "SELECT id, source, stream, key, version, observed_at, body FROM inbox "
+    "WHERE source = ? AND stream = ? AND key = ? AND id < ? ORDER BY version DESC, id DESC"
+)
+_OF_SAME = (
+    "SELECT other.id FROM inbox one JOIN inbox other "
+    "ON other.source = one.source AND other.stream = one.stream AND other.key = one.key WHERE one.id = ?"
+)
+Row = tuple[int, str, str, str, int, int, bytes]
+"""Id, source, stream, key, version, observed_at, body."""
 
 
 class Appended(NamedTuple):
@@ -74,9 +84,22 @@ def _revisions(
         yield from db.execute(_REVISIONS.format(",".join("?" * len(some))), (source, stream, *some))
 
 
-def rows(db: sqlite3.Connection, low_id: int, high_id: int) -> Iterator[tuple[int, str, str, str, int, int, bytes]]:
+def rows(db: sqlite3.Connection, low_id: int, high_id: int) -> Iterator[Row]:
     """Yield (id, source, stream, key, version, observed_at, body) for ids from `low_id` to `high_id`, both included."""
     return db.execute(_ROWS, (low_id, high_id))
+
+
+def before(db: sqlite3.Connection, source: str, stream: str, key: str, inbox_id: int) -> Iterator[Row]:
+    """Yield the revisions of a record that came in before one of them, as `rows` does, the newest first."""
+    return db.execute(_BEFORE, (source, stream, key, inbox_id))
+
+
+def of_same_records(db: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
+    """Return the rows that are revisions of the same records as these, themselves among them."""
+    found: set[int] = set()
+    for inbox_id in ids:
+        found.update(row[0] for row in db.execute(_OF_SAME, (inbox_id,)))
+    return sorted(found)
 
 
 def keys(db: sqlite3.Connection, source: str, stream: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -35,9 +35,15 @@ class Origin(NamedTuple):
 class Meanings:
     """The normalizers by connector, applied to the sources that are known."""
 
-    def __init__(self, normalizers: Mapping[str, Normalizer], origins: Mapping[str, Origin]) -> None:
+    def __init__(
+        self,
+        normalizers: Mapping[str, Normalizer],
+        origins: Mapping[str, Origin],
+        complete: Mapping[str, Collection[str]],
+    ) -> None:
         self._normalizers = normalizers
         self._origins = origins
+        self._complete = complete
         self._names: dict[str, str] = {}
 
     def of(self, source: str) -> Callable[[Raw], Iterable[Any]]:
@@ -50,6 +56,11 @@ class Meanings:
             return _refusal("unknown_connector", f"connector {origin.connector} of source {source} is not installed")
         context = origin.context
         return lambda raw: normalizer(raw, context)
+
+    def is_complete(self, source: str, stream: str) -> bool:
+        """Say whether a record of a stream tells all there is of its object."""
+        origin = self._origins.get(source)
+        return origin is not None and stream in self._complete.get(origin.connector, ())
 
     def name(self, names: Iterable[str]) -> str:
         """Return a digest of everything, besides the inbox, that the facts of these sources depend on."""
@@ -65,7 +76,8 @@ class Meanings:
         if origin is None:
             return "unknown"
         normalizer = self._normalizers.get(origin.connector)
-        return json.dumps([*_described(origin), _code(normalizer) if normalizer else "missing"])
+        complete = sorted(self._complete.get(origin.connector, ()))
+        return json.dumps([*_described(origin), _code(normalizer) if normalizer else "missing", complete])
 
 
 def _refusal(reason: str, detail: str) -> Callable[[Raw], Iterable[Any]]:
@@ -82,7 +94,10 @@ def _refusal(reason: str, detail: str) -> Callable[[Raw], Iterable[Any]]:
 def _writer() -> str:
     """Name what every fact depends on: the common language, and who writes the files."""
     package = Path(jalon.normalize.__file__).parent
-    shapes = [package / "vocabulary.py", *(Path(__file__).parent / name for name in ("facts.py", "columns.py"))]
+    shapes = [
+        package / "vocabulary.py",
+        *(Path(__file__).parent / name for name in ("facts.py", "columns.py", "revisions.py")),
+    ]
     return " ".join([__version__, version("pyarrow"), *map(_digest, shapes)])
 
 

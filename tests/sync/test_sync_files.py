@@ -24,7 +24,6 @@ from jalon.errors import ConfigError
 from jalon.privacy import make_key
 from jalon.sandbox.clock import Clock
 from jalon.store import deadlines, files, inbox, quarantine, sources
-from jalon.store.derive import derive
 from jalon.sync import doctor, filed
 from jalon.sync.engine import import_files, look_at, sync_source
 from jalon.sync.halt import Halt
@@ -192,9 +191,22 @@ def test_of_two_revisions_the_later_change_holds_whichever_file_is_read_first(ow
     own.write("net2.csv", head + line.format("approved", "2026-11-12T00:00:00Z"))
     own.sync()
     own.place.source("own")
-    derive(own.place.store, own.place.normalizers(), own.place.origins())
+    own.place.derive()
     facts = pq.read_table(own.place.store.facts / "order_contents").sort_by("version").to_pylist()
     assert [(fact["settlement"], fact["removed"]) for fact in facts] == [("approved", False), ("reversed", True)]
+
+
+def test_lines_of_an_order_that_is_told_again_replace_those_before(own: Own) -> None:
+    sale = {"order_id": "7", "platform": "phone", "channel": "shop", "placed_at": "2026-11-20T10:00:00Z"}
+    for number, articles in enumerate((("mug", "cup", "bowl"), ("mug", "jug"))):
+        lines = [{"product_id": name, "quantity": 1, "goods": "5.00"} for name in articles]
+        told = {**sale, "currency": "EUR", "goods": f"{5 * len(lines)}.00", "lines": lines}
+        own.write(f"orders-{number}.jsonl", json.dumps(told) + "\n")
+        assert own.sync().state == "ok"
+    own.place.derive()
+    facts = pq.read_table(own.place.store.facts / "order_lines").sort_by([("inbox_id", "ascending")]).to_pylist()
+    newest = {fact["key"]: fact for fact in facts}.values()
+    assert [fact["product_id"] for fact in newest if not fact["removed"]] == ["mug", "jug"]
 
 
 # --- bad rows ---------------------------------------------------------------------------------------------------------
@@ -324,7 +336,7 @@ def test_the_same_rows_as_csv_json_lines_and_parquet_are_the_same_records(own: O
     assert own.sync().state == "ok"
     assert set(own.rows()) == {"|1"}
     assert {body["total"] for body in own.rows()["|1"]} <= {"12.50", "12.5"}
-    derive(own.place.store, own.place.normalizers(), own.place.origins())
+    own.place.derive()
     facts = pq.read_table(own.place.store.facts / "orders").to_pylist()
     assert {(fact["order_id"], fact["total"], fact["person"]) for fact in facts} == {
         ("1", 1250, own.place.keyring.pseudonym("email", "ada@example.org"))

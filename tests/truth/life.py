@@ -22,7 +22,6 @@ from jalon.sandbox.server import Sandbox
 from jalon.sandbox.world import World
 from jalon.serving import receiver_of
 from jalon.store.database import Store
-from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace
@@ -144,7 +143,7 @@ def _at_rest(outcome: SourceOutcome, now: float) -> bool:
 
 def finish(place: Workplace) -> None:
     """Derive and attribute."""
-    derive(place.store, place.normalizers(), place.origins())
+    place.derive()
     attribute(place.store.facts, place.store.folder / "attribution", Options())
 
 

@@ -26,7 +26,6 @@ from jalon.config import load
 from jalon.sandbox import site_log
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.world import World
-from jalon.store.derive import derive
 from jalon.workplace import Workplace
 from tests.spine import SPINE
 from tests.truth.life import brand, live_through, sync_once
@@ -127,7 +126,7 @@ async def read_log(brand: Played, **which: bool) -> None:
     with Workplace(load(config)) as place:
         (outcome,) = await sync_once(place, Clock(now, frozen=True), [site_log.SOURCE])
         assert outcome.state == "ok", outcome
-        derive(place.store, place.normalizers(), place.origins())
+        place.derive()
 
 
 def attributed(brand: Played, models: tuple[str, ...]) -> Path:

@@ -19,7 +19,6 @@ from jalon.sandbox.server import Sandbox
 from jalon.sandbox.webhooks import Event
 from jalon.sandbox.world import World
 from jalon.serving import receiver_of
-from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace
@@ -60,7 +59,7 @@ class Stage:
         await self.sandbox.deliverer.pump()
 
     def derive(self) -> None:
-        derive(self.place.store, self.place.normalizers(), self.place.origins())
+        self.place.derive()
 
 
 @asynccontextmanager

@@ -12,7 +12,6 @@ import pytest
 
 from jalon import errors
 from jalon.normalize.pinterest.figures import ADS, ADS_MONEY, CUTS, DAILY
-from jalon.store.derive import derive
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome
 from tests.truth.life import DAY, NEWEST, live
@@ -191,7 +190,7 @@ async def test_a_trial_s_day_that_is_over_is_waited_for_and_nothing_is_lost(tmp_
         stage.sandbox.clock.advance(DAY)
         last = await synced(stage)
         assert last.state == "ok", last
-        derive(stage.place.store, stage.place.normalizers(), stage.place.origins())
+        stage.place.derive()
         check_pins(part.truth(stage.sandbox.clock.now()), Held(tmp_path / "data"))
 
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from jalon.connectors.base import Capability, Stream
+from jalon.connectors.base import Capability
 from jalon.connectors.files.mapping import Mapped, sheet_of
 from jalon.connectors.files.settings import FilesSettings
 from jalon.connectors.sheets import Folder
-from jalon.connectors.templates.doors import door_of
-from jalon.connectors.templates.shapes import SHAPES
+from jalon.connectors.templates.doors import streams
 from jalon.connectors.unasked import UnaskedConnector
 
 _FILE = "when a file is dropped"
@@ -31,7 +30,7 @@ class Files(UnaskedConnector):
     documentation = "https://www.rfc-editor.org/rfc/rfc4180"
     normalizer = "jalon.normalize.files:normalize"
     settings = FilesSettings
-    streams: ClassVar = tuple(Stream(name=shape.name, door=door_of(shape), grain="keyed") for shape in SHAPES.values())
+    streams: ClassVar = streams()
     capabilities: ClassVar = (
         Capability("content", "event", _FILE, _WHOLE),
         Capability("product_tags", "event", _FILE, _WHOLE, "tags of contents that a file lists"),

@@ -14,11 +14,10 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from jalon.connectors import base
-from jalon.connectors.base import Capability, Delivery, Finding, Opened, Session, Stream
+from jalon.connectors.base import Capability, Delivery, Finding, Opened, Session
 from jalon.connectors.hook import signature
 from jalon.connectors.hook.events import open_events
-from jalon.connectors.templates.doors import door_of
-from jalon.connectors.templates.shapes import SHAPES
+from jalon.connectors.templates.doors import streams
 from jalon.connectors.unasked import UnaskedConnector
 
 _NOW = "seconds"
@@ -51,7 +50,7 @@ class Hook(UnaskedConnector):
     documentation = "https://www.standardwebhooks.com/"
     normalizer = "jalon.normalize.hook:normalize"
     settings = HookSettings
-    streams: ClassVar = tuple(Stream(name=shape.name, door=door_of(shape), grain="keyed") for shape in SHAPES.values())
+    streams: ClassVar = streams()
     capabilities: ClassVar = (
         Capability("content", "event", _NOW, _SENT),
         Capability("product_tags", "event", _NOW, _SENT, "the products of a content"),

@@ -53,7 +53,7 @@ STREAMS = (
     Stream(name="lives", door=MEDIA, grain="all", optional=True),
     Stream(name="media", door=MEDIA, window=timedelta(days=90), lookback=FIGURES_DAYS, every=DAILY, undivided=True),
     Stream(name="media_insights", door=MEDIA_INSIGHTS, grain="keyed", optional=True),
-    Stream(name="product_tags", door=PRODUCT_TAGS, grain="keyed", optional=True),
+    Stream(name="product_tags", door=PRODUCT_TAGS, grain="keyed", complete=True, optional=True),
     Stream(name="products", door=PRODUCT, grain="all", every=DAILY, optional=True),
     of_days("account_insights", ACCOUNT_INSIGHTS),
     Stream(name="messages", door=messaging.door("instagram_user"), grain="keyed"),

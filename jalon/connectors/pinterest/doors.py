@@ -67,7 +67,7 @@ _CREDITED = timedelta(days=35)
 """Conversions are credited to an ad's day for at most 30 days (`click_window_days`), and counted some days late."""
 
 STREAMS = (
-    Stream(name="pins", door=PIN, grain="all", every=_DAILY),
+    Stream(name="pins", door=PIN, grain="all", every=_DAILY, complete=True),
     Stream(name="pin_days", door=PIN_DAY, grain="keyed", optional=True),
     Stream(name="account_days", door=ACCOUNT_DAY, grain="all", every=_DAILY, optional=True),
     Stream(

@@ -56,6 +56,7 @@ class PrestaShop(base.Connector):
             lag=timedelta(minutes=1),
             lookback=_DAY,
             every=_DAY,
+            complete=True,
         ),
         Stream(
             name="order_slips",
@@ -73,6 +74,7 @@ class PrestaShop(base.Connector):
             window=timedelta(days=3650),
             lag=timedelta(minutes=1),
             whole=True,
+            complete=True,
             optional=True,
         ),
     )

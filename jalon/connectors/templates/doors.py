@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from jalon.connectors import door
+from jalon.connectors.base import Stream
 from jalon.connectors.door import Door, Hasher, Rule
 from jalon.connectors.templates.fields import Field, Kind, Shape
-from jalon.connectors.templates.shapes import LINE
+from jalon.connectors.templates.shapes import LINE, SHAPES
 
 MISPLACED = "\0"
 """Stands in a record for what was not let in. The normalizer refuses it."""
@@ -111,3 +112,11 @@ _LINES = door.each(_rules(LINE))
 def door_of(shape: Shape) -> Door:
     """Return the door of a shape."""
     return _named(_rules(shape.fields))
+
+
+def streams() -> tuple[Stream, ...]:
+    """Return the streams of a source that may tell records of every shape."""
+    return tuple(
+        Stream(name=shape.name, door=door_of(shape), grain="keyed", complete=shape.complete)
+        for shape in SHAPES.values()
+    )

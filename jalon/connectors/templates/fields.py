@@ -51,6 +51,8 @@ class Shape(NamedTuple):
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     identity: str
+    complete: bool = False
+    """True: a record told again without some of its parts (`lines`, `product_ids`) has these no more."""
 
 
 def words(text: str) -> tuple[str, ...]:

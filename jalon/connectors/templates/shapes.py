@@ -63,10 +63,11 @@ _ORDERS = Shape(
         Field("gross", "money", "List price of the goods; goods and discount where left out."),
         *PERSON,
         Field("external_ids", "ids", "The same sale elsewhere, as `platform:order id`, such as `shopify:4507892`."),
-        Field("lines", "lines", "Its lines."),
+        Field("lines", "lines", "Its lines, all of them: those of an order that is told again replace those before."),
     ),
     ("till_id", "order_id"),
     "the order's number, with its till where one is told",
+    complete=True,
 )
 _ORDER_LINES = Shape(
     "order_lines",
@@ -212,11 +213,12 @@ _CONTENTS = Shape(
         Field("ended_at", "time", "When it ended."),
         _UPDATED,
         Field("url", "link", "Its address."),
-        Field("product_ids", "ids", "Products tagged in it."),
+        Field("product_ids", "ids", "Products tagged in it, all of them: told again they replace those before."),
         _MODE,
     ),
     ("platform", "content_id"),
     "platform and number of the content",
+    complete=True,
 )
 _PRODUCTS = Shape(
     "products",

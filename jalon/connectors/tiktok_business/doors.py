@@ -70,5 +70,5 @@ STREAMS = (
         retention=KEPT,
         optional=True,
     ),
-    Stream(name="shop_videos", door=SHOP_VIDEO, grain="all", every=DAILY, optional=True),
+    Stream(name="shop_videos", door=SHOP_VIDEO, grain="all", every=DAILY, complete=True, optional=True),
 )

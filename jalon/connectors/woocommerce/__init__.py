@@ -72,6 +72,7 @@ class WooCommerce(base.Connector):
             lag=timedelta(minutes=1),
             lookback=_LATE,
             every=timedelta(days=1),
+            complete=True,
         ),
         Stream(
             name="products",
@@ -79,6 +80,7 @@ class WooCommerce(base.Connector):
             window=timedelta(days=3650),
             lag=timedelta(minutes=1),
             whole=True,
+            complete=True,
             optional=True,
         ),
     )
