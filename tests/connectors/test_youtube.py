@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jalon.connectors.base import Answer, Deadline, Ref, Request, Skip, Split, Stop, Wait
+from jalon.connectors.base import Answer, Deadline, Ref, Request, Skip, Stop, Wait
 from jalon.connectors.youtube import Settings, analytics, reports
 from jalon.connectors.youtube.doors import STREAMS as DECLARED
 from jalon.connectors.youtube.doors import settled_after
@@ -537,7 +537,7 @@ async def test_a_day_that_is_not_over_in_the_merchants_zone_waits() -> None:
 @pytest.mark.parametrize(
     ("reply", "fault"),
     [
-        (plain(429, "RESOURCE_EXHAUSTED"), Split),
+        (plain(429, "RESOURCE_EXHAUSTED"), Wait),
         (plain(403, "PERMISSION_DENIED"), Stop),
         (plain(400, "INVALID_ARGUMENT"), Skip),
     ],
