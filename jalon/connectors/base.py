@@ -85,6 +85,8 @@ class Level(NamedTuple):
     available: float
     capacity: float
     restore_per_second: float
+    lasts: float = 86_400.0
+    """Seconds for which it holds where no other answer tells; after them the account's own rate holds again."""
 
 
 class Allowance(NamedTuple):

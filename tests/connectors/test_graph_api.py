@@ -306,6 +306,14 @@ def test_the_fullest_header_counts() -> None:
     assert level.capacity == 200
 
 
+@pytest.mark.parametrize(("used", "lasts"), [(0, 0), (1, 36), (50, 1800), (100, 3600), (130, 3600)])
+def test_what_a_header_tells_holds_until_what_was_used_is_whole_again(used: int, lasts: float) -> None:
+    """The limit itself is not told: an estimate that held for longer would be a limit that nobody has set."""
+    level = usage.level(good({}, **{"x-app-usage": json.dumps({"call_count": used})}))
+    assert level is not None
+    assert level.lasts == pytest.approx(lasts)
+
+
 @pytest.mark.parametrize("name", ["x-fb-ads-insights-throttle", "x-fb-ads-insights-reach-throttle"])
 @pytest.mark.parametrize("fullest", ["app_id_util_pct", "acc_id_util_pct"])
 def test_insights_have_a_load_of_their_own(name: str, fullest: str) -> None:
