@@ -21,8 +21,8 @@ from tests.truth.meta_posts import DELETED, FIRST_STORY, HOUR, SECOND_STORY, fac
 from tests.truth.stage import Stage, staged
 
 PARTS = ("instagram",)
-KIND_OF = {"product": "question", "ad": "question", "link": "content_click"}
-"""What persons did -> kind of touchpoint; else a chat."""
+KINDS_OF = {"product": ["question"], "ad": ["ad_click", "question"], "link": ["content_click"]}
+"""What persons did -> kinds of touchpoints; else a chat."""
 
 
 @pytest.mark.parametrize("faults", [False, True])
@@ -92,7 +92,7 @@ def _touches(stage: Stage) -> Counter[tuple[int, str]]:
 def _said(shown: dict[str, Any], began: float) -> Counter[tuple[int, str]]:
     acts = [(at, kind) for at, kind in shown["said"] if at / 1000 > began and kind in COUNTED]
     assert acts
-    return Counter((at, KIND_OF.get(kind, "chat")) for at, kind in acts)
+    return Counter((at, touch) for at, kind in acts for touch in KINDS_OF.get(kind, ["chat"]))
 
 
 # --- stories vanish ---------------------------------------------------------------------------------------------------
