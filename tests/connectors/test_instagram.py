@@ -349,6 +349,21 @@ async def test_instagram_login_names_its_account_as_a_number() -> None:
         await greet(session(lambda _: good({"user_id": 17841}), login="instagram", instagram_id="9"))
 
 
+async def test_instagram_login_names_its_account_in_a_list_as_well() -> None:
+    """https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/get-started"""
+    listed = good({"data": [{"user_id": "17841", "username": "atelier"}]})
+    assert await greet(session(lambda _: listed, login="instagram")) == {"shop_id": "17841", "name": "atelier"}
+
+
+@pytest.mark.parametrize("told", [{}, {"data": []}, {"data": ["17841"]}, {"data": [{"username": "atelier"}]}])
+@pytest.mark.parametrize("wanted", [None, "17841"])
+async def test_instagram_login_that_names_no_account_stops_the_source(told: Any, wanted: str | None) -> None:
+    with pytest.raises(Stop, match="no Instagram account") as stop:
+        await greet(session(lambda _: good(told), login="instagram", instagram_id=wanted))
+    assert stop.value.kind == "auth"
+    assert "instagram_business_basic" in stop.value.remedy
+
+
 @pytest.mark.parametrize(
     ("rows", "more", "said"),
     [
