@@ -12,17 +12,19 @@ bytes and before anything is parsed; `open` later, by the engine.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from jalon.connectors.door import Door
 from jalon.connectors.sheets import Folder, Sheet
 from jalon.connectors.wire import decode
+
+T = TypeVar("T")
 
 # --- what the user may set ------------------------------------------------------------------------------------------
 
@@ -291,6 +293,9 @@ class Session(Protocol):
 
     def lines(self, url: str) -> AsyncIterator[bytes]:
         """Yield the lines of a bulk file from a host that `Connector.hosts` allows; see `Connector.signed_files`."""
+
+    async def once(self, name: str, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what `read` gives, which is read once in a run however many windows want it; a fault is not kept."""
 
 
 # --- receiving ------------------------------------------------------------------------------------------------------
