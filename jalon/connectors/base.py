@@ -482,6 +482,8 @@ class Connector(ABC):
     def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding | Deadline]:
         """Make sure that the platform delivers to `address`; yield what was found and done.
 
+        All addresses of an installation begin alike; each ends with the source's name and a part that is secret.
+
         Called in each run; where it yields a `Deadline` (a subscription that ends by itself), not again before a fifth
         of that time is left, or the address or the settings change.
         """

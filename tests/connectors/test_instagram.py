@@ -377,10 +377,11 @@ async def test_where_it_is_not_clear_which_account_it_is_said(rows: list[Any], m
         await greet(session(lambda _: listed(*rows), **more))
 
 
-async def findings(talk: GraphSession) -> list[Finding]:
-    return [
-        each async for each in CONNECTOR.subscribe(talk, "https://shop.example/hooks/x") if isinstance(each, Finding)
-    ]
+ADDRESS = "https://shop.example/hooks/x"
+
+
+async def findings(talk: GraphSession, address: str = ADDRESS) -> list[Finding]:
+    return [each async for each in CONNECTOR.subscribe(talk, address) if isinstance(each, Finding)]
 
 
 def hooks(app: dict[str, Any] | None, page: list[str] | None) -> Play:
@@ -398,7 +399,7 @@ def hooks(app: dict[str, Any] | None, page: list[str] | None) -> Play:
 
 THERE = {
     "object": "instagram",
-    "callback_url": "https://shop.example/hooks/x",
+    "callback_url": ADDRESS,
     "active": True,
     "fields": [{"name": name} for name in APP_FIELDS],
 }
@@ -428,6 +429,27 @@ async def test_what_somebody_else_had_subscribed_is_not_taken_away() -> None:
     await findings(talk)
     (account,) = [request for request in talk.asked if request.method == "POST"]
     assert "feed" in account.query["subscribed_fields"].split(",")
+
+
+async def test_two_sources_with_one_app_do_not_take_its_deliveries_from_each_other() -> None:
+    """An app has one address for a kind of object: each run would turn it to the source that comes last."""
+    first, second = (f"https://shop.example/hooks/{name}/{token * 32}" for name, token in (("one", "a"), ("two", "b")))
+    talk = session(hooks({**THERE, "callback_url": first}, list(PAGE_FIELDS)), verify_token="canary-word")
+    (left, _) = await findings(talk, second)
+    assert (left.level, left.detail) == ("warn", "instagram: are sent to the source 'one', and left so")
+    assert "app of its own" in left.remedy
+    assert "aaaa" not in str(left), "an address is a secret"
+    assert all(request.method == "GET" for request in talk.asked)
+
+
+@pytest.mark.parametrize(
+    "before", ["https://shop.example/hooks/two/old", "https://old.example/hooks/one/t", "https://shop.example/else"]
+)
+async def test_an_address_of_no_other_source_is_replaced(before: str) -> None:
+    talk = session(hooks({**THERE, "callback_url": before}, list(PAGE_FIELDS)), verify_token="canary-word")
+    await findings(talk, "https://shop.example/hooks/two/new")
+    (app,) = [request for request in talk.asked if request.method == "POST"]
+    assert b"callback_url=https%3A%2F%2Fshop.example%2Fhooks%2Ftwo%2Fnew" in app.body
 
 
 async def test_an_address_that_went_elsewhere_is_told() -> None:
