@@ -518,11 +518,31 @@ def test_what_is_about_another_account_is_said_and_left() -> None:
     assert [notice.kind for notice in opened.notices] == ["mismatch"]
 
 
+GOOD = {"sender": {"id": "9"}, "timestamp": int(NOW * 1000), "message": {"mid": "m"}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"messaging": [{**GOOD, "sender": {}}]},
+        {"messaging": [{"sender": {"id": "9"}, "postback": {"mid": "p"}}]},
+        {"messaging": ["odd"]},
+        {"time": int(NOW), "changes": [{"field": "story_insights", "value": {"reach": 3}}]},
+    ],
+)
+def test_one_odd_update_holds_back_no_other(odd: dict[str, Any]) -> None:
+    """What was understood is taken, and the body is kept, so that an update of jalon may understand the rest."""
+    entries = {"id": "17841", "messaging": [GOOD]}, {"id": "17841", **odd}, told({"media_id": STORY})
+    opened = CONNECTOR.open(delivered(*entries), settings())
+    assert [record.stream for record in opened.records] == ["messages", "story_insights"]
+    assert [each.key for each in opened.deadlines] == [f"story/{STORY}"]
+    assert not opened.known
+    assert opened.topic.endswith(", 1 odd")
+
+
 def test_a_delivery_of_another_kind_is_refused_and_an_unknown_field_is_unknown() -> None:
     with pytest.raises(Undelivered):
         CONNECTOR.open(delivered(object="page"), settings())
-    with pytest.raises(Undelivered):
-        CONNECTOR.open(delivered(told({})), settings())
     entry = {"id": "17841", "time": 1, "changes": [{"field": "comments", "value": {"text": "words"}}]}
     opened = CONNECTOR.open(delivered(entry), settings())
     assert not opened.known
