@@ -12,17 +12,19 @@ bytes and before anything is parsed; `open` later, by the engine.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from jalon.connectors.door import Door
 from jalon.connectors.sheets import Folder, Sheet
 from jalon.connectors.wire import decode
+
+T = TypeVar("T")
 
 # --- what the user may set ------------------------------------------------------------------------------------------
 
@@ -85,6 +87,8 @@ class Level(NamedTuple):
     available: float
     capacity: float
     restore_per_second: float
+    lasts: float = 86_400.0
+    """Seconds for which it holds where no other answer tells; after them the account's own rate holds again."""
 
 
 class Allowance(NamedTuple):
@@ -294,6 +298,9 @@ class Session(Protocol):
     def lines(self, url: str) -> AsyncIterator[bytes]:
         """Yield the lines of a bulk file from a host that `Connector.hosts` allows; see `Connector.signed_files`."""
 
+    async def once(self, name: str, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what `read` gives, which is read once in a run however many windows want it; a fault is not kept."""
+
 
 # --- receiving ------------------------------------------------------------------------------------------------------
 
@@ -478,6 +485,8 @@ class Connector(ABC):
 
     def subscribe(self, session: Session, address: str) -> AsyncIterator[Finding | Deadline]:
         """Make sure that the platform delivers to `address`; yield what was found and done.
+
+        All addresses of an installation begin alike; each ends with the source's name and a part that is secret.
 
         Called in each run; where it yields a `Deadline` (a subscription that ends by itself), not again before a fifth
         of that time is left, or the address or the settings change.

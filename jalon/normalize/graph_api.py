@@ -32,9 +32,34 @@ class Place(NamedTuple):
 def touches(raw: Raw, context: Context, place: Place) -> list[Touchpoint]:
     """Return what a person did: one touchpoint, and where several products are meant or put into a cart one for each.
 
-    A cart that is sent is a checkout begun, and every product in it an add to cart. Nothing is ordered or paid in it.
+    What begins a conversation tells of the click that led to it: a touchpoint before it, `…/referral`. A cart that is
+    sent is a checkout begun, and every product in it an add to cart. Nothing is ordered or paid in it.
     """
     referral, kind = inner(raw.body, "referral"), needed(raw.body, "kind")
+    led = _led(raw, context, place, referral) if kind in ("message", "postback") else []
+    return [*led, *_done(raw, context, place, kind, referral)]
+
+
+def _led(raw: Raw, context: Context, place: Place, referral: Row) -> list[Touchpoint]:
+    """Return the click on the ad or link that a conversation began from; when it was, is not told.
+
+    The page of a product in the platform's shop, from which a message may come too, is neither.
+    https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_referrals
+    """
+    if not any(referral.get(name) for name in ("ad_id", "source", "ref")):
+        return []
+    click = _touch(raw, context, place, _click(referral), text(referral, "product_id"), "/referral")
+    return [_on(click._replace(time_is_bound=True), referral)]
+
+
+def _on(click: Touchpoint, referral: Row) -> Touchpoint:
+    """Return a click with the post, ad or link that it was on."""
+    return click._replace(
+        content_id=text(referral, "post_id"), campaign=text(referral, "ad_id") or text(referral, "ref")
+    )
+
+
+def _done(raw: Raw, context: Context, place: Place, kind: str, referral: Row) -> list[Touchpoint]:
     listed = dict.fromkeys(_product(row) for row in objects(raw.body, "products"))
     named = text(referral, "product_id")
     products = [named] if named else [product for product in listed if product]
@@ -43,7 +68,8 @@ def touches(raw: Raw, context: Context, place: Place) -> list[Touchpoint]:
         return [_touch(raw, context, place, "checkout", products[0] if len(products) == 1 else None), *parts]
     did = _kind(kind, referral, bool(products))
     if len(products) < 2:
-        return [_touch(raw, context, place, did, next(iter(products), None))]
+        touch = _touch(raw, context, place, did, next(iter(products), None))
+        return [_on(touch, referral) if kind == "referral" else touch]
     return [_touch(raw, context, place, did, product, f"/{product}") for product in products]
 
 
@@ -55,7 +81,7 @@ def _product(row: Row) -> str | None:
 def _touch(
     raw: Raw, context: Context, place: Place, kind: TouchKind, product: str | None, mark: str = ""
 ) -> Touchpoint:
-    referral, at = inner(raw.body, "referral"), instant(raw.body.get("at"))
+    at = instant(raw.body.get("at"))
     return Touchpoint(
         *head(raw, f"{raw.key}{mark}"),
         platform=place.platform,
@@ -67,10 +93,10 @@ def _touch(
         surface=None if kind == "ad_click" else "message",
         person=text(raw.body, "person"),
         order_id=None,
-        content_id=text(referral, "post_id") or text(raw.body, "story_id"),
+        content_id=text(raw.body, "story_id"),
         creator_id=None,
         product_id=product,
-        campaign=text(referral, "ad_id") or text(referral, "ref"),
+        campaign=None,
         referrer_host=None,
         landing_path=None,
         evidence="platform_row",
@@ -82,13 +108,17 @@ def _kind(kind: str, referral: Row, about_product: bool) -> TouchKind:
     """Say what was done: by the event, and by what it refers to."""
     match kind:
         case "referral":
-            return "ad_click" if referral.get("ad_id") or referral.get("source") == "ADS" else "content_click"
+            return _click(referral)
         case "message":
             return "question" if about_product else "chat"
         case "postback":
             return "chat"
         case _:
             return "other"
+
+
+def _click(referral: Row) -> TouchKind:
+    return "ad_click" if referral.get("ad_id") or referral.get("source") == "ADS" else "content_click"
 
 
 def instant(at: Any) -> Instant:

@@ -44,6 +44,8 @@ COUNTS = {
 OUTBOUND = "outbound_click"
 """Action of `outbound_clicks`."""
 OWN_WINDOWS = "the account's own windows"
+USUAL = frozenset({"7d_click", "1d_view"})
+"""The windows that an account counts over unless it is told others: its own may stand in for them."""
 
 # https://developers.facebook.com/docs/marketing-api/insights/breakdowns: by product, purchases have fields of their own
 CONVERTED = {
@@ -140,9 +142,10 @@ def _claimed(body: Row, counted: str, worth: str, currency: str, action: str | N
 def _tallied(body: Row, name: str, action: str | None, windows: tuple[str, ...]) -> Tally | None:
     """Return an action's figure; None where the platform gives none.
 
-    The windows that are asked for lie beside each other (`Settings.attribution_windows`), so their figures add up;
-    where it splits a figure by none of them, there is `value`, which is counted over the account's own windows. Raises
-    `Unfit('bad_record')` where an action comes twice.
+    The windows that are asked for lie beside each other (`Settings.attribution_windows`), so their figures add up.
+    Where it splits a figure by none of them there is `value`, which is counted over the account's own windows: it
+    stands in for the usual windows, and for no others, which it may exceed. Raises `Unfit('bad_record')` where an
+    action comes twice.
     """
     found = [row for row in objects(body, name) if action is None or row.get("action_type") == action]
     if len(found) > 1:
@@ -151,6 +154,8 @@ def _tallied(body: Row, name: str, action: str | None, windows: tuple[str, ...])
     told = [_decimal(row[window]) for window in windows if row.get(window) not in (None, "")]
     if told:
         return Tally(sum(told, Decimal()), "+".join(windows))
+    if windows and frozenset(windows) != USUAL:
+        return None
     return None if row.get("value") in (None, "") else Tally(_decimal(row["value"]), OWN_WINDOWS)
 
 

@@ -1,12 +1,13 @@
 """The rate budget of an account: one token bucket, shared by all processes that ask the platform for it.
 
 `level` is what was available at the instant `at`; it refills at `rate` per second up to `capacity`. Once a platform has
-told its own figures (`observe`), these hold instead of the ones the caller assumes.
+told its own figures (`observe`), these hold for a while instead of the ones the caller assumes.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from math import ceil
 from typing import NamedTuple
 
 _SELECT = "SELECT account, level, capacity, rate, at, paused_until, observed FROM budgets "
@@ -26,7 +27,8 @@ class Budget(NamedTuple):
     rate: float
     at: float
     paused_until: float = 0.0
-    observed: bool = False
+    observed: int = 0
+    """Until when what the platform told holds; 0: it told nothing."""
 
     def refilled(self, now: float) -> Budget:
         """Return the budget as it is at `now`; a clock that was set back refills nothing."""
@@ -37,10 +39,11 @@ class Budget(NamedTuple):
 def take(db: sqlite3.Connection, account: str, cost: float, now: float, rate: float, capacity: float) -> float:
     """Take `cost` and return 0.0, or take nothing and return how many seconds to wait before asking again.
 
-    `rate` (per second) and `capacity` are what the caller knows of the account; the platform's own figures win.
+    `rate` (per second) and `capacity` are what the caller knows of the account; while the platform's own figures hold,
+    they win.
     """
     budget = _load(db, account) or Budget(account, capacity, capacity, rate, now)
-    if not budget.observed:
+    if budget.observed <= now:
         budget = budget.refilled(now)._replace(rate=rate, capacity=capacity)
     budget = budget.refilled(now)
     if budget.paused_until > now:
@@ -56,13 +59,21 @@ def take(db: sqlite3.Connection, account: str, cost: float, now: float, rate: fl
 
 
 def observe(
-    db: sqlite3.Connection, account: str, available: float, capacity: float, restore: float, now: float
+    db: sqlite3.Connection,
+    account: str,
+    available: float,
+    capacity: float,
+    restore: float,
+    *,
+    lasts: float,
+    now: float,
 ) -> None:
-    """Take over what an answer told: available now, capacity, restored per second."""
+    """Take over what an answer told: available now, capacity, restored per second; it holds for `lasts` seconds."""
     known = _load(db, account)
     paused_until = known.paused_until if known else 0.0
     if capacity > 0 and restore > 0:
-        _save(db, Budget(account, max(0.0, min(available, capacity)), capacity, restore, now, paused_until, True))
+        level = max(0.0, min(available, capacity))
+        _save(db, Budget(account, level, capacity, restore, now, paused_until, ceil(now + lasts)))
 
 
 def pause(db: sqlite3.Connection, account: str, until: float) -> None:
@@ -85,7 +96,7 @@ def _load(db: sqlite3.Connection, account: str) -> Budget | None:
 
 
 def _budget(row: tuple[str, float, float, float, float, float, int]) -> Budget:
-    return Budget(*row[:6], bool(row[6]))
+    return Budget(*row)
 
 
 def _save(db: sqlite3.Connection, budget: Budget) -> None:

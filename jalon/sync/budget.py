@@ -91,8 +91,8 @@ class Budget:
 
         def job(db: sqlite3.Connection) -> float:
             if told is not None:
-                level, at = told
-                shared.observe(db, self._name, level.available, level.capacity, level.restore_per_second, at)
+                (available, capacity, restore, lasts), at = told
+                shared.observe(db, self._name, available, capacity, restore, lasts=lasts, now=at)
             return shared.take(db, self._name, wanted, now, self._rate, max(self._burst, wanted))
 
         return job

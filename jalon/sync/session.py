@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from typing import Any, TypeVar
 
 from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
@@ -17,6 +20,7 @@ from jalon.sync.tokens import Tokens, Unrenewed
 
 _MISSHAPEN = (Malformed, LookupError, TypeError, AttributeError)
 """What reading an answer of another shape than expected raises."""
+T = TypeVar("T")
 RENEWALS = 6
 """Tokens may be used up by others between their renewal and this request."""
 SKEW = 120.0
@@ -45,6 +49,8 @@ class SourceSession:
             resolver=shop.resolver,
         )
         self._budgets = Budgets(source, shop, halt.sleep)
+        self._kept: dict[str, Any] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         REDACTOR.add(secrets_of(source.settings))
 
     async def close(self) -> None:
@@ -74,6 +80,14 @@ class SourceSession:
                 await self._budgets.pause(request, fault.seconds)
             raise
         return answer
+
+    async def once(self, name: str, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what `read` gives, kept for this run; whoever asks meanwhile waits for it. Raises what `read` does."""
+        async with self._turns[name]:
+            if name not in self._kept:
+                self._kept[name] = await read()
+        found: T = self._kept[name]
+        return found
 
     async def lines(self, url: str) -> AsyncIterator[bytes]:
         """Yield the lines of a bulk file. Raises a `Fault`, or `Halted` when the run must end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ class PlayedSession:
     files: dict[str, list[bytes]] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> float:
         return self.time
@@ -42,6 +43,12 @@ class PlayedSession:
         self.read.append(url)
         for line in self.files[url]:
             yield line
+
+    async def once(self, name: str, read: Callable[[], Awaitable[T]]) -> T:
+        if name not in self.kept:
+            self.kept[name] = await read()
+        found: T = self.kept[name]
+        return found
 
 
 async def all_of(found: AsyncIterator[T]) -> list[T]:

@@ -216,6 +216,13 @@ def test_a_delivery_about_another_page_is_said_and_left() -> None:
         CONNECTOR.open(delivered(CART, object="instagram"), settings())
 
 
+def test_an_odd_event_holds_back_no_cart() -> None:
+    odd = {name: value for name, value in CART.items() if name != "sender"}
+    opened = CONNECTOR.open(delivered(odd, CART), settings(page_id="1098"))
+    assert [record.body["kind"] for record in opened.records] == ["cart"]
+    assert (opened.known, opened.topic) == (False, "cart, 1 odd")
+
+
 def test_the_end_of_orders_is_said_in_words() -> None:
     told = {capability.offer: capability for capability in CONNECTOR.capabilities}
     assert told["native_orders"].grain == "none"

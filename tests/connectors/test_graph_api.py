@@ -231,6 +231,35 @@ def test_each_refusal_means_what_happens_next(code: int, subcode: int, message: 
     assert issubclass(Unmet, Skip)
 
 
+AFTER = Request("GET", "/v26.0/1/posts", {"limit": "100", "after": "QVFIU"})
+
+
+@pytest.mark.parametrize("code", [100, 2642])
+def test_a_page_mark_that_is_not_known_any_more_is_told_as_such(code: int) -> None:
+    """So that the engine reads its window from the start, and not for ever from a mark that leads nowhere."""
+    fault = judged(refused(code, message="Invalid cursors values"), AFTER)
+    assert isinstance(fault, Skip)
+    assert not isinstance(fault, Gone | Unmet | BadMetric)
+    assert "page mark" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "message", "kind"),
+    [
+        (100, 33, "Unsupported get request", Gone),
+        (100, 1487534, "Please reduce", Split),
+        (100, 0, "Invalid appsecret_proof provided in the API argument", Stop),
+        (190, 0, "expired", Stop),
+        (4, 0, "Application request limit reached", Wait),
+        (424242, 0, "something new", Fault),
+    ],
+)
+def test_behind_a_page_mark_other_refusals_mean_what_they_mean_elsewhere(
+    code: int, subcode: int, message: str, kind: type[Fault]
+) -> None:
+    assert type(judged(refused(code, subcode, message), AFTER)) is kind
+
+
 def test_an_unknown_error_of_a_breakdown_is_the_breakdown() -> None:
     cut = Request("GET", "/v26.0/1/insights", {"metric": "views", "breakdown": "action_type"})
     answer = refused(1, 0, "An unknown error has occurred.", 500)
@@ -275,6 +304,14 @@ def test_the_fullest_header_counts() -> None:
     assert level is not None
     assert level.available == pytest.approx(20.0)
     assert level.capacity == 200
+
+
+@pytest.mark.parametrize(("used", "lasts"), [(0, 0), (1, 36), (50, 1800), (100, 3600), (130, 3600)])
+def test_what_a_header_tells_holds_until_what_was_used_is_whole_again(used: int, lasts: float) -> None:
+    """The limit itself is not told: an estimate that held for longer would be a limit that nobody has set."""
+    level = usage.level(good({}, **{"x-app-usage": json.dumps({"call_count": used})}))
+    assert level is not None
+    assert level.lasts == pytest.approx(lasts)
 
 
 @pytest.mark.parametrize("name", ["x-fb-ads-insights-throttle", "x-fb-ads-insights-reach-throttle"])

@@ -349,6 +349,21 @@ async def test_instagram_login_names_its_account_as_a_number() -> None:
         await greet(session(lambda _: good({"user_id": 17841}), login="instagram", instagram_id="9"))
 
 
+async def test_instagram_login_names_its_account_in_a_list_as_well() -> None:
+    """https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/get-started"""
+    listed = good({"data": [{"user_id": "17841", "username": "atelier"}]})
+    assert await greet(session(lambda _: listed, login="instagram")) == {"shop_id": "17841", "name": "atelier"}
+
+
+@pytest.mark.parametrize("told", [{}, {"data": []}, {"data": ["17841"]}, {"data": [{"username": "atelier"}]}])
+@pytest.mark.parametrize("wanted", [None, "17841"])
+async def test_instagram_login_that_names_no_account_stops_the_source(told: Any, wanted: str | None) -> None:
+    with pytest.raises(Stop, match="no Instagram account") as stop:
+        await greet(session(lambda _: good(told), login="instagram", instagram_id=wanted))
+    assert stop.value.kind == "auth"
+    assert "instagram_business_basic" in stop.value.remedy
+
+
 @pytest.mark.parametrize(
     ("rows", "more", "said"),
     [
@@ -362,10 +377,11 @@ async def test_where_it_is_not_clear_which_account_it_is_said(rows: list[Any], m
         await greet(session(lambda _: listed(*rows), **more))
 
 
-async def findings(talk: GraphSession) -> list[Finding]:
-    return [
-        each async for each in CONNECTOR.subscribe(talk, "https://shop.example/hooks/x") if isinstance(each, Finding)
-    ]
+ADDRESS = "https://shop.example/hooks/x"
+
+
+async def findings(talk: GraphSession, address: str = ADDRESS) -> list[Finding]:
+    return [each async for each in CONNECTOR.subscribe(talk, address) if isinstance(each, Finding)]
 
 
 def hooks(app: dict[str, Any] | None, page: list[str] | None) -> Play:
@@ -383,7 +399,7 @@ def hooks(app: dict[str, Any] | None, page: list[str] | None) -> Play:
 
 THERE = {
     "object": "instagram",
-    "callback_url": "https://shop.example/hooks/x",
+    "callback_url": ADDRESS,
     "active": True,
     "fields": [{"name": name} for name in APP_FIELDS],
 }
@@ -413,6 +429,27 @@ async def test_what_somebody_else_had_subscribed_is_not_taken_away() -> None:
     await findings(talk)
     (account,) = [request for request in talk.asked if request.method == "POST"]
     assert "feed" in account.query["subscribed_fields"].split(",")
+
+
+async def test_two_sources_with_one_app_do_not_take_its_deliveries_from_each_other() -> None:
+    """An app has one address for a kind of object: each run would turn it to the source that comes last."""
+    first, second = (f"https://shop.example/hooks/{name}/{token * 32}" for name, token in (("one", "a"), ("two", "b")))
+    talk = session(hooks({**THERE, "callback_url": first}, list(PAGE_FIELDS)), verify_token="canary-word")
+    (left, _) = await findings(talk, second)
+    assert (left.level, left.detail) == ("warn", "instagram: are sent to the source 'one', and left so")
+    assert "app of its own" in left.remedy
+    assert "aaaa" not in str(left), "an address is a secret"
+    assert all(request.method == "GET" for request in talk.asked)
+
+
+@pytest.mark.parametrize(
+    "before", ["https://shop.example/hooks/two/old", "https://old.example/hooks/one/t", "https://shop.example/else"]
+)
+async def test_an_address_of_no_other_source_is_replaced(before: str) -> None:
+    talk = session(hooks({**THERE, "callback_url": before}, list(PAGE_FIELDS)), verify_token="canary-word")
+    await findings(talk, "https://shop.example/hooks/two/new")
+    (app,) = [request for request in talk.asked if request.method == "POST"]
+    assert b"callback_url=https%3A%2F%2Fshop.example%2Fhooks%2Ftwo%2Fnew" in app.body
 
 
 async def test_an_address_that_went_elsewhere_is_told() -> None:
@@ -481,11 +518,31 @@ def test_what_is_about_another_account_is_said_and_left() -> None:
     assert [notice.kind for notice in opened.notices] == ["mismatch"]
 
 
+GOOD = {"sender": {"id": "9"}, "timestamp": int(NOW * 1000), "message": {"mid": "m"}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"messaging": [{**GOOD, "sender": {}}]},
+        {"messaging": [{"sender": {"id": "9"}, "postback": {"mid": "p"}}]},
+        {"messaging": ["odd"]},
+        {"time": int(NOW), "changes": [{"field": "story_insights", "value": {"reach": 3}}]},
+    ],
+)
+def test_one_odd_update_holds_back_no_other(odd: dict[str, Any]) -> None:
+    """What was understood is taken, and the body is kept, so that an update of jalon may understand the rest."""
+    entries = {"id": "17841", "messaging": [GOOD]}, {"id": "17841", **odd}, told({"media_id": STORY})
+    opened = CONNECTOR.open(delivered(*entries), settings())
+    assert [record.stream for record in opened.records] == ["messages", "story_insights"]
+    assert [each.key for each in opened.deadlines] == [f"story/{STORY}"]
+    assert not opened.known
+    assert opened.topic.endswith(", 1 odd")
+
+
 def test_a_delivery_of_another_kind_is_refused_and_an_unknown_field_is_unknown() -> None:
     with pytest.raises(Undelivered):
         CONNECTOR.open(delivered(object="page"), settings())
-    with pytest.raises(Undelivered):
-        CONNECTOR.open(delivered(told({})), settings())
     entry = {"id": "17841", "time": 1, "changes": [{"field": "comments", "value": {"text": "words"}}]}
     opened = CONNECTOR.open(delivered(entry), settings())
     assert not opened.known

@@ -175,6 +175,38 @@ async def test_one_account_alone_is_known_by_itself() -> None:
     assert (own["shop_id"], own["zone"]) == (OPEN_ID, "UTC")
 
 
+ADS_ALONE: dict[str, Any] = {"refresh_token": None}
+OWN_ALONE: dict[str, Any] = {"advertiser_id": None, "advertiser_token": None}
+
+
+async def greeted(*settings: dict[str, Any], play: Any = world) -> dict[str, str]:
+    """Return what the last of several runs learns, each with other settings."""
+    account: dict[str, str] = {}
+    for more in settings:
+        account = dict(await CONNECTOR.greet(FakeSession(play, account=account, **more)))
+    return account
+
+
+@pytest.mark.parametrize("first", [ADS_ALONE, OWN_ALONE])
+async def test_an_account_that_joins_another_is_no_other_source(first: dict[str, Any]) -> None:
+    before, after = await greeted(first), await greeted(first, {})
+    assert after["shop_id"] == before["shop_id"], "by it the engine knows the source"
+    assert {after["open_id"], after["advertiser_id"]} == {OPEN_ID, ADVERTISER}
+    assert await greeted(first, {}, first, {}) == after, "also where one is left out for a while"
+
+
+async def test_an_account_in_place_of_another_is_another_source() -> None:
+    assert (await greeted(ADS_ALONE, OWN_ALONE))["shop_id"] == OPEN_ID
+
+
+@pytest.mark.parametrize("changed", ["open_id", "advertiser_id"])
+async def test_each_account_is_held_against_its_own_earlier_id(changed: str) -> None:
+    before = {"shop_id": OPEN_ID, "open_id": OPEN_ID, "advertiser_id": ADVERTISER, changed: "71"}
+    with pytest.raises(Stop, match="but this source has read 71 so far") as stop:
+        await CONNECTOR.greet(FakeSession(world, account=before))
+    assert "new source" in stop.value.remedy
+
+
 @pytest.mark.parametrize("reply", [refused(40001), refused(40002)])
 async def test_a_name_that_may_not_be_read_is_done_without(reply: Answer) -> None:
     session = FakeSession(lambda request: reply if request.path == "/business/get/" else world(request), account={})

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jalon.connectors.base import Answer, Deadline, Ref, Request, Skip, Split, Stop, Wait
+from jalon.connectors.base import Answer, Deadline, Ref, Request, Skip, Stop, Wait
 from jalon.connectors.youtube import Settings, analytics, reports
 from jalon.connectors.youtube.doors import STREAMS as DECLARED
 from jalon.connectors.youtube.doors import settled_after
@@ -37,6 +37,7 @@ from tests.connectors.youtube_fakes import (
 )
 
 DAY = 86_400
+DAYS = ("2026-11-16", "2026-11-17", "2026-11-18")
 LIST, VIDEOS, FIGURES = "/youtube/v3/playlistItems", "/youtube/v3/videos", "/v2/reports"
 
 
@@ -210,6 +211,20 @@ async def test_videos_are_asked_for_in_bounded_filters(described: Official) -> N
     await all_of(CONNECTOR.pull(session, day_window("activity")))
     filters = [request.query["filters"] for request in session.asked if "filters" in request.query]
     assert [each.count(",") + 1 for each in filters] == [200, 200, 50]
+
+
+async def test_the_uploads_are_listed_once_whatever_days_and_figures_are_read() -> None:
+    """A page of them costs a unit of the day's quota: a channel of 2,000 videos has forty pages."""
+    figures = [
+        table("views day", [1, day]) if single else table("views day video") for day in DAYS for single in (1, 0)
+    ]
+    pages = [uploaded("a", following="t"), uploaded("b")]
+    session = FakeSession(by_path({FIGURES: figures * 3, LIST: pages}))
+    for stream in analytics.METRICS:
+        for day in DAYS:
+            await all_of(CONNECTOR.pull(session, day_window(stream, day)))
+    assert sum(request.path == LIST for request in session.asked) == 2
+    assert [request.query["filters"] for request in session.asked if "filters" in request.query] == ["video==a,b"] * 9
 
 
 async def test_videos_that_came_later_are_not_asked_for() -> None:
@@ -537,7 +552,7 @@ async def test_a_day_that_is_not_over_in_the_merchants_zone_waits() -> None:
 @pytest.mark.parametrize(
     ("reply", "fault"),
     [
-        (plain(429, "RESOURCE_EXHAUSTED"), Split),
+        (plain(429, "RESOURCE_EXHAUSTED"), Wait),
         (plain(403, "PERMISSION_DENIED"), Stop),
         (plain(400, "INVALID_ARGUMENT"), Skip),
     ],

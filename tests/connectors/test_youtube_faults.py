@@ -60,9 +60,52 @@ def test_a_quota_by_the_minute_is_waited_for_and_one_by_the_day_is_not(
         assert found.kind == "budget"
 
 
-def test_a_report_that_is_too_large_is_no_rate() -> None:
-    assert isinstance(fault(MERCHANT, plain(429, "RESOURCE_EXHAUSTED")), Split)
-    assert isinstance(fault(REPORTING, plain(429, "RESOURCE_EXHAUSTED")), Wait)
+MINUTE_OF_A_MERCHANT, DAY_OF_A_MERCHANT = "quota/request_rate_too_high", "quota/daily_limit_exceeded"
+"""https://developers.google.com/merchant/api/guides/quotas-limits"""
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        plain(429, "RESOURCE_EXHAUSTED"),
+        plain(429, "RESOURCE_EXHAUSTED", MINUTE_OF_A_MERCHANT),
+        plain(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", REASON=MINUTE_OF_A_MERCHANT),
+        plain(429, "RESOURCE_EXHAUSTED", "rate", REASON="quota/of_another_kind"),
+    ],
+)
+@pytest.mark.parametrize("request_", [REPORTING, MERCHANT], ids=["reporting", "merchant"])
+def test_a_rate_is_waited_for_wherever_its_reason_stands(request_: Request, reply: Answer) -> None:
+    """A question to the Merchant API is about one day, which cannot be cut: it is asked again."""
+    found = fault(request_, reply)
+    assert isinstance(found, Wait)
+    assert (found.throttled, found.seconds) == (True, 30)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("Sun, 22 Nov 2026 11:59:00 GMT", 60),
+        ("Sun, 22 Nov 2026 12:00:00 GMT", 86_400),
+        ("Sun, 22 Nov 2026 18:30:00 GMT", 17.5 * 3600),
+        ("Thu, 31 Dec 2026 13:00:00 GMT", 23 * 3600),
+        ("soon", 3600),
+        ("", 3600),
+    ],
+)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        plain(429, "RESOURCE_EXHAUSTED", DAY_OF_A_MERCHANT),
+        plain(429, "RESOURCE_EXHAUSTED", "dailyLimitExceeded", REASON=DAY_OF_A_MERCHANT),
+    ],
+)
+def test_a_merchants_spent_day_is_waited_for_until_noon_and_holds_up_nothing_else(
+    reply: Answer, written: str, seconds: float
+) -> None:
+    found = fault(MERCHANT, Answer(reply.status, {**reply.headers, "date": written}, reply.body))
+    assert isinstance(found, Wait)
+    assert (found.throttled, found.seconds) == (False, seconds)
+    assert "until 12:00 UTC (quota/daily_limit_exceeded" in found.reason
 
 
 def test_forbidden_is_neither() -> None:

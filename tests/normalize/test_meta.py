@@ -163,7 +163,6 @@ def test_a_cart_is_never_a_purchase(products: list[dict[str, str]]) -> None:
     [
         ("message", {}, "chat"),
         ("message", {"product_id": "1"}, "question"),
-        ("message", {"ad_id": "1"}, "chat"),
         ("postback", {}, "chat"),
         ("referral", {"source": "ADS"}, "ad_click"),
         ("referral", {"ad_id": "1"}, "ad_click"),
@@ -175,6 +174,28 @@ def test_what_a_person_did(kind: str, referral: dict[str, str], wanted: str) -> 
     for platform in PLATFORMS:
         (touch,) = acts(kind, platform, referral=referral)
         assert (touch.kind, touch.channel, touch.person) == (wanted, platform, "hash")
+
+
+@pytest.mark.parametrize("kind", ["message", "postback"])
+@pytest.mark.parametrize(
+    ("referral", "wanted"),
+    [
+        ({"source": "ADS", "ad_id": "23", "post_id": "p"}, ("ad_click", "p", None, "23")),
+        ({"ad_id": "23", "product_id": "7"}, ("ad_click", None, "7", "23")),
+        ({"source": "SHORTLINK", "ref": "spring"}, ("content_click", None, None, "spring")),
+        ({"source": "IGME-SOURCE-LINK", "type": "OPEN_THREAD"}, ("content_click", None, None, None)),
+    ],
+)
+def test_the_ad_or_link_that_began_a_conversation_is_a_click_before_its_first_message(
+    kind: str, referral: dict[str, str], wanted: tuple[str, ...]
+) -> None:
+    for platform in PLATFORMS:
+        click, said = acts(kind, platform, referral=referral, story_id="s")
+        assert (click.kind, click.content_id, click.product_id, click.campaign) == wanted
+        assert (click.key, click.time_is_bound) == (f"{said.key}/referral", True)
+        assert said.kind == ("question" if kind == "message" and "product_id" in referral else "chat")
+        assert (said.content_id, said.campaign, said.time_is_bound) == ("s", None, False)
+        assert (said.person, said.occurred_at) == (click.person, click.occurred_at)
 
 
 # --- any shape --------------------------------------------------------------------------------------------------------

@@ -69,6 +69,32 @@ def test_the_windows_that_were_asked_for_add_up(click: int, view: int) -> None:
     assert figures(actions=actions(omni_purchase=row))["attributed_purchases"].value == click + view
 
 
+WITHOUT_WINDOWS = {
+    "actions": actions(omni_purchase={"value": "3"}),
+    "action_values": actions(omni_purchase={"value": "96.50"}),
+}
+
+
+@pytest.mark.parametrize("windows", [["1d_click"], ["7d_click"], ["1d_view"], ["28d_click", "1d_view", "1d_ev"]])
+def test_what_is_told_within_none_of_the_windows_that_were_asked_for_is_not_claimed_within_them(
+    windows: list[str],
+) -> None:
+    """`value` alone counts over the account's own windows, which hold purchases that nobody asked for."""
+    assert set(figures(**WITHOUT_WINDOWS, windows=windows, spend="1.00")) == {"spend"}
+    sold = actions(omni_purchase={"value": "2"})
+    product = {**AD, "windows": windows, "product_id": "52", "converted_product_omni_purchase": sold, "clicks": "2"}
+    assert [fact.metric for fact in read(product, "products") if isinstance(fact, Measure)] == ["clicks"]
+
+
+@pytest.mark.parametrize("windows", [["7d_click", "1d_view"], ["1d_view", "7d_click"]])
+def test_the_usual_windows_are_the_account_s_own_and_the_rule_says_so(windows: list[str]) -> None:
+    found = figures(**WITHOUT_WINDOWS, windows=windows)
+    assert (found["attributed_purchases"].value, found["attributed_gmv"].value) == (3, 9650)
+    assert {fact.definition for fact in found.values()} == {
+        "insights v26.0, omni_purchase, the account's own windows, by impression time"
+    }
+
+
 @given(st.decimals(0, 10**9, places=6, allow_nan=False))
 def test_claimed_money_is_rounded_to_the_cent(amount: Decimal) -> None:
     row = {"7d_click": format(amount, "f")}

@@ -266,12 +266,20 @@ def test_who_waits_as_long_as_told_gets_it(rate: float, capacity: float, cost: f
 
 def test_the_platforms_own_figures_win(db: sqlite3.Connection) -> None:
     budget.take(db, "app:shop", 1, 0.0, 5.0, 5.0)
-    budget.observe(db, "app:shop", 20, 2000, 100, now=0.0)
+    budget.observe(db, "app:shop", 20, 2000, 100, lasts=86_400, now=0.0)
     assert budget.take(db, "app:shop", 20, 0.0, 5.0, 5.0) == 0.0
     assert budget.take(db, "app:shop", 50, 0.0, 5.0, 5.0) == pytest.approx(0.5)
-    budget.observe(db, "app:shop", 1, 0, 0, now=0.0)
+    budget.observe(db, "app:shop", 1, 0, 0, lasts=86_400, now=0.0)
     (state,) = budget.state(db)
     assert (state.capacity, state.rate) == (2000, 100)
+
+
+def test_what_was_told_once_does_not_hold_for_good(db: sqlite3.Connection) -> None:
+    budget.observe(db, "app:shop", 20, 200, 0.1, lasts=1800, now=1000.0)
+    assert budget.take(db, "app:shop", 30, 1000.0, 50.0, 50.0) == pytest.approx(100)
+    assert budget.take(db, "app:shop", 200, 2799.0, 50.0, 50.0) == pytest.approx(1, abs=0.2)
+    assert budget.take(db, "app:shop", 50, 2800.0, 50.0, 50.0) == 0.0
+    assert budget.take(db, "app:shop", 50, 2800.0, 50.0, 50.0) == 1.0
 
 
 def test_a_pause_holds_for_everyone_and_ends(db: sqlite3.Connection) -> None:

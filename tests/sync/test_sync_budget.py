@@ -83,6 +83,22 @@ async def test_what_the_platform_tells_is_kept_to(store: Store) -> None:
     paced.returned(300.0)
 
 
+async def test_an_estimate_holds_no_longer_than_it_says(store: Store) -> None:
+    """One answer that tells of a limit does not slow the account down for all days to come."""
+    clock = PlayedClock()
+    paced, _ = await budget(store, clock, 50.0)
+    await paced.take(1.0)
+    paced.returned(1.0, Level(198.0, 200.0, 200 / 3600, lasts=36.0))
+    await paced.take(1.0)
+    paced.returned(1.0)
+    clock.time += 86_400
+    began = clock.time
+    for _ in range(400):
+        await paced.take(1.0)
+        paced.returned(1.0)
+    assert clock.time - began < 10
+
+
 async def test_requests_under_way_are_not_counted_as_available(store: Store) -> None:
     clock = PlayedClock()
     paced, _ = await budget(store, clock, None)

@@ -362,3 +362,19 @@ async def test_the_libraries_log_neither_addresses_nor_headers(store: Store, cap
         await asking.ask(asked)
     assert "s3cret" not in caplog.text
     assert "127.0.0.1" not in caplog.text
+
+
+# --- once in a run ----------------------------------------------------------------------------------------------------
+
+
+async def test_what_many_want_is_read_once_and_a_fault_is_not_kept(store: Store) -> None:
+    async with served(replies(error("stop"), OK)) as server, session(store, server) as asking:
+
+        async def wanted() -> object:
+            return await asking.once("list", lambda: asking.ask(ASK))
+
+        with pytest.raises(Stop):
+            await wanted()
+        found = await asyncio.gather(*(wanted() for _ in range(5)))
+        assert len({id(each) for each in found}) == 1
+        assert len(server.asked) == 2

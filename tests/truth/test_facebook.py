@@ -14,7 +14,7 @@ from tests.truth.meta_posts import facts, lived, truth
 from tests.truth.stage import Stage, staged
 
 PARTS = ("facebook",)
-KINDS_OF = {"ad": ["question"], "link": ["content_click"], "cart": ["checkout", "add_to_cart"]}
+KINDS_OF = {"ad": ["ad_click", "question"], "link": ["content_click"], "cart": ["checkout", "add_to_cart"]}
 """What persons did -> kinds of touchpoint; else a chat."""
 COUNTS = {"views": "views", "reach": "reach", "reactions_like": "likes", "link_clicks": "clicks"}
 FORMS = {"image": "image", "video": "video", "link": "link"}

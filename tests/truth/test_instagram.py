@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from jalon.sandbox.graph_api.chats import COUNTED
-from jalon.store import sources
+from jalon.store import sources, windows
 from jalon.sync import doctor
 from jalon.sync.engine import sync_source
 from tests.truth import meta_posts
@@ -20,8 +21,8 @@ from tests.truth.meta_posts import DELETED, FIRST_STORY, HOUR, SECOND_STORY, fac
 from tests.truth.stage import Stage, staged
 
 PARTS = ("instagram",)
-KIND_OF = {"product": "question", "ad": "question", "link": "content_click"}
-"""What persons did -> kind of touchpoint; else a chat."""
+KINDS_OF = {"product": ["question"], "ad": ["ad_click", "question"], "link": ["content_click"]}
+"""What persons did -> kinds of touchpoints; else a chat."""
 
 
 @pytest.mark.parametrize("faults", [False, True])
@@ -91,7 +92,7 @@ def _touches(stage: Stage) -> Counter[tuple[int, str]]:
 def _said(shown: dict[str, Any], began: float) -> Counter[tuple[int, str]]:
     acts = [(at, kind) for at, kind in shown["said"] if at / 1000 > began and kind in COUNTED]
     assert acts
-    return Counter((at, KIND_OF.get(kind, "chat")) for at, kind in acts)
+    return Counter((at, touch) for at, kind in acts for touch in KINDS_OF.get(kind, ["chat"]))
 
 
 # --- stories vanish ---------------------------------------------------------------------------------------------------
@@ -129,6 +130,26 @@ async def test_the_delivery_of_the_last_figures_takes_the_deadline_back(tmp_path
         await stage.pass_days(1)
         (late,) = await stage.sync()
         assert not [note for note in late.notes if "vanishes" in note]
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_window_whose_page_mark_has_become_invalid_is_read_from_its_start(tmp_path: Path) -> None:
+    async with staged(tmp_path, {}, parts=PARTS, hooks=False, posts=meta_posts.instagram) as stage:
+        now = int(stage.sandbox.clock.now())
+
+        def left_behind(db: sqlite3.Connection) -> None:
+            windows.plan(db, "instagram", "media", [(now - 30 * DAY, now)], now)
+            (window,) = windows.open_windows(db, "instagram")
+            windows.advance(db, window.id, "a mark of last month", 1, None)
+
+        await stage.place.store.commit(left_behind)
+        await stage.sync()
+        with stage.place.store.read() as db:
+            assert windows.open_windows(db, "instagram") == []
+        stage.derive()
+        assert set(truth(stage, "instagram")["posts"]) <= {post for (post,) in facts(stage, "contents", "content_id")}
 
 
 # --- rights and logins ------------------------------------------------------------------------------------------------

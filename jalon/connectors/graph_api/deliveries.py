@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import SecretStr
 
 from jalon.connectors.answers import Row, text
-from jalon.connectors.base import Delivery, Undelivered
+from jalon.connectors.base import Delivery, Record, Undelivered
 from jalon.connectors.graph_api.settings import Settings
 from jalon.connectors.signatures import fits, held
 from jalon.connectors.wire import Malformed, decode
+
+T = TypeVar("T")
 
 SIGNATURE = "x-hub-signature-256"
 LONGEST_CHALLENGE = 128
@@ -62,6 +64,30 @@ def challenge(query: Mapping[str, str], verify_token: SecretStr | None) -> str |
     if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), word):
         return None
     return said if said.isascii() and said.isalnum() and len(said) <= LONGEST_CHALLENGE else None
+
+
+# --- what is understood of a delivery ---------------------------------------------------------------------------------
+
+
+class Taken(NamedTuple):
+    """Records of updates, and how many updates were odd: lacked what a record needs."""
+
+    records: Sequence[Record] = ()
+    odd: int = 0
+
+
+def taken(updates: Iterable[T], read: Callable[[T], Record | None]) -> Taken:
+    """Read each update by itself; one of which `read` raises `Undelivered` holds back no other."""
+    records: list[Record] = []
+    odd = 0
+    for update in updates:
+        try:
+            record = read(update)
+        except Undelivered:
+            odd += 1
+        else:
+            records += [] if record is None else [record]
+    return Taken(records, odd)
 
 
 # --- the envelope -----------------------------------------------------------------------------------------------------

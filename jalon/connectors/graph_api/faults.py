@@ -27,7 +27,7 @@ class Unmet(Skip):
 
 
 Act = Literal[
-    "wait", "throttled", "blocked", "auth", "permission", "split", "gone", "metric", "unmet", "config", "fail"
+    "wait", "throttled", "blocked", "auth", "permission", "split", "skip", "gone", "metric", "unmet", "config", "fail"
 ]
 """`blocked` waits long; `permission` is a scope that is missing; `fail` leaves the window for another run."""
 
@@ -51,6 +51,10 @@ GRANT = "grant the permission to the app and make a new token with it; `jalon do
 ADDRESS = "let `jalon serve` be reached at the public address, with the same verify_token in its settings"
 SECRETS = "compare app_id and app_secret with the app's basic settings"
 
+PARAMETER = 100
+OLD_MARK = Rule("skip", "the page mark is not known any more")
+"""A mark points at an item and is invalid once that is deleted, https://developers.facebook.com/docs/graph-api/results:
+the engine then reads the window from its start."""
 CODES: dict[int, Rule] = {
     1: Rule("wait", "the platform failed on its side"),
     2: Rule("wait", "the platform is not available for the moment"),
@@ -60,7 +64,7 @@ CODES: dict[int, Rule] = {
     12: Rule("config", "this endpoint has been taken out of service", "update jalon"),
     17: Rule("throttled", "the account's rate limit is reached"),
     32: Rule("throttled", "the page's rate limit is reached", use_case="pages"),
-    100: Rule("fail", "a parameter is refused"),
+    PARAMETER: Rule("fail", "a parameter is refused"),
     101: Rule("config", "the app's id or secret is refused", SECRETS),
     102: Rule("auth", "the login session is over", RENEW),
     190: Rule("auth", "the access token is not accepted any more", RENEW),
@@ -68,6 +72,7 @@ CODES: dict[int, Rule] = {
     368: Rule("blocked", "the platform blocks the account for a while for breaking its rules"),
     613: Rule("throttled", "a rate limit of this endpoint is reached"),
     803: Rule("gone", "there is no such object"),
+    2642: OLD_MARK,
     2200: Rule("config", "the address did not answer Meta's question", ADDRESS),
     3001: Rule("metric", "a metric is not known for this object"),
     80000: Rule("throttled", "the ad account's limit for insights is reached", use_case="ads_insights"),
@@ -142,6 +147,8 @@ def _rule(request: Request, error: dict[str, Any]) -> Rule:
         return CODES[2]
     if code in PERMISSIONS:
         return CODES[10]
+    if code == PARAMETER and "after" in request.query:  # the other parameters were good for the page before
+        return OLD_MARK
     return rule or Rule("fail", "the request is refused")
 
 
@@ -173,6 +180,8 @@ def _fault(rule: Rule, reason: str, answer: Answer) -> Fault:
             return Wait(reason, usage.regain(answer) or BLOCKED, throttled=True)
         case "split":
             return Split(reason)
+        case "skip":
+            return Skip(reason)
         case "gone":
             return Gone(reason)
         case "metric":

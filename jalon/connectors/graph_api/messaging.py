@@ -16,10 +16,11 @@ from typing import Any
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Notice, Opened, Record, Undelivered
 from jalon.connectors.door import Rule, each, fields, person
-from jalon.connectors.graph_api.deliveries import Envelope, Message, is_stale
+from jalon.connectors.graph_api.deliveries import Envelope, Message, Taken, is_stale, taken
 from jalon.connectors.wire import encode
 
 LONGEST_REF = 200
+NOTHING = Taken()
 
 
 def door(kind: str) -> Rule:
@@ -32,21 +33,23 @@ def door(kind: str) -> Rule:
     )
 
 
-def opened(found: Envelope, received_at: float, account: str | None, stream: str) -> Opened:
-    """Say what the conversations in a delivery mean. Raises `Undelivered`.
+def opened(found: Envelope, received_at: float, account: str | None, stream: str, beside: Taken = NOTHING) -> Opened:
+    """Say what the conversations in a delivery mean, and what was read `beside` them.
 
     One app has one address for all of its accounts, so a delivery may tell of others than the source's (None: all are
-    meant): those updates are counted in a notice and left.
+    meant): those updates are counted in a notice and left. An odd update makes the delivery one that is not known
+    whole: the others are taken, and its body is kept.
     """
     ours = [message for message in found.messages if account in (None, message.account)]
     elsewhere = len(found.messages) - len(ours)
-    told = [record(message, stream) for message in ours]
+    told = taken(ours, lambda message: record(message, stream))
+    odd = found.odd + told.odd + beside.odd
     said = f"{elsewhere} events were about other accounts than {account}"
     return Opened(
-        topic=_topic(found),
-        known=bool(found.messages),
+        topic=_topic(found) + (f", {odd} odd" if odd else ""),
+        known=bool(found.messages or beside.records) and not odd,
         stale=is_stale(found, received_at),
-        records=[each for each in told if each is not None],
+        records=[*told.records, *beside.records],
         notices=[Notice("mismatch", said)] if elsewhere else (),
     )
 

@@ -17,6 +17,10 @@ from jalon.connectors.graph_api.settings import Settings
 
 NEEDED = "set app_id, app_secret and verify_token"
 OWN_APP = "make an app of its own for jalon: an app has one address for all deliveries of a kind"
+APP_EACH = (
+    "give each source an app of its own: an app has one address for all deliveries of a kind; where that source is no "
+    "more, take its address out of the app's webhooks"
+)
 
 
 def receivable(settings: Settings, lost: str) -> Finding:
@@ -31,7 +35,8 @@ async def of_app(
 ) -> AsyncIterator[Finding]:
     """Make the app deliver `fields` of a kind of object to `address`; yield what was found and done.
 
-    Without `take`, what the app delivers elsewhere by now is left there.
+    Without `take`, what the app delivers elsewhere by now is left there; what it delivers to another source of ours
+    always is, since that one would take it back in its next run.
     """
     settings: Settings = session.settings
     if settings.app_id is None or settings.app_secret is None or settings.verify_token is None:
@@ -45,6 +50,9 @@ async def of_app(
         yield Finding("deliveries", "ok", f"{object}: are sent here")
         return
     elsewhere = text(before.get("callback_url"))
+    if other := _other_source(elsewhere, address):
+        yield Finding("deliveries", "warn", f"{object}: are sent to the source {other!r}, and left so", APP_EACH)
+        return
     if not take and elsewhere not in ("", address):
         yield Finding(
             "deliveries", "warn", f"{object}: are sent to {urlsplit(elsewhere).hostname}, and left so", OWN_APP
@@ -66,6 +74,14 @@ def _covers(subscription: Row, fields: Sequence[str], address: str) -> bool:
     listed = subscription.get("fields")
     names = {text(row.get("name")) for row in listed if isinstance(row, dict)} if isinstance(listed, list) else set()
     return subscription.get("callback_url") == address and bool(subscription.get("active")) and names >= set(fields)
+
+
+def _other_source(elsewhere: str, address: str) -> str | None:
+    """Return whose address it is, if it is one of ours; they end with the source's name and a part that is secret."""
+    theirs, ours = elsewhere.rsplit("/", 2), address.rsplit("/", 2)
+    if len(theirs) < len(ours) or theirs[0] != ours[0] or theirs[1] == ours[1]:
+        return None
+    return theirs[1]
 
 
 def _changed(object: str, before: str, address: str) -> Finding:

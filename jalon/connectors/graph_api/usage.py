@@ -2,7 +2,8 @@
 
 https://developers.facebook.com/docs/graph-api/overview/rate-limiting. Figures are per cent of a limit that is not told,
 so they are turned into requests of the smallest limit there is: 200 an hour, of an app with one user. Each answer tells
-anew, so the estimate only matters once the limit is near.
+anew, so the estimate only matters once the limit is near. Headers are absent while usage is low: what one of them told
+holds until that much has been restored, and no longer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ APP, BUSINESS, AD_ACCOUNT = "x-app-usage", "x-business-use-case-usage", "x-ad-ac
 INSIGHTS = ("x-fb-ads-insights-throttle", "x-fb-ads-insights-reach-throttle")
 HOURLY = 200.0
 """Requests per hour and user of an app."""
-MINUTE = 60.0
+MINUTE, HOUR = 60.0, 3600.0
 
 
 def level(answer: Answer) -> Level | None:
@@ -26,7 +27,8 @@ def level(answer: Answer) -> Level | None:
     used = [*_app(answer), *_business(answer), *_ad_account(answer)]
     if not used:
         return None
-    return Level(max(0.0, 100.0 - max(used)) / 100.0 * HOURLY, HOURLY, HOURLY / 3600)
+    part = min(max(used), 100.0) / 100.0
+    return Level((1.0 - part) * HOURLY, HOURLY, HOURLY / HOUR, lasts=part * HOUR)
 
 
 def regain(answer: Answer, use_case: str | None = None) -> float | None:

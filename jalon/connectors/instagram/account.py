@@ -21,6 +21,7 @@ PAGE_FIELDS = (*MESSAGES, "messaging_referrals")
 """The page spells one of them otherwise."""
 OWN_FIELDS = (*MESSAGES, "messaging_referral")
 CONNECT = "link the Instagram account to a page that the token's owner has a role on, as a business account"
+LOG_IN = "make a token by Instagram Login, of a professional account, with the permission instagram_business_basic"
 
 PERMISSIONS = {
     "instagram_basic": "nothing can be read",
@@ -46,10 +47,23 @@ async def renew(session: Session, credentials: Credentials | None) -> Credential
 async def greet(session: Session) -> Mapping[str, str]:
     """Return the account that the source reads. Raises `Stop` where it is not clear which."""
     if session.settings.login == "instagram":
-        me = (await session.ask(get(session.settings, "me", {"fields": "user_id,username"}))).data
-        return _same({"shop_id": text(me.get("user_id")), "name": text(me.get("username"))}, session)
+        return _same(await _own(session), session)
     found = await _linked(session)
     return _choose(found, session.settings.instagram_id)
+
+
+async def _own(session: Session) -> Mapping[str, str]:
+    """Return the account of a token of Instagram Login, which is told by itself or as the one row of a list.
+
+    https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/get-started
+    """
+    me = (await session.ask(get(session.settings, "me", {"fields": "user_id,username"}))).data
+    listed = me.get("data")
+    if isinstance(listed, list):
+        me = next((row for row in listed if isinstance(row, dict)), {})
+    if not (identity := text(me.get("user_id"))):
+        raise Stop("the token names no Instagram account", LOG_IN, kind="auth")
+    return {"shop_id": identity, "name": text(me.get("username"))}
 
 
 def _same(account: Mapping[str, str], session: Session) -> Mapping[str, str]:

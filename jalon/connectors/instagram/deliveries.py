@@ -11,7 +11,7 @@ from dataclasses import replace
 from jalon.connectors.answers import text
 from jalon.connectors.base import Deadline, Delivery, Opened, Record, Undelivered
 from jalon.connectors.graph_api import messaging
-from jalon.connectors.graph_api.deliveries import Change, envelope_of
+from jalon.connectors.graph_api.deliveries import Change, envelope_of, taken
 from jalon.connectors.instagram.reading import story_key
 
 OBJECT = "instagram"
@@ -21,15 +21,10 @@ STORY = "story_insights"
 def open_delivery(delivery: Delivery, account: str | None) -> Opened:
     """Say what a verified delivery means. Raises `Undelivered` if it is none of Instagram's."""
     found = envelope_of(delivery, OBJECT)
-    said = messaging.opened(found, delivery.received_at, account, "messages")
     changes = [change for change in found.changes if account in (None, change.account)]
-    stories = [_story(change) for change in changes if change.field == STORY]
-    return replace(
-        said,
-        known=said.known or bool(stories),
-        records=[*said.records, *stories],
-        deadlines=[Deadline(story_key(story.key), "", 0.0) for story in stories],
-    )
+    stories = taken((change for change in changes if change.field == STORY), _story)
+    said = messaging.opened(found, delivery.received_at, account, "messages", stories)
+    return replace(said, deadlines=[Deadline(story_key(story.key), "", 0.0) for story in stories.records])
 
 
 def _story(change: Change) -> Record:

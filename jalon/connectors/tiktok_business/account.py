@@ -33,6 +33,9 @@ SCOPES = {
     "user.insights": "the account's figures by day cannot be read",
 }
 
+ACCOUNTS = {"open_id": "business account", "advertiser_id": "ad account"}
+"""Name of an id -> whose it is."""
+
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
 
@@ -82,13 +85,31 @@ def _ends(data: Row, name: str, now: float) -> float | None:
 
 
 async def greet(session: Session) -> Mapping[str, str]:
-    """Return the accounts that are read; `zone` is the ad account's, since the business account counts by UTC days."""
+    """Return the accounts that are read; `zone` is the ad account's, since the business account counts by UTC days.
+
+    A source that gains or leaves out one of its two accounts stays the source it is. Raises `Stop`.
+    """
     found: dict[str, str] = {}
     if session.settings.has_account:
         found |= await _business(session)
     if session.settings.advertiser_id is not None:
         found |= await _advertiser(session)
-    return {"zone": "UTC", **found, "shop_id": found.get("open_id") or found["advertiser_id"]}
+    return {"zone": "UTC", **found, **_same(session.account, found)}
+
+
+def _same(before: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return the ids of all accounts that the source ever read, and what it is known by.
+
+    Raises `Stop` where one of them is another one than before.
+    """
+    for name, title in ACCOUNTS.items():
+        if name in before and name in found and before[name] != found[name]:
+            reason = f"the token opens {title} {found[name]}, but this source has read {before[name]} so far"
+            raise Stop(reason, "put that account back, or name a new source for the other one")
+    ids = {name: told[name] for told in (before, found) for name in ACCOUNTS if name in told}
+    is_same = any(before.get(name) == found[name] for name in ACCOUNTS if name in found)
+    named = before.get("shop_id") if is_same else None
+    return {**ids, "shop_id": named or found.get("open_id") or found["advertiser_id"]}
 
 
 async def _business(session: Session) -> dict[str, str]:
@@ -147,11 +168,11 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
     except Fault as fault:
         yield Finding("account", "fail", fault.reason, getattr(fault, "remedy", ""))
         return
-    if "open_id" in account:
+    if session.settings.has_account:
         yield Finding("account", "ok", f"{account['username'] or 'business account'} ({account['open_id']})")
         for finding in _scopes(account["scope"]):
             yield finding
-    if "advertiser_id" in account:
+    if session.settings.advertiser_id is not None:
         yield Finding("ads", "ok", f"{account['advertiser']} ({account['advertiser_id']}, {account['currency']})")
         yield _zone(session, account["zone"])
         if session.settings.gmv_max:

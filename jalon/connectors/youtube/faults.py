@@ -1,8 +1,9 @@
 """What a refusal of Google's APIs means: one table over the reason in the body, then the HTTP status.
 
 The status alone tells little: 403 is a spent quota, a missing scope or an API that was never switched on. Reasons stand
-in `error.errors[0].reason` (Data API, Analytics), in `error.details[].reason` (the newer APIs), in `error` itself (the
-token service), or in `errors` of an answer with status 200 (Analytics).
+in `error.errors[0].reason` (Data API, Analytics), in `error.details[].reason` (the newer APIs) and more exactly in
+`metadata.REASON` beside it (Merchant API), in `error` itself (the token service), or in `errors` of an answer with
+status 200 (Analytics).
 https://developers.google.com/youtube/v3/docs/errors, https://developers.google.com/youtube/analytics/data_model,
 https://developers.google.com/merchant/api/guides/error-handling
 """
@@ -10,14 +11,17 @@ https://developers.google.com/merchant/api/guides/error-handling
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NamedTuple
 
 from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
 from jalon.connectors.wire import Malformed
 
-Act = Literal["renew", "wait", "throttled", "split", "skip", "auth", "off", "config", "budget"]
-"""`off` is an API that is not switched on: it stops the source, or leaves out the optional part that it serves."""
+Act = Literal["renew", "wait", "throttled", "noon", "split", "skip", "auth", "off", "config", "budget"]
+"""`off` is an API that is not switched on: it stops the source, or leaves out the optional part that it serves. `noon`
+is a merchant's spent day: until it ends, what is not asked of the merchant goes on."""
 
 
 class Rule(NamedTuple):
@@ -70,6 +74,8 @@ REASONS: dict[str, Rule] = {
     "rateLimitExceeded": _TOO_FAST,
     "userRateLimitExceeded": _TOO_FAST,
     "RATE_LIMIT_EXCEEDED": _TOO_FAST,
+    "quota/request_rate_too_high": _TOO_FAST,
+    "quota/daily_limit_exceeded": Rule("noon", "the merchant account's quota of the day is spent until 12:00 UTC"),
     "authError": Rule("renew", "the access token is refused"),
     "invalidCredentials": Rule("renew", "the access token is refused"),
     "ACCESS_TOKEN_EXPIRED": Rule("renew", "the access token has expired"),
@@ -93,7 +99,8 @@ REASONS: dict[str, Rule] = {
     "invalid_client": Rule("config", "client_id or client_secret is refused", "compare both with the OAuth client"),
     "unauthorized_client": Rule("config", "the OAuth client may not refresh this token", AUTHORISE),
 }
-"""Reason -> rule; what is in no row is judged by `STATUSES`, then by the HTTP status."""
+"""Reason -> rule; what is in no row is judged by `STATUSES`, then by the HTTP status. Those of merchants' quotas:
+https://developers.google.com/merchant/api/guides/quotas-limits"""
 
 # https://cloud.google.com/apis/design/errors#handling_errors
 STATUSES: dict[str, Rule] = {
@@ -102,6 +109,7 @@ STATUSES: dict[str, Rule] = {
     "NOT_FOUND": _GONE,
     "ALREADY_EXISTS": Rule("skip", "it is there already"),
     "INVALID_ARGUMENT": _NOT_SO,
+    "RESOURCE_EXHAUSTED": _TOO_FAST,
     "INTERNAL": _BUSY,
     "UNAVAILABLE": _BUSY,
     "DEADLINE_EXCEEDED": _BUSY,
@@ -117,14 +125,18 @@ HTTP: dict[int, Rule] = {
     429: _TOO_FAST,
 }
 
-TOO_MUCH = Rule("split", "the report is too large to be made")
-"""RESOURCE_EXHAUSTED without a quota's name: the Merchant API asks for a shorter range of days."""
 MINUTE = 60.0
 """Seconds until a quota by the minute is whole again."""
+HOUR = 3600.0
+"""Seconds until a merchant is asked again whose refusal does not say when it was written."""
+NOON = 12
+"""The hour, in UTC, at which a merchant's quota of the day begins anew: `quotaUsage` in the reference of
+`accounts.quotas`, https://developers.google.com/merchant/api/reference/rest/quota_v1/accounts.quotas"""
 HELD = "hub"
 """The role whose answers are plain text."""
 
 _CLEAN = re.compile(r"[^0-9A-Za-z_.-]")
+_NO_REASON = re.compile(r"[^0-9A-Za-z_./-]")
 
 
 def judge(request: Request, answer: Answer) -> Fault | None:
@@ -165,8 +177,10 @@ def reasons(body: Row) -> list[str]:
     error = part(body, "error")
     inner = part(body, "errors")
     listed = [*_objects(error, "details"), *_objects(error, "errors"), *_objects(inner, "error")]
+    exact = [text(part(each, "metadata").get("REASON")) for each in listed]
     found = [text(each.get("reason")) or text(each.get("code")) for each in listed]
-    return [each for each in [*found, text(error.get("status")), text(inner.get("code"))] if each]
+    told = [*exact, *found, text(error.get("status")), text(inner.get("code"))]
+    return [each for each in dict.fromkeys(told) if each]
 
 
 def _objects(row: Row, name: str) -> list[Row]:
@@ -182,8 +196,6 @@ def _rule(body: Row, status: int, host: str) -> Rule:
     spent = _quota(body)
     if spent is not None:
         return spent
-    if status == 429 and "RESOURCE_EXHAUSTED" in reasons(body):
-        return TOO_MUCH if host == "merchant" else _TOO_FAST
     known = REASONS | STATUSES
     return next((known[each] for each in reasons(body) if each in known), None) or _of_http(status)
 
@@ -222,6 +234,8 @@ def _fault(rule: Rule, request: Request, answer: Answer, said: str) -> Fault:
         case "throttled":
             # An answer that says itself when to come back is heeded by the engine.
             return Wait(reason, None if "retry-after" in answer.headers else MINUTE / 2, throttled=True)
+        case "noon":
+            return Wait(reason, _until_noon(answer))
         case "split":
             return Split(reason)
         case "skip":
@@ -232,8 +246,18 @@ def _fault(rule: Rule, request: Request, answer: Answer, said: str) -> Fault:
             return Stop(reason, remedy, kind=rule.act)
 
 
+def _until_noon(answer: Answer) -> float:
+    """Return the seconds from an answer's own time to the next noon in UTC."""
+    try:
+        written = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return HOUR
+    noon = datetime(written.year, written.month, written.day, NOON, tzinfo=UTC)
+    return ((noon if written < noon else noon + timedelta(days=1)) - written).total_seconds()
+
+
 def _said(body: Row, status: int) -> str:
-    found = " ".join(_CLEAN.sub("", each)[:60] for each in reasons(body)[:2])
+    found = " ".join(_NO_REASON.sub("", each)[:60] for each in reasons(body)[:2])
     return f"({found or 'no reason given'}, HTTP {status})"
 
 

@@ -46,7 +46,11 @@ async def page(session: Session, token: str) -> tuple[list[Upload], str | None]:
 
 
 async def uploads(session: Session) -> list[Upload]:
-    """Return all of the channel's uploads, the newest first."""
+    """Return all of the channel's uploads, the newest first; they are listed once in a run, whatever asks for them."""
+    return await session.once("uploads", lambda: _listed(session))
+
+
+async def _listed(session: Session) -> list[Upload]:
     found: list[Upload] = []
     token: str | None = ""
     while token is not None:
