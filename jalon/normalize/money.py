@@ -122,6 +122,14 @@ def rounded(amount: str | float | Decimal, currency: str) -> int:
     return int(_WIDE.scaleb(_WIDE.create_decimal(text), places).to_integral_value(ROUND_HALF_UP))
 
 
+# --- parts of amounts -----------------------------------------------------------------------------------------------
+
+
+def portion(amount: int, part: int, whole: int) -> int:
+    """Return what of an amount falls to `part` of `whole`, halves up; nothing falls to a part of nothing."""
+    return (2 * amount * part + whole) // (2 * whole) if whole else 0
+
+
 # --- amounts laid out for people ------------------------------------------------------------------------------------
 #
 # Symbols by currency, for the countries in which social platforms sell. The code itself is always understood. A unit

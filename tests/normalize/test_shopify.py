@@ -366,6 +366,64 @@ def test_a_gift_card_is_not_goods_when_it_is_sold() -> None:
     assert one(Order, order(line(1, 1000), card)).goods == 1000
 
 
+# --- orders that were edited ------------------------------------------------------------------------------------------
+
+
+def taken_off(number: int, worth: int, money: int = 0) -> dict[str, Any]:
+    """Write down, as a refund, that a line was taken off, with or without money."""
+    written = refund(money, goods=worth)
+    written["refundLineItems"]["nodes"][0]["lineItem"]["id"] = f"gid://shopify/LineItem/{number}"
+    return {**written, "id": f"gid://shopify/Refund/{number}"}
+
+
+def given_back(money: int) -> dict[str, Any]:
+    """Give money back that no line stands beside."""
+    written = refund(money)
+    return {**written, "refundLineItems": {"nodes": []}, "id": "gid://shopify/Refund/99"}
+
+
+def edited(*lines: dict[str, Any], received: int, **fields: Any) -> dict[str, Any]:
+    """Write an edited order; Shopify's totals hold all lines, those that were taken off too."""
+    asked = sum(round(float(one["originalTotalSet"]["shopMoney"]["amount"]) * 100) for one in lines)
+    totals = {"subtotalPriceSet": bag(asked), "totalPriceSet": bag(asked), "totalReceivedSet": bag(received)}
+    return order(*lines, edited=True, **{**totals, **fields})
+
+
+def net(body: Any) -> int:
+    found = facts(body)
+    (whole,) = [fact for fact in found if isinstance(fact, Order)]
+    split = [fact for fact in found if isinstance(fact, OrderLine)]
+    assert whole.goods == sum(line.goods for line in split)
+    assert all(line.goods >= 0 and line.gross >= line.goods for line in split)
+    back = sum(fact.goods for fact in found if isinstance(fact, Refund) and fact.state == "succeeded")
+    return whole.goods - back if whole.status == "paid" else 0
+
+
+prices = st.integers(1, 10_000_00)
+
+
+@given(kept=prices, old=prices, new=prices, together=st.booleans(), first=st.booleans(), later=st.booleans())
+def test_a_swap_is_worth_what_came_in_less_what_went_back(
+    kept: int, old: int, new: int, together: bool, first: bool, later: bool
+) -> None:
+    """Equal, dearer with the rest paid, or cheaper with the difference refunded; something refunded before or after."""
+    received, less = kept + max(old, new), max(0, old - new)
+    swapped = [taken_off(2, old, less)] if together else [taken_off(2, old), *[given_back(less)][: bool(less)]]
+    returned = taken_off(1, kept, kept)
+    refunds = [*[returned][:first], *swapped, *[returned][: later and not first]]
+    body = edited(line(1, kept), line(2, old), line(3, new), received=received, refunds=refunds)
+    assert net(body) == received - less - (kept if first or later else 0)
+
+
+@given(kept=prices, gone=prices, paid_before=st.booleans())
+def test_what_an_edit_takes_off_counts_only_if_it_was_paid(kept: int, gone: int, paid_before: bool) -> None:
+    refunds = [taken_off(2, gone), *[given_back(gone)][:paid_before]]
+    received = kept + (gone if paid_before else 0)
+    body = edited(line(1, kept), line(2, gone), received=received, refunds=refunds)
+    assert net(body) == kept
+    assert one(Order, body).goods == received
+
+
 # --- recorded answers and samples of the platform ---------------------------------------------------------------------
 
 

@@ -39,7 +39,8 @@ def amount(bag: Json | None, currency: str) -> int:
     return _minor(money["amount"], currency)
 
 
-def _sum(items: Iterable[Json] | None, field: str, currency: str) -> int:
+def summed(items: Iterable[Json] | None, field: str, currency: str) -> int:
+    """Return the sum of a money field."""
     return sum(amount(item[field], currency) for item in items or ())
 
 
@@ -58,56 +59,14 @@ class Money(NamedTuple):
 def line_money(line: Json, currency: str, included: bool) -> Money:
     """Return the money of all units of a line. A gift card is no goods: it is spent on goods later."""
     original = amount(line["originalTotalSet"], currency)
-    discount = _sum(line.get("discountAllocations"), "allocatedAmountSet", currency)
-    tax = _sum(line.get("taxLines"), "priceSet", currency)
+    discount = summed(line.get("discountAllocations"), "allocatedAmountSet", currency)
+    tax = summed(line.get("taxLines"), "priceSet", currency)
     if line.get("isGiftCard"):
         return Money(0, 0, 0, tax)
     gross = original - tax if included else original
     if line["quantity"] < 0 or discount < 0 or gross < discount:
         raise Unfit("negative_quantity", f"line {line['id']}: quantity {line['quantity']}, {gross} less {discount}")
     return Money(gross, discount, gross - discount, tax)
-
-
-def charged(order: Json, lines: Sequence[Json], currency: str, included: bool) -> list[Money]:
-    """Return the money of each line, without units that an edit took off before they were paid.
-
-    Shopify records what an edit takes off as a refund without any transaction, whether it had been paid or not.
-    """
-    moneys = [line_money(line, currency, included) for line in lines]
-    if not order.get("edited") or _is_paid_in_full(order, lines, currency, included):
-        return moneys
-    by_id = dict(zip((line["id"] for line in lines), moneys, strict=True))
-    for line in _taken_off(order):
-        owner = line["lineItem"]["id"]
-        if owner in by_id:
-            by_id[owner] = _less(by_id[owner], line, currency, included)
-    return list(by_id.values())
-
-
-def _is_paid_in_full(order: Json, lines: Sequence[Json], currency: str, included: bool) -> bool:
-    """Say whether what came in covers all units, those taken off included."""
-    shipping = order.get("shippingLine") or {}
-    asked = amount(shipping.get("discountedPriceSet"), currency)
-    for line in lines:
-        asked += amount(line["originalTotalSet"], currency)
-        asked -= _sum(line.get("discountAllocations"), "allocatedAmountSet", currency)
-    if not included:
-        taxed = (shipping, *lines)
-        asked += sum(_sum(one.get("taxLines"), "priceSet", currency) for one in taxed)
-    return amount(order.get("totalReceivedSet"), currency) >= asked
-
-
-def _taken_off(order: Json) -> Iterable[Json]:
-    for refund in order.get("refunds") or ():
-        if "transactions" in refund and not refund["transactions"]["nodes"]:
-            yield from refund["refundLineItems"]["nodes"]
-
-
-def _less(money: Money, line: Json, currency: str, included: bool) -> Money:
-    tax = amount(line.get("totalTaxSet"), currency)
-    goods = amount(line["subtotalSet"], currency) - (tax if included else 0)
-    goods = min(goods, money.goods)
-    return Money(money.gross - goods, money.discount, money.goods - goods, money.tax - min(tax, money.tax))
 
 
 def order_money(order: Json, lines: Sequence[Json] | None, moneys: Sequence[Money], currency: str) -> Money:
@@ -119,8 +78,9 @@ def order_money(order: Json, lines: Sequence[Json] | None, moneys: Sequence[Mone
     is_plain = not order.get("edited") and not any(line.get("isGiftCard") for line in lines or ())
     if lines is None or (is_plain and order.get("subtotalPriceSet")):
         return _stated_money(order, currency)
-    gross, discount, goods, _ = (sum(column) for column in zip(*moneys, strict=True)) if moneys else (0, 0, 0, 0)
-    return Money(gross, discount, goods, amount(order.get("totalTaxSet"), currency))
+    gross, discount, goods, tax = (sum(column) for column in zip(*moneys, strict=True)) if moneys else (0, 0, 0, 0)
+    not_charged = sum(summed(line.get("taxLines"), "priceSet", currency) for line in lines) - tax
+    return Money(gross, discount, goods, max(0, amount(order.get("totalTaxSet"), currency) - not_charged))
 
 
 def _stated_money(order: Json, currency: str) -> Money:
@@ -128,9 +88,9 @@ def _stated_money(order: Json, currency: str) -> Money:
     tax = amount(order.get("totalTaxSet"), currency)
     goods = amount(order.get("subtotalPriceSet"), currency)
     if order.get("taxesIncluded"):
-        goods -= tax - _sum(shipping.get("taxLines"), "priceSet", currency)
+        goods -= tax - summed(shipping.get("taxLines"), "priceSet", currency)
     discount = amount(order.get("totalDiscountsSet"), currency)
-    discount -= _sum(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    discount -= summed(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
     if goods < 0 or discount < 0:
         raise Unfit("negative_amount", f"goods of {goods} after a discount of {discount}")
     return Money(goods + discount, discount, goods, tax)
@@ -141,7 +101,7 @@ def shipping_money(order: Json, currency: str) -> int:
     line = order.get("shippingLine")
     if not line:
         return amount(order.get("totalShippingPriceSet"), currency)
-    tax = _sum(line.get("taxLines"), "priceSet", currency) if order.get("taxesIncluded") else 0
+    tax = summed(line.get("taxLines"), "priceSet", currency) if order.get("taxesIncluded") else 0
     return amount(line["discountedPriceSet"], currency) - tax
 
 
@@ -181,7 +141,7 @@ def refund_money(refund: Json, currency: str, included: bool, left: int, gift_ca
 def _moved(refund: Json, currency: str) -> tuple[State, int]:
     """Return whether money moved, and how much."""
     moves = [one for one in refund["transactions"]["nodes"] if one["kind"] == "REFUND"]
-    total = _sum((one for one in moves if one["status"] == "SUCCESS"), "amountSet", currency)
+    total = summed((one for one in moves if one["status"] == "SUCCESS"), "amountSet", currency)
     if total > 0:
         return "succeeded", total
     return ("failed" if moves and all(one["status"] in FAILED for one in moves) else "pending"), 0
@@ -190,13 +150,13 @@ def _moved(refund: Json, currency: str) -> tuple[State, int]:
 def _stated(refund: Json, currency: str, included: bool) -> tuple[int, int]:
     """Return the shipping (before tax) and the tax that a refund names."""
     posts = (refund.get("refundShippingLines") or {}).get("nodes") or ()
-    shipping_tax = _sum(posts, "taxAmountSet", currency)
-    shipping = _sum(posts, "subtotalAmountSet", currency) - (shipping_tax if included else 0)
-    return max(0, shipping), _sum(refund["refundLineItems"]["nodes"], "totalTaxSet", currency) + shipping_tax
+    shipping_tax = summed(posts, "taxAmountSet", currency)
+    shipping = summed(posts, "subtotalAmountSet", currency) - (shipping_tax if included else 0)
+    return max(0, shipping), summed(refund["refundLineItems"]["nodes"], "totalTaxSet", currency) + shipping_tax
 
 
 def _gift_card_money(refund: Json, currency: str, gift_cards: frozenset[str]) -> int:
     if not gift_cards:
         return 0
     lines = (line for line in refund["refundLineItems"]["nodes"] if line["lineItem"]["id"] in gift_cards)
-    return _sum(lines, "subtotalSet", currency)
+    return summed(lines, "subtotalSet", currency)

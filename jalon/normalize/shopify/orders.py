@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, joined_clicks
+from jalon.normalize.shopify.edits import charged
 from jalon.normalize.shopify.money import (
     Json,
     Money,
     Returned,
     amount,
-    charged,
     order_money,
     refund_money,
     shipping_money,
