@@ -424,6 +424,28 @@ def test_what_an_edit_takes_off_counts_only_if_it_was_paid(kept: int, gone: int,
     assert one(Order, body).goods == received
 
 
+@given(paid=prices, added=prices, gone=st.integers(0, 10_000_00))
+def test_what_an_edit_adds_to_a_paid_order_counts_once_it_is_paid(paid: int, added: int, gone: int) -> None:
+    lines = [line(1, paid), line(2, gone), line(3, added)]
+    waiting = edited(
+        *lines,
+        received=paid + gone,
+        displayFinancialStatus="PARTIALLY_PAID",
+        originalTotalPriceSet=bag(paid + gone),
+        refunds=[taken_off(2, gone)],
+    )
+    assert net(waiting) == paid + gone, "what came in, as long as nothing went back"
+    assert net(edited(*lines, received=paid + gone + added, originalTotalPriceSet=bag(paid + gone))) == (
+        paid + gone + added
+    )
+
+
+@pytest.mark.parametrize("original", [None, bag(100_00)])
+def test_an_edited_order_of_which_only_a_deposit_came_in_is_not_paid(original: dict[str, Any] | None) -> None:
+    body = edited(line(1, 10_000), line(2, 500), received=2_000, originalTotalPriceSet=original)
+    assert one(Order, {**body, "displayFinancialStatus": "PARTIALLY_PAID"}).status == "pending"
+
+
 # --- recorded answers and samples of the platform ---------------------------------------------------------------------
 
 

@@ -5,6 +5,9 @@ in the order's lines beside those that came in their place. What came in (`total
 two apart: as far as it falls short of all lines, units that were taken off were never paid. So a swap to something
 cheaper is charged what was received, and the difference that goes back is an ordinary refund.
 
+What an edit adds makes a paid order `PARTIALLY_PAID` until it is paid too. Such an order is told from one of which
+never more than a deposit came in by `originalTotalPriceSet`, what it asked for when it was placed.
+
 https://shopify.dev/docs/api/admin-graphql/2026-10/objects/LineItem, `quantity`, and Order, `totalReceivedSet`
 """
 
@@ -17,13 +20,24 @@ from jalon.normalize.shopify.money import Json, Money, amount, line_money, summe
 
 
 def charged(order: Json, lines: Sequence[Json], currency: str, included: bool) -> list[Money]:
-    """Return the money of each line, without units that an edit took off before they were paid."""
+    """Return the money of each line, without units that an edit took off, or added, and that were not paid."""
     bill = _Bill(order, lines, currency, included)
     if order.get("edited"):
         for line in _taken_off(order):
             on_top = 0 if included else amount(line.get("totalTaxSet"), currency)
             bill.take_off(line["lineItem"]["id"], amount(line["subtotalSet"], currency) + on_top)
+    if is_extended(order, currency):
+        for line in reversed(lines):
+            bill.take_off(line["id"])
     return bill.moneys
+
+
+def is_extended(order: Json, currency: str) -> bool:
+    """Say whether an order was paid in full, and then something was added to it that is not paid yet."""
+    original = order.get("originalTotalPriceSet")
+    if not order.get("edited") or order.get("displayFinancialStatus") != "PARTIALLY_PAID" or original is None:
+        return False
+    return amount(order.get("totalReceivedSet"), currency) >= amount(original, currency)
 
 
 class _Bill:
@@ -36,11 +50,12 @@ class _Bill:
         shipping = _priced(order.get("shippingLine") or {}, "discountedPriceSet", currency, included)
         self._short = sum(self._asked) + shipping - amount(order.get("totalReceivedSet"), currency)
 
-    def take_off(self, line: str, worth: int) -> None:
-        """Take units off a line, as far as they were not paid; `worth` is with tax."""
+    def take_off(self, line: str, worth: int | None = None) -> None:
+        """Take units off a line, as far as they were not paid; `worth` is with tax, None for all that are left."""
         place = self._places.get(line)
         if place is not None:
-            unpaid = max(0, min(worth, self._asked[place], self._short))
+            left = self._asked[place]
+            unpaid = max(0, min(left if worth is None else worth, left, self._short))
             self._asked[place] -= unpaid
             self._short -= unpaid
             self.moneys[place] = _less(self.moneys[place], unpaid)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, joined_clicks
-from jalon.normalize.shopify.edits import charged
+from jalon.normalize.shopify.edits import charged, is_extended
 from jalon.normalize.shopify.money import (
     Json,
     Money,
@@ -44,7 +44,8 @@ STATUSES: dict[str | None, OrderStatus] = {
     "REFUNDED": "paid",
     "VOIDED": "cancelled",
 }
-"""Authorised money is not taken yet. What is in no row is pending, unless nothing is to be paid."""
+"""Authorised money is not taken yet. What is in no row is pending, unless nothing is to be paid. A partly paid order is
+one of which a deposit came in, unless `edits` know better."""
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order#field-Order.fields.sourceName
 PLACES = {"pos": "shop", "iphone": "mobile", "android": "mobile"}
@@ -189,6 +190,8 @@ class Reading:
 def _status(body: Json) -> OrderStatus:
     if body.get("cancelledAt"):
         return "cancelled"
+    if is_extended(body, body["currencyCode"]):
+        return "paid"
     status = STATUSES.get(body.get("displayFinancialStatus"))
     if status is None:
         return "pending" if amount(body["totalPriceSet"], body["currencyCode"]) else "paid"
