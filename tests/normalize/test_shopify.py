@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.normalize.money import EXPONENTS
 from jalon.normalize.shopify import STREAMS, normalize
 from jalon.normalize.shopify.money import line_money, refund_money
 from jalon.normalize.vocabulary import (
@@ -240,6 +242,19 @@ def test_a_guest_is_known_by_what_there_is() -> None:
         one(Order, order(line(1, 1000), customer=None, checkoutToken="shopify_checkout:dd")).person
         == "shopify_checkout:dd"
     )
+
+
+def test_what_a_buyer_saw_in_an_unknown_currency_is_left_out_and_the_order_is_kept() -> None:
+    total = {**bag(1000), "presentmentMoney": {"amount": "11.0", "currencyCode": "USDC"}}
+    kept = one(Order, order(line(1, 1000), totalPriceSet=total))
+    assert (kept.goods, kept.presentment_currency, kept.presentment_total) == (1000, None, None)
+
+
+def test_every_currency_that_shopify_names_is_known_but_what_is_none(contracts: Path) -> None:
+    schema = json.loads(gzip.decompress((contracts / "shopify/admin_2026-10.introspection.json.gz").read_bytes()))
+    types = (schema.get("data") or schema)["__schema"]["types"]
+    (codes,) = [kind["enumValues"] for kind in types if kind["name"] == "CurrencyCode"]
+    assert {code["name"] for code in codes} - set(EXPONENTS) == {"USDC", "XXX"}
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, joined_clicks
+from jalon.normalize.money import EXPONENTS
 from jalon.normalize.shopify.edits import charged, is_extended
 from jalon.normalize.shopify.money import (
     Json,
@@ -93,6 +94,8 @@ class Reading:
         money = order_money(body, self.lines, self.moneys, self.currency)
         total = body["totalPriceSet"]
         presented = total.get("presentmentMoney")
+        if presented and presented["currencyCode"] not in EXPONENTS:
+            presented = None
         paid_at = _paid_at(body.get("transactions") or ())
         return Order(
             *self.head(self.id),
