@@ -8,6 +8,7 @@ than guess.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -132,6 +133,19 @@ def rounded(amount: str | float | Decimal, currency: str) -> int:
 def portion(amount: int, part: int, whole: int) -> int:
     """Return what of an amount falls to `part` of `whole`, halves up; nothing falls to a part of nothing."""
     return (2 * amount * part + whole) // (2 * whole) if whole else 0
+
+
+def shared(amount: int, weights: Sequence[int]) -> list[int]:
+    """Share minor units by weights so that none is lost; what does not divide goes to the largest remainders."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    parts = [divmod(amount * weight, whole) for weight in weights]
+    shares = [part for part, _ in parts]
+    first = sorted(range(len(parts)), key=lambda place: -parts[place][1])
+    for place in first[: amount - sum(shares)]:
+        shares[place] += 1
+    return shares
 
 
 # --- amounts laid out for people ------------------------------------------------------------------------------------

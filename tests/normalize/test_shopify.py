@@ -376,6 +376,29 @@ def test_a_discount_that_an_app_left_off_the_lines_counts() -> None:
     assert (told.gross, told.discount, told.goods) == (3999, 1201, 2798)
 
 
+@given(lines, st.data())
+def test_the_lines_of_a_copy_share_the_discount_that_only_their_order_states(
+    parts: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    made = [line(n, goods, discount=discount, tax=tax) for n, (goods, discount, tax) in enumerate(parts)]
+    listed = sum(goods for goods, _, _ in parts)
+    subtotal = data.draw(st.integers(0, listed))
+    found = facts(order(*made, subtotalPriceSet=bag(subtotal), totalDiscountsSet=bag(listed - subtotal)))
+    split = [fact for fact in found if isinstance(fact, OrderLine)]
+    assert sum(fact.goods for fact in split) == subtotal
+    for fact, (goods, discount, _) in zip(split, parts, strict=True):
+        assert (fact.gross, fact.gross - fact.discount) == (goods + discount, fact.goods)
+        assert abs(fact.goods * listed - goods * subtotal) < listed or not listed
+
+
+@pytest.mark.parametrize(("total", "on_line"), [(0, 0), (700, 700), (1200, 700), (500, 0)])
+def test_a_discount_on_shipping_is_none_on_goods_in_the_total_or_not(total: int, on_line: int) -> None:
+    shipping = {"discountedPriceSet": bag(0), "discountAllocations": [{"allocatedAmountSet": bag(500)}], "taxLines": []}
+    stated = {"subtotalPriceSet": bag(5000), "totalDiscountsSet": bag(total), "shippingLine": shipping}
+    found = one(Order, order(line(1, 5000, discount=on_line), **stated))
+    assert (found.gross, found.discount, found.goods) == (5000 + on_line, on_line, 5000)
+
+
 def test_a_gift_card_is_not_goods_when_it_is_sold() -> None:
     card = {**line(2, 5000), "isGiftCard": True}
     assert one(Order, order(line(1, 1000), card)).goods == 1000

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from jalon.normalize.money import minor
+from jalon.normalize.money import minor, shared
 from jalon.normalize.vocabulary import Unfit
 
 Json = Mapping[str, Any]
@@ -75,25 +75,41 @@ def order_money(order: Json, lines: Sequence[Json] | None, moneys: Sequence[Mone
     Apps that copy orders leave discounts off the lines, so the order's own subtotal counts. It holds gift cards and
     what an edit took off, so where there are such, the lines count.
     """
+    by_lines = Money(*(sum(column) for column in zip(Money(0, 0, 0, 0), *moneys, strict=True)))
     is_plain = not order.get("edited") and not any(line.get("isGiftCard") for line in lines or ())
     if lines is None or (is_plain and order.get("subtotalPriceSet")):
-        return _stated_money(order, currency)
-    gross, discount, goods, tax = (sum(column) for column in zip(*moneys, strict=True)) if moneys else (0, 0, 0, 0)
-    not_charged = sum(summed(line.get("taxLines"), "priceSet", currency) for line in lines) - tax
-    return Money(gross, discount, goods, max(0, amount(order.get("totalTaxSet"), currency) - not_charged))
+        return _stated_money(order, by_lines.discount, currency)
+    not_charged = sum(summed(line.get("taxLines"), "priceSet", currency) for line in lines) - by_lines.tax
+    return by_lines._replace(tax=max(0, amount(order.get("totalTaxSet"), currency) - not_charged))
 
 
-def _stated_money(order: Json, currency: str) -> Money:
+def _stated_money(order: Json, on_lines: int, currency: str) -> Money:
+    """Return what an order states. The total of discounts was seen without those on shipping."""
     shipping = order.get("shippingLine") or {}
     tax = amount(order.get("totalTaxSet"), currency)
     goods = amount(order.get("subtotalPriceSet"), currency)
     if order.get("taxesIncluded"):
         goods -= tax - summed(shipping.get("taxLines"), "priceSet", currency)
     discount = amount(order.get("totalDiscountsSet"), currency)
-    discount -= summed(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    on_shipping = summed(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    if discount - on_shipping >= on_lines:
+        discount -= on_shipping
     if goods < 0 or discount < 0:
         raise Unfit("negative_amount", f"goods of {goods} after a discount of {discount}")
     return Money(goods + discount, discount, goods, tax)
+
+
+def fitted(moneys: Sequence[Money], goods: int) -> list[Money]:
+    """Return the money of lines that are worth no more than their order: what they lack of its discount is shared out.
+
+    Apps that copy orders leave discounts off the lines, and taxes are rounded by line.
+    """
+    over = max(0, sum(money.goods for money in moneys) - goods)
+    shares = shared(over, [money.goods for money in moneys])
+    return [
+        Money(money.gross, money.discount + share, money.goods - share, money.tax)
+        for money, share in zip(moneys, shares, strict=True)
+    ]
 
 
 def shipping_money(order: Json, currency: str) -> int:

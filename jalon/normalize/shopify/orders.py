@@ -14,6 +14,7 @@ from jalon.normalize.shopify.money import (
     Money,
     Returned,
     amount,
+    fitted,
     order_money,
     refund_money,
     shipping_money,
@@ -70,7 +71,9 @@ class Reading:
         self.visits = list(visits(self.body.get("customerJourneySummary") or {}))
         self.origins = [origin_of(visit) for visit in self.visits]
         self.lines: list[Json] | None = self.body["lineItems"]["nodes"] if self.body.get("lineItems") else None
-        self.moneys = charged(self.body, self.lines or (), self.currency, self.included)
+        moneys = charged(self.body, self.lines or (), self.currency, self.included)
+        self.money = order_money(self.body, self.lines, moneys, self.currency)
+        self.moneys = fitted(moneys, self.money.goods)
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
@@ -91,8 +94,7 @@ class Reading:
 
     def _order(self) -> Order:
         body, summary = self.body, self.body.get("customerJourneySummary")
-        money = order_money(body, self.lines, self.moneys, self.currency)
-        total = body["totalPriceSet"]
+        money, total = self.money, body["totalPriceSet"]
         presented = total.get("presentmentMoney")
         if presented and presented["currencyCode"] not in EXPONENTS:
             presented = None
