@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.normalize.money import EXPONENTS
+from jalon.normalize.refunds import Parts
 from jalon.normalize.shopify import STREAMS, normalize
 from jalon.normalize.shopify.money import line_money, refund_money
 from jalon.normalize.vocabulary import (
@@ -453,6 +454,18 @@ def test_a_swap_is_worth_what_came_in_less_what_went_back(
     assert net(body) == received - less - (kept if first or later else 0)
 
 
+@pytest.mark.parametrize("included", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+def test_the_difference_of_a_swap_holds_tax(included: bool, together: bool) -> None:
+    """Received 120 for two things of 50 and their tax; one was swapped for one of 30, and 24 went back."""
+    made = [line(n, goods, tax=goods // 5, included=included) for n, goods in enumerate((5_000, 5_000, 3_000), 1)]
+    off = taken_off(2, 6_000 if included else 5_000, 2_400 if together else 0)
+    off["refundLineItems"]["nodes"][0]["totalTaxSet"] = bag(1_000)
+    refunds = [off] if together else [off, given_back(2_400)]
+    stated = {"received": 12_000, "taxesIncluded": included, "totalTaxSet": bag(2_600)}
+    assert net(edited(*made, refunds=refunds, **stated)) == 8_000
+
+
 @given(kept=prices, gone=prices, paid_before=st.booleans())
 def test_what_an_edit_takes_off_counts_only_if_it_was_paid(kept: int, gone: int, paid_before: bool) -> None:
     refunds = [taken_off(2, gone), *[given_back(gone)][:paid_before]]
@@ -492,9 +505,10 @@ def test_a_recorded_refund_of_a_line_and_shipping(contracts: Path) -> None:
     told = recorded["mutation"]["response"]["data"]["refundCreate"]["refund"]
     (returned,) = told["refundLineItems"]["nodes"]
     returned["totalTaxSet"] = bag(0, "CAD")
+    whole = Parts(2000, 0, 500, 0)
     shipping = {"nodes": [{"subtotalAmountSet": bag(500, "CAD"), "taxAmountSet": bag(0, "CAD")}]}
-    money = refund_money({**told, "refundShippingLines": shipping}, "CAD", False, 2000, frozenset())
-    assert (money.state, money.total, money.goods, money.shipping) == ("succeeded", 1500, 1000, 500)
+    money = refund_money({**told, "refundShippingLines": shipping}, "CAD", False, whole, whole, frozenset())
+    assert (money.state, money.total, money.parts.goods, money.parts.shipping) == ("succeeded", 1500, 1000, 500)
 
 
 def test_a_lines_goods_are_what_shopify_refunds_for_it(contracts: Path) -> None:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.normalize.refunds import Parts
 from jalon.normalize.vocabulary import Context, Instant, Order, OrderLine, Raw, Refund, Touchpoint
 from jalon.normalize.woocommerce import normalize
-from jalon.normalize.woocommerce.money import Back, order_money, refund_money
+from jalon.normalize.woocommerce.money import order_money, refund_money
 from tests.normalize.odd import JSON, check_fit_or_unfit
 
 CONTEXT = Context(ZoneInfo("Europe/Paris"), {})
@@ -83,14 +84,15 @@ def test_lines_that_are_rounded_each_by_itself_lose_no_cent_of_the_order(prices:
     assert order_money(order, "EUR").goods == charged - tax
 
 
-@given(CENTS, CENTS, CENTS, CENTS)
-def test_an_amount_that_was_typed_in_is_shared_and_none_of_it_lost(
-    amount: int, goods: int, shipping: int, tax: int
+@given(CENTS, CENTS, CENTS, CENTS, CENTS)
+def test_an_amount_that_was_typed_in_is_parted_and_none_of_it_lost(
+    amount: int, goods: int, goods_tax: int, shipping: int, shipping_tax: int
 ) -> None:
-    back = refund_money({"amount": euros(amount)}, "EUR", Back(goods, shipping, tax, goods + shipping + tax))
-    assert back.goods + back.shipping + back.tax == back.total == amount
-    assert back.goods == min(amount, goods)
-    assert back.shipping <= shipping
+    whole = Parts(goods, goods_tax, shipping, shipping_tax)
+    back = refund_money({"amount": euros(amount)}, "EUR", whole, whole)
+    assert back.parts.goods + back.parts.shipping + back.tax == back.total == amount
+    assert all(part <= there for part, there in zip(back.parts, whole, strict=True))
+    assert back.parts[:2] == whole[:2] or not any(back.parts[2:]), "goods come first"
 
 
 @given(CENTS, CENTS, CENTS, CENTS)
@@ -100,8 +102,8 @@ def test_what_lines_name_goes_back_as_they_name_it(goods: int, tax: int, shippin
         "line_items": [{"total": euros(-goods), "total_tax": euros(-tax)}],
         "shipping_lines": [{"total": euros(-shipping), "total_tax": "0.00"}],
     }
-    left = Back(goods + more, shipping, tax, goods + tax + shipping + more)
-    assert refund_money(refund, "EUR", left) == Back(goods, shipping, tax, goods + tax + shipping)
+    whole = Parts(goods + more, tax, shipping, 0)
+    assert refund_money(refund, "EUR", whole, whole) == (Parts(goods, tax, shipping, 0), tax, goods + tax + shipping)
 
 
 def test_a_shop_before_version_8_5_has_no_touch_before_its_orders() -> None:

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from jalon.normalize.money import minor, shared
+from jalon.normalize.money import minor, portion, shared
+from jalon.normalize.refunds import Parts, parted
 from jalon.normalize.vocabulary import Unfit
 
 Json = Mapping[str, Any]
@@ -112,13 +113,13 @@ def fitted(moneys: Sequence[Money], goods: int) -> list[Money]:
     ]
 
 
-def shipping_money(order: Json, currency: str) -> int:
-    """Return what was charged for shipping, before tax."""
+def shipping_money(order: Json, currency: str) -> tuple[int, int]:
+    """Return what was charged for shipping, before tax, and its tax."""
     line = order.get("shippingLine")
     if not line:
-        return amount(order.get("totalShippingPriceSet"), currency)
-    tax = summed(line.get("taxLines"), "priceSet", currency) if order.get("taxesIncluded") else 0
-    return amount(line["discountedPriceSet"], currency) - tax
+        return amount(order.get("totalShippingPriceSet"), currency), 0
+    tax = summed(line.get("taxLines"), "priceSet", currency)
+    return amount(line["discountedPriceSet"], currency) - (tax if order.get("taxesIncluded") else 0), tax
 
 
 # --- refunds --------------------------------------------------------------------------------------------------------
@@ -128,30 +129,34 @@ FAILED = frozenset({"FAILURE", "ERROR"})
 
 
 class Returned(NamedTuple):
-    """Money back to the buyer: total = goods + shipping + tax."""
+    """Money back to the buyer: total = goods + shipping + tax, but for gift cards. `tax` holds what has no part."""
 
     state: State
-    goods: int
-    shipping: int
+    parts: Parts
     tax: int
     total: int
 
 
-def refund_money(refund: Json, currency: str, included: bool, left: int, gift_cards: frozenset[str]) -> Returned:
-    """Return what a refund gave back. `left` is the goods money of the order that was not refunded before.
+def refund_money(
+    refund: Json, currency: str, included: bool, whole: Parts, left: Parts, gift_cards: frozenset[str]
+) -> Returned:
+    """Return what a refund gave back. `whole` is the order, `left` what of it was not given back before.
 
-    Its transactions say how much, its lines what for. Where they differ (a free amount, a fee kept back) the difference
-    is goods, as far as there are goods left; the rest is tax. Without money it is `pending`, and 0.
+    Its transactions say how much, its lines what for. What is above them (a free amount) is parted as the order is;
+    what is below them (a fee kept back) is kept back of goods and tax alike. Without money it is `pending`, and 0.
     """
     state, total = _moved(refund, currency)
     if state != "succeeded":
-        return Returned(state, 0, 0, 0, 0)
-    shipping, tax = _stated(refund, currency, included)
-    other = _gift_card_money(refund, currency, gift_cards)
-    shipping = min(shipping, total)
-    tax = min(tax, total - shipping)
-    goods = max(0, min(total - shipping - tax - other, left))
-    return Returned(state, goods, shipping, total - shipping - goods - other, total)
+        return Returned(state, Parts(0, 0, 0, 0), 0, 0)
+    named, cards = _named(refund, currency, included, gift_cards)
+    posted = min(named.shipping + named.shipping_tax, total)
+    shipping = portion(posted, named.shipping, named.shipping + named.shipping_tax)
+    cards = min(cards, total - posted)
+    money, asked = total - posted - cards, named.goods + named.goods_tax
+    goods = named.goods if money >= asked else portion(money, named.goods, asked)
+    parts = Parts(min(goods, left.goods), min(money, asked) - goods, shipping, posted - shipping)
+    parts = parts.plus(parted(max(0, money - asked), whole, left.less(parts)))
+    return Returned(state, parts, total - parts.goods - parts.shipping - cards, total)
 
 
 def _moved(refund: Json, currency: str) -> tuple[State, int]:
@@ -163,16 +168,13 @@ def _moved(refund: Json, currency: str) -> tuple[State, int]:
     return ("failed" if moves and all(one["status"] in FAILED for one in moves) else "pending"), 0
 
 
-def _stated(refund: Json, currency: str, included: bool) -> tuple[int, int]:
-    """Return the shipping (before tax) and the tax that a refund names."""
+def _named(refund: Json, currency: str, included: bool, gift_cards: frozenset[str]) -> tuple[Parts, int]:
+    """Return the parts that a refund names, and what it names of gift cards."""
     posts = (refund.get("refundShippingLines") or {}).get("nodes") or ()
     shipping_tax = summed(posts, "taxAmountSet", currency)
     shipping = summed(posts, "subtotalAmountSet", currency) - (shipping_tax if included else 0)
-    return max(0, shipping), summed(refund["refundLineItems"]["nodes"], "totalTaxSet", currency) + shipping_tax
-
-
-def _gift_card_money(refund: Json, currency: str, gift_cards: frozenset[str]) -> int:
-    if not gift_cards:
-        return 0
-    lines = (line for line in refund["refundLineItems"]["nodes"] if line["lineItem"]["id"] in gift_cards)
-    return summed(lines, "subtotalSet", currency)
+    lines = refund["refundLineItems"]["nodes"]
+    cards = summed((line for line in lines if line["lineItem"]["id"] in gift_cards), "subtotalSet", currency)
+    tax = summed(lines, "totalTaxSet", currency)
+    goods = summed(lines, "subtotalSet", currency) - cards - (tax if included else 0)
+    return Parts(max(0, goods), tax, max(0, shipping), shipping_tax), cards

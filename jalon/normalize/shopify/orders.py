@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, joined_clicks
 from jalon.normalize.money import EXPONENTS
+from jalon.normalize.refunds import Parts
 from jalon.normalize.shopify.edits import charged, is_extended
 from jalon.normalize.shopify.money import (
     Json,
@@ -74,6 +75,7 @@ class Reading:
         moneys = charged(self.body, self.lines or (), self.currency, self.included)
         self.money = order_money(self.body, self.lines, moneys, self.currency)
         self.moneys = fitted(moneys, self.money.goods)
+        self.shipping, self.shipping_tax = shipping_money(self.body, self.currency)
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
@@ -114,7 +116,7 @@ class Reading:
             gross=money.gross,
             discount=money.discount,
             goods=money.goods,
-            shipping=shipping_money(body, self.currency),
+            shipping=self.shipping,
             tax=money.tax,
             total=amount(total, self.currency),
             presentment_currency=presented and presented["currencyCode"],
@@ -149,11 +151,12 @@ class Reading:
     def _refunds(self, order: Order) -> Iterator[Fact]:
         """Yield the refunds, and a touchpoint of each. An export tells only that there are some: they come by id."""
         gift_cards = frozenset(line["id"] for line in self.lines or () if line.get("isGiftCard"))
-        left = order.goods
+        goods_tax = max(0, order.tax - self.shipping_tax)
+        whole = left = Parts(order.goods, goods_tax, order.shipping, self.shipping_tax)
         for refund in self.body.get("refunds") or ():
             if "transactions" in refund:
-                money = refund_money(refund, self.currency, self.included, left, gift_cards)
-                left -= money.goods
+                money = refund_money(refund, self.currency, self.included, whole, left, gift_cards)
+                left = left.less(money.parts)
                 fact = self._refund(order, refund, money)
                 yield fact
                 yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact)
@@ -172,8 +175,8 @@ class Reading:
             occurred_at=at,
             occurred_date=local_date(at, self.context.zone),
             currency=self.currency,
-            goods=money.goods,
-            shipping=money.shipping,
+            goods=money.parts.goods,
+            shipping=money.parts.shipping,
             tax=money.tax,
             total=money.total,
         )

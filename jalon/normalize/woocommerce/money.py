@@ -10,6 +10,7 @@ decimals that the shop is set to, in the order's one currency:
 | fee_lines[].total | a surcharge, or below zero a discount that a plugin gives; without tax |
 | total | what is charged in all, with tax |
 | total_tax | tax of lines, shipping and fees |
+| shipping_tax | tax of shipping |
 | refund.amount | what goes back in all, with tax; above the sum of its lines where it was typed in |
 | refund.*_lines[].total, total_tax | below zero |
 
@@ -20,12 +21,13 @@ the lines count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from jalon.normalize.fields import Row, objects
-from jalon.normalize.money import rounded
+from jalon.normalize.money import portion, rounded
+from jalon.normalize.refunds import Parts, parted
 
 _units = lru_cache(maxsize=16_384)(rounded)  # prices repeat
 
@@ -52,20 +54,32 @@ class Money(NamedTuple):
     tax: int
     fees: int
     total: int
+    parts: Parts
+    """Goods and shipping with the tax of each."""
 
 
 def order_money(order: Row, currency: str) -> Money:
     """Return the money of an order. Raises `Unfit`."""
     total, tax = amount(order, "total", currency), amount(order, "total_tax", currency)
     shipping = amount(order, "shipping_total", currency)
-    fees = [amount(fee, "total", currency) for fee in objects(order, "fee_lines")]
-    surcharge, given = sum(fee for fee in fees if fee > 0), -sum(fee for fee in fees if fee < 0)
+    surcharges, discounts = _fees(order, currency)
+    surcharge, given = _sum(surcharges, "total", currency), -_sum(discounts, "total", currency)
     lines = objects(order, "line_items")
     by_lines = _sum(lines, "total", currency) - given
     by_total = total - tax - shipping - surcharge
     goods = max(0, by_total if abs(by_total - by_lines) <= len(lines) + 1 else by_lines)
     discount = max(0, amount(order, "discount_total", currency) + given)
-    return Money(goods + discount, discount, goods, shipping, tax, surcharge, total)
+    shipping_tax = amount(order, "shipping_tax", currency)
+    goods_tax = max(0, tax - shipping_tax - _sum(surcharges, "total_tax", currency))
+    parts = Parts(goods, goods_tax, shipping, shipping_tax)
+    return Money(goods + discount, discount, goods, shipping, tax, surcharge, total, parts)
+
+
+def _fees(row: Row, currency: str) -> tuple[list[Row], list[Row]]:
+    """Return the fees of an order that are surcharges, and those that are discounts."""
+    fees = objects(row, "fee_lines")
+    above = [fee for fee in fees if amount(fee, "total", currency) > 0]
+    return above, [fee for fee in fees if fee not in above]
 
 
 class Line(NamedTuple):
@@ -83,35 +97,35 @@ def line_money(line: Row, currency: str) -> Line:
 
 
 class Back(NamedTuple):
-    """Money back to the buyer: total = goods + shipping + tax, but for fees that go back."""
+    """Money back to the buyer: total = goods + shipping + tax, but for fees. `tax` holds what has no part."""
 
-    goods: int
-    shipping: int
+    parts: Parts
     tax: int
     total: int
 
 
-def refund_money(refund: Row, currency: str, left: Back) -> Back:
-    """Return what a refund gives back; `left` is what of the order was not given back before. Raises `Unfit`.
+def refund_money(refund: Row, currency: str, whole: Parts, left: Parts) -> Back:
+    """Return what a refund gives back. `whole` is the order, `left` what of it was not given back before.
 
-    Its lines say what for. What `amount` is above them was typed in without saying so: it is goods as far as there are
-    any left, then shipping, then tax. What it is below them is kept back of the goods.
+    Its lines say what for. What `amount` is above them was typed in without saying so, and is parted as the order is;
+    what it is below them is kept back of goods and tax alike. Raises `Unfit`.
     """
     total = abs(amount(refund, "amount", currency) or amount(refund, "total", currency))
-    lines, posts, fees = (objects(refund, name) for name in ("line_items", "shipping_lines", "fee_lines"))
-    goods, shipping = -_sum(lines, "total", currency), -_sum(posts, "total", currency)
-    tax = -_sum((*lines, *posts, *fees), "total_tax", currency)
-    rest = total - goods - shipping - tax + _sum(fees, "total", currency)
+    parts, fees, fee_tax = _named(refund, currency)
+    rest = total - sum(parts) - fees - fee_tax
     if rest < 0:
-        return Back(max(0, goods + rest), shipping, tax, total)
-    more = _shared(rest, (left.goods - goods, left.shipping - shipping))
-    return Back(goods + more[0], shipping + more[1], tax + more[2], total)
+        asked = parts.goods + parts.goods_tax
+        money = max(0, asked + rest)
+        goods = portion(money, parts.goods, asked)
+        parts = parts._replace(goods=goods, goods_tax=money - goods)
+    else:
+        parts = parts.plus(parted(rest, whole, left.less(parts)))
+    return Back(parts, max(0, total - parts.goods - parts.shipping - fees), total)
 
 
-def _shared(rest: int, rooms: Sequence[int]) -> list[int]:
-    """Share an amount over the room that there is, in order; the last share is what is over."""
-    shares = []
-    for room in rooms:
-        shares.append(min(rest, max(0, room)))
-        rest -= shares[-1]
-    return [*shares, rest]
+def _named(refund: Row, currency: str) -> tuple[Parts, int, int]:
+    """Return the parts that a refund names, and what it names of fees, before tax and the tax."""
+    lines, posts, fees = (objects(refund, name) for name in ("line_items", "shipping_lines", "fee_lines"))
+    sums = ((rows, name) for rows in (lines, posts, fees) for name in ("total", "total_tax"))
+    goods, goods_tax, shipping, shipping_tax, fee, fee_tax = (-_sum(rows, name, currency) for rows, name in sums)
+    return Parts(goods, goods_tax, shipping, shipping_tax), fee, fee_tax
