@@ -462,8 +462,8 @@ def test_the_difference_of_a_swap_holds_tax(included: bool, together: bool) -> N
     off = taken_off(2, 6_000 if included else 5_000, 2_400 if together else 0)
     off["refundLineItems"]["nodes"][0]["totalTaxSet"] = bag(1_000)
     refunds = [off] if together else [off, given_back(2_400)]
-    stated = {"received": 12_000, "taxesIncluded": included, "totalTaxSet": bag(2_600)}
-    assert net(edited(*made, refunds=refunds, **stated)) == 8_000
+    body = edited(*made, received=12_000, refunds=refunds, taxesIncluded=included, totalTaxSet=bag(2_600))
+    assert net(body) == 8_000
 
 
 @given(kept=prices, gone=prices, paid_before=st.booleans())

@@ -16,7 +16,8 @@ decimals that the shop is set to, in the order's one currency:
 
 So goods = total - tax - shipping - surcharges, which is exact to the cent where the lines, each rounded by itself, are
 not. Gift cards and store credit lower `total` without being a line: where it is lower by more than rounding explains,
-the lines count.
+the lines count, and the difference was paid by credit. WooCommerce gives no more money back than `total`, so where
+lines come back that were paid by credit too, the last refund is of less money than its lines.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Money(NamedTuple):
     total: int
     parts: Parts
     """Goods and shipping with the tax of each."""
+    credit: int
+    """What was paid by gift card or store credit."""
 
 
 def order_money(order: Row, currency: str) -> Money:
@@ -72,14 +75,15 @@ def order_money(order: Row, currency: str) -> Money:
     shipping_tax = amount(order, "shipping_tax", currency)
     goods_tax = max(0, tax - shipping_tax - _sum(surcharges, "total_tax", currency))
     parts = Parts(goods, goods_tax, shipping, shipping_tax)
-    return Money(goods + discount, discount, goods, shipping, tax, surcharge, total, parts)
+    credit = max(0, goods + shipping + tax + surcharge - total)
+    return Money(goods + discount, discount, goods, shipping, tax, surcharge, total, parts, credit)
 
 
 def _fees(row: Row, currency: str) -> tuple[list[Row], list[Row]]:
-    """Return the fees of an order that are surcharges, and those that are discounts."""
+    """Return the fees above zero and those below: surcharges and discounts of an order, the reverse of a refund."""
     fees = objects(row, "fee_lines")
     above = [fee for fee in fees if amount(fee, "total", currency) > 0]
-    return above, [fee for fee in fees if fee not in above]
+    return above, [fee for fee in fees if amount(fee, "total", currency) < 0]
 
 
 class Line(NamedTuple):
@@ -104,28 +108,47 @@ class Back(NamedTuple):
     total: int
 
 
-def refund_money(refund: Row, currency: str, whole: Parts, left: Parts) -> Back:
-    """Return what a refund gives back. `whole` is the order, `left` what of it was not given back before.
+class Left(NamedTuple):
+    """What of an order was not given back before: its parts, the money paid, and what was paid by credit."""
 
-    Its lines say what for. What `amount` is above them was typed in without saying so, and is parted as the order is;
-    what it is below them is kept back of goods and tax alike. Raises `Unfit`.
+    parts: Parts
+    money: int
+    credit: int
+
+    def less(self, back: Back) -> Left:
+        """Return what is left after a refund."""
+        return Left(self.parts.less(back.parts), self.money - back.total, self.credit)
+
+
+def refund_money(refund: Row, currency: str, whole: Parts, left: Left) -> Back:
+    """Return what a refund gives back. `whole` are the parts of the order. Raises `Unfit`.
+
+    Its lines say what for. What `amount` is above them was typed in without saying so, and is parted as the order is.
+    What it is below them went back as credit, if that is how the order was paid and no money is left to give back; else
+    it is kept back of goods and tax alike.
     """
     total = abs(amount(refund, "amount", currency) or amount(refund, "total", currency))
     parts, fees, fee_tax = _named(refund, currency)
     rest = total - sum(parts) - fees - fee_tax
-    if rest < 0:
-        asked = parts.goods + parts.goods_tax
-        money = max(0, asked + rest)
-        goods = portion(money, parts.goods, asked)
-        parts = parts._replace(goods=goods, goods_tax=money - goods)
-    else:
-        parts = parts.plus(parted(rest, whole, left.less(parts)))
-    return Back(parts, max(0, total - parts.goods - parts.shipping - fees), total)
+    credit = min(-rest, left.credit) if rest < 0 and total >= left.money else 0
+    if rest + credit < 0:
+        parts = _kept_back(parts, -rest - credit)
+    elif rest > 0:
+        parts = parts.plus(parted(rest, whole, left.parts.less(parts)))
+    return Back(parts, max(0, total + credit - parts.goods - parts.shipping - fees), total)
+
+
+def _kept_back(parts: Parts, kept: int) -> Parts:
+    asked = parts.goods + parts.goods_tax
+    money = max(0, asked - kept)
+    goods = portion(money, parts.goods, asked)
+    return parts._replace(goods=goods, goods_tax=money - goods)
 
 
 def _named(refund: Row, currency: str) -> tuple[Parts, int, int]:
-    """Return the parts that a refund names, and what it names of fees, before tax and the tax."""
-    lines, posts, fees = (objects(refund, name) for name in ("line_items", "shipping_lines", "fee_lines"))
-    sums = ((rows, name) for rows in (lines, posts, fees) for name in ("total", "total_tax"))
+    """Return the parts that a refund names, and what it names of surcharges, before tax and the tax."""
+    lines, posts = objects(refund, "line_items"), objects(refund, "shipping_lines")
+    discounts, surcharges = _fees(refund, currency)
+    sums = ((rows, name) for rows in ((*lines, *discounts), posts, surcharges) for name in ("total", "total_tax"))
     goods, goods_tax, shipping, shipping_tax, fee, fee_tax = (-_sum(rows, name, currency) for rows, name in sums)
     return Parts(goods, goods_tax, shipping, shipping_tax), fee, fee_tax

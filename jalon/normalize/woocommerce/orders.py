@@ -26,7 +26,7 @@ from jalon.normalize.vocabulary import (
     SellingMode,
 )
 from jalon.normalize.woocommerce.attribution import origin_of, touchpoint
-from jalon.normalize.woocommerce.money import Back, Money, line_money, order_money, refund_money
+from jalon.normalize.woocommerce.money import Back, Left, Money, line_money, order_money, refund_money
 
 PLATFORM = "woocommerce"
 
@@ -181,10 +181,10 @@ class Reading:
 
     def _refunds(self, order: Order) -> Iterator[Fact]:
         """Yield the refunds, oldest first, and a touchpoint of each."""
-        left = self.money.parts
+        left = Left(self.money.parts, self.money.total, self.money.credit)
         for refund in sorted(objects(self.body, "refunds"), key=_age):
             money = refund_money(refund, self.currency, self.money.parts, left)
-            left = left.less(money.parts)
+            left = left.less(money)
             fact = self._refund(order, refund, money)
             yield fact
             yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact, removed=self.removed)
