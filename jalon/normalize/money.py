@@ -8,6 +8,7 @@ than guess.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -21,17 +22,21 @@ _WIDE = Context(prec=60)
 #
 # ISO 4217, list one (active codes with a minor unit), https://www.six-group.com/en/products-services/financial-information/data-standards.html
 # Codes without a minor unit (gold, special drawing rights, tests) are no prices and are left out. Codes withdrawn since
-# 2020 stay, because orders of that time are still read.
+# 2020 stay, because orders of that time are still read, and so do those that shops may still name: the rows of ISO 4217
+# list three (withdrawn codes; their minor units are those of list one of their time) that are in the enum
+# https://shopify.dev/docs/api/admin-graphql/2026-10/enums/CurrencyCode, and its JEP and KID, which ISO has not: the
+# pound of Jersey and the dollar of Kiribati are parted as GBP and AUD, to which they are equal. USDC is no currency.
 
 _CODES_BY_EXPONENT = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    0: "BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: """
         AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY
         COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS
         INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR
         MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP
         STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
-        ANG BGN CUC HRK SLL ZWL
+        ANG BGN CUC HRK LTL LVL SLL STD VEF ZWL
+        JEP KID
     """,
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
@@ -120,6 +125,27 @@ def rounded(amount: str | float | Decimal, currency: str) -> int:
     if match is None or len(match[2]) + places > MAX_DIGITS:
         raise Unfit("bad_money", f"{str(amount)[:40]!r} is no plain decimal amount")
     return int(_WIDE.scaleb(_WIDE.create_decimal(text), places).to_integral_value(ROUND_HALF_UP))
+
+
+# --- parts of amounts -----------------------------------------------------------------------------------------------
+
+
+def portion(amount: int, part: int, whole: int) -> int:
+    """Return what of an amount falls to `part` of `whole`, halves up; nothing falls to a part of nothing."""
+    return (2 * amount * part + whole) // (2 * whole) if whole else 0
+
+
+def shared(amount: int, weights: Sequence[int]) -> list[int]:
+    """Share minor units by weights so that none is lost; what does not divide goes to the largest remainders."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    parts = [divmod(amount * weight, whole) for weight in weights]
+    shares = [part for part, _ in parts]
+    first = sorted(range(len(parts)), key=lambda place: -parts[place][1])
+    for place in first[: amount - sum(shares)]:
+        shares[place] += 1
+    return shares
 
 
 # --- amounts laid out for people ------------------------------------------------------------------------------------

@@ -125,9 +125,14 @@ class Life:
             if index and rng.random() < 0.5:
                 continue
             if rng.random() < 0.25:
-                goods = line.paid * rng.randrange(10, 60) // 100
-                yield Change(0, "refunded", lines=(index,), quantities=(0,), goods=goods)
+                yield self._amount(index, line.paid * rng.randrange(10, 60) // 100)
                 continue
             paid, tax = shares(line.paid, line.quantity), shares(line.tax, line.quantity)
             for unit in range(line.quantity if rng.random() < 0.3 else 1):
                 yield Change(0, "refunded", lines=(index,), quantities=(1,), goods=paid[unit], tax=tax[unit])
+
+    def _amount(self, index: int, amount: int) -> Change:
+        """Return an amount given back for a line whose goods are kept; it holds tax at the rate of the whole basket."""
+        paid, tax = sum(line.paid for line in self.lines), sum(line.tax for line in self.lines)
+        goods = (2 * amount * paid + paid + tax) // (2 * (paid + tax)) if paid else 0
+        return Change(0, "refunded", lines=(index,), quantities=(0,), goods=goods, tax=amount - goods)

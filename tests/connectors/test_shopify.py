@@ -307,10 +307,14 @@ async def test_an_exports_lines_become_records_of_their_own() -> None:
         ({"edited": True}, True),
         ({"customerJourneySummary": {"ready": False}}, True),
         ({"customerJourneySummary": {"ready": True}}, False),
+        ({"sourceName": "tiktok", "totalDiscountsSet": {"shopMoney": {"amount": "5.0"}}}, True),
+        ({"sourceName": "tiktok", "totalDiscountsSet": {"shopMoney": {"amount": "0.0"}}}, False),
+        ({"sourceName": "web", "totalDiscountsSet": {"shopMoney": {"amount": "5.0"}}}, False),
     ],
 )
 async def test_what_an_export_cannot_hold_of_an_order_is_read_by_id(told: dict[str, Any], again: bool) -> None:
     shop = exporting({**COMPLETED, "objectCount": "1"})
+    shop.account = {**shop.account, "channel:tiktok": "tiktok_shop"}
     shop.files[URL] = [line(order(1, **told))]
     (batch,) = await pulled(shop, window(NOW - 30 * DAY, cursor="bulk:88:0"))
     assert list(batch.follow) == [base.Ref("orders", "1")] * again

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.money import EXPONENTS, display_amount, exponent, from_millionths, minor, rounded
+from jalon.normalize.money import EXPONENTS, display_amount, exponent, from_millionths, minor, portion, rounded, shared
 from jalon.normalize.vocabulary import Unfit
 
 CODES = st.sampled_from(sorted(EXPONENTS))
@@ -235,3 +235,20 @@ def test_millionths_are_read_back(units: int, currency: str) -> None:
 )
 def test_halves_of_a_minor_unit_in_millionths_go_to_the_even_one(amount: int, currency: str, expected: int) -> None:
     assert from_millionths(amount, currency) == from_millionths(Decimal(amount), currency) == expected
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), max_size=8))
+def test_shares_lose_nothing_and_are_fair(amount: int, weights: list[int]) -> None:
+    shares = shared(amount, weights)
+    assert len(shares) == len(weights)
+    if sum(weights):
+        assert sum(shares) == amount
+        for share, weight in zip(shares, weights, strict=True):
+            assert abs(share - Decimal(amount) * weight / sum(weights)) < 1
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_a_portion_is_what_it_is_of_the_whole_to_half_a_unit(amount: int, part: int, other: int) -> None:
+    found = portion(amount, part, part + other)
+    assert abs(found * (part + other) - amount * part) * 2 <= part + other
+    assert portion(part + other, part, part + other) == part

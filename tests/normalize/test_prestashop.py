@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.normalize.prestashop import normalize
-from jalon.normalize.prestashop.money import order_money, shared, slip_money
+from jalon.normalize.prestashop.money import order_money, slip_money
 from jalon.normalize.prestashop.times import instant
 from jalon.normalize.vocabulary import Context, Instant, Order, Raw
 from tests.normalize.odd import JSON, changed, check_fit_or_unfit, places
@@ -52,16 +52,6 @@ def order(**more: Any) -> Order:
 
 def written(cents: int | Decimal) -> str:
     return f"{Decimal(cents) / 100:.6f}"
-
-
-@given(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), max_size=8))
-def test_shares_lose_nothing_and_are_fair(amount: int, weights: list[int]) -> None:
-    shares = shared(amount, weights)
-    assert len(shares) == len(weights)
-    if sum(weights):
-        assert sum(shares) == amount
-        for share, weight in zip(shares, weights, strict=True):
-            assert abs(share - Decimal(amount) * weight / sum(weights)) < 1
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), CENTS, CENTS), min_size=1, max_size=5), CENTS, CENTS, st.data())

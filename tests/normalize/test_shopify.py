@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.normalize.money import EXPONENTS
+from jalon.normalize.refunds import Parts
 from jalon.normalize.shopify import STREAMS, normalize
 from jalon.normalize.shopify.money import line_money, refund_money
 from jalon.normalize.vocabulary import (
@@ -242,6 +245,19 @@ def test_a_guest_is_known_by_what_there_is() -> None:
     )
 
 
+def test_what_a_buyer_saw_in_an_unknown_currency_is_left_out_and_the_order_is_kept() -> None:
+    total = {**bag(1000), "presentmentMoney": {"amount": "11.0", "currencyCode": "USDC"}}
+    kept = one(Order, order(line(1, 1000), totalPriceSet=total))
+    assert (kept.goods, kept.presentment_currency, kept.presentment_total) == (1000, None, None)
+
+
+def test_every_currency_that_shopify_names_is_known_but_what_is_none(contracts: Path) -> None:
+    schema = json.loads(gzip.decompress((contracts / "shopify/admin_2026-10.introspection.json.gz").read_bytes()))
+    types = (schema.get("data") or schema)["__schema"]["types"]
+    (codes,) = [kind["enumValues"] for kind in types if kind["name"] == "CurrencyCode"]
+    assert {code["name"] for code in codes} - set(EXPONENTS) == {"USDC", "XXX"}
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -361,9 +377,124 @@ def test_a_discount_that_an_app_left_off_the_lines_counts() -> None:
     assert (told.gross, told.discount, told.goods) == (3999, 1201, 2798)
 
 
+@given(lines, st.data())
+def test_the_lines_of_a_copy_share_the_discount_that_only_their_order_states(
+    parts: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    made = [line(n, goods, discount=discount, tax=tax) for n, (goods, discount, tax) in enumerate(parts)]
+    listed = sum(goods for goods, _, _ in parts)
+    subtotal = data.draw(st.integers(0, listed))
+    found = facts(order(*made, subtotalPriceSet=bag(subtotal), totalDiscountsSet=bag(listed - subtotal)))
+    split = [fact for fact in found if isinstance(fact, OrderLine)]
+    assert sum(fact.goods for fact in split) == subtotal
+    for fact, (goods, discount, _) in zip(split, parts, strict=True):
+        assert (fact.gross, fact.gross - fact.discount) == (goods + discount, fact.goods)
+        assert abs(fact.goods * listed - goods * subtotal) < listed or not listed
+
+
+@pytest.mark.parametrize(("total", "on_line"), [(0, 0), (700, 700), (1200, 700), (500, 0)])
+def test_a_discount_on_shipping_is_none_on_goods_in_the_total_or_not(total: int, on_line: int) -> None:
+    shipping = {"discountedPriceSet": bag(0), "discountAllocations": [{"allocatedAmountSet": bag(500)}], "taxLines": []}
+    stated = {"subtotalPriceSet": bag(5000), "totalDiscountsSet": bag(total), "shippingLine": shipping}
+    found = one(Order, order(line(1, 5000, discount=on_line), **stated))
+    assert (found.gross, found.discount, found.goods) == (5000 + on_line, on_line, 5000)
+
+
 def test_a_gift_card_is_not_goods_when_it_is_sold() -> None:
     card = {**line(2, 5000), "isGiftCard": True}
     assert one(Order, order(line(1, 1000), card)).goods == 1000
+
+
+# --- orders that were edited ------------------------------------------------------------------------------------------
+
+
+def taken_off(number: int, worth: int, money: int = 0) -> dict[str, Any]:
+    """Write down, as a refund, that a line was taken off, with or without money."""
+    written = refund(money, goods=worth)
+    written["refundLineItems"]["nodes"][0]["lineItem"]["id"] = f"gid://shopify/LineItem/{number}"
+    return {**written, "id": f"gid://shopify/Refund/{number}"}
+
+
+def given_back(money: int) -> dict[str, Any]:
+    """Give money back that no line stands beside."""
+    written = refund(money)
+    return {**written, "refundLineItems": {"nodes": []}, "id": "gid://shopify/Refund/99"}
+
+
+def edited(*lines: dict[str, Any], received: int, **fields: Any) -> dict[str, Any]:
+    """Write an edited order; Shopify's totals hold all lines, those that were taken off too."""
+    asked = sum(round(float(one["originalTotalSet"]["shopMoney"]["amount"]) * 100) for one in lines)
+    totals = {"subtotalPriceSet": bag(asked), "totalPriceSet": bag(asked), "totalReceivedSet": bag(received)}
+    return order(*lines, edited=True, **{**totals, **fields})
+
+
+def net(body: Any) -> int:
+    found = facts(body)
+    (whole,) = [fact for fact in found if isinstance(fact, Order)]
+    split = [fact for fact in found if isinstance(fact, OrderLine)]
+    assert whole.goods == sum(line.goods for line in split)
+    assert all(line.goods >= 0 and line.gross >= line.goods for line in split)
+    back = sum(fact.goods for fact in found if isinstance(fact, Refund) and fact.state == "succeeded")
+    return whole.goods - back if whole.status == "paid" else 0
+
+
+prices = st.integers(1, 10_000_00)
+
+
+@given(kept=prices, old=prices, new=prices, together=st.booleans(), first=st.booleans(), later=st.booleans())
+def test_a_swap_is_worth_what_came_in_less_what_went_back(
+    kept: int, old: int, new: int, together: bool, first: bool, later: bool
+) -> None:
+    """Equal, dearer with the rest paid, or cheaper with the difference refunded; something refunded before or after."""
+    received, less = kept + max(old, new), max(0, old - new)
+    swapped = [taken_off(2, old, less)] if together else [taken_off(2, old), *[given_back(less)][: bool(less)]]
+    returned = taken_off(1, kept, kept)
+    refunds = [*[returned][:first], *swapped, *[returned][: later and not first]]
+    body = edited(line(1, kept), line(2, old), line(3, new), received=received, refunds=refunds)
+    assert net(body) == received - less - (kept if first or later else 0)
+
+
+@pytest.mark.parametrize("included", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+def test_the_difference_of_a_swap_holds_tax(included: bool, together: bool) -> None:
+    """Received 120 for two things of 50 and their tax; one was swapped for one of 30, and 24 went back."""
+    made = [line(n, goods, tax=goods // 5, included=included) for n, goods in enumerate((5_000, 5_000, 3_000), 1)]
+    off = taken_off(2, 6_000 if included else 5_000, 2_400 if together else 0)
+    off["refundLineItems"]["nodes"][0]["totalTaxSet"] = bag(1_000)
+    refunds = [off] if together else [off, given_back(2_400)]
+    body = edited(*made, received=12_000, refunds=refunds, taxesIncluded=included, totalTaxSet=bag(2_600))
+    assert net(body) == 8_000
+
+
+@given(kept=prices, gone=prices, paid_before=st.booleans())
+def test_what_an_edit_takes_off_counts_only_if_it_was_paid(kept: int, gone: int, paid_before: bool) -> None:
+    refunds = [taken_off(2, gone), *[given_back(gone)][:paid_before]]
+    received = kept + (gone if paid_before else 0)
+    body = edited(line(1, kept), line(2, gone), received=received, refunds=refunds)
+    assert net(body) == kept
+    assert one(Order, body).goods == received
+
+
+@given(paid=prices, added=prices, gone=st.integers(0, 10_000_00))
+def test_what_an_edit_adds_to_a_paid_order_counts_once_it_is_paid(paid: int, added: int, gone: int) -> None:
+    lines = [line(1, paid), line(2, gone), line(3, added)]
+    waiting = edited(
+        *lines,
+        received=paid + gone,
+        displayFinancialStatus="PARTIALLY_PAID",
+        originalTotalPriceSet=bag(paid + gone),
+        refunds=[taken_off(2, gone)],
+    )
+    assert net(waiting) == paid + gone, "what came in, as long as nothing went back"
+    assert net(edited(*lines, received=paid + gone + added, originalTotalPriceSet=bag(paid + gone))) == (
+        paid + gone + added
+    )
+
+
+@pytest.mark.parametrize("original", [None, bag(100_00)])
+def test_an_edited_order_of_which_only_a_deposit_came_in_is_not_paid(original: dict[str, Any] | None) -> None:
+    body = edited(line(1, 10_000), line(2, 500), received=2_000, originalTotalPriceSet=original)
+    assert one(Order, {**body, "displayFinancialStatus": "PARTIALLY_PAID"}).status == "pending"
 
 
 # --- recorded answers and samples of the platform ---------------------------------------------------------------------
@@ -374,9 +505,10 @@ def test_a_recorded_refund_of_a_line_and_shipping(contracts: Path) -> None:
     told = recorded["mutation"]["response"]["data"]["refundCreate"]["refund"]
     (returned,) = told["refundLineItems"]["nodes"]
     returned["totalTaxSet"] = bag(0, "CAD")
+    whole = Parts(2000, 0, 500, 0)
     shipping = {"nodes": [{"subtotalAmountSet": bag(500, "CAD"), "taxAmountSet": bag(0, "CAD")}]}
-    money = refund_money({**told, "refundShippingLines": shipping}, "CAD", False, 2000, frozenset())
-    assert (money.state, money.total, money.goods, money.shipping) == ("succeeded", 1500, 1000, 500)
+    money = refund_money({**told, "refundShippingLines": shipping}, "CAD", False, whole, whole, frozenset())
+    assert (money.state, money.total, money.parts.goods, money.parts.shipping) == ("succeeded", 1500, 1000, 500)
 
 
 def test_a_lines_goods_are_what_shopify_refunds_for_it(contracts: Path) -> None:

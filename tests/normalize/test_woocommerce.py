@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.normalize.refunds import Parts
 from jalon.normalize.vocabulary import Context, Instant, Order, OrderLine, Raw, Refund, Touchpoint
 from jalon.normalize.woocommerce import normalize
-from jalon.normalize.woocommerce.money import Back, order_money, refund_money
+from jalon.normalize.woocommerce.money import Left, order_money, refund_money
 from tests.normalize.odd import JSON, check_fit_or_unfit
 
 CONTEXT = Context(ZoneInfo("Europe/Paris"), {})
@@ -83,14 +84,15 @@ def test_lines_that_are_rounded_each_by_itself_lose_no_cent_of_the_order(prices:
     assert order_money(order, "EUR").goods == charged - tax
 
 
-@given(CENTS, CENTS, CENTS, CENTS)
-def test_an_amount_that_was_typed_in_is_shared_and_none_of_it_lost(
-    amount: int, goods: int, shipping: int, tax: int
+@given(CENTS, CENTS, CENTS, CENTS, CENTS)
+def test_an_amount_that_was_typed_in_is_parted_and_none_of_it_lost(
+    amount: int, goods: int, goods_tax: int, shipping: int, shipping_tax: int
 ) -> None:
-    back = refund_money({"amount": euros(amount)}, "EUR", Back(goods, shipping, tax, goods + shipping + tax))
-    assert back.goods + back.shipping + back.tax == back.total == amount
-    assert back.goods == min(amount, goods)
-    assert back.shipping <= shipping
+    whole = Parts(goods, goods_tax, shipping, shipping_tax)
+    back = refund_money({"amount": euros(amount)}, "EUR", whole, Left(whole, sum(whole), 0))
+    assert back.parts.goods + back.parts.shipping + back.tax == back.total == amount
+    assert all(part <= there for part, there in zip(back.parts, whole, strict=True))
+    assert back.parts[:2] == whole[:2] or not any(back.parts[2:]), "goods come first"
 
 
 @given(CENTS, CENTS, CENTS, CENTS)
@@ -100,8 +102,58 @@ def test_what_lines_name_goes_back_as_they_name_it(goods: int, tax: int, shippin
         "line_items": [{"total": euros(-goods), "total_tax": euros(-tax)}],
         "shipping_lines": [{"total": euros(-shipping), "total_tax": "0.00"}],
     }
-    left = Back(goods + more, shipping, tax, goods + tax + shipping + more)
-    assert refund_money(refund, "EUR", left) == Back(goods, shipping, tax, goods + tax + shipping)
+    whole = Parts(goods + more, tax, shipping, 0)
+    assert refund_money(refund, "EUR", whole, Left(whole, sum(whole), 0)) == (
+        Parts(goods, tax, shipping, 0),
+        tax,
+        goods + tax + shipping,
+    )
+
+
+def net(body: dict[str, Any]) -> int:
+    found = facts(body)
+    order: Order = only(Order, found)
+    return order.goods - sum(back.goods for back in found if isinstance(back, Refund))
+
+
+def sold(total: int, goods: int, tax: int = 0, fee: int = 0) -> dict[str, Any]:
+    """Write a paid order of one line, with a fee or a discount written as one."""
+    line = {"id": 1, "quantity": 1, "subtotal": euros(goods), "total": euros(goods), "total_tax": euros(tax)}
+    fees = [{"id": 2, "total": euros(fee), "total_tax": "0.00"}] if fee else []
+    money = {"total": euros(total), "total_tax": euros(tax), "shipping_total": "0.00"}
+    return {**ORDER, **money, "line_items": [line], "fee_lines": fees}
+
+
+def back(number: int, amount: int, goods: int, tax: int = 0, fee: int = 0) -> dict[str, Any]:
+    line = {"id": 5, "quantity": -1, "total": euros(-goods), "total_tax": euros(-tax)}
+    fees = [{"id": 6, "total": euros(-fee), "total_tax": "0.00"}] if fee else []
+    return {"id": number, "amount": euros(amount), "line_items": [line] if goods else [], "fee_lines": fees}
+
+
+@pytest.mark.parametrize("fee", [-500, 500])
+@pytest.mark.parametrize("lines", [True, False])
+def test_nothing_is_left_of_an_order_with_a_fee_that_went_back_whole(fee: int, lines: bool) -> None:
+    total = 10_000 + fee
+    refund = back(9, total, 10_000, fee=fee) if lines else back(9, total, 0)
+    assert net({**sold(total, 10_000, fee=fee), "refunds": [refund]}) == 0
+
+
+@pytest.mark.parametrize(
+    ("refunds", "left"),
+    [
+        ([back(9, 8_400, 10_000, 2_000)], 0),
+        ([back(9, 6_000, 5_000, 1_000), back(10, 2_400, 5_000, 1_000)], 0),
+        ([back(9, 6_000, 5_000, 1_000)], 5_000),
+        ([back(9, 4_800, 5_000, 1_000)], 6_000),
+        ([back(9, 8_400, 0)], 3_000),
+    ],
+    ids=["whole", "in two parts", "a part", "a part, something kept back", "an amount without lines"],
+)
+def test_goods_that_come_back_count_whole_where_a_gift_card_paid_for_some(
+    refunds: list[dict[str, Any]], left: int
+) -> None:
+    """Of goods for 100 and their tax 84 were paid in money, which is as much as WooCommerce gives back."""
+    assert net({**sold(8_400, 10_000, 2_000), "refunds": refunds}) == left
 
 
 def test_a_shop_before_version_8_5_has_no_touch_before_its_orders() -> None:

@@ -176,8 +176,16 @@ class Reader:
             self._unusual.add(row["id"])
         if keep:
             self.records.append(order_record(row))
-            if _is_partial(row):
+            if _is_partial(row) or self._is_discounted_copy(row):
                 self.follow.append(Ref("orders", plain(row["id"])))
+
+    def _is_discounted_copy(self, order: Mapping[str, Any]) -> bool:
+        """Say whether an order is a copy of a platform's with a discount: apps leave it off the lines."""
+        app, attribution = order.get("app") or {}, order.get("attribution") or {}
+        names = (order.get("sourceName"), plain(app.get("id") or ""), attribution.get("handle"))
+        is_copy = any(self._session.account.get(f"channel:{name.lower()}") for name in names if name)
+        money = (order.get("totalDiscountsSet") or {}).get("shopMoney") or {}
+        return is_copy and bool(str(money.get("amount", "")).strip("0."))
 
     def _child(self, row: dict[str, Any], kind: str, number: int) -> None:
         if kind not in (*CHILDREN, RETURN):

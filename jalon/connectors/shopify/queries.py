@@ -46,7 +46,7 @@ sourceName sourceIdentifier app {{ id name }} attribution {{ handle displayName 
 currencyCode presentmentCurrencyCode checkoutToken
 totalPriceSet {{ shopMoney {{ amount currencyCode }} presentmentMoney {{ amount currencyCode }} }}
 subtotalPriceSet {MONEY} totalDiscountsSet {MONEY} totalTaxSet {MONEY} totalReceivedSet {MONEY}
-totalShippingPriceSet {MONEY}
+originalTotalPriceSet {MONEY} totalShippingPriceSet {MONEY}
 shippingLine {{ discountedPriceSet {MONEY} discountAllocations {{ allocatedAmountSet {MONEY} }}
  taxLines {{ priceSet {MONEY} }} }}
 transactions {{ {TRANSACTION} }}"""

@@ -99,7 +99,7 @@ ORDER = fields(
     "id name createdAt updatedAt processedAt cancelledAt test edited displayFinancialStatus returnStatus taxesIncluded"
     " sourceName sourceIdentifier app attribution currencyCode presentmentCurrencyCode"
     " totalPriceSet subtotalPriceSet totalDiscountsSet totalTaxSet totalReceivedSet totalShippingPriceSet"
-    " shippingLine deleted alias_of",
+    " originalTotalPriceSet shippingLine deleted alias_of",
     customAttributes=_order_names,
     customer=_customer,
     email=person("email"),

@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from jalon.normalize.fields import Row, count
-from jalon.normalize.money import rounded
+from jalon.normalize.money import rounded, shared
 from jalon.normalize.vocabulary import Unfit
 
 MICRO = 1_000_000
@@ -84,19 +84,6 @@ def _lines(rows: Sequence[Row], goods: int, currency: str) -> tuple[Line, ...]:
 def _tax(row: Row, many: int, currency: str) -> int:
     tax = exact(row, "unit_price_tax_incl") - exact(row, "unit_price_tax_excl")
     return max(0, rounded(tax * many, currency))
-
-
-def shared(amount: int, weights: Sequence[int]) -> list[int]:
-    """Share minor units by weights so that none is lost; what does not divide goes to the largest remainders."""
-    whole = sum(weights)
-    if not whole:
-        return [0] * len(weights)
-    parts = [divmod(amount * weight, whole) for weight in weights]
-    shares = [part for part, _ in parts]
-    first = sorted(range(len(parts)), key=lambda place: -parts[place][1])
-    for place in first[: amount - sum(shares)]:
-        shares[place] += 1
-    return shares
 
 
 class Back(NamedTuple):

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from jalon.normalize.money import minor
+from jalon.normalize.money import minor, portion, shared
+from jalon.normalize.refunds import Parts, parted
 from jalon.normalize.vocabulary import Unfit
 
 Json = Mapping[str, Any]
@@ -39,7 +40,8 @@ def amount(bag: Json | None, currency: str) -> int:
     return _minor(money["amount"], currency)
 
 
-def _sum(items: Iterable[Json] | None, field: str, currency: str) -> int:
+def summed(items: Iterable[Json] | None, field: str, currency: str) -> int:
+    """Return the sum of a money field."""
     return sum(amount(item[field], currency) for item in items or ())
 
 
@@ -58,8 +60,8 @@ class Money(NamedTuple):
 def line_money(line: Json, currency: str, included: bool) -> Money:
     """Return the money of all units of a line. A gift card is no goods: it is spent on goods later."""
     original = amount(line["originalTotalSet"], currency)
-    discount = _sum(line.get("discountAllocations"), "allocatedAmountSet", currency)
-    tax = _sum(line.get("taxLines"), "priceSet", currency)
+    discount = summed(line.get("discountAllocations"), "allocatedAmountSet", currency)
+    tax = summed(line.get("taxLines"), "priceSet", currency)
     if line.get("isGiftCard"):
         return Money(0, 0, 0, tax)
     gross = original - tax if included else original
@@ -68,81 +70,56 @@ def line_money(line: Json, currency: str, included: bool) -> Money:
     return Money(gross, discount, gross - discount, tax)
 
 
-def charged(order: Json, lines: Sequence[Json], currency: str, included: bool) -> list[Money]:
-    """Return the money of each line, without units that an edit took off before they were paid.
-
-    Shopify records what an edit takes off as a refund without any transaction, whether it had been paid or not.
-    """
-    moneys = [line_money(line, currency, included) for line in lines]
-    if not order.get("edited") or _is_paid_in_full(order, lines, currency, included):
-        return moneys
-    by_id = dict(zip((line["id"] for line in lines), moneys, strict=True))
-    for line in _taken_off(order):
-        owner = line["lineItem"]["id"]
-        if owner in by_id:
-            by_id[owner] = _less(by_id[owner], line, currency, included)
-    return list(by_id.values())
-
-
-def _is_paid_in_full(order: Json, lines: Sequence[Json], currency: str, included: bool) -> bool:
-    """Say whether what came in covers all units, those taken off included."""
-    shipping = order.get("shippingLine") or {}
-    asked = amount(shipping.get("discountedPriceSet"), currency)
-    for line in lines:
-        asked += amount(line["originalTotalSet"], currency)
-        asked -= _sum(line.get("discountAllocations"), "allocatedAmountSet", currency)
-    if not included:
-        taxed = (shipping, *lines)
-        asked += sum(_sum(one.get("taxLines"), "priceSet", currency) for one in taxed)
-    return amount(order.get("totalReceivedSet"), currency) >= asked
-
-
-def _taken_off(order: Json) -> Iterable[Json]:
-    for refund in order.get("refunds") or ():
-        if "transactions" in refund and not refund["transactions"]["nodes"]:
-            yield from refund["refundLineItems"]["nodes"]
-
-
-def _less(money: Money, line: Json, currency: str, included: bool) -> Money:
-    tax = amount(line.get("totalTaxSet"), currency)
-    goods = amount(line["subtotalSet"], currency) - (tax if included else 0)
-    goods = min(goods, money.goods)
-    return Money(money.gross - goods, money.discount, money.goods - goods, money.tax - min(tax, money.tax))
-
-
 def order_money(order: Json, lines: Sequence[Json] | None, moneys: Sequence[Money], currency: str) -> Money:
     """Return the money of an order: what it states, or the sum of its lines where that says more.
 
     Apps that copy orders leave discounts off the lines, so the order's own subtotal counts. It holds gift cards and
     what an edit took off, so where there are such, the lines count.
     """
+    by_lines = Money(*(sum(column) for column in zip(Money(0, 0, 0, 0), *moneys, strict=True)))
     is_plain = not order.get("edited") and not any(line.get("isGiftCard") for line in lines or ())
     if lines is None or (is_plain and order.get("subtotalPriceSet")):
-        return _stated_money(order, currency)
-    gross, discount, goods, _ = (sum(column) for column in zip(*moneys, strict=True)) if moneys else (0, 0, 0, 0)
-    return Money(gross, discount, goods, amount(order.get("totalTaxSet"), currency))
+        return _stated_money(order, by_lines.discount, currency)
+    not_charged = sum(summed(line.get("taxLines"), "priceSet", currency) for line in lines) - by_lines.tax
+    return by_lines._replace(tax=max(0, amount(order.get("totalTaxSet"), currency) - not_charged))
 
 
-def _stated_money(order: Json, currency: str) -> Money:
+def _stated_money(order: Json, on_lines: int, currency: str) -> Money:
+    """Return what an order states. The total of discounts was seen without those on shipping."""
     shipping = order.get("shippingLine") or {}
     tax = amount(order.get("totalTaxSet"), currency)
     goods = amount(order.get("subtotalPriceSet"), currency)
     if order.get("taxesIncluded"):
-        goods -= tax - _sum(shipping.get("taxLines"), "priceSet", currency)
+        goods -= tax - summed(shipping.get("taxLines"), "priceSet", currency)
     discount = amount(order.get("totalDiscountsSet"), currency)
-    discount -= _sum(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    on_shipping = summed(shipping.get("discountAllocations"), "allocatedAmountSet", currency)
+    if discount - on_shipping >= on_lines:
+        discount -= on_shipping
     if goods < 0 or discount < 0:
         raise Unfit("negative_amount", f"goods of {goods} after a discount of {discount}")
     return Money(goods + discount, discount, goods, tax)
 
 
-def shipping_money(order: Json, currency: str) -> int:
-    """Return what was charged for shipping, before tax."""
+def fitted(moneys: Sequence[Money], goods: int) -> list[Money]:
+    """Return the money of lines that are worth no more than their order: what they lack of its discount is shared out.
+
+    Apps that copy orders leave discounts off the lines, and taxes are rounded by line.
+    """
+    over = max(0, sum(money.goods for money in moneys) - goods)
+    shares = shared(over, [money.goods for money in moneys])
+    return [
+        Money(money.gross, money.discount + share, money.goods - share, money.tax)
+        for money, share in zip(moneys, shares, strict=True)
+    ]
+
+
+def shipping_money(order: Json, currency: str) -> tuple[int, int]:
+    """Return what was charged for shipping, before tax, and its tax."""
     line = order.get("shippingLine")
     if not line:
-        return amount(order.get("totalShippingPriceSet"), currency)
-    tax = _sum(line.get("taxLines"), "priceSet", currency) if order.get("taxesIncluded") else 0
-    return amount(line["discountedPriceSet"], currency) - tax
+        return amount(order.get("totalShippingPriceSet"), currency), 0
+    tax = summed(line.get("taxLines"), "priceSet", currency)
+    return amount(line["discountedPriceSet"], currency) - (tax if order.get("taxesIncluded") else 0), tax
 
 
 # --- refunds --------------------------------------------------------------------------------------------------------
@@ -152,51 +129,52 @@ FAILED = frozenset({"FAILURE", "ERROR"})
 
 
 class Returned(NamedTuple):
-    """Money back to the buyer: total = goods + shipping + tax."""
+    """Money back to the buyer: total = goods + shipping + tax, but for gift cards. `tax` holds what has no part."""
 
     state: State
-    goods: int
-    shipping: int
+    parts: Parts
     tax: int
     total: int
 
 
-def refund_money(refund: Json, currency: str, included: bool, left: int, gift_cards: frozenset[str]) -> Returned:
-    """Return what a refund gave back. `left` is the goods money of the order that was not refunded before.
+def refund_money(
+    refund: Json, currency: str, included: bool, whole: Parts, left: Parts, gift_cards: frozenset[str]
+) -> Returned:
+    """Return what a refund gave back. `whole` is the order, `left` what of it was not given back before.
 
-    Its transactions say how much, its lines what for. Where they differ (a free amount, a fee kept back) the difference
-    is goods, as far as there are goods left; the rest is tax. Without money it is `pending`, and 0.
+    Its transactions say how much, its lines what for. What is above them (a free amount) is parted as the order is;
+    what is below them (a fee kept back) is kept back of goods and tax alike. Without money it is `pending`, and 0.
     """
     state, total = _moved(refund, currency)
     if state != "succeeded":
-        return Returned(state, 0, 0, 0, 0)
-    shipping, tax = _stated(refund, currency, included)
-    other = _gift_card_money(refund, currency, gift_cards)
-    shipping = min(shipping, total)
-    tax = min(tax, total - shipping)
-    goods = max(0, min(total - shipping - tax - other, left))
-    return Returned(state, goods, shipping, total - shipping - goods - other, total)
+        return Returned(state, Parts(0, 0, 0, 0), 0, 0)
+    named, cards = _named(refund, currency, included, gift_cards)
+    posted = min(named.shipping + named.shipping_tax, total)
+    shipping = portion(posted, named.shipping, named.shipping + named.shipping_tax)
+    cards = min(cards, total - posted)
+    money, asked = total - posted - cards, named.goods + named.goods_tax
+    goods = named.goods if money >= asked else portion(money, named.goods, asked)
+    parts = Parts(min(goods, left.goods), min(money, asked) - goods, shipping, posted - shipping)
+    parts = parts.plus(parted(max(0, money - asked), whole, left.less(parts)))
+    return Returned(state, parts, total - parts.goods - parts.shipping - cards, total)
 
 
 def _moved(refund: Json, currency: str) -> tuple[State, int]:
     """Return whether money moved, and how much."""
     moves = [one for one in refund["transactions"]["nodes"] if one["kind"] == "REFUND"]
-    total = _sum((one for one in moves if one["status"] == "SUCCESS"), "amountSet", currency)
+    total = summed((one for one in moves if one["status"] == "SUCCESS"), "amountSet", currency)
     if total > 0:
         return "succeeded", total
     return ("failed" if moves and all(one["status"] in FAILED for one in moves) else "pending"), 0
 
 
-def _stated(refund: Json, currency: str, included: bool) -> tuple[int, int]:
-    """Return the shipping (before tax) and the tax that a refund names."""
+def _named(refund: Json, currency: str, included: bool, gift_cards: frozenset[str]) -> tuple[Parts, int]:
+    """Return the parts that a refund names, and what it names of gift cards."""
     posts = (refund.get("refundShippingLines") or {}).get("nodes") or ()
-    shipping_tax = _sum(posts, "taxAmountSet", currency)
-    shipping = _sum(posts, "subtotalAmountSet", currency) - (shipping_tax if included else 0)
-    return max(0, shipping), _sum(refund["refundLineItems"]["nodes"], "totalTaxSet", currency) + shipping_tax
-
-
-def _gift_card_money(refund: Json, currency: str, gift_cards: frozenset[str]) -> int:
-    if not gift_cards:
-        return 0
-    lines = (line for line in refund["refundLineItems"]["nodes"] if line["lineItem"]["id"] in gift_cards)
-    return _sum(lines, "subtotalSet", currency)
+    shipping_tax = summed(posts, "taxAmountSet", currency)
+    shipping = summed(posts, "subtotalAmountSet", currency) - (shipping_tax if included else 0)
+    lines = refund["refundLineItems"]["nodes"]
+    cards = summed((line for line in lines if line["lineItem"]["id"] in gift_cards), "subtotalSet", currency)
+    tax = summed(lines, "totalTaxSet", currency)
+    goods = summed(lines, "subtotalSet", currency) - cards - (tax if included else 0)
+    return Parts(max(0, goods), tax, max(0, shipping), shipping_tax), cards

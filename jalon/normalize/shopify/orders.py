@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, joined_clicks
+from jalon.normalize.money import EXPONENTS
+from jalon.normalize.refunds import Parts
+from jalon.normalize.shopify.edits import charged, is_extended
 from jalon.normalize.shopify.money import (
     Json,
     Money,
     Returned,
     amount,
-    charged,
+    fitted,
     order_money,
     refund_money,
     shipping_money,
@@ -44,7 +47,8 @@ STATUSES: dict[str | None, OrderStatus] = {
     "REFUNDED": "paid",
     "VOIDED": "cancelled",
 }
-"""Authorised money is not taken yet. What is in no row is pending, unless nothing is to be paid."""
+"""Authorised money is not taken yet. What is in no row is pending, unless nothing is to be paid. A partly paid order is
+one of which a deposit came in, unless `edits` know better."""
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order#field-Order.fields.sourceName
 PLACES = {"pos": "shop", "iphone": "mobile", "android": "mobile"}
@@ -68,7 +72,10 @@ class Reading:
         self.visits = list(visits(self.body.get("customerJourneySummary") or {}))
         self.origins = [origin_of(visit) for visit in self.visits]
         self.lines: list[Json] | None = self.body["lineItems"]["nodes"] if self.body.get("lineItems") else None
-        self.moneys = charged(self.body, self.lines or (), self.currency, self.included)
+        moneys = charged(self.body, self.lines or (), self.currency, self.included)
+        self.money = order_money(self.body, self.lines, moneys, self.currency)
+        self.moneys = fitted(moneys, self.money.goods)
+        self.shipping, self.shipping_tax = shipping_money(self.body, self.currency)
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
@@ -89,9 +96,10 @@ class Reading:
 
     def _order(self) -> Order:
         body, summary = self.body, self.body.get("customerJourneySummary")
-        money = order_money(body, self.lines, self.moneys, self.currency)
-        total = body["totalPriceSet"]
+        money, total = self.money, body["totalPriceSet"]
         presented = total.get("presentmentMoney")
+        if presented and presented["currencyCode"] not in EXPONENTS:
+            presented = None
         paid_at = _paid_at(body.get("transactions") or ())
         return Order(
             *self.head(self.id),
@@ -108,7 +116,7 @@ class Reading:
             gross=money.gross,
             discount=money.discount,
             goods=money.goods,
-            shipping=shipping_money(body, self.currency),
+            shipping=self.shipping,
             tax=money.tax,
             total=amount(total, self.currency),
             presentment_currency=presented and presented["currencyCode"],
@@ -143,11 +151,12 @@ class Reading:
     def _refunds(self, order: Order) -> Iterator[Fact]:
         """Yield the refunds, and a touchpoint of each. An export tells only that there are some: they come by id."""
         gift_cards = frozenset(line["id"] for line in self.lines or () if line.get("isGiftCard"))
-        left = order.goods
+        goods_tax = max(0, order.tax - self.shipping_tax)
+        whole = left = Parts(order.goods, goods_tax, order.shipping, self.shipping_tax)
         for refund in self.body.get("refunds") or ():
             if "transactions" in refund:
-                money = refund_money(refund, self.currency, self.included, left, gift_cards)
-                left -= money.goods
+                money = refund_money(refund, self.currency, self.included, whole, left, gift_cards)
+                left = left.less(money.parts)
                 fact = self._refund(order, refund, money)
                 yield fact
                 yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact)
@@ -166,8 +175,8 @@ class Reading:
             occurred_at=at,
             occurred_date=local_date(at, self.context.zone),
             currency=self.currency,
-            goods=money.goods,
-            shipping=money.shipping,
+            goods=money.parts.goods,
+            shipping=money.parts.shipping,
             tax=money.tax,
             total=money.total,
         )
@@ -189,6 +198,8 @@ class Reading:
 def _status(body: Json) -> OrderStatus:
     if body.get("cancelledAt"):
         return "cancelled"
+    if is_extended(body, body["currencyCode"]):
+        return "paid"
     status = STATUSES.get(body.get("displayFinancialStatus"))
     if status is None:
         return "pending" if amount(body["totalPriceSet"], body["currencyCode"]) else "paid"

@@ -10,22 +10,25 @@ decimals that the shop is set to, in the order's one currency:
 | fee_lines[].total | a surcharge, or below zero a discount that a plugin gives; without tax |
 | total | what is charged in all, with tax |
 | total_tax | tax of lines, shipping and fees |
+| shipping_tax | tax of shipping |
 | refund.amount | what goes back in all, with tax; above the sum of its lines where it was typed in |
 | refund.*_lines[].total, total_tax | below zero |
 
 So goods = total - tax - shipping - surcharges, which is exact to the cent where the lines, each rounded by itself, are
 not. Gift cards and store credit lower `total` without being a line: where it is lower by more than rounding explains,
-the lines count.
+the lines count, and the difference was paid by credit. WooCommerce gives no more money back than `total`, so where
+lines come back that were paid by credit too, the last refund is of less money than its lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from jalon.normalize.fields import Row, objects
-from jalon.normalize.money import rounded
+from jalon.normalize.money import portion, rounded
+from jalon.normalize.refunds import Parts, parted
 
 _units = lru_cache(maxsize=16_384)(rounded)  # prices repeat
 
@@ -52,20 +55,35 @@ class Money(NamedTuple):
     tax: int
     fees: int
     total: int
+    parts: Parts
+    """Goods and shipping with the tax of each."""
+    credit: int
+    """What was paid by gift card or store credit."""
 
 
 def order_money(order: Row, currency: str) -> Money:
     """Return the money of an order. Raises `Unfit`."""
     total, tax = amount(order, "total", currency), amount(order, "total_tax", currency)
     shipping = amount(order, "shipping_total", currency)
-    fees = [amount(fee, "total", currency) for fee in objects(order, "fee_lines")]
-    surcharge, given = sum(fee for fee in fees if fee > 0), -sum(fee for fee in fees if fee < 0)
+    surcharges, discounts = _fees(order, currency)
+    surcharge, given = _sum(surcharges, "total", currency), -_sum(discounts, "total", currency)
     lines = objects(order, "line_items")
     by_lines = _sum(lines, "total", currency) - given
     by_total = total - tax - shipping - surcharge
     goods = max(0, by_total if abs(by_total - by_lines) <= len(lines) + 1 else by_lines)
     discount = max(0, amount(order, "discount_total", currency) + given)
-    return Money(goods + discount, discount, goods, shipping, tax, surcharge, total)
+    shipping_tax = amount(order, "shipping_tax", currency)
+    goods_tax = max(0, tax - shipping_tax - _sum(surcharges, "total_tax", currency))
+    parts = Parts(goods, goods_tax, shipping, shipping_tax)
+    credit = max(0, goods + shipping + tax + surcharge - total)
+    return Money(goods + discount, discount, goods, shipping, tax, surcharge, total, parts, credit)
+
+
+def _fees(row: Row, currency: str) -> tuple[list[Row], list[Row]]:
+    """Return the fees above zero and those below: surcharges and discounts of an order, the reverse of a refund."""
+    fees = objects(row, "fee_lines")
+    above = [fee for fee in fees if amount(fee, "total", currency) > 0]
+    return above, [fee for fee in fees if amount(fee, "total", currency) < 0]
 
 
 class Line(NamedTuple):
@@ -83,35 +101,54 @@ def line_money(line: Row, currency: str) -> Line:
 
 
 class Back(NamedTuple):
-    """Money back to the buyer: total = goods + shipping + tax, but for fees that go back."""
+    """Money back to the buyer: total = goods + shipping + tax, but for fees. `tax` holds what has no part."""
 
-    goods: int
-    shipping: int
+    parts: Parts
     tax: int
     total: int
 
 
-def refund_money(refund: Row, currency: str, left: Back) -> Back:
-    """Return what a refund gives back; `left` is what of the order was not given back before. Raises `Unfit`.
+class Left(NamedTuple):
+    """What of an order was not given back before: its parts, the money paid, and what was paid by credit."""
 
-    Its lines say what for. What `amount` is above them was typed in without saying so: it is goods as far as there are
-    any left, then shipping, then tax. What it is below them is kept back of the goods.
+    parts: Parts
+    money: int
+    credit: int
+
+    def less(self, back: Back) -> Left:
+        """Return what is left after a refund."""
+        return Left(self.parts.less(back.parts), self.money - back.total, self.credit)
+
+
+def refund_money(refund: Row, currency: str, whole: Parts, left: Left) -> Back:
+    """Return what a refund gives back. `whole` are the parts of the order. Raises `Unfit`.
+
+    Its lines say what for. What `amount` is above them was typed in without saying so, and is parted as the order is.
+    What it is below them went back as credit, if that is how the order was paid and no money is left to give back; else
+    it is kept back of goods and tax alike.
     """
     total = abs(amount(refund, "amount", currency) or amount(refund, "total", currency))
-    lines, posts, fees = (objects(refund, name) for name in ("line_items", "shipping_lines", "fee_lines"))
-    goods, shipping = -_sum(lines, "total", currency), -_sum(posts, "total", currency)
-    tax = -_sum((*lines, *posts, *fees), "total_tax", currency)
-    rest = total - goods - shipping - tax + _sum(fees, "total", currency)
-    if rest < 0:
-        return Back(max(0, goods + rest), shipping, tax, total)
-    more = _shared(rest, (left.goods - goods, left.shipping - shipping))
-    return Back(goods + more[0], shipping + more[1], tax + more[2], total)
+    parts, fees, fee_tax = _named(refund, currency)
+    rest = total - sum(parts) - fees - fee_tax
+    credit = min(-rest, left.credit) if rest < 0 and total >= left.money else 0
+    if rest + credit < 0:
+        parts = _kept_back(parts, -rest - credit)
+    elif rest > 0:
+        parts = parts.plus(parted(rest, whole, left.parts.less(parts)))
+    return Back(parts, max(0, total + credit - parts.goods - parts.shipping - fees), total)
 
 
-def _shared(rest: int, rooms: Sequence[int]) -> list[int]:
-    """Share an amount over the room that there is, in order; the last share is what is over."""
-    shares = []
-    for room in rooms:
-        shares.append(min(rest, max(0, room)))
-        rest -= shares[-1]
-    return [*shares, rest]
+def _kept_back(parts: Parts, kept: int) -> Parts:
+    asked = parts.goods + parts.goods_tax
+    money = max(0, asked - kept)
+    goods = portion(money, parts.goods, asked)
+    return parts._replace(goods=goods, goods_tax=money - goods)
+
+
+def _named(refund: Row, currency: str) -> tuple[Parts, int, int]:
+    """Return the parts that a refund names, and what it names of surcharges, before tax and the tax."""
+    lines, posts = objects(refund, "line_items"), objects(refund, "shipping_lines")
+    discounts, surcharges = _fees(refund, currency)
+    sums = ((rows, name) for rows in ((*lines, *discounts), posts, surcharges) for name in ("total", "total_tax"))
+    goods, goods_tax, shipping, shipping_tax, fee, fee_tax = (-_sum(rows, name, currency) for rows, name in sums)
+    return Parts(goods, goods_tax, shipping, shipping_tax), fee, fee_tax

@@ -26,7 +26,7 @@ from jalon.normalize.vocabulary import (
     SellingMode,
 )
 from jalon.normalize.woocommerce.attribution import origin_of, touchpoint
-from jalon.normalize.woocommerce.money import Back, Money, line_money, order_money, refund_money
+from jalon.normalize.woocommerce.money import Back, Left, Money, line_money, order_money, refund_money
 
 PLATFORM = "woocommerce"
 
@@ -181,10 +181,10 @@ class Reading:
 
     def _refunds(self, order: Order) -> Iterator[Fact]:
         """Yield the refunds, oldest first, and a touchpoint of each."""
-        left = Back(order.goods, order.shipping, order.tax, order.total)
+        left = Left(self.money.parts, self.money.total, self.money.credit)
         for refund in sorted(objects(self.body, "refunds"), key=_age):
-            money = refund_money(refund, self.currency, left)
-            left = Back(*(before - back for before, back in zip(left, money, strict=True)))
+            money = refund_money(refund, self.currency, self.money.parts, left)
+            left = left.less(money)
             fact = self._refund(order, refund, money)
             yield fact
             yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact, removed=self.removed)
@@ -204,8 +204,8 @@ class Reading:
             occurred_at=at,
             occurred_date=local_date(at, self.context.zone),
             currency=self.currency,
-            goods=money.goods,
-            shipping=money.shipping,
+            goods=money.parts.goods,
+            shipping=money.parts.shipping,
             tax=money.tax,
             total=money.total,
             removed=self.removed,

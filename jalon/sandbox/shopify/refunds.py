@@ -194,7 +194,7 @@ class Aftermath:
         self.refunded_tax += change.tax
         self.refunded_shipping += change.shipping + (shipping_tax if self.tax_included else 0)
         self.refunded_goods += sum(self._shown(part) for part in parts if part.quantity)
-        self.discrepancy -= sum(part.goods for part in parts if not part.quantity)
+        self.discrepancy -= sum(part.goods + part.tax for part in parts if not part.quantity)
         transaction = self._transact(change.at, "REFUND", amount)
         tree = self._refund_tree(change, parts, amount, shipping_tax, transaction)
         self.refunds.append(tree)
@@ -259,7 +259,7 @@ class Aftermath:
         return {
             "id": f"gid://shopify/OrderAdjustment/{own_id(REFUND_LINE, self.entry, 80 + len(self.refunds))}",
             "amountSet": self.till.bag(-part.goods),
-            "taxAmountSet": self.till.bag(0),
+            "taxAmountSet": self.till.bag(-part.tax),
             "reason": "REFUND_DISCREPANCY",
         }
 
