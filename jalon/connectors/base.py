@@ -260,8 +260,9 @@ class Window:
 class Batch:
     """One page, committed together with the cursor behind it.
 
-    `cursor` None says that the window (or the fetch) is read to its end, unless `later` is set: then the
-    platform is not ready, and the engine comes back at that unix second with `cursor`.
+    `cursor` None says that the window is read to its end, unless `later` is set: then the platform is not ready, and
+    the engine comes back at that unix second with `cursor`. A `fetch` has no cursor: it ends where its generator ends,
+    and where one of its batches sets `later`, all of its keys are read again then.
     """
 
     records: Sequence[Record] = ()
@@ -454,7 +455,10 @@ class Connector(ABC):
         """Yield the pages of a window, oldest first."""
 
     def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
-        """Yield the records of at most `stream.batch` keys; a key that is gone yields a record or `Skipped`."""
+        """Yield the records of at most `stream.batch` keys, in one batch or in many.
+
+        A key that is gone yields a record or `Skipped`. All keys are done once the generator ends.
+        """
         raise LookupError(f"{self.name} reads nothing by key")
 
     def folder(self, settings: Any) -> Folder | None:
