@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 CHUNK = 256
 """Rows turned into columns at a time; bounds how many facts are Python objects at once."""
 
-_KIND = {row: kind for kind, row in KINDS.items()}
 Progress = Callable[[int, int], None]
 """(inbox rows done, inbox rows to do)."""
 Row = tuple[int, str, str, str, int, int, bytes]
@@ -132,9 +131,9 @@ class _Segment:
         self.records += len(rows)
         made = [(row, found) for row in rows if (found := self._read(row)) is not None]
         try:
-            columns = _columns(chain.from_iterable(found for _, found in made))
+            columns = facts.columns_of(chain.from_iterable(found for _, found in made))
         except Misfit:
-            columns = _columns(chain.from_iterable(found for row, found in made if self._fits(row, found)))
+            columns = facts.columns_of(chain.from_iterable(found for row, found in made if self._fits(row, found)))
         for kind, batch in columns.items():
             self.batches.setdefault(kind, []).append(batch)
 
@@ -157,9 +156,9 @@ class _Segment:
         return None
 
     def _fits(self, row: Row, found: list[Fact]) -> bool:
-        """Say whether a row's facts have the promised types; note it if not."""
+        """Say whether a row's facts have the promised types and words; note it if not."""
         try:
-            _columns(found)
+            facts.columns_of(found)
         except Misfit as misfit:
             self._fail(row, "normalizer_error", str(misfit))
             return False
@@ -185,13 +184,3 @@ def _apart(found: list[Fact]) -> list[Fact]:
             detail = f"a measure that terms forbid joining with persons came with a fact about one ({beside})"
             raise Unfit("forbidden_join", detail)
     return found
-
-
-def _columns(found: Iterable[Any]) -> dict[str, pa.RecordBatch]:
-    """Return facts as columns by kind. Raises `Misfit`."""
-    rows: dict[type, list[Any]] = {}
-    for fact in found:
-        rows.setdefault(type(fact), []).append(fact)
-    if strangers := rows.keys() - _KIND.keys():
-        raise Misfit(f"{strangers.pop().__name__} is no kind of fact")
-    return {_KIND[row]: facts.batch(_KIND[row], rows[row]) for row in rows}

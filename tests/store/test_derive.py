@@ -214,6 +214,23 @@ def test_a_fact_of_a_wrong_type_takes_only_its_own_record_along(store: Store) ->
     assert details == ["content_id is missing", "tuple is no kind of fact"]
 
 
+def test_an_order_in_words_of_its_own_is_held_and_says_which(store: Store) -> None:
+    """Neither its money nor its absence would be noticed otherwise: only sales that are paid are revenue."""
+
+    def normalize(raw: Raw, context: Context) -> Iterator[Any]:
+        words = {"4": {"kind": "Sale"}, "5": {"status": "payed"}}.get(raw.key, {})
+        order, *others = tiny.normalize(raw, context)
+        yield from (order._replace(**words), *others)
+
+    tiny.append(store, [tiny.order(number) for number in range(10)])
+    done = tiny.derived(store, normalize)
+    assert (done.facts["orders"], done.quarantined) == (8, 2)
+    with store.read() as db:
+        details = {entry.key: entry.detail for entry in quarantine.entries(db)}
+    assert details["4"].startswith("kind is no word of the vocabulary (sale, ")
+    assert details["5"] == "status is no word of the vocabulary (pending, paid, cancelled, deleted)"
+
+
 def test_a_record_that_fails_each_time_is_counted_once(store: Store) -> None:
     for number in range(5):
         tiny.append(store, [tiny.order(number)])
