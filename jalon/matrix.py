@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any, get_args
 
 from jalon import registry
 from jalon.connectors.base import Connector, Offer
-from jalon.errors import ConfigError
 from jalon.normalize.channel_rules import TITLES
 from jalon.report.figures.background import Gap
 
@@ -107,8 +105,6 @@ def details(name: str) -> Iterator[str]:
 
 def display_names() -> dict[str, str]:
     """Return what people call the channels, and the platforms of all connectors that can be loaded."""
-    titles = dict(TITLES)
-    for name in registry.names():
-        with suppress(ConfigError):
-            titles[name] = registry.connector(name).title
-    return titles
+    titles: dict[str, str] = dict(TITLES)
+    found, _ = registry.loadable()
+    return titles | {name: registry.connector(name).title for name in found}

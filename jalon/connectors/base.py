@@ -379,11 +379,14 @@ Offer = Literal[
 ]
 
 
+CapabilityGrain = Literal["event", "aggregate", "none"]
+
+
 class Capability(NamedTuple):
     """One cell of the capability matrix. `grain` 'none' says that the platform does not offer it at all."""
 
     offer: Offer
-    grain: Literal["event", "aggregate", "none"]
+    grain: CapabilityGrain
     delay: str = ""
     lookback: str = ""
     note: str = ""

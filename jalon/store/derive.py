@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from jalon.errors import kind_and_place
 from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Fact, Instant, Measure, Normalizer, Raw, Unfit
 from jalon.store import erasure, facts, inbox, meaning, segments
 from jalon.store.columns import Misfit
@@ -151,8 +152,8 @@ class _Segment:
         except orjson.JSONDecodeError:
             self._fail(row, "malformed_body", "the stored body is not JSON")
         except Exception as error:
-            # Only the type: the message of a foreign exception may quote the record.
-            self._fail(row, "normalizer_error", f"the normalizer raised {type(error).__name__}")
+            # Not its message: that of a foreign exception may quote the record.
+            self._fail(row, "normalizer_error", f"the normalizer raised {kind_and_place(error)}")
         return None
 
     def _fits(self, row: Row, found: list[Fact]) -> bool:
