@@ -96,7 +96,7 @@ def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline
 @cli.command()
 @click.argument("names", nargs=-1)
 @speaking
-def connectors(console: Console, names: tuple[str, ...]) -> None:
+def connectors(console: Console, names: tuple[str, ...]) -> int:
     """Show what each platform can give, and what it cannot.
 
     One row per installed connector, one column per kind of data: at which grain it comes. With NAMES of connectors, in
@@ -106,12 +106,20 @@ def connectors(console: Console, names: tuple[str, ...]) -> None:
     jalon connectors
     jalon connectors instagram youtube
     """
+    from jalon import registry
     from jalon.matrix import LEGEND, capability_rows, details, matrix
 
-    header, rows = matrix()
-    lines = [line for name in names for line in (*details(name), "")][:-1]
+    if names:
+        lines = [line for name in names for line in (*details(name), "")][:-1]
+        console.data({"capabilities": capability_rows(names)}, lines)
+        return errors.OK
+    found, broken = registry.loadable()
+    header, rows = matrix(found)
     more = "`jalon connectors NAME` says after how long, how far back, and why what is missing is missing"
-    console.data({"capabilities": capability_rows(names)}, lines or [*table(header, rows), "", LEGEND, more])
+    console.data({"capabilities": capability_rows(found)}, [*table(header, rows), "", LEGEND, more])
+    for error in broken:
+        console.warn(str(error))
+    return errors.PARTIAL if broken else errors.OK
 
 
 @cli.command()

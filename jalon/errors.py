@@ -22,6 +22,15 @@ def told(message: str, remedy: str) -> str:
     return f"{message.rstrip('.')}. {remedy[:1].upper()}{remedy[1:].rstrip('.')}."
 
 
+def kind_and_place(error: BaseException) -> str:
+    """Return what may be said of an error of unknown words, which may quote a record: its type, module and line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" in {trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
 class JalonError(Exception):
     """An error that a person can act on: what happened to which thing, and what to do next."""
 

@@ -1,22 +1,25 @@
-"""The capability matrix: what each installed connector can give, and what its platform does not offer."""
+"""The capability matrix: what each installed connector can give, what its platform does not offer, what nobody says."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any, get_args
 
 from jalon import registry
-from jalon.connectors.base import Offer
-from jalon.errors import ConfigError
+from jalon.connectors.base import Connector, Offer
 from jalon.normalize.channel_rules import TITLES
 from jalon.report.figures.background import Gap
 
 OFFERS: tuple[str, ...] = get_args(Offer)
 NOTHING = "\u2013"
-MARKS = {"event": "event", "aggregate": "count", "none": NOTHING}
-LEGEND = f"event: one person, one order, one thing at a time · count: the platform's sums · {NOTHING}: not offered"
+UNSAID = "?"
+MARKS = {"event": "event", "aggregate": "count", "none": NOTHING, "unsaid": UNSAID}
+LEGEND = (
+    "event: one person, one order, one thing at a time · count: the platform's sums"
+    f" · {NOTHING}: not offered · {UNSAID}: not said"
+)
+UNGIVEN = {"none": "not offered", "unsaid": "not said: the connector does not tell whether the platform offers it"}
 SHORT = {
     "content": "content",
     "product_tags": "tags",
@@ -35,12 +38,23 @@ WIDTH = 100
 
 
 def capability_rows(names: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """Return one row per connector (of these, or of all) and offer, also for what is not offered."""
+    """Return one row per connector (of these, or of all) and offer, also for what is not offered.
+
+    An offer that a connector leaves open, because it is newer or was forgotten, has the grain `unsaid`.
+    """
     return [
-        {"connector": name, **capability._asdict()}
+        {"connector": name, **capability}
         for name in names or registry.names()
-        for capability in registry.connector(name).capabilities
+        for capability in _answers(registry.connector(name))
     ]
+
+
+def _answers(connector: Connector) -> Iterator[dict[str, Any]]:
+    yield from (capability._asdict() for capability in connector.capabilities)
+    answered = {capability.offer for capability in connector.capabilities}
+    for offer in OFFERS:
+        if offer not in answered:
+            yield {"offer": offer, "grain": "unsaid", "delay": "", "lookback": "", "note": ""}
 
 
 def in_words(offer: str) -> str:
@@ -49,12 +63,22 @@ def in_words(offer: str) -> str:
 
 
 def gaps(sources: Mapping[str, str]) -> list[Gap]:
-    """Return what each of these sources (name -> connector) is not offered, with the reason. Raises `ConfigError`."""
+    """Return what each of these sources (name -> connector) is not offered, with the reason, and what nobody says.
+
+    Raises `ConfigError`.
+    """
     return [
-        Gap(source, registry.connector(name).title, row["offer"], in_words(row["offer"]), row["note"])
+        Gap(
+            source,
+            registry.connector(name).title,
+            row["offer"],
+            in_words(row["offer"]),
+            row["note"],
+            said=row["grain"] == "none",
+        )
         for source, name in sources.items()
         for row in capability_rows([name])
-        if row["grain"] == "none"
+        if row["grain"] in {"none", "unsaid"}
     ]
 
 
@@ -62,7 +86,7 @@ def matrix(names: Iterable[str] = ()) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the matrix: connectors (these, or all) down, offers across."""
     names = tuple(names) or registry.names()
     given = {(row["connector"], row["offer"]): row["grain"] for row in capability_rows(names)}
-    rows = [[name, *(MARKS[given.get((name, offer), "none")] for offer in OFFERS)] for name in names]
+    rows = [[name, *(MARKS[given[name, offer]] for offer in OFFERS)] for name in names]
     return ["", *(SHORT[offer] for offer in OFFERS)], rows
 
 
@@ -72,7 +96,7 @@ def details(name: str) -> Iterator[str]:
     yield f"{connector.title} (connector {name}), {connector.documentation}"
     for row in capability_rows([name]):
         when = ", ".join(text for text in (row["delay"], row["lookback"] and f"back {row['lookback']}") if text)
-        told = f"{MARKS[row['grain']]}, {when}" if row["grain"] != "none" else "not offered"
+        told = UNGIVEN.get(row["grain"]) or f"{MARKS[row['grain']]}, {when}"
         note = f": {row['note']}" if row["note"] else ""
         yield from textwrap.wrap(
             f"{in_words(row['offer']):<14} {told}{note}", WIDTH, initial_indent="  ", subsequent_indent=" " * 17
@@ -81,8 +105,6 @@ def details(name: str) -> Iterator[str]:
 
 def display_names() -> dict[str, str]:
     """Return what people call the channels, and the platforms of all connectors that can be loaded."""
-    titles = dict(TITLES)
-    for name in registry.names():
-        with suppress(ConfigError):
-            titles[name] = registry.connector(name).title
-    return titles
+    titles: dict[str, str] = dict(TITLES)
+    found, _ = registry.loadable()
+    return titles | {name: registry.connector(name).title for name in found}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jalon.normalize.vocabulary import Normalizer
 
 GROUP = "jalon.connectors"
+REMEDY = "Mend, update or remove that distribution."
 
 
 @cache
@@ -33,17 +34,41 @@ def connector(name: str) -> Connector:
     entry = _entries().get(name)
     if entry is None:
         raise ConfigError(f"no connector is called {name!r}", f"Installed are: {', '.join(names())}.")
+    home = entry.dist.name if entry.dist else "an unknown distribution"
     try:
         found = cast("type[Connector]", entry.load())()
     except Exception as error:
-        home = entry.dist.name if entry.dist else "an unknown distribution"
         raise ConfigError(
-            f"connector {name!r} of {home} cannot be loaded: {type(error).__name__}: {error}",
-            "Update or remove that distribution.",
+            f"connector {name!r} of {home} cannot be loaded: {type(error).__name__}: {error}", REMEDY
         ) from error
-    if found.name != name:
-        raise ConfigError(f"entry point {name!r} gives a connector called {found.name!r}", "Both names must be equal.")
+    _check(name, home, found)
     return found
+
+
+def _check(name: str, home: str, found: object) -> None:
+    """Hold a connector against the contract. Raises `ConfigError` naming each attribute that is wrong."""
+    from jalon.connectors.base import Connector
+    from jalon.connectors.contract import wrong_in
+
+    if not isinstance(found, Connector):
+        raise ConfigError(f"connector {name!r} of {home} is no `jalon.connectors.base.Connector`", REMEDY)
+    own = getattr(found, "name", None)
+    if own != name:
+        raise ConfigError(f"entry point {name!r} gives a connector called {own!r}", "Both names must be equal.")
+    if wrong := list(wrong_in(found)):
+        raise ConfigError(f"connector {name!r} of {home} breaks the contract: {'; '.join(wrong)}", REMEDY)
+
+
+def loadable() -> tuple[list[str], list[ConfigError]]:
+    """Return the names of the connectors that can be loaded, and why the others cannot."""
+    found, broken = [], []
+    for name in names():
+        try:
+            connector(name)
+            found.append(name)
+        except ConfigError as error:
+            broken.append(error)
+    return found, broken
 
 
 @cache
@@ -58,7 +83,9 @@ def normalizer_of(connector: Connector) -> Normalizer:
     module, _, function = place.partition(":")
     try:
         return cast("Normalizer", getattr(import_module(module), function))
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         raise ConfigError(
-            f"connector {name!r} names the normalizer {place!r}, which cannot be loaded", str(error)
+            f"connector {name!r} names the normalizer {place!r}, which cannot be loaded: "
+            f"{type(error).__name__}: {error}",
+            REMEDY,
         ) from error

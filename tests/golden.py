@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from jalon import registry
 from jalon.connectors.base import Stream
 from jalon.normalize.vocabulary import KINDS, Context, Fact, Instant, Raw, Unfit
+from jalon.store.facts import columns_of
 
 SAMPLES = Path(__file__).parent / "samples"
 OBSERVED = 1_764_000_000_000_000
@@ -45,7 +46,7 @@ def samples(connector: str) -> list[Sample]:
 
 
 def derive(sample: Sample) -> list[dict[str, Any]]:
-    """Return what a sample gives, as it stands in a golden file."""
+    """Return what a sample gives, as it stands in a golden file. Raises `Misfit` for types or words that are wrong."""
     read = json.loads(sample.path.read_text())
     given = read if "body" in read else {"body": read}
     body = stream(sample).door(given["body"], lambda kind, value: f"hashed {kind}: {value}")
@@ -60,7 +61,9 @@ def derive(sample: Sample) -> list[dict[str, Any]]:
     )
     context = Context(ZoneInfo(given.get("zone", "UTC")), given.get("account", {}))
     try:
-        return [*_shown(registry.normalizer(sample.connector)(raw, context))]
+        facts = list(registry.normalizer(sample.connector)(raw, context))
+        columns_of(facts)
+        return [*_shown(facts)]
     except Unfit as unfit:
         return [{"unfit": unfit.reason, "detail": unfit.detail}]
 

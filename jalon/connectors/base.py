@@ -11,12 +11,13 @@ bytes and before anything is parsed; `open` later, by the engine.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -166,17 +167,21 @@ class Stop(Fault):
 # --- pulling --------------------------------------------------------------------------------------------------------
 
 
+Grain = Literal["time", "day", "all", "keyed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """One kind of record and how its time is cut into windows.
 
     `grain`: `time` (windows of any instants, at most `window` wide), `day` (one window per local day), `all` (one
-    window each run: a list without a time filter), `keyed` (no windows: read only by `fetch`).
+    window each run: a list without a time filter), `keyed` (no windows: read only by `fetch`). Raises `ValueError` for
+    a word or a number that the engine could not read by.
     """
 
     name: str
     door: Door
-    grain: Literal["time", "day", "all", "keyed"] = "time"
+    grain: Grain = "time"
     window: timedelta = timedelta(days=1)
     lookback: timedelta = timedelta(0)
     """How far back records still change without saying so: re-read this far, `every` so often."""
@@ -203,6 +208,24 @@ class Stream:
     optional: bool = False
     """True: where it is refused (a window by `Skip`, anything by `Stop` of kind auth: a missing scope), the source goes
     on without it and says so; once it is granted, it is read from where it stood."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what the engine could not read by."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f"the stream {self.name!r} must be called by small letters, digits and _")
+        for is_wrong, why in (
+            (self.grain not in get_args(Grain), f"grain {self.grain!r} is none of {', '.join(get_args(Grain))}"),
+            (not callable(self.door), "its door is none (see `jalon.connectors.door`)"),
+            (self.window <= timedelta(0), "its window must be longer than nothing"),
+            (min(self.lookback, self.every, self.lag) < timedelta(0), "lookback, every and lag cannot be negative"),
+            (
+                self.retention is not None and self.retention <= timedelta(0),
+                "its retention must be longer than nothing",
+            ),
+            (self.batch < 1, "a batch takes one key at least"),
+        ):
+            if is_wrong:
+                raise ValueError(f"the stream {self.name}: {why}")
 
 
 BY_CONTENT = "\0content"
@@ -268,8 +291,9 @@ class Window:
 class Batch:
     """One page, committed together with the cursor behind it.
 
-    `cursor` None says that the window (or the fetch) is read to its end, unless `later` is set: then the
-    platform is not ready, and the engine comes back at that unix second with `cursor`.
+    `cursor` None says that the window is read to its end, unless `later` is set: then the platform is not ready, and
+    the engine comes back at that unix second with `cursor`. A `fetch` has no cursor: it ends where its generator ends,
+    and where one of its batches sets `later`, all of its keys are read again then.
     """
 
     records: Sequence[Record] = ()
@@ -366,11 +390,14 @@ Offer = Literal[
 ]
 
 
+CapabilityGrain = Literal["event", "aggregate", "none"]
+
+
 class Capability(NamedTuple):
     """One cell of the capability matrix. `grain` 'none' says that the platform does not offer it at all."""
 
     offer: Offer
-    grain: Literal["event", "aggregate", "none"]
+    grain: CapabilityGrain
     delay: str = ""
     lookback: str = ""
     note: str = ""
@@ -465,7 +492,10 @@ class Connector(ABC):
         """Yield the pages of a window, oldest first."""
 
     def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
-        """Yield the records of at most `stream.batch` keys; a key that is gone yields a record or `Skipped`."""
+        """Yield the records of at most `stream.batch` keys, in one batch or in many.
+
+        A key that is gone yields a record or `Skipped`. All keys are done once the generator ends.
+        """
         raise LookupError(f"{self.name} reads nothing by key")
 
     def folder(self, settings: Any) -> Folder | None:

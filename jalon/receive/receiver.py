@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 _LONGEST_NUMBER = 20
 _STOP_PAUSE = 0.01
 _BACKLOG = 1024
+_TAKEN = "Choose another address or port (--port, or [serve]); perhaps `jalon serve` runs already."
+_METRICS_TAKEN = "Set metrics_port in [serve] to another port (0: any free one); perhaps `jalon serve` runs already."
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -96,10 +98,10 @@ class Receiver:
         if self.sites:
             self.sites.routes.load()
             self._tasks.append(asyncio.create_task(self.sites.routes.watch()))
-        port = await self._listen(Server(self._handle, self._places, self.limits), host, port)
+        port = await self._listen(Server(self._handle, self._places, self.limits), host, port, _TAKEN)
         if admin_port is not None:
             admin = Server(self._administer, Places(self.limits, self.metrics), self.limits)
-            admin_port = await self._listen(admin, "127.0.0.1", admin_port)
+            admin_port = await self._listen(admin, "127.0.0.1", admin_port, _METRICS_TAKEN)
         return port, admin_port
 
     async def stop(self) -> None:
@@ -120,13 +122,12 @@ class Receiver:
         for task in self._tasks:
             task.cancel()
 
-    async def _listen(self, server: Server, host: str, port: int) -> int:
+    async def _listen(self, server: Server, host: str, port: int, remedy: str) -> int:
         loop = asyncio.get_running_loop()
         try:
             listener = await loop.create_server(server, host, port, backlog=_BACKLOG)
         except OSError as error:
             said = os.strerror(error.errno) if error.errno else str(error)
-            remedy = "Choose another address or port (--port, or [serve]); perhaps `jalon serve` runs already."
             raise ConfigError(f"cannot listen on {host}:{port} ({said})", remedy) from None
         self._servers.append(server)
         self._listeners.append(listener)

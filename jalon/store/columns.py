@@ -23,7 +23,7 @@ _DIGITS = bytes.maketrans(b"\0\1", b"01")
 
 
 class Misfit(ValueError):
-    """A value that is not of its column's type."""
+    """A value that is not of its column's type, or none of its column's words."""
 
 
 def column(values: Values, field: pa.Field) -> pa.Array:

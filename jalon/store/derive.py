@@ -12,10 +12,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from jalon.errors import kind_and_place
 from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Fact, Instant, Measure, Normalizer, Raw, Unfit
 from jalon.store import erasure, facts, inbox, meaning, revisions, segments
 from jalon.store.columns import Misfit
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 CHUNK = 256
 """Rows turned into columns at a time; bounds how many facts are Python objects at once."""
 
-_KIND = {row: kind for kind, row in KINDS.items()}
 Progress = Callable[[int, int], None]
 """(inbox rows done, inbox rows to do)."""
 
@@ -136,9 +136,9 @@ class _Segment:
         with store.read() as db:
             made = [(row, self._holding(db, row, found)) for row, found in made]
         try:
-            columns = _columns(chain.from_iterable(found for _, found in made))
+            columns = facts.columns_of(chain.from_iterable(found for _, found in made))
         except Misfit:
-            columns = _columns(chain.from_iterable(found for row, found in made if self._fits(row, found)))
+            columns = facts.columns_of(chain.from_iterable(found for row, found in made if self._fits(row, found)))
         for kind, batch in columns.items():
             self.batches.setdefault(kind, []).append(batch)
 
@@ -173,14 +173,14 @@ class _Segment:
         except orjson.JSONDecodeError:
             self._fail(row, "malformed_body", "the stored body is not JSON")
         except Exception as error:
-            # Only the type: the message of a foreign exception may quote the record.
-            self._fail(row, "normalizer_error", f"the normalizer raised {type(error).__name__}")
+            # Not its message: that of a foreign exception may quote the record.
+            self._fail(row, "normalizer_error", f"the normalizer raised {kind_and_place(error)}")
         return None
 
     def _fits(self, row: Row, found: list[Fact]) -> bool:
-        """Say whether a row's facts have the promised types; note it if not."""
+        """Say whether a row's facts have the promised types and words; note it if not."""
         try:
-            _columns(found)
+            facts.columns_of(found)
         except Misfit as misfit:
             self._fail(row, "normalizer_error", str(misfit))
             return False
@@ -206,13 +206,3 @@ def _apart(found: list[Fact]) -> list[Fact]:
             detail = f"a measure that terms forbid joining with persons came with a fact about one ({beside})"
             raise Unfit("forbidden_join", detail)
     return found
-
-
-def _columns(found: Iterable[Any]) -> dict[str, pa.RecordBatch]:
-    """Return facts as columns by kind. Raises `Misfit`."""
-    rows: dict[type, list[Any]] = {}
-    for fact in found:
-        rows.setdefault(type(fact), []).append(fact)
-    if strangers := rows.keys() - _KIND.keys():
-        raise Misfit(f"{strangers.pop().__name__} is no kind of fact")
-    return {_KIND[row]: facts.batch(_KIND[row], rows[row]) for row in rows}

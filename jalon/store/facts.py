@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import chain
@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 from jalon.errors import StoreError
 from jalon.normalize.vocabulary import KINDS, Fact, Instant
 from jalon.store.arrow import arrow, parquet
-from jalon.store.columns import column
+from jalon.store.columns import Misfit, column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MAGIC = b"PAR1"
 MAX_ROW_GROUP = 65_536
+_KIND = {row: kind for kind, row in KINDS.items()}
 REMEDY = "Run `jalon normalize --all` to make the facts again from the inbox."
 
 
@@ -45,9 +46,27 @@ def schema(kind: str) -> pa.Schema:
 def _field(name: str, hint: Any) -> pa.Field:
     pa = arrow()
 
+    kept, optional = _parted(hint)
+    return pa.field(name, _arrow(kept), nullable=optional)
+
+
+def _parted(hint: Any) -> tuple[Any, bool]:
+    """Return an annotation without its None, and whether it has one."""
     options = typing.get_args(hint) if typing.get_origin(hint) in (UnionType, typing.Union) else (hint,)
     (kept,) = [option for option in options if option is not type(None)]
-    return pa.field(name, _arrow(kept), nullable=len(options) > 1)
+    return kept, len(options) > 1
+
+
+@cache
+def _words(kind: str) -> dict[int, tuple[str | None, ...]]:
+    """Return the words of the vocabulary that a kind of fact may hold, by the place of the field."""
+    hints = typing.get_type_hints(KINDS[kind])
+    found = {}
+    for place, name in enumerate(KINDS[kind]._fields):
+        kept, optional = _parted(hints[name])
+        if typing.get_origin(kept) is typing.Literal:
+            found[place] = (*typing.get_args(kept), *((None,) if optional else ()))
+    return found
 
 
 def _arrow(hint: Any) -> pa.DataType:
@@ -69,11 +88,26 @@ def _arrow(hint: Any) -> pa.DataType:
 
 
 def batch(kind: str, rows: Sequence[Fact]) -> pa.RecordBatch:
-    """Return rows of one kind as columns. Raises `Misfit` if a value is not of its column's type."""
+    """Return rows of one kind as columns. Raises `Misfit` for another type than the column's, or another word."""
     pa = arrow()
 
-    shape = schema(kind)
-    return pa.RecordBatch.from_arrays(list(map(column, zip(*rows, strict=True), shape)), schema=shape)
+    shape, values = schema(kind), list(zip(*rows, strict=True))
+    columns = list(map(column, values, shape))
+    for place, words in _words(kind).items():
+        if not frozenset(words).issuperset(values[place]):
+            known = ", ".join(word for word in words if word)
+            raise Misfit(f"{shape.names[place]} is no word of the vocabulary ({known})")
+    return pa.RecordBatch.from_arrays(columns, schema=shape)
+
+
+def columns_of(found: Iterable[Fact]) -> dict[str, pa.RecordBatch]:
+    """Return facts as columns by kind. Raises `Misfit`."""
+    rows: dict[type, list[Fact]] = {}
+    for fact in found:
+        rows.setdefault(type(fact), []).append(fact)
+    if strangers := rows.keys() - _KIND.keys():
+        raise Misfit(f"{strangers.pop().__name__} is no kind of fact")
+    return {_KIND[row]: batch(_KIND[row], rows[row]) for row in rows}
 
 
 # --- writing --------------------------------------------------------------------------------------------------------

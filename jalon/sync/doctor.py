@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 from jalon.connectors.base import Fault, Finding, Stop
+from jalon.errors import JalonError
 from jalon.store import deadlines, files, sources
 from jalon.sync.folder import listing
-from jalon.sync.halt import Halt
+from jalon.sync.halt import Halt, Halted
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
 from jalon.sync.session import SKEW, SourceSession, skewed
 from jalon.sync.source import Counts, Source, Workshop
+from jalon.sync.windowed import told
+
+log = logging.getLogger("jalon.sync")
 
 DAY = 86_400
 WARN_DAYS = 14
 
 
 async def examine(source: Source, shop: Workshop) -> list[Finding]:
-    """Return what `doctor` should say about a source: its account, its tokens, the clock."""
-    halt = shop.halt or Halt(shop.clock)
-    session = SourceSession(source, shop, halt.part(), Counts())
+    """Return what `doctor` should say about a source: its account, its tokens, the clock. A failure is a finding."""
+    try:
+        session = SourceSession(source, shop, (shop.halt or Halt(shop.clock)).part(), Counts())
+    except Exception as error:
+        return [_failure(error), *_file_findings(source, shop), *_deadline_findings(source, shop)]
+    findings = await _account_findings(source, shop, session)
+    findings += _file_findings(source, shop)
+    findings += _token_findings(session, shop.clock.now())
+    findings += _deadline_findings(source, shop)
+    return findings + _clock_findings(session)
+
+
+async def _account_findings(source: Source, shop: Workshop, session: SourceSession) -> list[Finding]:
+    """Ask the platform, and close the session."""
     with shop.store.read() as db:
         session.account = sources.account(db, source.name)
     try:
         session.account = session.account or await source.connector.greet(session)
-        findings = [finding async for finding in source.connector.examine(session)]
-    except Fault as fault:
-        remedy = fault.remedy if isinstance(fault, Stop) else "run it again in a while"
-        findings = [Finding("account", "fail", REDACTOR.clean(fault.reason), remedy)]
+        return [finding async for finding in source.connector.examine(session)]
+    except Halted:
+        raise
+    except Exception as error:
+        log.debug("%s: the examination ended early", source.name, exc_info=True)
+        return [_failure(error)]
     finally:
         await session.close()
+
+
+def _failure(error: Exception) -> Finding:
+    """Return the finding that an examination has failed."""
+    if isinstance(error, JalonError):
+        return Finding("account", "fail", REDACTOR.clean(error.message), error.remedy)
+    if isinstance(error, Fault):
+        remedy = REDACTOR.clean(error.remedy) if isinstance(error, Stop) else "run it again in a while"
+        return Finding("account", "fail", told(error), remedy)
+    return Finding("account", "fail", told(error), "report it to those who wrote the connector; `jalon -vv` says more")
+
+
+def _deadline_findings(source: Source, shop: Workshop) -> list[Finding]:
     with shop.store.read() as db:
         due = deadlines.noted(db, source.name, shop.clock.now())
-    found = [Finding("deadline", "warn", f"{each.what} at {utc(each.at)}", each.remedy) for each in due]
-    findings += _file_findings(source, shop)
-    return [*findings, *_token_findings(session, shop.clock.now()), *found, *_clock_findings(session)]
+    return [Finding("deadline", "warn", f"{each.what} at {utc(each.at)}", each.remedy) for each in due]
 
 
 def _file_findings(source: Source, shop: Workshop) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from jalon.sync.halt import Halt, Halted
 from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
-from jalon.sync.run import Run, reach_of
+from jalon.sync.run import Run, forget_greeting, opened, reach_of
 from jalon.sync.source import Source, SourceOutcome, State, Workshop
 from jalon.sync.windowed import told
 from jalon.sync.work import Away
@@ -146,14 +146,14 @@ def _lost(db: sqlite3.Connection, source: str, now: float) -> list[str]:
 async def _guarded(source: Source, shop: Workshop, outcome: SourceOutcome, body: Body) -> None:
     """Do the run, and turn what ends it early into its outcome."""
     halt = (shop.halt or Halt(shop.clock)).part()
-    run = Run(source, shop, halt, outcome)
     try:
-        await run.greet()
-        await body(run)
+        async with opened(source, shop, halt, outcome) as run:
+            await run.greet()
+            await body(run)
     except Halted as halted:
         _end(outcome, halted.why, _HALTED[halted.why], _GOES_ON)
     except Stop as fault:
-        await run.forget_greeting()
+        await forget_greeting(source, shop)
         _end(outcome, fault.kind, REDACTOR.clean(fault.reason), REDACTOR.clean(fault.remedy))
     except Away as away:
         _end(
@@ -167,9 +167,6 @@ async def _guarded(source: Source, shop: Workshop, outcome: SourceOutcome, body:
     except Exception as error:
         log.debug("%s: the run ended early", source.name, exc_info=True)
         _end(outcome, "partial", told(error), _GOES_ON)
-    finally:
-        outcome.notes += sorted(run.session.remarks)
-        await run.session.close()
 
 
 def _end(outcome: SourceOutcome, state: State, message: str, remedy: str) -> None:

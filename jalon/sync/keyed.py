@@ -1,5 +1,6 @@
 """Read objects by key: what deliveries and other streams asked for, off the durable to-fetch list.
 
+A fetch goes on until its generator ends, however its batches are cut, and has no cursor: what is cut off is read again.
 A key leaves the list in the transaction that brings its last page in, and only if nobody asked for it again meanwhile.
 What a page asks to be read later is added after that, so that a key can ask for itself.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from jalon.connectors.base import Batch, Fault, Ref, Skip, Split, Stop, Stream, Wait
+from jalon.connectors.base import Fault, Ref, Skip, Split, Stop, Stream, Wait
 from jalon.errors import JalonError
 from jalon.store import fetches, quarantine
 from jalon.store.fetches import Fetch
@@ -60,20 +61,19 @@ class KeyReader:
     async def _read(self, stream: Stream, batch: Sequence[Fetch]) -> None:
         keys = [fetch.key for fetch in batch]
         asked_again: list[Ref] = []
-        last: tuple[Page, Batch] | None = None
+        last: Page | None = None
+        laters: list[float] = []
         async with closing(self._session.source.connector.fetch(self._session, stream, keys)) as batches:
             async for each in batches:
                 if last is not None:
-                    await self._commit(stream, last[0], ())
+                    await self._commit(stream, last, ())
                 page = self._pages.prepare(each, stream.name)
                 asked_again += page.follow
-                last = page._replace(follow=()), each
-                if each.cursor is None:
-                    break
-        page, later = (last[0], last[1].later) if last else (Page({}, []), None)
-        await self._commit(stream, page, batch if later is None else (), asked_again)
-        if later is not None:
-            await self._later(batch, later)
+                last = page._replace(follow=())
+                laters += [] if each.later is None else [each.later]
+        await self._commit(stream, last or Page({}, []), () if laters else batch, asked_again)
+        if laters:
+            await self._later(batch, max(laters))
 
     async def _commit(self, stream: Stream, page: Page, done: Sequence[Fetch], then: Sequence[Ref] = ()) -> None:
         def also(db: sqlite3.Connection) -> None:

@@ -83,6 +83,11 @@ class AllowList:
     """The origins that one source may talk to."""
 
     def __init__(self, hosts: Mapping[str, tuple[str, ...]]) -> None:
+        """Raises `Stop` for an address that may not be connected to, and for what is no list of addresses."""
+        for role, bases in hosts.items():
+            if not isinstance(bases, list | tuple) or not all(isinstance(base, str) for base in bases):
+                wrong = f"its connector's `hosts` gives for {role!r} no tuple of addresses"
+                raise Stop(wrong, "report it to those who wrote the connector")
         self._bases = {role: bases[0].rstrip("/") for role, bases in hosts.items() if bases}
         self._origins = {origin(base): role for role, bases in hosts.items() for base in bases}
         self.tls = any(each.scheme == "https" for each in self._origins)

@@ -44,20 +44,27 @@ class Redactor(logging.Filter):
 
     def clean(self, text: str) -> str:
         """Return one line without secrets, at most `LONGEST_TEXT` long."""
+        return _line(self._scrubbed(text)).strip()
+
+    def _scrubbed(self, text: str) -> str:
         if self._pattern is not None:
             text = self._pattern.sub("***", text)
-        text = _QUERY.sub(r"\1?***", _USER.sub(r"\1***@", text))
-        text = _CONTROL.sub(" ", text).strip()
-        return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+        return _QUERY.sub(r"\1?***", _USER.sub(r"\1***@", text))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Clean a log record in place, the text of its exception included."""
+        """Clean a log record in place, its trace included, which keeps its lines."""
         record.msg = self.clean(record.getMessage())
         record.args = ()
         if record.exc_info and record.exc_info[0] is not None:
-            record.exc_text = " ".join(map(self.clean, traceback.format_exception(*record.exc_info)))
+            trace = self._scrubbed("".join(traceback.format_exception(*record.exc_info)))
+            record.exc_text = "\n".join(map(_line, trace.splitlines()))
             record.exc_info = None
         return True
+
+
+def _line(text: str) -> str:
+    text = _CONTROL.sub(" ", text)
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
 
 
 REDACTOR = Redactor()

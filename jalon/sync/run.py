@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import date
 
 from jalon.connectors.base import Deadline, Fault, Stop, Stream, Wait
@@ -77,10 +78,6 @@ class Run:
         return self.shop.keyring.fingerprint(
             "\n".join([source.settings.model_dump_json(), source.connector.grant(source.settings), *beside])
         )
-
-    async def forget_greeting(self) -> None:
-        """Greet anew next time: the platform refused something that may have changed."""
-        await self.shop.store.commit(lambda db: sources.put(db, self.source.name, GREETED, ""))
 
     async def subscribe(self) -> None:
         """See to it that the platform delivers to us, where we have a public address."""
@@ -173,7 +170,7 @@ class Run:
             self.outcome.notes += [f"{what}: {told(error)}" for what, error in work.failures]
             self._judge(work.failures)
             if self._without:
-                await self.forget_greeting()
+                await forget_greeting(self.source, self.shop)
             left_over(self.shop, self.source.name, self.counts, backfill)
 
     @property
@@ -197,6 +194,22 @@ class Run:
             f"{self.source.name}: {len(failures)} windows or keys unread, first {what}: {told(error)}"
         )
         self.outcome.remedy = "The next run reads what is left."
+
+
+@asynccontextmanager
+async def opened(source: Source, shop: Workshop, halt: Halt, outcome: SourceOutcome) -> AsyncIterator[Run]:
+    """Open a run, and close it whatever happens. Raises `Stop` where an address of the source may not be asked."""
+    run = Run(source, shop, halt, outcome)
+    try:
+        yield run
+    finally:
+        outcome.notes += sorted(run.session.remarks)
+        await run.session.close()
+
+
+async def forget_greeting(source: Source, shop: Workshop) -> None:
+    """Greet anew next time: the platform refused something that may have changed."""
+    await shop.store.commit(lambda db: sources.put(db, source.name, GREETED, ""))
 
 
 # --- planning -------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Literal, NoReturn
 
 from jalon.connectors.base import Batch, Fault, Skip, Split, Stop, Stream, Wait, Window
-from jalon.errors import JalonError
+from jalon.errors import JalonError, kind_and_place
 from jalon.store import inbox, quarantine, sources, windows
 from jalon.store.windows import OpenWindow
 from jalon.sync.halt import Halted
@@ -260,11 +260,7 @@ def told(error: Exception) -> str:
     """Return what may be said of an error: a fault's own words, of others the kind and the place alone."""
     if isinstance(error, Fault):
         return REDACTOR.clean(error.reason)
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" in {trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno}" if trace else ""
-    return REDACTOR.clean(f"{type(error).__name__}{place}")
+    return REDACTOR.clean(kind_and_place(error))
 
 
 def _instant(seconds: int) -> datetime:

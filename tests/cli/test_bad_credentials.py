@@ -42,6 +42,28 @@ def test_a_missing_secret_says_where_it_is_looked_for(desk: Desk) -> None:
     assert desk("sync", "shopify", "--no-normalize", env={"SHOP_TOKEN": held.strip()}).status == 0
 
 
+def test_an_address_without_tls_stops_its_source_alone(desk: Desk, lived: Desk) -> None:
+    with desk.config.open("a") as config:
+        config.write('\n[sources.boutique]\nconnector = "woocommerce"\nurl = "http://boutique.example"\n')
+        config.write('consumer_key = { env = "KEY" }\nconsumer_secret = { env = "KEY" }\n')
+    env = {"KEY": "canary-consumer"}
+    said = desk("sync", "--json", env=env)
+    assert said.status == errors.USAGE
+    assert outcome(said, "boutique")["outcome"] == "config"
+    assert {outcome(said, name)["outcome"] for name in ("shopify", "tiktok_shop")} == {"ok"}
+    assert "boutique: boutique.example would be reached without TLS. Use an https:// address." in said.err
+    assert desk.orders() == lived.orders()
+    doctor = desk("doctor", "--json", env=env)
+    found = {each["name"]: each for each in doctor.data["findings"]}
+    assert doctor.status == errors.PARTIAL
+    assert (found["boutique: account"]["level"], found["shopify: shop"]["level"]) == ("fail", "ok")
+    assert "without TLS" in found["boutique: account"]["detail"]
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 4 * DAY))
+    back = desk("backfill", "--from", day, "--to", day, "--json", env=env)
+    assert back.status == errors.USAGE
+    assert {outcome(back, name)["outcome"] for name in ("shopify", "tiktok_shop")} == {"ok"}
+
+
 def test_an_expired_authorisation_stops_its_source_alone(desk: Desk, played: Played, lived: Desk) -> None:
     tokens = played.sandbox.parts["tiktok_shop"].tokens
     played.inside(lambda _: setattr(tokens, "refresh_token", SECOND_REFRESH))

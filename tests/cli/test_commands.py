@@ -249,6 +249,21 @@ def test_a_second_sync_of_a_source_says_who_holds_it(copied: Desk) -> None:
     assert copied("sync", "shopify").status == errors.OK
 
 
+def test_a_connector_that_cannot_be_loaded_hides_no_other(tmp_path: Path) -> None:
+    about = tmp_path / "beside" / "jalon_broken-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: jalon-broken\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[jalon.connectors]\nbroken = jalon_broken:Broken\n")
+    (about.parent / "jalon_broken.py").write_text("import nowhere_at_all\n")
+    desk, env = Desk(tmp_path), {"PYTHONPATH": os.pathsep.join((str(about.parent), os.environ.get("PYTHONPATH", "")))}
+    assert desk("connectors", "shopify", env=env).status == errors.OK
+    said = desk("connectors", env=env)
+    assert said.status == errors.PARTIAL
+    assert "shopify" in [line.partition(" ")[0] for line in said.out.splitlines()]
+    assert "connector 'broken' of jalon-broken cannot be loaded: ModuleNotFoundError" in said.err
+    assert desk("connectors", "broken", env=env).status == errors.USAGE
+
+
 def test_connectors_says_in_words_what_a_platform_does_not_offer(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     whole = desk("connectors").out

@@ -454,4 +454,6 @@ async def test_an_address_that_is_taken_is_named(start: Start, store: Store) -> 
     second = Receiver(store, Keyring(bytes(32)), {"shop": hook()})
     with pytest.raises(Exception, match=rf"cannot listen on 127.0.0.1:{port} .* another address"):
         await second.start("127.0.0.1", port)
+    with pytest.raises(Exception, match=rf"cannot listen on 127.0.0.1:{port} .* Set metrics_port in \[serve\]"):
+        await second.start("127.0.0.1", 0, port)
     await second.stop()

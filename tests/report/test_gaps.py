@@ -8,7 +8,7 @@ import re
 import pytest
 
 from jalon import registry
-from jalon.matrix import capability_rows, display_names, gaps
+from jalon.matrix import capability_rows, details, display_names, gaps, matrix
 from jalon.report.figures.background import Background, Gap, silent
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
@@ -56,6 +56,18 @@ def test_names_are_written_as_people_write_them(page: str) -> None:
     for name in ("TikTok Shop", "WooCommerce", "YouTube", "PrestaShop", ">TikTok<", ">LinkedIn<", ">Web site<"):
         assert name in page
     assert not re.search("Tiktok|Woocommerce|Youtube|Linkedin|Prestashop|Whatsapp", page)
+
+
+def test_an_offer_that_a_connector_leaves_open_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connector of another distribution may be older than an offer."""
+    shopify = registry.connector("shopify")
+    kept = tuple(each for each in shopify.capabilities if each.offer not in {"refunds", "content"})
+    monkeypatch.setattr(type(shopify), "capabilities", kept)
+    header, (row,) = matrix(["shopify"])
+    marks = dict(zip(header, row, strict=True))
+    assert (marks["refunds"], marks["content"], marks["clicks"]) == ("?", "?", "\u2013")
+    assert any(re.fullmatch(" +refunds +not said: .+", line) for line in details("shopify"))
+    assert {gap.offer for gap in gaps({"shop": "shopify"}) if not gap.said} == {"refunds", "content"}
 
 
 def test_a_platform_is_silent_only_where_none_of_its_sources_tells() -> None:

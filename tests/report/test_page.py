@@ -29,7 +29,10 @@ GAPS = (
     Gap("net", "The NetWork", "refunds", "refunds", "what goes back is told nowhere"),
     Gap("shop", "Web shop", "content", "content", "a shop has none of its own"),
 )
-KNOWN = Background(quarantine=3, freshness={"shop": "yesterday"}, gaps=GAPS, names={"network": "The NetWork"})
+UNSAID = Gap("shop", "Web shop", "products", "products", "", said=False)
+KNOWN = Background(
+    quarantine=3, freshness={"shop": "yesterday"}, gaps=(*GAPS, UNSAID), names={"network": "The NetWork"}
+)
 
 
 class Page(HTMLParser):
@@ -146,6 +149,7 @@ def test_what_a_platform_does_not_offer_is_told_and_never_zero(brand: tuple[str,
     text = re.sub("[ \n]+", " ", Page(brand[0]).text)
     for gap in GAPS:
         assert f"{gap.what}not offered: {gap.why}" in text
+    assert "productsits connector does not say whether it is offered" in text
     row = next(row for row in brand[0].split("<tr>") if row.startswith("<td>The NetWork</td>"))
     assert "not told" in row, "no source of its sales tells refunds"
     assert ">€0.00" not in row
@@ -153,7 +157,7 @@ def test_what_a_platform_does_not_offer_is_told_and_never_zero(brand: tuple[str,
     assert f"Tag clicksnot offered: {GAPS[0].why}" in counted
     told = [line.split(maxsplit=2) for line in brand[1]]
     assert ["The", "NetWork", "tag clicks, refunds"] in told
-    assert ["Web", "shop", "content"] in told
+    assert ["Web", "shop", "content, products"] in told
 
 
 def test_what_was_taken_back_is_shown_whoever_told_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -190,12 +191,13 @@ def test_an_unknown_stream_is_told(store: Store) -> None:
     assert held(store) == [("1", "unknown_stream", 1)]
 
 
-def test_the_message_of_a_foreign_exception_is_not_kept(store: Store) -> None:
+def test_of_a_foreign_exception_the_place_is_kept_and_not_the_message(store: Store) -> None:
     tiny.append(store, [tiny.order(1)])
     tiny.derived(store, refusing("1"))
     with store.read() as db:
         (entry,) = quarantine.entries(db)
-    assert (entry.detail, entry.inbox_id) == ("the normalizer raised KeyError", 1)
+    assert re.fullmatch(r"the normalizer raised KeyError in (tests\.store\.)?test_derive, line \d+", entry.detail)
+    assert entry.inbox_id == 1
 
 
 def test_a_fact_of_a_wrong_type_takes_only_its_own_record_along(store: Store) -> None:
@@ -212,6 +214,23 @@ def test_a_fact_of_a_wrong_type_takes_only_its_own_record_along(store: Store) ->
     with store.read() as db:
         details = [entry.detail for entry in quarantine.entries(db)]
     assert details == ["content_id is missing", "tuple is no kind of fact"]
+
+
+def test_an_order_in_words_of_its_own_is_held_and_says_which(store: Store) -> None:
+    """Neither its money nor its absence would be noticed otherwise: only sales that are paid are revenue."""
+
+    def normalize(raw: Raw, context: Context) -> Iterator[Any]:
+        words = {"4": {"kind": "Sale"}, "5": {"status": "payed"}}.get(raw.key, {})
+        order, *others = tiny.normalize(raw, context)
+        yield from (order._replace(**words), *others)
+
+    tiny.append(store, [tiny.order(number) for number in range(10)])
+    done = tiny.derived(store, normalize)
+    assert (done.facts["orders"], done.quarantined) == (8, 2)
+    with store.read() as db:
+        details = {entry.key: entry.detail for entry in quarantine.entries(db)}
+    assert details["4"].startswith("kind is no word of the vocabulary (sale, ")
+    assert details["5"] == "status is no word of the vocabulary (pending, paid, cancelled, deleted)"
 
 
 def test_a_record_that_fails_each_time_is_counted_once(store: Store) -> None:

@@ -20,11 +20,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jalon.errors import StoreError
-from jalon.normalize.vocabulary import KINDS, ContentTag, Fact, Instant, Order
+from jalon.normalize.vocabulary import KINDS, ContentTag, Fact, Instant, Measure, Order
 from jalon.store.columns import Misfit
 from jalon.store.facts import batch, check_facts, open_facts, schema, sweep, write_segment
 
 TAG = ContentTag("shop", "c/p", 1, Instant(5_000_000), 7, "tiny", "c", "p")
+ORDER = Order(
+    *TAG[:5], "tiny", "o", Instant(4), date(2026, 1, 1), None, None, "paid", "done", "sale", "EUR", 1, 0, 1, 0, 0, 1,
+    None, None, None, "linked", "site", None, (), None, "none",
+)  # fmt: skip
+MEASURE = Measure(
+    *TAG[:5], "tiny", "views", "c", None, None, date(2026, 1, 1), date(2026, 1, 2), "UTC", 3, None, "final", "v1"
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEXTS = st.one_of(st.sampled_from(["EUR", "shop", ""]), st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
@@ -117,6 +124,17 @@ MISFITS = [
 def test_a_value_of_another_type_is_a_misfit(field: str, bad: object) -> None:
     with pytest.raises(Misfit, match=field):
         batch("content_tags", [TAG, TAG._replace(**{field: bad})])
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "bad"),
+    [("orders", "status", "payed"), ("orders", "kind", "Sale"), ("orders", "journey", ""), ("measures", "span", "day")],
+)
+def test_a_word_that_is_none_of_the_vocabulary_is_a_misfit(kind: str, field: str, bad: str) -> None:
+    good = {"orders": ORDER, "measures": MEASURE}[kind]
+    batch(kind, [good])
+    with pytest.raises(Misfit, match=f"{field} is no word of the vocabulary"):
+        batch(kind, [good, good._replace(**{field: bad})])
 
 
 def test_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import string
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy import Asked, Orders, PlayedClock, Reply, orders, served, source, workshop
 
+from jalon.logs import OneLine
 from jalon.store.database import Store
 from jalon.sync.doctor import examine
 from jalon.sync.engine import sync_source
@@ -109,6 +112,22 @@ def test_a_secret_is_found_as_an_address_writes_it() -> None:
     redactor = Redactor()
     redactor.add(["a+b/c=d e&f"])
     assert redactor.clean("form token=a%2Bb%2Fc%3Dd%20e%26f; a+b/c=d e&f") == "form token=***; ***"
+
+
+def test_a_logged_trace_keeps_its_lines_under_its_event() -> None:
+    redactor = Redactor()
+    redactor.add(["hunter2-secret"])
+    try:
+        raise ValueError("first\nhunter2-secret " + "x" * 900)
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
+    redactor.filter(record)
+    event, *trace = OneLine("%(message)s").format(record).splitlines()
+    assert (event, trace[0]) == ("failed", "    Traceback (most recent call last):")
+    assert re.fullmatch(r' {6}File ".+", line \d+, in test_a_logged_trace_keeps_its_lines_under_its_event', trace[1])
+    assert trace[-2] == "    ValueError: first"
+    assert trace[-1].startswith("    *** xxx")
+    assert max(map(len, trace)) < 700
 
 
 def test_a_logged_exception_keeps_its_trace_and_loses_the_secret() -> None:

@@ -46,3 +46,10 @@ async def test_a_wrong_clock_is_told(store: Store) -> None:
 async def test_a_refusal_is_a_finding(store: Store) -> None:
     refused = Reply(body={"error": "stop", "reason": "the shop is closed"})
     assert Finding("account", "fail", "the shop is closed", "do this") in await findings(store, shop=refused)
+
+
+async def test_an_error_of_a_connector_is_a_finding_with_its_place_and_nothing_of_the_data(store: Store) -> None:
+    (account,) = [one for one in await findings(store, shop=Reply(body={"canary": "x"})) if one.name == "account"]
+    assert account.level == "fail"
+    assert account.detail.startswith("KeyError in toy, line ")
+    assert "canary" not in str(account)

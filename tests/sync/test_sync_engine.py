@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -485,6 +485,44 @@ async def test_what_is_asked_for_by_key_is_read_in_batches_once_it_is_due(store:
     async with served(shop) as server:
         outcome = await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
     assert (outcome.counts.new, len(server.asked), waiting(store)) == (7, 1 + 3, 1)
+
+
+class OneByOne(Toy):
+    """Yields a batch for each key."""
+
+    async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
+        for key in keys:
+            async for batch in super().fetch(session, stream, [key]):
+                yield batch
+
+
+async def test_a_fetch_ends_where_its_generator_ends(store: Store) -> None:
+    shop = Orders(orders(7, NOW - 1000))
+    want(store, *((key, 0.0) for key in shop.rows))
+    async with served(shop) as server:
+        each = replace(source(server, token="access-token-0"), connector=OneByOne(KEYED))
+        outcome = await sync_source(each, workshop(store, PlayedClock(NOW)))
+    assert (outcome.state, set(inbox(store)), waiting(store)) == ("ok", set(shop.rows), 0)
+
+
+async def test_a_key_that_is_not_ready_is_not_lost_among_others_that_are(store: Store) -> None:
+    want(store, ("a", 0.0), ("b", 0.0), ("c", 0.0))
+    ready = False
+
+    def handler(asked: Asked) -> Reply:
+        if asked.path == "/shop":
+            return Reply(body={"id": "1"})
+        if asked.path == "/orders/b" and not ready:
+            return Reply(body={"rows": [], "later": NOW + 3600})
+        return Reply(body={"rows": [{"id": asked.path.removeprefix("/orders/"), "at": 1}]})
+
+    async with served(handler) as server:
+        each = replace(source(server, token="access-token-0"), connector=OneByOne(KEYED))
+        outcome = await sync_source(each, workshop(store, PlayedClock(NOW)))
+        assert (outcome.state, set(inbox(store))) == ("ok", {"a", "c"})
+        ready = True
+        await sync_source(each, workshop(store, PlayedClock(NOW + 3601)))
+    assert (set(inbox(store)), waiting(store)) == ({"a", "b", "c"}, 0)
 
 
 async def test_a_key_may_ask_for_itself_again(store: Store) -> None:

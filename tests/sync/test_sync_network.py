@@ -162,3 +162,9 @@ async def test_a_loopback_base_address_leads_to_loopback_only() -> None:
 
     with pytest.raises(Stop, match="private network"):
         await PublicNetwork(frozenset({"localhost"}), elsewhere).connect_tcp("localhost", 80)
+
+
+@pytest.mark.parametrize("bases", ["https://api.example.com", None, (None,), {"https://api.example.com"}])
+def test_hosts_that_are_no_tuple_of_addresses_are_named(bases: object) -> None:
+    with pytest.raises(Stop, match=r"its connector's `hosts` gives for 'api' no tuple of addresses"):
+        AllowList({"api": bases})  # type: ignore[dict-item]

@@ -10,7 +10,10 @@ Row = dict[str, Any]
 
 
 class Gap(NamedTuple):
-    """A kind of data that a source's platform does not offer at all. Where it is missing, that is no zero."""
+    """A kind of data that a source's platform does not offer at all, or of which its connector does not say whether.
+
+    Where it is missing, that is no zero.
+    """
 
     source: str
     title: str
@@ -20,6 +23,8 @@ class Gap(NamedTuple):
     what: str
     """The same for reading."""
     why: str
+    said: bool = True
+    """False: nobody says whether it is offered, so there is no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,18 @@ def by_source(gaps: Iterable[Gap]) -> list[Row]:
     """Return the gaps of each source as JSON-able data."""
     found: dict[str, Row] = {}
     for gap in gaps:
-        own = found.setdefault(gap.source, {"source": gap.source, "title": gap.title, "not_offered": []})
-        own["not_offered"].append({"offer": gap.offer, "what": gap.what, "why": gap.why})
+        own = found.setdefault(
+            gap.source, {"source": gap.source, "title": gap.title, "not_offered": [], "not_said": []}
+        )
+        if gap.said:
+            own["not_offered"].append({"offer": gap.offer, "what": gap.what, "why": gap.why})
+        else:
+            own["not_said"].append({"offer": gap.offer, "what": gap.what})
     return list(found.values())
 
 
 def silent(gaps: Iterable[Gap], offer: str, sources: Mapping[str, set[str]]) -> dict[str, str]:
-    """Return the platforms none of whose sources is offered something, each with the reason.
+    """Return the platforms none of whose sources is known to be offered something, each with the reason.
 
     `sources` names the sources of each platform.
     """

@@ -85,7 +85,9 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "moves": moved(engine, told),
             **told_of_people(engine, told),
             "measures": counted(engine, told["fct_measures"]),
-            "without_tag_clicks": silent(background.gaps, "tag_clicks", _sources_of(engine, told["fct_measures"])),
+            "without_tag_clicks": silent(
+                [gap for gap in background.gaps if gap.said], "tag_clicks", _sources_of(engine, told["fct_measures"])
+            ),
             "restated": restated.told(engine, told["rpt_restated"]),
             "sources": _sources(engine, told["dim_accounts"], background.freshness),
             "gaps": by_source(background.gaps),

@@ -134,7 +134,7 @@ def _gaps(told: Row, say: Language) -> Iterator[str]:
     titles = [plain(row["title"])[:TITLE] for row in told["gaps"]]
     width = max(map(len, titles), default=0)
     for title, row in zip(titles, told["gaps"], strict=True):
-        what = ", ".join(say.known(gap["what"]) for gap in row["not_offered"])
+        what = ", ".join(say.known(gap["what"]) for gap in (*row["not_offered"], *row["not_said"]))
         yield f"  {title:<{width}}  {what}"
 
 

@@ -26,7 +26,7 @@ def gaps(told: Row, say: Language) -> Row | None:
     """Return how many sources leave something out, and what most of them do."""
     if not told["gaps"]:
         return None
-    missing = Counter(gap["what"] for row in told["gaps"] for gap in row["not_offered"])
+    missing = Counter(gap["what"] for row in told["gaps"] for gap in (*row["not_offered"], *row["not_said"]))
     what, sources = max(missing.items(), key=lambda item: (item[1], item[0]))
     says = say._(
         "Not everything is told by %(sources)s; what is missed most is %(what)s (%(number)s).",
