@@ -95,6 +95,8 @@ def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progre
     done, counts = 0, dict.fromkeys(KINDS, 0)
     failures: list[Failure] = []
     total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
+    if todo:
+        store.write(lambda db: segments.begun(db, todo[0]))
     for segment in todo:
         made = _Segment(store, meanings, segment, last)
         for kind, rows in facts.write_segment(store.facts, segment, made.batches).items():

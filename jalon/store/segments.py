@@ -44,6 +44,11 @@ def state(db: sqlite3.Connection, segment: int) -> State:
     return State(row[0], tuple(json.loads(row[1])), *row[2:]) if row else State()
 
 
+def begun(db: sqlite3.Connection, segment: int) -> None:
+    """Note that files of a segment are about to be written, so that facts never lie beside a store that knows none."""
+    db.execute("INSERT OR IGNORE INTO segments (segment) VALUES (?)", (segment,))
+
+
 def derived(db: sqlite3.Connection, segment: int, now: State) -> None:
     """Note what the files of a segment stand for now; its stamp goes on counting by itself."""
     db.execute(

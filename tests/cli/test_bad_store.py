@@ -118,6 +118,23 @@ def test_a_damaged_store_is_named_and_its_backup_is_good(copied: Desk, lived: De
     assert copied.orders() == lived.orders()
 
 
+def test_a_store_without_its_database_is_named_and_its_facts_stay(copied: Desk) -> None:
+    for path in (copied.folder / "data").glob("jalon.sqlite*"):
+        path.unlink()
+    before = copied.orders()
+    for command in ("sync", "normalize", "status", "report"):
+        said = copied(command, "--json")
+        assert said.status == errors.STORE, command
+        assert "jalon.sqlite is missing or empty" in said.data["error"]["message"]
+        assert "Restore the folder from a backup" in said.data["error"]["remedy"]
+    doctor = copied("doctor", "--offline", "--json")
+    assert doctor.status == errors.PARTIAL
+    assert [found["name"] for found in doctor.data["findings"] if found["level"] == "fail"] == ["store"]
+    assert copied.orders() == before
+    (copied.folder / "data").rename(copied.folder / "away")
+    copied.settled()
+
+
 def test_another_programs_file_is_left_alone(desk: Desk) -> None:
     import sqlite3
 

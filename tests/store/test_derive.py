@@ -395,3 +395,47 @@ def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(store: Store) ->
         tiny.derived(undisturbed)
         assert tiny.files(store) == tiny.files(undisturbed)
         assert held(store) == held(undisturbed)
+
+
+# --- a database that is not the one of the facts ----------------------------------------------------------------------
+
+
+def lose(folder: Path) -> None:
+    for path in folder.glob("jalon.sqlite*"):
+        path.unlink()
+
+
+def begin_anew(folder: Path) -> None:
+    """Leave a new database, as one that was made before its loss was noticed."""
+    lose(folder)
+    facts = (folder / "facts").rename(folder / "aside")
+    Store.open(folder).close()
+    (folder / "facts").rmdir()
+    facts.rename(folder / "facts")
+
+
+@pytest.mark.parametrize("lost", [lose, lambda folder: (lose(folder), (folder / "jalon.sqlite").touch()), begin_anew])
+def test_facts_are_not_removed_for_a_database_that_does_not_know_them(tmp_path: Path, lost: Any) -> None:
+    with Store.open(tmp_path) as store:
+        tiny.append(store, [tiny.order(number) for number in range(20)])
+        tiny.derived(store)
+        before = tiny.files(store)
+    lost(tmp_path)
+    with pytest.raises(StoreError, match="holds facts") as refused:
+        Store.open(tmp_path)
+    assert "from a backup" in refused.value.remedy
+    assert "move it away" in refused.value.remedy
+    assert tiny.files(store) == before
+
+
+def test_a_first_derivation_that_was_killed_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(tmp_path) as store:
+        tiny.append(store, [tiny.order(number) for number in range(20)])
+        monkeypatch.setattr(derivation, "settle", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tiny.derived(store)
+        assert tiny.files(store)
+    monkeypatch.undo()
+    with Store.open(tmp_path) as store:
+        tiny.derived(store)
+        assert len(tiny.table(store.facts, "orders")) == 20
