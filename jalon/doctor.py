@@ -19,6 +19,7 @@ from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
     from jalon.attribution.aside import Aside
+    from jalon.store.database import Store
 
 SHARED = {
     "many_links": ("rightly, if it is a till or an app's own customer", "max_links"),
@@ -78,19 +79,22 @@ def _store(place: Workplace) -> Iterator[Finding]:
         yield Finding("store", "fail", f"damaged: {wrong[0]}", RESTORE)
     else:
         yield Finding("store", "ok", str(store.folder))
-    yield _facts(store.facts)
+    yield _facts(store)
     yield from _identity(store.attribution)
     yield _disk(store.folder)
     warning = library_warning()
     yield Finding("sqlite", "ok", warning or sqlite3.sqlite_version)
 
 
-def _facts(folder: Path) -> Finding:
-    """Read all facts against their checksums."""
+def _facts(store: Store) -> Finding:
+    """Read all facts against their checksums, and see that they are all there."""
+    from jalon.store import whole
     from jalon.store.facts import check_facts
 
     try:
-        return Finding("facts", "ok", f"{check_facts(folder)} files, all whole")
+        number = check_facts(store.facts)
+        whole.check(store)
+        return Finding("facts", "ok", f"{number} files, all whole")
     except JalonError as error:
         return Finding("facts", "fail", error.message, error.remedy)
 

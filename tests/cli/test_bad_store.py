@@ -179,6 +179,17 @@ def test_a_damaged_facts_file_is_named_and_made_again(copied: Desk, lived: Desk,
     assert path.read_bytes() == whole
 
 
+def test_a_lost_facts_file_is_named_and_made_again_by_the_next_run(copied: Desk, lived: Desk) -> None:
+    path = copied.folder / "data" / "facts" / "orders" / "00000000.parquet"
+    path.unlink()
+    said = copied("attribute", "--json")
+    assert said.status == errors.STORE
+    assert said.data["error"]["message"] == f"the facts file {path} is missing"
+    assert f"FAIL  facts: the facts file {path} is missing" in copied("doctor", "--offline").out
+    copied.settled()
+    assert copied.orders() == lived.orders()
+
+
 def test_a_damaged_table_of_the_attribution_is_named(copied: Desk) -> None:
     order = next(iter(copied.orders()))
     cut(copied.folder / "data" / "attribution" / "sales.parquet")

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from jalon.errors import LockedError, StoreError
 from jalon.normalize.vocabulary import ContentTag, Context, Fact, Raw, Unfit
 from jalon.store import derive as derivation
-from jalon.store import inbox, quarantine, segments
+from jalon.store import inbox, quarantine, segments, whole
 from jalon.store.database import Store
 from jalon.store.facts import check_facts, open_facts
 from jalon.store.lock import RunLock
@@ -439,3 +439,47 @@ def test_a_first_derivation_that_was_killed_goes_on(tmp_path: Path, monkeypatch:
     with Store.open(tmp_path) as store:
         tiny.derived(store)
         assert len(tiny.table(store.facts, "orders")) == 20
+
+
+# --- files that are not as they were written --------------------------------------------------------------------------
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def older(path: Path) -> None:
+    """Put another segment's file in its place, as a backup that was put back might."""
+    path.write_bytes(path.with_name("00000000.parquet").read_bytes())
+
+
+@pytest.mark.parametrize("spoil", [gone, older])
+def test_a_facts_file_that_is_not_as_it_was_written_is_named_and_made_again(store: Store, spoil: Any) -> None:
+    tiny.append(store, [tiny.order(number) for number in range(20)])
+    tiny.derived(store)
+    before = tiny.files(store)
+    whole.check(store)
+    path = store.facts / "orders" / "00000002.parquet"
+    spoil(path)
+    with pytest.raises(StoreError, match=str(path)) as said:
+        whole.check(store)
+    assert "`jalon normalize`" in said.value.remedy
+    assert tiny.derived(store).segments == 1
+    assert tiny.files(store) == before
+    whole.check(store)
+
+
+def test_a_derivation_that_is_under_way_is_no_damage(store: Store) -> None:
+    tiny.append(store, [tiny.order(number) for number in range(20)])
+    tiny.derived(store)
+    with RunLock(store.locks, "derive", what="normalize"):
+        gone(store.facts / "orders" / "00000002.parquet")
+        whole.check(store)
+
+
+def test_files_that_an_older_version_wrote_are_believed(store: Store) -> None:
+    tiny.append(store, [tiny.order(number) for number in range(20)])
+    tiny.derived(store)
+    store.write(lambda db: db.execute("UPDATE segments SET files = ''"))
+    whole.check(store)
+    assert tiny.derived(store).segments == 0
