@@ -37,8 +37,10 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
     findings = list(_installation(place))
     if not _failed(findings):
         findings += _store(place)
-    if not offline and not _failed(findings):
-        findings += _sources(place, sources)
+    well = not _failed(findings)
+    findings += _secrets(place, sources)
+    if not offline and well:
+        findings += _sources(place, {name: own for name, own in sources.items() if name not in place.config.lacking})
         findings += reachable(place)
     return findings
 
@@ -66,6 +68,13 @@ def _modes(folder: Path) -> Iterator[Finding]:
     path = folder / "jalon.key"
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield Finding("key file", "warn", f"{path.name} can be read by others", f"Run `chmod 600 {path.name}`.")
+
+
+def _secrets(place: Workplace, chosen: Mapping[str, Settings]) -> Iterator[Finding]:
+    """Name every secret that cannot be had."""
+    for name in chosen:
+        for error in place.config.lacking.get(name, ()):
+            yield Finding(f"{name}: secret", "fail", error.message, error.remedy)
 
 
 def _store(place: Workplace) -> Iterator[Finding]:

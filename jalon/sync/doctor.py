@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jalon.connectors.base import Fault, Finding, Stop
+from jalon.errors import JalonError
 from jalon.store import deadlines, files, sources
 from jalon.sync.folder import listing
 from jalon.sync.halt import Halt
@@ -12,6 +13,7 @@ from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
 from jalon.sync.session import SKEW, SourceSession, skewed
 from jalon.sync.source import Counts, Source, Workshop
+from jalon.sync.windowed import told
 
 DAY = 86_400
 WARN_DAYS = 14
@@ -29,6 +31,8 @@ async def examine(source: Source, shop: Workshop) -> list[Finding]:
     except Fault as fault:
         remedy = fault.remedy if isinstance(fault, Stop) else "run it again in a while"
         findings = [Finding("account", "fail", REDACTOR.clean(fault.reason), remedy)]
+    except Exception as error:
+        findings = [Finding("account", "fail", _unforeseen(error), "look at the source's settings and secrets")]
     finally:
         await session.close()
     with shop.store.read() as db:
@@ -36,6 +40,11 @@ async def examine(source: Source, shop: Workshop) -> list[Finding]:
     found = [Finding("deadline", "warn", f"{each.what} at {utc(each.at)}", each.remedy) for each in due]
     findings += _file_findings(source, shop)
     return [*findings, *_token_findings(session, shop.clock.now()), *found, *_clock_findings(session)]
+
+
+def _unforeseen(error: Exception) -> str:
+    """Return what may be said of an error that is no platform's: its text may quote a secret."""
+    return error.message if isinstance(error, JalonError) else f"asking ended in {told(error)}"
 
 
 def _file_findings(source: Source, shop: Workshop) -> Iterator[Finding]:

@@ -812,9 +812,16 @@ async def test_a_scope_that_greeting_tells_of_counts_in_the_next_run(store: Stor
         assert sum(asked.path == "/shop" for asked in server.asked) == 2
 
 
-async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(store: Store) -> None:
+async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def greet(*_: object) -> dict[str, str]:
+        return {"shop_id": "1", "zone": "Europe/Pari"}
+
     async with served(Orders([])) as server:
-        outcome = await sync_source(source(server, token="access-token-0", timezone="Europe/Pari"), workshop(store))
+        own = source(server, token="access-token-0")
+        monkeypatch.setattr(type(own.connector), "greet", greet)
+        outcome = await sync_source(own, workshop(store))
     assert (outcome.state, outcome.exit_status) == ("config", 2)
     assert "'Europe/Pari' is no time zone" in outcome.message
 
