@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import secrets
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -26,12 +27,25 @@ from jalon.report.people.settings import Persona, Targets
 from jalon.settings import ENVIRONMENT, TABLES, Attribution, Main, Report, Serve, is_secret
 
 FILE = "jalon.toml"
+PLACEHOLDER_BYTES = 32
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+class Absent(Exception):
+    """A secret that is referred to cannot be had; `error` says why."""
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True)
 class Config:
-    """A whole configuration, checked. `origins` says for each `table.key` where its value comes from."""
+    """A whole configuration, checked. `origins` says for each `table.key` where its value comes from.
+
+    `lacking`: sources with secrets that cannot be had, and why. Their settings hold random texts in place of those, so
+    that all that needs no secret works with them; nothing may be asked or received for them.
+    """
 
     path: Path
     main: Main
@@ -43,6 +57,7 @@ class Config:
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     personas: Mapping[str, Persona] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
+    lacking: Mapping[str, tuple[ConfigError, ...]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -60,7 +75,7 @@ class Config:
             return read_key(os.environ["JALON_KEY"])
         path = self.folder / "jalon.key"
         try:
-            return read_key(path.read_text())
+            return read_key(read_text(path))
         except FileNotFoundError:
             raise ConfigError(
                 f"there is no installation key at {path}", "Run `jalon init`, or put the key in JALON_KEY."
@@ -69,6 +84,8 @@ class Config:
             raise ConfigError(
                 f"the installation key {path} cannot be read: {error.strerror}", "Check its owner and mode."
             ) from None
+        except ValueError as error:
+            raise ConfigError(f"the installation key {path} {error}", "Restore it from your copy.") from None
 
     def pick(self, names: tuple[str, ...]) -> dict[str, Settings]:
         """Return the named sources, or all. Raises `ConfigError` for a name that is not configured."""
@@ -77,6 +94,12 @@ class Config:
                 known = ", ".join(self.sources) or "none"
                 raise ConfigError(f"no source is called {name!r}", f"Sources in {self.path.name}: {known}.")
         return {name: self.sources[name] for name in names or self.sources}
+
+    def check_secrets(self, names: Iterable[str]) -> None:
+        """Raise `ConfigError` for the first of these sources with a secret that cannot be had."""
+        for name in names:
+            for error in self.lacking.get(name, ()):
+                raise error
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield (key, value, origin) for `config show`; secrets as `***`."""
@@ -100,15 +123,25 @@ def find(path: Path | None) -> Path:
     return chosen.resolve()
 
 
+def read_text(path: Path) -> str:
+    """Return a text that a person may have saved with any editor. Raises `ValueError` where it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
+
+
 def load(path: Path) -> Config:
     """Read and check a configuration. Raises `ConfigError` that names the file, the table, the key and the remedy."""
     try:
-        text = path.read_text()
+        text = read_text(path)
         raw = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error}", "Check the file.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}", "Correct the line it names.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path} {error}", "Save it as UTF-8.") from None
     return _Reader(path, text).read(raw)
 
 
@@ -119,6 +152,7 @@ class _Reader:
         self.path = path
         self.lines = text.splitlines()
         self.origins: dict[str, str] = {}
+        self.lacking: dict[str, list[ConfigError]] = {}
 
     def read(self, raw: dict[str, Any]) -> Config:
         self._refuse_unknown("", raw, (*TABLES, "sources", "deliver", "personas"))
@@ -129,10 +163,20 @@ class _Reader:
         main, serve, attribution, report, targets = (
             self._table(name, model, raw.get(name, {})) for name, model in TABLES.items()
         )
-        sources = {name: self._source(name, table) for name, table in raw.get("sources", {}).items()}
-        deliveries = {name: self._delivery(name, table) for name, table in raw.get("deliver", {}).items()}
-        personas = {name: self._persona(name, table) for name, table in raw.get("personas", {}).items()}
-        return Config(self.path, main, serve, attribution, report, sources, self.origins, deliveries, personas, targets)
+        sources = {name: self._source(name, table) for name, table in self._named(raw, "sources")}
+        deliveries = {name: self._delivery(name, table) for name, table in self._named(raw, "deliver")}
+        personas = {name: self._persona(name, table) for name, table in self._named(raw, "personas")}
+        return Config(
+            self.path, main, serve, attribution, report, sources, self.origins, deliveries, personas, targets,
+            {name: tuple(errors) for name, errors in self.lacking.items()},
+        )  # fmt: skip
+
+    def _named(self, raw: Mapping[str, Any], place: str) -> Iterable[tuple[str, Any]]:
+        """Return the tables `[place.NAME]` by name."""
+        tables = raw.get(place, {})
+        if not isinstance(tables, dict):
+            raise self._error("", place, "is no table of tables", f"Write [{place}.NAME], with a name of your own.")
+        return tables.items()
 
     def _source(self, name: str, table: Any) -> Settings:
         self._check_name(f"sources.{name}", name)
@@ -140,7 +184,15 @@ class _Reader:
             raise self._error(
                 f"sources.{name}", "connector", "is missing", f"Name one of: {', '.join(registry.names())}."
             )
-        settings: Settings = self._table(f"sources.{name}", registry.connector(table["connector"]).settings, table)
+        if not isinstance(table["connector"], str):
+            raise self._error(
+                f"sources.{name}", "connector", "is no name", f"Name one of: {', '.join(registry.names())}."
+            )
+        lacking: list[ConfigError] = []
+        model = registry.connector(table["connector"]).settings
+        settings: Settings = self._table(f"sources.{name}", model, table, lacking)
+        if lacking:
+            self.lacking[name] = lacking
         return settings
 
     def _delivery(self, name: str, table: Any) -> Delivery:
@@ -162,7 +214,8 @@ class _Reader:
         if not SOURCE_NAME.fullmatch(name):
             raise self._error(place, "", "is not a usable name", "Use small letters, digits, - and _, at most 40.")
 
-    def _table(self, place: str, model: type[Any], table: Any) -> Any:
+    def _table(self, place: str, model: type[Any], table: Any, lacking: list[ConfigError] | None = None) -> Any:
+        """Return a table, checked. Secrets that cannot be had are added to `lacking`, or raised where there is none."""
         if not isinstance(table, dict):
             raise self._error(place, "", "must be a table", f"Write [{place}].")
         self._refuse_unknown(place, table, tuple(model.model_fields))
@@ -172,7 +225,7 @@ class _Reader:
                 continue
             self.origins.setdefault(f"{place}.{key}", f"{self.path.name}:{self._line(place, key)}")
             if is_secret(info.annotation):
-                values[key] = self._secret(place, key, values[key])
+                values[key] = self._secret_or_placeholder(place, key, values[key], lacking)
             elif place not in TABLES and Path in (info.annotation, *get_args(info.annotation)):
                 values[key] = self._beside(place, key, values[key])
         try:
@@ -183,6 +236,16 @@ class _Reader:
             said = first["msg"].removeprefix("Value error, ")
             raise self._error(place, key, said[:1].lower() + said[1:], "Correct the value.") from None
 
+    def _secret_or_placeholder(self, place: str, key: str, reference: Any, lacking: list[ConfigError] | None) -> str:
+        try:
+            return self._secret(place, key, reference)
+        except Absent as absent:
+            if lacking is None:
+                raise absent.error from None
+            lacking.append(absent.error)
+            # Random: whatever is done with it by mistake, nobody can sign with it.
+            return secrets.token_hex(PLACEHOLDER_BYTES)
+
     def _secret(self, place: str, key: str, reference: Any) -> str:
         how = 'Write { env = "NAME" } or { file = "path" }.'
         if not isinstance(reference, dict) or len(reference) != 1:
@@ -191,18 +254,35 @@ class _Reader:
         self.origins[f"{place}.{key}"] += f" -> {kind} {where}"
         if kind == "env" and isinstance(where, str):
             if not (value := os.environ.get(where, "").strip()):
-                raise self._error(
-                    place, key, f"needs the environment variable {where}, which is not set or empty", f"Set {where}."
+                raise Absent(
+                    self._error(
+                        place,
+                        key,
+                        f"needs the environment variable {where}, which is not set or empty",
+                        f"Set {where}.",
+                    )
                 )
             return value
         if kind == "file" and isinstance(where, str):
             try:
-                return (self.path.parent / where).read_text().strip()
-            except OSError as error:
-                raise self._error(
-                    place, key, f"needs the file {where}: {error.strerror}", "Put the secret there, mode 0600."
+                return self._secret_file(where)
+            except ValueError as why:
+                raise Absent(
+                    self._error(place, key, f"needs the file {where}, which {why}", "Put the secret there, mode 0600.")
                 ) from None
         raise self._error(place, key, f"is not a reference to a secret ({kind})", how)
+
+    def _secret_file(self, where: str) -> str:
+        """Return the secret in a file. Raises `ValueError` saying why there is none."""
+        if "\0" in where:
+            raise ValueError("is no path")
+        try:
+            value = read_text(self.path.parent / where).strip()
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        if not value:
+            raise ValueError("is empty")
+        return value
 
     def _beside(self, place: str, key: str, written: Any) -> Path:
         """Return a path of a source's table, which is relative to jalon.toml."""

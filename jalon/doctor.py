@@ -19,6 +19,7 @@ from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
     from jalon.attribution.aside import Aside
+    from jalon.store.database import Store
 
 SHARED = {
     "many_links": ("rightly, if it is a till or an app's own customer", "max_links"),
@@ -36,8 +37,10 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
     findings = list(_installation(place))
     if not _failed(findings):
         findings += _store(place)
-    if not offline and not _failed(findings):
-        findings += _sources(place, sources)
+    well = not _failed(findings)
+    findings += _secrets(place, sources)
+    if not offline and well:
+        findings += _sources(place, {name: own for name, own in sources.items() if name not in place.config.lacking})
         findings += reachable(place)
     return findings
 
@@ -67,6 +70,13 @@ def _modes(folder: Path) -> Iterator[Finding]:
         yield Finding("key file", "warn", f"{path.name} can be read by others", f"Run `chmod 600 {path.name}`.")
 
 
+def _secrets(place: Workplace, chosen: Mapping[str, Settings]) -> Iterator[Finding]:
+    """Name every secret that cannot be had."""
+    for name in chosen:
+        for error in place.config.lacking.get(name, ()):
+            yield Finding(f"{name}: secret", "fail", error.message, error.remedy)
+
+
 def _store(place: Workplace) -> Iterator[Finding]:
     try:
         store = place.store
@@ -78,19 +88,22 @@ def _store(place: Workplace) -> Iterator[Finding]:
         yield Finding("store", "fail", f"damaged: {wrong[0]}", RESTORE)
     else:
         yield Finding("store", "ok", str(store.folder))
-    yield _facts(store.facts)
+    yield _facts(store)
     yield from _identity(store.attribution)
     yield _disk(store.folder)
     warning = library_warning()
     yield Finding("sqlite", "ok", warning or sqlite3.sqlite_version)
 
 
-def _facts(folder: Path) -> Finding:
-    """Read all facts against their checksums."""
+def _facts(store: Store) -> Finding:
+    """Read all facts against their checksums, and see that they are all there."""
+    from jalon.store import whole
     from jalon.store.facts import check_facts
 
     try:
-        return Finding("facts", "ok", f"{check_facts(folder)} files, all whole")
+        number = check_facts(store.facts)
+        whole.check(store)
+        return Finding("facts", "ok", f"{number} files, all whole")
     except JalonError as error:
         return Finding("facts", "fail", error.message, error.remedy)
 

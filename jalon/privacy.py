@@ -123,7 +123,7 @@ def make_key(path: Path) -> None:
 
 def read_key(text: str) -> Keyring:
     """Return the keyring for a key in hex, or for any long passphrase. Raises `ConfigError`."""
-    text = text.strip()
+    text = text.removeprefix("\ufeff").strip()
     try:
         return Keyring(bytes.fromhex(text))
     except ValueError:

@@ -184,6 +184,7 @@ def attribute_now(
     from jalon.attribution import standing
     from jalon.attribution.options import Options
     from jalon.attribution.run import attribute
+    from jalon.store import whole
     from jalon.store.lock import RunLock
 
     told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
@@ -191,6 +192,7 @@ def attribute_now(
     options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
     folder = out or attribution_folder(place, as_of)
     with RunLock(place.store.locks, "attribute", what="attribute"), naming_damage(place):
+        whole.check(place.store)
         made = standing.made_of(place.store.facts, options)
         if not anew and (known := standing.standing(folder, made)):
             return known

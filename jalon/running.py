@@ -58,9 +58,12 @@ def run_sync(
     from jalon.sync.engine import sync_all
 
     _refuse_none(place, chosen)
-    return _read(
-        console, place, lambda shop: sync_all(map(place.source, chosen), shop), max_runtime, normalize=normalize
-    )
+    able = _with_secrets(place, chosen)
+
+    async def work(shop: Workshop) -> list[SourceOutcome]:
+        return [*_lacking(place, chosen), *await sync_all(map(place.source, able), shop)]
+
+    return _read(console, place, work, max_runtime, normalize=normalize)
 
 
 def run_backfill(
@@ -80,8 +83,11 @@ def run_backfill(
     if dry_run:
         return _estimate(console, place, chosen, first, last)
 
+    able = _with_secrets(place, chosen)
+
     async def work(shop: Workshop) -> list[SourceOutcome]:
-        return list(await asyncio.gather(*(backfill_source(place.source(name), shop, first, last) for name in chosen)))
+        done = await asyncio.gather(*(backfill_source(place.source(name), shop, first, last) for name in able))
+        return [*_lacking(place, chosen), *done]
 
     return _read(console, place, work, max_runtime, normalize=True)
 
@@ -140,6 +146,21 @@ def _refuse_none(place: Workplace, chosen: Mapping[str, Settings]) -> None:
     if not chosen:
         how = "Add a [sources.NAME] table; `jalon init --source CONNECTOR` shows one."
         raise ConfigError(f"{place.config.path.name} has no source", how)
+
+
+def _with_secrets(place: Workplace, chosen: Mapping[str, Settings]) -> list[str]:
+    return [name for name in chosen if name not in place.config.lacking]
+
+
+def _lacking(place: Workplace, chosen: Mapping[str, Settings]) -> list[SourceOutcome]:
+    """Return the outcome of each source whose secrets cannot be had: it fails alone."""
+    from jalon.sync.source import SourceOutcome
+
+    return [
+        SourceOutcome(name, "config", f"{name}: {error.message}", error.remedy)
+        for name in chosen
+        for error in place.config.lacking.get(name, ())[:1]
+    ]
 
 
 def _estimate(console: Console, place: Workplace, chosen: Mapping[str, Settings], first: date, last: date) -> int:

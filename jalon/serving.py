@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
     """Receive deliveries until SIGTERM or SIGINT."""
+    for name, lacking in place.config.lacking.items():
+        console.warn(f"{name} receives nothing: {lacking[0]}")
     asyncio.run(_serve(console, place, host, port))
     console.say("stopped; every acknowledged delivery is stored")
     return errors.OK
@@ -43,7 +45,7 @@ def _present(console: Console, place: Workplace, host: str, port: int, metrics_p
     from jalon.receive.sign_in import PATH as LIVE
 
     base = (place.config.main.public_url or f"http://{host}:{port}").rstrip("/")
-    addresses = {name: base + _path(place, name) for name in place.config.sources}
+    addresses = {name: base + _path(place, name) for name in _receiving(place)}
     report = base + LIVE if place.config.serve.report_token else None
     lines = [f"{name}: {address}" for name, address in addresses.items()]
     console.data(
@@ -52,6 +54,11 @@ def _present(console: Console, place: Workplace, host: str, port: int, metrics_p
     )
     metrics = f"metrics on 127.0.0.1:{metrics_port}/metrics; " if metrics_port is not None else ""
     console.say(f"receiving on {host}:{port}; {metrics}stop with Ctrl-C")
+
+
+def _receiving(place: Workplace) -> list[str]:
+    """Return the sources that can receive: the others have secrets that cannot be had."""
+    return [name for name in place.config.sources if name not in place.config.lacking]
 
 
 def _path(place: Workplace, name: str) -> str:
@@ -76,7 +83,7 @@ def receiver_of(place: Workplace, now: Callable[[], float] = time.time) -> Recei
 
     serve = place.config.serve
     limits = Limits(body=serve.max_body, connections=serve.connections)
-    hooks = {name: hook(name) for name in place.config.sources}
+    hooks = {name: hook(name) for name in _receiving(place)}
     return Receiver(place.store, place.keyring, hooks, limits, now, _live(place))
 
 

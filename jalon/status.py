@@ -29,6 +29,7 @@ def overview(place: Workplace) -> tuple[Row, list[str]]:
             "budgets": [account._asdict() for account in budget.state(db)],
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
             "set_aside": _set_aside(place),
+            "lacking": {name: list(map(str, errors)) for name, errors in place.config.lacking.items()},
             "died": [f"{run.command} of {run.source or 'all'} (process {run.pid})" for run in runs.abandoned(db)],
         }
     return data, list(_lines(data))
@@ -124,5 +125,7 @@ def _elsewhere(data: Row) -> Iterator[str]:
     if data["set_aside"]:
         why = ", ".join(f"{reason} {number:,}" for reason, number in data["set_aside"].items())
         yield f"identifiers set aside or cut off: {why}; `jalon doctor --offline` says of which kind, and why"
+    for name, errors in data["lacking"].items():
+        yield from (f"{name} is not read: {error}" for error in errors)
     for what in data["died"]:
         yield f"did not finish: {what}; the next run goes on where it stood"

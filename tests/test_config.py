@@ -8,6 +8,7 @@ import pytest
 
 from jalon.config import Config, load
 from jalon.errors import ConfigError
+from jalon.privacy import read_key
 
 GOOD = """
 [jalon]
@@ -51,12 +52,16 @@ def test_reads_settings_and_secrets_by_reference(write) -> None:
         ("[jalon]", "[jalom]", "jalon.toml:2", "Did you mean 'jalon'"),
         ('"tiktok_shop"', '"tiktok_shp"', "", "no connector is called 'tiktok_shp'"),
         ('{ env = "T_SECRET" }', '"in clear"', "jalon.toml:9", "must not stand in the file"),
-        ('{ env = "T_SECRET" }', '{ env = "NOT_SET" }', "jalon.toml:9", "Set NOT_SET"),
-        ('"token.txt"', '"absent.txt"', "jalon.toml:10", "absent.txt"),
+        ('"America/New_York"', '"Mars/Olympus"', "jalon.toml:7", "is no time zone"),
+        ('"America/New_York"', '"Europe"', "jalon.toml:7", "such as Europe/Paris"),
         ('app_key = "k1"', "app_key = 17", "jalon.toml:8", "app_key"),
         ("[sources.shop_us]", "[sources.Shop-US]", "jalon.toml:5", "not a usable name"),
         ('connector = "tiktok_shop"', "", "", "connector is missing"),
         ("[jalon]", "[jalon", "", "not TOML"),
+        ('connector = "tiktok_shop"', 'connector = ["hook"]', "jalon.toml:6", "connector is no name"),
+        (GOOD, "sources = 3", "jalon.toml:1", "Write [sources.NAME]"),
+        (GOOD, "[[sources]]\nconnector = 'hook'", "jalon.toml:1", "Write [sources.NAME]"),
+        (GOOD, "deliver = []", "jalon.toml:1", "Write [deliver.NAME]"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_remedy(write, old: str, new: str, where: str, what: str) -> None:
@@ -67,6 +72,52 @@ def test_a_mistake_is_named_with_its_line_and_remedy(write, old: str, new: str, 
     assert what in text
     assert "canary" not in text
     assert "in clear" not in text
+
+
+LACKING = """
+[sources.other]
+connector = "woocommerce"
+url = "https://shop.example"
+consumer_key = { env = "NOT_SET" }
+consumer_secret = { file = "absent.txt" }
+webhook_secret = { file = "empty.txt" }
+webhook_secret_old = { file = "latin.txt" }
+"""
+
+
+def test_secrets_that_cannot_be_had_are_all_named_and_concern_their_source_alone(write, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text(" \n")
+    (tmp_path / "latin.txt").write_bytes("clé".encode("latin-1"))
+    config = write(GOOD + LACKING)
+    config.check_secrets(["shop_us"])
+    assert list(config.lacking) == ["other"]
+    said = [str(error) for error in config.lacking["other"]]
+    for line, what in ((15, "Set NOT_SET"), (16, "cannot be read"), (17, "is empty"), (18, "is not UTF-8 text")):
+        assert any(f"jalon.toml:{line}" in one and what in one for one in said), said
+    with pytest.raises(ConfigError, match="NOT_SET"):
+        config.check_secrets(["other"])
+    held = config.sources["other"]
+    placeholders = {held.webhook_secret.get_secret_value(), held.webhook_secret_old.get_secret_value()}
+    assert len(placeholders) == 2
+    assert min(map(len, placeholders)) >= 32
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path, monkeypatch, mark: str) -> None:
+    monkeypatch.setenv("T_SECRET", "canary-app-secret")
+    for name, text in (("jalon.toml", GOOD), ("token.txt", "canary-refresh\r\n"), ("jalon.key", "ab" * 32)):
+        (tmp_path / name).write_text(mark + text, encoding="utf-8")
+    config = load(tmp_path / "jalon.toml")
+    assert config.sources["shop_us"].refresh_token.get_secret_value() == "canary-refresh"
+    assert config.keyring().id == read_key("ab" * 32).id == read_key("\ufeff" + "ab" * 32).id
+
+
+@pytest.mark.parametrize("name", ["jalon.toml", "jalon.key"])
+def test_a_file_in_another_encoding_is_named(write, tmp_path: Path, name: str) -> None:
+    config = write(GOOD)
+    (tmp_path / name).write_bytes("# clé\n".encode("utf-16"))
+    with pytest.raises(ConfigError, match=f"{name} is not UTF-8 text"):
+        load(config.path).keyring()
 
 
 def test_the_page_s_language_and_the_token_of_its_address(write) -> None:

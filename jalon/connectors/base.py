@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from jalon.connectors.door import Door
 from jalon.connectors.sheets import Folder, Sheet
@@ -45,6 +46,15 @@ class Settings(BaseModel):
     """Known budget of the account; None: the connector's own starting point."""
     in_flight: int = Field(default=12, ge=1, le=64)
     """Requests that may be on their way at one time."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is no time zone: name one as IANA does, such as Europe/Paris") from None
+        return name
 
 
 # --- the wire -------------------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 
 def held(*secrets: SecretStr | None) -> tuple[bytes, ...]:
-    """Return the secrets that are there, as bytes, in their order."""
-    return tuple(secret.get_secret_value().encode() for secret in secrets if secret is not None)
+    """Return the secrets that are there, as bytes, in their order. An empty one is none: anybody could sign with it."""
+    given = (secret.get_secret_value().encode() for secret in secrets if secret is not None)
+    return tuple(secret for secret in given if secret)
 
 
 def fits(claimed: str | None, right: Iterable[bytes]) -> bool:

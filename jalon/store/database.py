@@ -20,7 +20,7 @@ from jalon.errors import LockedError, StoreError
 from jalon.store import schema
 from jalon.store.group import Committer, transaction
 from jalon.store.lock import WriterLock
-from jalon.store.trouble import told, told_by_system
+from jalon.store.trouble import told, told_by_system, told_lost
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -168,13 +168,26 @@ class Store:
         self._lock.close()
 
     def _prepare(self) -> None:
+        # Looked at before the database: another process may be deriving the first facts of a new store just now.
+        derived = any(self.facts.glob(f"*/{'[0-9]' * 8}.parquet"))
         self._undo_first_write()
         found = 0
         if self.path.exists() and self.path.stat().st_size:
             with self.read() as db:
                 found = _version(db, self.path)
+        if derived and not found:
+            raise told_lost(self.path, "is missing or empty")
         if found < schema.VERSION:
             self.write(lambda db: _migrate(db, self.path))
+        if derived:
+            self._know_facts()
+
+    def _know_facts(self) -> None:
+        """Refuse facts that were derived by another database: deriving by this one would remove them."""
+        with self.read() as db:
+            known = db.execute("SELECT 1 FROM segments LIMIT 1").fetchone()
+        if known is None:
+            raise told_lost(self.path, "is new and knows none of the facts beside it")
 
     def _undo_first_write(self) -> None:
         """Undo what a process had begun that died before the file had its write-ahead log; readers cannot."""

@@ -2,7 +2,8 @@
 
 A segment is a fixed range of inbox ids, and its files are a pure function of those rows, of the mapping and of the
 account: so the facts are the same bytes however the work was cut. A segment is derived again when rows were added to
-it (the last one), when its mapping or account has changed, or when someone marked it (a replay, an erasure). Its row
+it (the last one), when its mapping or account has changed, when someone marked it (a replay, an erasure), or when a
+file of it is not as it was written. Its row
 in the store is written after its files are in place; a run that is killed in between leaves files that the next run
 writes anew.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,7 +69,8 @@ def derive(
         erasing = erasure.carry_out(store)
         with store.read() as db:
             last = inbox.last_id(db)
-            todo = [n for n in range(segments.number(last)) if everything or _is_stale(db, n, last, meanings)]
+            there = facts.sizes(store.facts)
+            todo = [n for n in range(segments.number(last)) if everything or _is_stale(db, n, last, meanings, there)]
         try:
             done = _derive(store, meanings, todo, last, progress)
         except OSError as error:
@@ -86,9 +89,13 @@ def _origins(store: Store, given: Mapping[str, Origin]) -> dict[str, Origin]:
     return before | new
 
 
-def _is_stale(db: sqlite3.Connection, segment: int, last: int, meanings: Meanings) -> bool:
+def _is_stale(
+    db: sqlite3.Connection, segment: int, last: int, meanings: Meanings, there: Mapping[int, Mapping[str, int]]
+) -> bool:
     state = segments.state(db, segment)
     _, through = segments.span(segment, last)
+    if state.files is not None and state.files != there.get(segment, {}):
+        return True
     return (state.through, state.derived, state.mapping) != (through, state.stamp, meanings.name(state.sources))
 
 
@@ -97,11 +104,13 @@ def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progre
     done, counts = 0, dict.fromkeys(KINDS, 0)
     failures: list[Failure] = []
     total = sum(through - low + 1 for low, through in (segments.span(segment, last) for segment in todo))
+    if todo:
+        store.write(lambda db: segments.begun(db, todo[0]))
     for segment in todo:
         made = _Segment(store, meanings, segment, last)
         for kind, rows in facts.write_segment(store.facts, segment, made.batches).items():
             counts[kind] += rows
-        store.write(made.commit)
+        store.write(partial(made.commit, files=facts.sizes_of(store.facts, segment)))
         done += made.records
         failures += made.failures
         del made  # its columns are some MiB, which the next segment can use
@@ -190,10 +199,10 @@ class _Segment:
         inbox_id, source, stream, key, *_ = row
         self.failures.append(Failure(inbox_id, source, stream, key, reason, detail))
 
-    def commit(self, db: sqlite3.Connection) -> None:
+    def commit(self, db: sqlite3.Connection, files: Mapping[str, int]) -> None:
         """Note in the store that the files of this segment are in place, and what is left in quarantine."""
         names = tuple(sorted(self._ways))
-        now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp)
+        now = State(self._through, names, self._meanings.name(names), self._stamp, self._stamp, files)
         segments.derived(db, self._segment, now)
         settle(db, self._low, self._through, self.failures)
 

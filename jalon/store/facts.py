@@ -120,7 +120,7 @@ def write_segment(folder: Path, segment: int, batches: Mapping[str, Sequence[pa.
     """
     counts = {}
     for kind in KINDS:
-        path = folder / kind / f"{segment:08d}.parquet"
+        path = path_of(folder, kind, segment)
         if batches.get(kind):
             counts[kind] = _write(path, kind, batches[kind])
         elif path.exists():
@@ -202,6 +202,26 @@ def open_facts(folder: Path) -> dict[str, list[Path]]:
     for path in chain.from_iterable(found.values()):
         _check_ends(path)
     return found
+
+
+def sizes(folder: Path) -> dict[int, dict[str, int]]:
+    """Return how many bytes each kind's file of each segment has; a segment without files has none."""
+    found: dict[int, dict[str, int]] = {}
+    for kind in KINDS:
+        for path in _files(folder, kind):
+            found.setdefault(int(path.stem), {})[kind] = path.stat().st_size
+    return found
+
+
+def sizes_of(folder: Path, segment: int) -> dict[str, int]:
+    """Return how many bytes each kind's file of one segment has."""
+    paths = {kind: path_of(folder, kind, segment) for kind in KINDS}
+    return {kind: path.stat().st_size for kind, path in paths.items() if path.exists()}
+
+
+def path_of(folder: Path, kind: str, segment: int) -> Path:
+    """Return where the facts of a kind from one segment are."""
+    return folder / kind / f"{segment:08d}.parquet"
 
 
 def _files(folder: Path, kind: str) -> list[Path]:

@@ -71,3 +71,8 @@ def pending(db: sqlite3.Connection, source: str) -> list[Waiting]:
         (source,),
     )
     return [Waiting(*row) for row in rows]
+
+
+def wake(db: sqlite3.Connection, source: str) -> None:
+    """Have all objects of a source that wait for a moment read by the next run."""
+    db.execute("UPDATE fetches SET not_before = 0.0 WHERE source = ?", (source,))

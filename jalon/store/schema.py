@@ -17,7 +17,7 @@ APPLICATION_ID = 0x6A616C6E
 """'jaln': tells a jalon store from any other SQLite file (PRAGMA application_id)."""
 GENERATION = 1
 """Changes that older versions cannot live with raise this; they refuse the file then."""
-VERSION = GENERATION * 1000 + 4
+VERSION = GENERATION * 1000 + 5
 """PRAGMA user_version: generation and, below it, additive steps."""
 
 
@@ -159,9 +159,11 @@ TABLES: dict[str, Table] = {
     # Which segments of the inbox are in the facts files: through which id, by which mapping, and as of which stamp. A
     # segment whose stamp has moved on since is derived again.
     "segments": Table(
-        {"segment": int, "through": int, "sources": str, "mapping": str, "stamp": int, "derived": int},
+        {
+            "segment": int, "through": int, "sources": str, "mapping": str, "stamp": int, "derived": int, "files": str,
+        },
         "segment",
-        defaults={"through": 0, "sources": "[]", "mapping": "", "stamp": 0, "derived": 0},
+        defaults={"through": 0, "sources": "[]", "mapping": "", "stamp": 0, "derived": 0, "files": ""},
     ),
     # Who was erased, told only by digests: kind is `hash`, `order` or `source`; an empty source means all of them.
     "tombstones": Table(

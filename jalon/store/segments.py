@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 SEGMENT = 4096
@@ -17,13 +17,18 @@ the last one, which every run derives anew, cheaper (0.1 s)."""
 
 
 class State(NamedTuple):
-    """What a segment's files hold: through which inbox id, of which sources, by which mapping, for which stamp."""
+    """What a segment's files hold: through which inbox id, of which sources, by which mapping, for which stamp.
+
+    And how many bytes they have, so that one that is lost, cut or put back from elsewhere is noticed.
+    """
 
     through: int = 0
     sources: tuple[str, ...] = ()
     mapping: str = ""
     stamp: int = 0
     derived: int = 0
+    files: Mapping[str, int] | None = None
+    """Bytes of each kind's file; None: an older version wrote them and did not say."""
 
 
 def span(segment: int, last: int) -> tuple[int, int]:
@@ -39,18 +44,33 @@ def number(last: int) -> int:
 def state(db: sqlite3.Connection, segment: int) -> State:
     """Return what is known about a segment; one that was never derived has all defaults."""
     row = db.execute(
-        "SELECT through, sources, mapping, stamp, derived FROM segments WHERE segment = ?", (segment,)
+        "SELECT through, sources, mapping, stamp, derived, files FROM segments WHERE segment = ?", (segment,)
     ).fetchone()
-    return State(row[0], tuple(json.loads(row[1])), *row[2:]) if row else State()
+    return State(row[0], tuple(json.loads(row[1])), *row[2:5], files=_files(row[5])) if row else State()
+
+
+def files(db: sqlite3.Connection, number: int) -> dict[int, Mapping[str, int]]:
+    """Return the bytes of each kind's file, for those of the first `number` segments of which they are known."""
+    rows = db.execute("SELECT segment, files FROM segments WHERE segment < ? AND files <> ''", (number,))
+    return {segment: _files(written) or {} for segment, written in rows}
+
+
+def _files(written: str) -> dict[str, int] | None:
+    return json.loads(written) if written else None
+
+
+def begun(db: sqlite3.Connection, segment: int) -> None:
+    """Note that files of a segment are about to be written, so that facts never lie beside a store that knows none."""
+    db.execute("INSERT OR IGNORE INTO segments (segment) VALUES (?)", (segment,))
 
 
 def derived(db: sqlite3.Connection, segment: int, now: State) -> None:
     """Note what the files of a segment stand for now; its stamp goes on counting by itself."""
     db.execute(
-        "INSERT INTO segments (segment, through, sources, mapping, stamp, derived) VALUES (?, ?, ?, ?, ?, ?) "
+        "INSERT INTO segments (segment, through, sources, mapping, stamp, derived, files) VALUES (?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (segment) DO UPDATE SET through = excluded.through, sources = excluded.sources, "
-        "mapping = excluded.mapping, derived = excluded.derived",
-        (segment, now.through, json.dumps(now.sources), now.mapping, now.stamp, now.derived),
+        "mapping = excluded.mapping, derived = excluded.derived, files = excluded.files",
+        (segment, now.through, json.dumps(now.sources), now.mapping, now.stamp, now.derived, json.dumps(now.files)),
     )
 
 

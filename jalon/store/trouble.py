@@ -55,6 +55,11 @@ def _is_full(path: Path) -> bool:
         return False
 
 
+def told_lost(path: Path, how: str) -> StoreError:
+    """Return the `StoreError` for a database that is not the one from which the facts beside it were derived."""
+    return StoreError(f"{path} {how}, though {path.parent / 'facts'} holds facts", _RESTORE)
+
+
 def told_by_system(error: OSError, path: Path) -> StoreError:
     """Return the `StoreError` for what the operating system refused at `path`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

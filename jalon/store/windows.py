@@ -152,6 +152,23 @@ def mark_looked_back(db: sqlite3.Connection, source: str, stream: str, at: float
     )
 
 
+def hold_back(db: sqlite3.Connection, source: str, stream: str, until: int) -> None:
+    """Move a mark that is later than `until` (unix seconds) back to it."""
+    db.execute(
+        "UPDATE streams SET planned_until = ? WHERE source = ? AND stream = ? AND planned_until > ?",
+        (until, source, stream, until),
+    )
+
+
+def distrust(db: sqlite3.Connection, source: str, streams: Iterable[str]) -> None:
+    """Forget the marks of streams; windows of the source that wait for a moment wait no longer."""
+    db.executemany(
+        "UPDATE streams SET planned_until = NULL WHERE source = ? AND stream = ?",
+        [(source, stream) for stream in streams],
+    )
+    db.execute("UPDATE windows SET not_before = 0.0 WHERE source = ?", (source,))
+
+
 def backfills(db: sqlite3.Connection) -> list[Backfill]:
     """Return the progress of each back-fill, by source, name and stream."""
     rows = db.execute(

@@ -139,6 +139,8 @@ class Client:
 
     def _request(self, method: str, url: str, headers: Mapping[str, str] = _NONE, body: bytes = b"") -> httpx.Request:
         headers = _ALWAYS | {name.lower(): value for name, value in headers.items()}
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise _unsendable(where(url))
         return httpx.Request(method, url, headers=headers, content=body or None, extensions=self._limits)
 
     @asynccontextmanager
@@ -181,6 +183,13 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return out
 
 
+def _unsendable(place: str) -> Stop:
+    return Stop(
+        f"the request to {place} cannot be sent: a header holds a forbidden character",
+        "check the secrets of this source for stray characters: they are plain letters, digits and signs in one line",
+    )
+
+
 def _redirected(place: str, target: str) -> Stop:
     host = urlsplit(target).hostname or "another path of the same host"
     return Stop(
@@ -198,10 +207,7 @@ def _translated(error: Exception, place: str) -> Wait | Stop:
             "check this machine's clock and the address",
         )
     if isinstance(error, httpcore.LocalProtocolError):
-        return Stop(
-            f"the request to {place} cannot be sent: a header holds a forbidden character",
-            "check the secrets of this source for stray characters",
-        )
+        return _unsendable(place)
     if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout | httpcore.PoolTimeout):
         return Unsent(f"cannot connect to {place}")
     return Lost(f"asking {place}: the connection broke ({type(error).__name__})")

@@ -21,6 +21,8 @@ OVERLAP = 120
 """Seconds."""
 SMALLEST = 43_200
 """Seconds below which a span is not cut for the sake of working at it in parallel: a run of a few hours asks once."""
+AHEAD = 300
+"""Seconds by which a mark may lie ahead of the clock. Beyond them the clock was wrong when it was set, or is now."""
 BEGINNING = 1_104_537_600
 """2005-01-01: before the oldest thing that any of the platforms could tell of."""
 
@@ -46,6 +48,11 @@ def first_instant(stream: Stream, reach: Reach, now: float) -> int:
         return max(BEGINNING, _retained(stream, now))
     since = reach.since or datetime.fromtimestamp(now, reach.zone).date() - DEFAULT_SPAN
     return max(midnight(since, reach.zone), _retained(stream, now))
+
+
+def is_ahead(mark: int | None, now: float) -> bool:
+    """Say whether a mark lies in the future: what was to be read before it was asked for before it had happened."""
+    return mark is not None and mark > now + AHEAD
 
 
 def tail(stream: Stream, reach: Reach, planned_until: int | None, now: float) -> Plan:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 
 from jalon.connectors.base import Deadline, Fault, Stop, Stream, Wait
-from jalon.store import deadlines, deliveries, sources, windows
+from jalon.store import deadlines, deliveries, fetches, sources, windows
 from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
 from jalon.sync.filed import FileReader
@@ -16,7 +16,7 @@ from jalon.sync.halt import Halt
 from jalon.sync.inbound import open_deliveries
 from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
-from jalon.sync.session import SourceSession
+from jalon.sync.session import SourceSession, skewed
 from jalon.sync.source import Source, SourceOutcome, Workshop, zone_of
 from jalon.sync.windowed import told, without
 from jalon.sync.work import Work, left_over
@@ -28,6 +28,9 @@ GREETED_WITH = "greeted_with"
 SUBSCRIBED = "subscribed"
 RENEWED_WITH = 0.2
 """Share of a subscription's time that is left when it is renewed."""
+CLOCK = "clock"
+"""The notice that this machine's clock is, or was, ahead."""
+_AHEAD = "the clock was ahead in an earlier run, or is behind now"
 WITHDRAWN = ("deauthorised", "uninstalled")
 """Notices after which nothing is read until the platform has greeted us again."""
 PER_PLACE = 2
@@ -132,6 +135,7 @@ class Run:
             unread = {window.stream for window in windows.open_windows(db, name) if window.not_before <= now}
             refused = {notice.kind for notice in sources.notices(db, name)}
             streams = self.source.connector.streams
+            self._distrust(db, [each.name for each in streams if _is_ahead(db, name, each, now)], settled=not unread)
             planned = [
                 _plan_stream(db, name, each, reach, now, each.name in unread, without(each.name) in refused)
                 for each in streams
@@ -139,6 +143,34 @@ class Run:
             return not all(planned)
 
         return await self.shop.store.commit(job)
+
+    def _distrust(self, db: sqlite3.Connection, ahead: list[str], *, settled: bool) -> None:
+        """Have streams read anew whose marks a clock that was ahead has set, and say so until they have been read."""
+        name, now = self.source.name, self.shop.clock.now()
+        if ahead:
+            windows.distrust(db, name, ahead)
+            fetches.wake(db, name)
+            sources.notice(db, name, CLOCK, f"{_AHEAD}; {', '.join(ahead)}: read anew from the beginning", now)
+        elif settled:
+            sources.clear_notice(db, name, CLOCK)
+
+    async def _hold_back(self) -> None:
+        """Where the platform's clock says that ours is ahead, have the next run read from the platform's time on."""
+        skew = self.session.skew
+        if skew is None or skew <= plan.AHEAD:
+            return
+        name, now = self.source.name, self.shop.clock.now()
+        detail = (
+            f"this machine's clock is {skewed(skew)} the platform's; the next run reads from the platform's time on"
+        )
+
+        def job(db: sqlite3.Connection) -> None:
+            for stream in self.source.connector.streams:
+                windows.hold_back(db, name, stream.name, int(now - skew - stream.lag.total_seconds()))
+            sources.notice(db, name, CLOCK, detail, now)
+
+        await self.shop.store.commit(job)
+        self.outcome.notes.append(detail)
 
     async def plan_backfill(self, name: str, first: date, last: date) -> None:
         """Add the windows of a back-fill: of one that was cut off what it left, of one that was read all of it anew."""
@@ -171,6 +203,7 @@ class Run:
             self._judge(work.failures)
             if self._without:
                 await forget_greeting(self.source, self.shop)
+            await self._hold_back()
             left_over(self.shop, self.source.name, self.counts, backfill)
 
     @property
@@ -232,6 +265,10 @@ def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
     settings = source.settings
     parallel = settings.in_flight * PER_PLACE if settings.in_flight > 1 else 1
     return plan.Reach(zone_of(source, account), settings.since, parallel)
+
+
+def _is_ahead(db: sqlite3.Connection, source: str, stream: Stream, now: float) -> bool:
+    return plan.is_ahead(windows.planned_until(db, source, stream.name), now)
 
 
 def _plan_stream(

@@ -33,12 +33,17 @@ def test_a_missing_secret_says_where_it_is_looked_for(desk: Desk) -> None:
     secret = desk.folder / "secrets" / "shopify.access_token"
     held = secret.read_text()
     secret.unlink()
-    said = desk("sync")
-    assert (said.status, said.out) == (errors.USAGE, "")
+    said = desk("sync", "--json")
+    assert said.status == errors.USAGE
+    assert (outcome(said, "shopify")["outcome"], outcome(said, "tiktok_shop")["outcome"]) == ("config", "ok")
+    assert {source for source, _ in desk.orders()} == {"tiktok_shop"}
     assert "[sources.shopify] access_token needs the file secrets/shopify.access_token" in said.err
     assert "mode 0600" in said.err
     desk.edit('{ file = "secrets/shopify.access_token" }', '{ env = "SHOP_TOKEN" }')
-    assert "needs the environment variable SHOP_TOKEN, which is not set" in desk("sync").err
+    for words in (("sync", "shopify"), ("status",), ("doctor", "--offline")):
+        said = desk(*words)
+        assert "needs the environment variable SHOP_TOKEN, which is not set" in said.err + said.out, words
+    assert desk("status").status == desk("report").status == errors.OK
     assert desk("sync", "shopify", "--no-normalize", env={"SHOP_TOKEN": held.strip()}).status == 0
 
 

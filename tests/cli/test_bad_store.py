@@ -118,6 +118,23 @@ def test_a_damaged_store_is_named_and_its_backup_is_good(copied: Desk, lived: De
     assert copied.orders() == lived.orders()
 
 
+def test_a_store_without_its_database_is_named_and_its_facts_stay(copied: Desk) -> None:
+    for path in (copied.folder / "data").glob("jalon.sqlite*"):
+        path.unlink()
+    before = copied.orders()
+    for command in ("sync", "normalize", "status", "report"):
+        said = copied(command, "--json")
+        assert said.status == errors.STORE, command
+        assert "jalon.sqlite is missing or empty" in said.data["error"]["message"]
+        assert "Restore the folder from a backup" in said.data["error"]["remedy"]
+    doctor = copied("doctor", "--offline", "--json")
+    assert doctor.status == errors.PARTIAL
+    assert [found["name"] for found in doctor.data["findings"] if found["level"] == "fail"] == ["store"]
+    assert copied.orders() == before
+    (copied.folder / "data").rename(copied.folder / "away")
+    assert copied("sync", "shopify").status == errors.OK
+
+
 def test_another_programs_file_is_left_alone(desk: Desk) -> None:
     import sqlite3
 
@@ -160,6 +177,17 @@ def test_a_damaged_facts_file_is_named_and_made_again(copied: Desk, lived: Desk,
     assert f"FAIL  facts: the facts file {path}" in doctor
     assert copied("normalize", "--all").status == errors.OK
     assert path.read_bytes() == whole
+
+
+def test_a_lost_facts_file_is_named_and_made_again_by_the_next_run(copied: Desk, lived: Desk) -> None:
+    path = copied.folder / "data" / "facts" / "orders" / "00000000.parquet"
+    path.unlink()
+    said = copied("attribute", "--json")
+    assert said.status == errors.STORE
+    assert said.data["error"]["message"] == f"the facts file {path} is missing"
+    assert f"FAIL  facts: the facts file {path} is missing" in copied("doctor", "--offline").out
+    copied.settled()
+    assert copied.orders() == lived.orders()
 
 
 def test_a_damaged_table_of_the_attribution_is_named(copied: Desk) -> None:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from jalon.errors import LockedError, StoreError
 from jalon.normalize.vocabulary import ContentTag, Context, Fact, Raw, Unfit
 from jalon.store import derive as derivation
-from jalon.store import inbox, quarantine, segments
+from jalon.store import inbox, quarantine, segments, whole
 from jalon.store.database import Store
 from jalon.store.facts import check_facts, open_facts
 from jalon.store.lock import RunLock
@@ -414,3 +414,91 @@ def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(store: Store) ->
         tiny.derived(undisturbed)
         assert tiny.files(store) == tiny.files(undisturbed)
         assert held(store) == held(undisturbed)
+
+
+# --- a database that is not the one of the facts ----------------------------------------------------------------------
+
+
+def lose(folder: Path) -> None:
+    for path in folder.glob("jalon.sqlite*"):
+        path.unlink()
+
+
+def begin_anew(folder: Path) -> None:
+    """Leave a new database, as one that was made before its loss was noticed."""
+    lose(folder)
+    facts = (folder / "facts").rename(folder / "aside")
+    Store.open(folder).close()
+    (folder / "facts").rmdir()
+    facts.rename(folder / "facts")
+
+
+@pytest.mark.parametrize("lost", [lose, lambda folder: (lose(folder), (folder / "jalon.sqlite").touch()), begin_anew])
+def test_facts_are_not_removed_for_a_database_that_does_not_know_them(tmp_path: Path, lost: Any) -> None:
+    with Store.open(tmp_path) as store:
+        tiny.append(store, [tiny.order(number) for number in range(20)])
+        tiny.derived(store)
+        before = tiny.files(store)
+    lost(tmp_path)
+    with pytest.raises(StoreError, match="holds facts") as refused:
+        Store.open(tmp_path)
+    assert "from a backup" in refused.value.remedy
+    assert "move it away" in refused.value.remedy
+    assert tiny.files(store) == before
+
+
+def test_a_first_derivation_that_was_killed_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(tmp_path) as store:
+        tiny.append(store, [tiny.order(number) for number in range(20)])
+        monkeypatch.setattr(derivation, "settle", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tiny.derived(store)
+        assert tiny.files(store)
+    monkeypatch.undo()
+    with Store.open(tmp_path) as store:
+        tiny.derived(store)
+        assert len(tiny.table(store.facts, "orders")) == 20
+
+
+# --- files that are not as they were written --------------------------------------------------------------------------
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def older(path: Path) -> None:
+    """Put another segment's file in its place, as a backup that was put back might."""
+    path.write_bytes(path.with_name("00000000.parquet").read_bytes())
+
+
+@pytest.mark.parametrize("spoil", [gone, older])
+def test_a_facts_file_that_is_not_as_it_was_written_is_named_and_made_again(store: Store, spoil: Any) -> None:
+    tiny.append(store, [tiny.order(number) for number in range(20)])
+    tiny.derived(store)
+    before = tiny.files(store)
+    whole.check(store)
+    path = store.facts / "orders" / "00000002.parquet"
+    spoil(path)
+    with pytest.raises(StoreError, match=str(path)) as said:
+        whole.check(store)
+    assert "`jalon normalize`" in said.value.remedy
+    assert tiny.derived(store).segments == 1
+    assert tiny.files(store) == before
+    whole.check(store)
+
+
+def test_a_derivation_that_is_under_way_is_no_damage(store: Store) -> None:
+    tiny.append(store, [tiny.order(number) for number in range(20)])
+    tiny.derived(store)
+    with RunLock(store.locks, "derive", what="normalize"):
+        gone(store.facts / "orders" / "00000002.parquet")
+        whole.check(store)
+
+
+def test_files_that_an_older_version_wrote_are_believed(store: Store) -> None:
+    tiny.append(store, [tiny.order(number) for number in range(20)])
+    tiny.derived(store)
+    store.write(lambda db: db.execute("UPDATE segments SET files = ''"))
+    whole.check(store)
+    assert tiny.derived(store).segments == 0

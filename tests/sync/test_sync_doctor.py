@@ -53,3 +53,26 @@ async def test_an_error_of_a_connector_is_a_finding_with_its_place_and_nothing_o
     assert account.level == "fail"
     assert account.detail.startswith("KeyError in toy, line ")
     assert "canary" not in str(account)
+
+
+async def test_a_secret_that_no_header_can_carry_is_named(store: Store) -> None:
+    async with served(lambda _: Reply(body={"id": "1"})) as server:
+        found = await examine(source(server, token="canary clé"), workshop(store, PlayedClock(NOW)))
+    [account] = [one for one in found if one.name == "account"]
+    assert account.level == "fail"
+    assert "a header holds a forbidden character" in account.detail
+    assert "stray characters" in account.remedy
+    assert "canary" not in account.detail
+
+
+async def test_what_nobody_foresaw_is_a_finding(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greet(*_: object) -> None:
+        raise ZeroDivisionError("canary")
+
+    async with served(lambda _: Reply(body={"id": "1"})) as server:
+        own = source(server, token="access-token-0")
+        monkeypatch.setattr(type(own.connector), "greet", greet)
+        found = await examine(own, workshop(store, PlayedClock(NOW)))
+    assert [(one.name, one.level) for one in found] == [("account", "fail")]
+    assert "ZeroDivisionError" in found[0].detail
+    assert "canary" not in found[0].detail

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -85,6 +86,49 @@ async def test_a_first_run_reads_everything_and_the_next_one_only_what_is_new(st
         assert (second.state, second.counts.new, len(server.asked)) == ("ok", 1, 1)
         assert [body["status"] for _, body in inbox(store)["o3"]] == ["new", "paid"]
         assert mark(store) == NOW + 3600
+
+
+@pytest.mark.parametrize("ahead", [3600, 90 * 86_400])
+async def test_what_happened_while_the_clock_had_been_ahead_is_read(store: Store, ahead: int) -> None:
+    clock = PlayedClock(NOW)
+    shop = Orders(orders(20, DAYS_AGO_50, 30_000))
+    async with served(shop) as server:
+        own = source(server, token="access-token-0")
+        await sync_source(own, workshop(store, clock))
+        clock.time = NOW + 900 + ahead
+        await sync_source(own, workshop(store, clock))
+        clock.time = NOW + 1800
+        shop.rows |= {"late": {"id": "late", "at": NOW + 1000, "status": "paid"}}
+        told = await sync_source(own, workshop(store, clock))
+        assert "late" in inbox(store)
+        assert mark(store) == NOW + 1800
+        with store.read() as db:
+            assert ["clock was ahead" in each.detail for each in sources.notices(db, "shop")] == [True]
+        clock.time += 900
+        assert (await sync_source(own, workshop(store, clock))).counts.new == 0
+        with store.read() as db:
+            assert sources.notices(db, "shop") == []
+    assert told.state == "ok"
+
+
+async def test_a_clock_that_is_ahead_of_the_platforms_moves_the_mark_no_further_than_that(store: Store) -> None:
+    shop = Orders(orders(20, DAYS_AGO_50, 30_000))
+
+    def dated(asked: Asked) -> Reply:
+        reply = shop(asked)
+        return replace(reply, headers={**reply.headers, "date": format_datetime(at_platform, usegmt=True)})
+
+    at_platform = datetime.fromtimestamp(NOW, UTC)
+    clock = PlayedClock(NOW + 7200)
+    async with served(dated) as server:
+        outcome = await sync_source(source(server, token="access-token-0"), workshop(store, clock))
+        assert mark(store) == NOW
+        assert any("7200 s ahead of the platform's" in note for note in outcome.notes)
+        shop.rows |= {"late": {"id": "late", "at": NOW + 1000, "status": "paid"}}
+        at_platform = datetime.fromtimestamp(NOW + 86_400, UTC)
+        clock.time = NOW + 86_400
+        await sync_source(source(server, token="access-token-0"), workshop(store, clock))
+    assert "late" in inbox(store)
 
 
 async def test_windows_are_read_at_the_same_time_but_no_more_than_allowed(store: Store) -> None:
@@ -806,9 +850,16 @@ async def test_a_scope_that_greeting_tells_of_counts_in_the_next_run(store: Stor
         assert sum(asked.path == "/shop" for asked in server.asked) == 2
 
 
-async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(store: Store) -> None:
+async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def greet(*_: object) -> dict[str, str]:
+        return {"shop_id": "1", "zone": "Europe/Pari"}
+
     async with served(Orders([])) as server:
-        outcome = await sync_source(source(server, token="access-token-0", timezone="Europe/Pari"), workshop(store))
+        own = source(server, token="access-token-0")
+        monkeypatch.setattr(type(own.connector), "greet", greet)
+        outcome = await sync_source(own, workshop(store))
     assert (outcome.state, outcome.exit_status) == ("config", 2)
     assert "'Europe/Pari' is no time zone" in outcome.message
 

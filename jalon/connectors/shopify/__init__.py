@@ -53,9 +53,9 @@ class Settings(base.Settings):
     """Of an access token that expires, which may be left out."""
     client_id: str | None = None
     """The app's id."""
-    client_secret: SecretStr | None = None
+    client_secret: SecretStr | None = Field(default=None, min_length=1)
     """Renews tokens, and signs deliveries."""
-    webhook_secret_old: SecretStr | None = None
+    webhook_secret_old: SecretStr | None = Field(default=None, min_length=1)
     """The client secret before the last rotation, as long as deliveries may be signed with it."""
     customer_contact: bool = False
     """Ask for e-mail and phone, kept as keyed hashes. Needs Shopify's approval for protected customer data, level 2."""

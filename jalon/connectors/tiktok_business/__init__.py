@@ -28,6 +28,7 @@ from jalon.connectors.base import (
     Stream,
     Window,
 )
+from jalon.connectors.signatures import held
 from jalon.connectors.tiktok_business import account as business_account
 from jalon.connectors.tiktok_business import gmv_max, organic, reports, webhooks
 from jalon.connectors.tiktok_business.answers import ADS
@@ -57,7 +58,7 @@ class Settings(base.Settings):
     """TikTok Shops whose GMV Max figures are read; none: all that it is available for."""
     gmv_max: bool = True
     """Read GMV Max."""
-    client_secret: SecretStr | None = None
+    client_secret: SecretStr | None = Field(default=None, min_length=1)
     """Of the app at developers.tiktok.com that delivers webhooks, if there is one."""
     api_url: str = "https://business-api.tiktok.com/open_api/v1.3"
     """Base address of the API."""
@@ -165,7 +166,7 @@ class TikTokBusiness(base.Connector):
         return business_account.examine(session)
 
     def secrets(self, settings: Any) -> tuple[bytes, ...]:
-        return (settings.client_secret.get_secret_value().encode(),) if settings.client_secret else ()
+        return held(settings.client_secret)
 
     def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
         return webhooks.verify(delivery, secrets)

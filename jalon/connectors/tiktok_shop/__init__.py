@@ -59,7 +59,7 @@ class Settings(base.Settings):
     """The app's key, from Partner Center."""
     app_secret: SecretStr = Field(min_length=1)
     """The app's secret: signs requests and deliveries."""
-    app_secret_old: SecretStr | None = None
+    app_secret_old: SecretStr | None = Field(default=None, min_length=1)
     """The secret before a rotation, while deliveries may still be signed with it."""
     refresh_token: SecretStr | None = None
     """In place of a code, where there is one already."""

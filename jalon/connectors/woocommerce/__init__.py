@@ -40,7 +40,7 @@ class Settings(base.Settings):
     """Sign each request instead of sending the secret: where the web server drops the Authorization header."""
     webhook_secret: SecretStr | None = Field(default=None, min_length=16)
     """Signs deliveries: a long random text of your own. Without it nothing is received."""
-    webhook_secret_old: SecretStr | None = None
+    webhook_secret_old: SecretStr | None = Field(default=None, min_length=1)
     """The secret before a rotation, while deliveries may still be signed with it."""
     attribution_prefix: str = "_wc_order_attribution_"
     """How the names of the order attribution's fields begin; plugins may change it."""

@@ -69,7 +69,7 @@ class Settings(base.Settings):
     """Units of the Data API that the project may spend in a day; more where Google has granted it."""
     hub_secret: SecretStr | None = Field(default=None, min_length=8, max_length=push.LONGEST_SECRET)
     """A random text of your own: signs the hub's notices. None: no subscription."""
-    hub_secret_old: SecretStr | None = None
+    hub_secret_old: SecretStr | None = Field(default=None, min_length=1)
     """The one before, while notices may still be signed with it."""
     api_url: str = "https://youtube.googleapis.com"
     """Base address of the Data API."""
