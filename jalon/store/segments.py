@@ -46,7 +46,7 @@ def state(db: sqlite3.Connection, segment: int) -> State:
     row = db.execute(
         "SELECT through, sources, mapping, stamp, derived, files FROM segments WHERE segment = ?", (segment,)
     ).fetchone()
-    return State(row[0], tuple(json.loads(row[1])), *row[2:5], files=_files(row[5])) if row else State()
+    return State(row[0], tuple(json.loads(row[1])), row[2], row[3], row[4], _files(row[5])) if row else State()
 
 
 def files(db: sqlite3.Connection, number: int) -> dict[int, Mapping[str, int]]:
