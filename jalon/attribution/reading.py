@@ -26,6 +26,9 @@ TOUCHES = {
 SALES = {"order_uid": "string", "name": "string", "person": "string", "placed_at": "int64", "net": "int64"}
 MOST = 2**53
 """Greatest amount in minor units that is exact."""
+OF_VALUES, OF_NUMBERS = 2, 6
+"""Decimal places of credit where none are named: of values, and of conversions that count 1 each, whose parts would be
+rounded to hundredths otherwise."""
 
 
 class Columns(NamedTuple):
@@ -44,20 +47,24 @@ class Columns(NamedTuple):
 
 
 class Read(NamedTuple):
-    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth."""
+    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth; how many decimal
+    places of it are counted."""
 
     touches: pa.Table
     sales: pa.Table
     valued: bool
+    decimals: int
 
 
-def read(table: Any, columns: Columns, decimals: int) -> Read:
+def read(table: Any, columns: Columns, decimals: int | None) -> Read:
     """Return touchpoints and conversions; the order of the rows changes nothing but the numbers they are named by."""
-    if not 0 <= decimals <= 6:
-        raise ConfigError(f"decimals = {decimals!r} is no number of places", "Give one from 0 to 6.")
     given = arrow(table)
+    valued = _is_valued(given, columns)
+    decimals = (OF_VALUES if valued else OF_NUMBERS) if decimals is None else decimals
+    if type(decimals) is not int or not 0 <= decimals <= 6:
+        raise ConfigError(f"decimals = {decimals!r} is no number of places", "Give one from 0 to 6.")
     plain = _plain(given, columns, decimals)
-    keys = [(name, "ascending") for name in ("person", "time", *(("name",) if columns.id else ()), *_TIES)]
+    keys = [(name, "ascending") for name in (*_ORDER, *(("name",) if columns.id else ()), *_TIES)]
     rows = plain.take(pc.sort_indices(plain, sort_keys=keys))
     if columns.id:
         rows = _once(rows)
@@ -65,14 +72,18 @@ def read(table: Any, columns: Columns, decimals: int) -> Read:
     uid = pa.array([f"{number:0{digits}}" for number in range(len(rows))], pa.string())
     rows = rows.append_column("uid", uid)
     touches, sales = rows.filter(pc.is_valid(rows["channel"])), rows.filter(rows["converted"])
-    return Read(_touches(touches), _sales(sales), _is_valued(given, columns))
+    return Read(_touches(touches), _sales(sales), valued, decimals)
 
 
 def _is_valued(given: pa.Table, columns: Columns) -> bool:
     return columns.value is not None and (columns.value != "value" or "value" in given.column_names)
 
 
-_TIES = ("channel", "converted", "net", "stage", "kind")
+_ORDER = ("person", "time", "converted")
+"""What rows are in order of: of those of one time, touchpoints that are conversions too come last."""
+_TIES = ("channel", "net", "stage", "kind")
+_UNITS = {"s": ("seconds", 9e8, 4e9), "ms": ("milliseconds", 9e11, 4e12)}
+"""Unit -> its name, and whole numbers that count it from 1970 to a day between 1998 and 2096."""
 
 
 def arrow(table: Any) -> pa.Table:
@@ -146,6 +157,7 @@ def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     if column.null_count:
         raise ConfigError(f"{column.null_count} rows have no {name}", "Leave them out, or tell their times.")
     if pa.types.is_integer(column.type):
+        _require_microseconds(column, name)
         return column.cast(pa.int64())
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         raise ConfigError(f"the column {name!r} is of {column.type}", "Turn it into timestamps first.")
@@ -153,9 +165,22 @@ def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
 
 
+def _require_microseconds(column: pa.ChunkedArray, name: str) -> None:
+    """Refuse whole numbers that all look like seconds or milliseconds: they would be taken for moments of one hour."""
+    ends = pc.min_max(column).as_py()
+    for unit, (title, low, high) in _UNITS.items():
+        if ends["min"] is not None and low <= ends["min"] and ends["max"] <= high:
+            raise ConfigError(
+                f"the column {name!r} looks like {title} since 1970; whole numbers are read as microseconds",
+                f"Turn it into timestamps first, as by `pandas.to_datetime(frame[{name!r}], unit={unit!r})`.",
+            )
+
+
 def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return whether rows are conversions. One that is not told is none, whether it is null or no number."""
     if not pa.types.is_boolean(column.type):
-        column = pc.not_equal(_cast(column, pa.float64(), name), 0.0)
+        numbers = _cast(column, pa.float64(), name)
+        column = pc.and_(pc.not_equal(numbers, 0.0), pc.invert(pc.is_nan(numbers)))
     return pc.fill_null(column, False)
 
 

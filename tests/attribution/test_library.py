@@ -123,6 +123,10 @@ def test_stages_come_by_a_column() -> None:
         (table([("a", 1, None, 1, 1e18)]), {}, "too great, or no number"),
         (table(SMALL), {"model": "luck"}, "luck"),
         (table(SMALL), {"decimals": 9}, "decimals"),
+        (table(SMALL), {"decimals": 1.5}, "decimals"),
+        (table(SMALL), {"models": ["first"]}, "takes no models"),
+        (table(SMALL).set_column(1, "time", pa.array([1772323200 + n for n in range(4)])), {}, "seconds since 1970"),
+        (table(SMALL).set_column(1, "time", pa.array([1772323200000] * 4)), {}, "milliseconds since 1970"),
         (table(SMALL), {"columns": Columns(value="sum")}, "no column 'sum'"),
         ([1, 2], {}, "a list is no table"),
         ("nowhere.parquet", {}, r"no file nowhere\.parquet"),
@@ -132,6 +136,31 @@ def test_what_cannot_be_read_is_refused_by_name(given: Any, options: dict[str, A
     with pytest.raises(ConfigError, match=told) as caught:
         attribution.credit(given, **options)
     assert caught.value.remedy
+
+
+def test_of_one_day_the_row_that_converted_is_the_last_touchpoint() -> None:
+    rows = [("a", 1, "zeta", 0, 0.0), ("a", 1, "alpha", 1, 10.0)]
+    for told in (rows, rows[::-1]):
+        (row,) = [row for row in attribution.credit(table(told), "last").to_pylist() if row["credit"]]
+        assert (row["channel"], row["position"]) == ("alpha", 2)
+
+
+def test_where_conversions_are_only_counted_no_step_gains_by_rounding() -> None:
+    rows = [(f"p{n}", day, name, int(day == 3), 0.0) for n in range(20) for day, name in enumerate("abc", 1)]
+    credit = attribution.credit(table(rows).drop("value"), "linear").group_by("channel").aggregate([("credit", "sum")])
+    assert {round(float(each), 3) for each in credit["credit_sum"].to_pylist()} == {6.667}
+
+
+def test_a_conversion_that_is_no_number_is_none() -> None:
+    given = table([("a", 1, "x", 0, 0.0), ("a", 2, "y", 1, 5.0)])
+    numbers = pa.array([float("nan"), 1.0])
+    credit = attribution.credit(given.set_column(3, "conversion", numbers), "linear")
+    assert credit["channel"].to_pylist() == ["x", "y"]
+
+
+def test_a_rule_has_learnt_nothing_of_channels() -> None:
+    with pytest.raises(ConfigError, match="linear is a rule"):
+        attribution.channel_effects(table(SMALL), "linear")
 
 
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
