@@ -397,6 +397,8 @@ def quarantine_list(console: Console, place: Workplace, source: str | None, reas
     header = ("id", "source", "stream", "key", "reason", "times", "detail")
     rows = [[str(entry[name]) for name in header] for entry in entries]
     console.data({"entries": entries}, table(header, rows) if rows else "nothing is in quarantine")
+    if rows:
+        console.say("`jalon quarantine replay` tries them again; `jalon quarantine close NUMBER` closes one by hand")
 
 
 @quarantine.command("show")
@@ -423,6 +425,23 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
     from jalon import held
 
     return held.replay(console, place, numbers)
+
+
+@quarantine.command("close")
+@click.argument("numbers", type=int, nargs=-1, required=True, metavar="NUMBER...")
+@at_work
+def quarantine_close(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
+    """Close entries by hand.
+
+    For what was settled otherwise, as a file that was corrected under another name. Their payloads are dropped, and the
+    same revision of the same record opens none again. Closing twice is harmless.
+
+    \b
+    jalon quarantine close 17 18
+    """
+    from jalon import held
+
+    return held.close(console, place, numbers)
 
 
 @cli.command()

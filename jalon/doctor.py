@@ -15,6 +15,7 @@ from jalon.connectors.base import Finding, Settings
 from jalon.delivering import reachable
 from jalon.errors import JalonError
 from jalon.store.database import library_warning
+from jalon.store.trouble import FREE, LITTLE
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ def _disk(folder: Path) -> Finding:
         return Finding("disk", "fail", f"{folder} is read-only", "Give it to the user that runs jalon.")
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:,.1f} GB free"
+    if free < LITTLE:
+        return Finding("disk", "fail", "no space is left", FREE)
     if free < FREE_BYTES:
         return Finding("disk", "warn", detail, "Free some, before writes are refused.")
     return Finding("disk", "ok", detail)

@@ -7,6 +7,8 @@ What is tried again depends on where it failed:
     an object that could not be read by key        asked for again; the next sync reads it
     a delivery that was not understood             opened again by the next sync
     a record that did not get past the door        stays: only a mended connector can take it, and then reads it anew
+
+What a person has settled otherwise is closed by hand.
 """
 
 from __future__ import annotations
@@ -68,6 +70,24 @@ def replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
         text += f", {len(asked) + reopened} left to the next `jalon sync`"
     console.data({"closed": closed, "still_open": still, "asked_again": asked, "deliveries_reopened": reopened}, text)
     return errors.PARTIAL if still else errors.OK
+
+
+def close(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
+    """Close entries that a person has settled otherwise; one that is closed stays so. Raises `ConfigError`."""
+
+    def job(db: sqlite3.Connection) -> list[int]:
+        found = [quarantine.get(db, number) for number in numbers]
+        for number, held in zip(numbers, found, strict=True):
+            if held is None:
+                raise ConfigError(f"there is no quarantine entry {number}", SHOW_OPEN)
+        still = [held.id for held in found if held is not None and not held.resolved]
+        for number in still:
+            quarantine.resolve(db, number, quarantine.CLOSED)
+        return still
+
+    closed = place.store.write(job)
+    console.data({"closed": closed}, f"{len(closed)} closed")
+    return errors.OK
 
 
 def _chosen(place: Workplace, numbers: tuple[int, ...]) -> list[Entry]:

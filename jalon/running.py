@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("jalon.running")
 Work = Callable[["Workshop"], Awaitable["list[SourceOutcome]"]]
 
+SHOWN = 5
+"""Bad rows of a file that are named before it is read."""
 DERIVE_PATIENCE = 600.0
 """Seconds that a run waits for another one's derivation, which may have begun before its own rows were there."""
 WORST_LAST = (
@@ -137,7 +139,8 @@ def _look(console: Console, place: Workplace, paths: tuple[Path, ...], source: s
     lines: list[str] = []
     for path, look in looks.items():
         lines += [f"{path}: table {look.table}: {look.rows - len(look.bad)} of its first {look.rows} rows can be taken"]
-        lines += [*aligned(("field", "from"), look.fields), *(f"  {why}" for why in look.bad[:5]), ""]
+        more = [f"  and {len(look.bad) - SHOWN} more bad rows"] if len(look.bad) > SHOWN else []
+        lines += [*aligned(("field", "from"), look.fields), *(f"  {why}" for why in look.bad[:SHOWN]), *more, ""]
     console.data({"files": {path: look._asdict() for path, look in looks.items()}}, lines[:-1])
     return errors.PARTIAL if any(look.bad for look in looks.values()) else errors.OK
 
@@ -256,12 +259,14 @@ def talk(console: Console, outcome: SourceOutcome) -> None:
     for finding in outcome.findings:
         if finding.level != "ok":
             console.say(errors.told(f"{outcome.source}: {finding.name}: {finding.detail}", finding.remedy))
+    ended = errors.told(outcome.message, outcome.remedy)
     for note in outcome.notes:
-        console.say(f"{outcome.source}: {note}")
+        if (line := f"{outcome.source}: {note}") != ended:
+            console.say(line)
     for due in outcome.due:
         console.warn(errors.told(f"{due.source}: {due.what} at {day_and_time(due.at)}", due.remedy))
     if outcome.message:
-        console.warn(errors.told(outcome.message, outcome.remedy))
+        console.warn(ended)
 
 
 def _line(outcome: SourceOutcome) -> str:

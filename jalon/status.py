@@ -115,6 +115,8 @@ def _elsewhere(data: Row) -> Iterator[str]:
         why = row["note"] or f"the topic {row['topic']!r} is not known"
         again = "`jalon quarantine replay` has them tried again"
         yield f"{row['source']}: deliveries not understood: {row['deliveries']}: {why}; {again}"
+    if data["quarantine"]:
+        yield "in quarantine: `jalon quarantine list` says why; `replay` tries again, `close` closes by hand"
     for account in data["budgets"]:
         if account["paused_until"] > time.time():
             yield f"{account['account']}: its rate budget is spent until {_time(account['paused_until'])}"

@@ -50,12 +50,17 @@ def put(db: sqlite3.Connection, source: str, file: File) -> None:
     )
 
 
-def resolve_old(db: sqlite3.Connection, source: str, name: str, before: float) -> None:
-    """Close what is in quarantine of a file since before `before` (unix seconds): it has been read anew since."""
+def forget(db: sqlite3.Connection, source: str, name: str) -> None:
+    """Forget what is known of a file: should it come back, it is read anew."""
+    db.execute("DELETE FROM files WHERE source = ? AND name = ?", (source, name))
+
+
+def resolve_old(db: sqlite3.Connection, source: str, name: str, before: float, how: str = "superseded") -> None:
+    """Close what is in quarantine of a file since before `before` (unix seconds): it has been read anew, or is gone."""
     rows = db.execute(
         "SELECT id, key FROM quarantine WHERE source = ? AND resolved = '' AND inbox_id IS NULL AND last_at < ?",
         (source, before),
     ).fetchall()
     for entry, key in rows:
         if key == name or key.rpartition(":")[0] == name:
-            quarantine.resolve(db, entry, "superseded")
+            quarantine.resolve(db, entry, how)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+CLOSED = "closed"
+"""How an entry was resolved that a person has closed: the same trouble of the same inbox row opens none again."""
 _SELECT = (
     "SELECT id, source, stream, key, reason, detail, inbox_id, payload, sealed, times, first_at, last_at, resolved "
 )
@@ -94,6 +96,14 @@ def get(db: sqlite3.Connection, id: int) -> Entry | None:
 def resolve(db: sqlite3.Connection, id: int, how: str) -> None:
     """Close an entry, saying how (`replayed`, `superseded`, `erased`, ...); its payload is dropped."""
     db.execute("UPDATE quarantine SET resolved = ?, payload = NULL WHERE id = ?", (how, id))
+
+
+def is_closed(db: sqlite3.Connection, inbox_id: int, reason: str) -> bool:
+    """Say whether a person has closed what is wrong with an inbox row."""
+    found = db.execute(
+        "SELECT 1 FROM quarantine WHERE inbox_id = ? AND reason = ? AND resolved = ?", (inbox_id, reason, CLOSED)
+    )
+    return found.fetchone() is not None
 
 
 def counts(db: sqlite3.Connection) -> list[tuple[str, str, str, int]]:

@@ -67,8 +67,12 @@ def last_good(db: sqlite3.Connection, command: str, before: float = math.inf) ->
 
 
 def abandoned(db: sqlite3.Connection) -> list[Run]:
-    """Return the runs of this machine that never finished and whose process is gone."""
-    rows = db.execute(_SELECT + "WHERE finished_at IS NULL AND host = ? ORDER BY id", (platform.node(),))
+    """Return the runs of this machine that never finished, whose process is gone, and which no later one made good."""
+    made_good = (
+        "SELECT 1 FROM runs AS later WHERE later.source = run.source AND later.id > run.id AND later.finished_at"
+    )
+    unfinished = _SELECT + "AS run WHERE finished_at IS NULL AND host = ? AND NOT EXISTS "
+    rows = db.execute(f"{unfinished} ({made_good}) ORDER BY id", (platform.node(),))
     return [run for run in _runs(rows) if not _alive(run.pid)]
 
 

@@ -46,7 +46,10 @@ def state(db: sqlite3.Connection, segment: int) -> State:
     row = db.execute(
         "SELECT through, sources, mapping, stamp, derived, files FROM segments WHERE segment = ?", (segment,)
     ).fetchone()
-    return State(row[0], tuple(json.loads(row[1])), row[2], row[3], row[4], _files(row[5])) if row else State()
+    if row is None:
+        return State()
+    through, names, mapping, stamp, derived, written = row
+    return State(through, tuple(json.loads(names)), mapping, stamp, derived, _files(written))
 
 
 def files(db: sqlite3.Connection, number: int) -> dict[int, Mapping[str, int]]:
@@ -56,7 +59,8 @@ def files(db: sqlite3.Connection, number: int) -> dict[int, Mapping[str, int]]:
 
 
 def _files(written: str) -> dict[str, int] | None:
-    return json.loads(written) if written else None
+    found: dict[str, int] | None = json.loads(written) if written else None
+    return found
 
 
 def begun(db: sqlite3.Connection, segment: int) -> None:

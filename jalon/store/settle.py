@@ -49,7 +49,12 @@ def count_held(db: sqlite3.Connection, last: int, failures: Sequence[Failure]) -
 
 
 def _left(derived: _Derived, failures: Iterable[Failure]) -> list[Failure]:
-    return [one for one in failures if not derived.newer_than(one.source, one.stream, one.key, one.inbox_id)]
+    return [
+        one
+        for one in failures
+        if not derived.newer_than(one.source, one.stream, one.key, one.inbox_id)
+        and not quarantine.is_closed(derived.db, one.inbox_id, one.reason)
+    ]
 
 
 class _Derived(NamedTuple):

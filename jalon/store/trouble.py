@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import shutil
 import sqlite3
 from pathlib import Path
@@ -13,14 +14,14 @@ _RESTORE = (
     "Restore the folder from a backup; without one, move it away and run `jalon sync`: "
     "what platforms still tell comes back."
 )
-_LITTLE = 64 * 1024
+LITTLE = 64 * 1024
 """Free bytes below which a disk counts as full."""
-_FREE = "Free some space; nothing that was acknowledged is lost, and writing goes on by itself."
+FREE = "Free some space; nothing that was acknowledged is lost, and writing goes on by itself."
 _WRITABLE = "Make the folder and the files in it writable for the user that runs jalon."
 
 # Primary result code -> what happened, what to do. https://www.sqlite.org/rescode.html
 _TROUBLES: dict[int, tuple[str, str]] = {
-    sqlite3.SQLITE_FULL: ("the disk is full under {path}", _FREE),
+    sqlite3.SQLITE_FULL: ("the disk is full under {path}", FREE),
     sqlite3.SQLITE_IOERR: (
         "the disk refused to read or write {path}",
         "Check the disk and its free space, then run the command again.",
@@ -37,11 +38,17 @@ _TROUBLES: dict[int, tuple[str, str]] = {
 }
 
 
+_REFUSED = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+"""What SQLite says where a file may not grow: a disk that is full, or a limit of the process."""
+
+
 def told(error: sqlite3.Error, path: Path) -> Exception:
     """Return the `StoreError` for what is wrong with the file at `path`; a programming mistake comes back as it is."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR and _is_full(path):
         code = sqlite3.SQLITE_FULL  # some of SQLite's writes say no more than that they failed
+    if code is not None and code & 0xFF in _REFUSED and _is_limited() and not _is_full(path):
+        return _limited(path)
     trouble = _TROUBLES.get(code & 0xFF) if code is not None else None
     if trouble is None:
         return error
@@ -50,9 +57,22 @@ def told(error: sqlite3.Error, path: Path) -> Exception:
 
 def _is_full(path: Path) -> bool:
     try:
-        return shutil.disk_usage(path.parent).free < _LITTLE
+        return shutil.disk_usage(path.parent).free < LITTLE
     except OSError:
         return False
+
+
+def _is_limited() -> bool:
+    """Say whether this process may only write files of some size."""
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+
+
+def _limited(path: Path) -> StoreError:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return StoreError(
+        f"{path} may not grow: this process may write files of {limit:,} bytes at most",
+        "Raise the limit (`ulimit -f unlimited`, or LimitFSIZE of the service), then run the command again.",
+    )
 
 
 def told_lost(path: Path, how: str) -> StoreError:
@@ -62,8 +82,10 @@ def told_lost(path: Path, how: str) -> StoreError:
 
 def told_by_system(error: OSError, path: Path) -> StoreError:
     """Return the `StoreError` for what the operating system refused at `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(f"the disk is full under {path}", _FREE)
+    if error.errno == errno.EFBIG:
+        return _limited(path)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(f"the disk is full under {path}", FREE)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreError(f"{path} cannot be written", _WRITABLE)
     return StoreError(f"{path} cannot be used ({error.strerror})", "Check that the path is a folder on a local disk.")

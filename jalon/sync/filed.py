@@ -15,6 +15,7 @@ same. A file that was changed is read anew: rows that say the same as before are
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -82,18 +83,29 @@ class FileReader:
         self._outcome.notes += strange
         nobodys = [place.name for place in places if not await self._read(place, None)]
         await self._tell("unread", _nobodys(nobodys))
+        await self._let_go({place.name for place in places})
 
     async def read_named(self, paths: Iterable[Path], table: str | None) -> None:
-        """Read files that a person named. Raises `ConfigError` for one that cannot be read at all, `Halted`."""
+        """Read files that a person named. Raises `ConfigError` for what cannot be, after the rest; `Halted`."""
+        refused: list[ConfigError] = []
         for path in paths:
+            try:
+                await self._read_one(path, table)
+            except ConfigError as error:
+                refused.append(error)
+        self._outcome.notes += [str(error) for error in refused[1:]]
+        if refused:
+            raise refused[0]
+
+    async def _read_one(self, path: Path, table: str | None) -> None:
+        place = _named(path)
+        if await self._calm_down([place]):
             place = _named(path)
-            if await self._calm_down([place]):
-                place = _named(path)
-            known = self._known(place.name)
-            if not await self._read(place, table):
-                raise _nobodys_file(self._source.name, path)
-            if known is not None and known == self._known(place.name):
-                self._nothing_new(known)
+        known = self._known(place.name)
+        if not await self._read(place, table):
+            raise _nobodys_file(self._source.name, path)
+        if known is not None and known == self._known(place.name):
+            self._nothing_new(known)
 
     def look(self, path: Path, table: str | None) -> Look:
         """Return how a file that a person named would be read. Raises `Unusable`, `ConfigError`."""
@@ -220,6 +232,23 @@ class FileReader:
         await self._shop.store.commit(job)
         self._outcome.counts.skipped += 1
         self._fail(f"refused {detail}", why.remedy or "mend the file or its table")
+
+    async def _let_go(self, there: set[str]) -> None:
+        """Close what is open of files that are no longer in the folder; should one come back, it is read anew."""
+        name = self._source.name
+        with self._shop.store.read() as db:
+            known = files.listed(db, name)
+        troubled = (file for file in known if file.bad or file.state == "refused")
+        gone = [file.name for file in troubled if file.name not in there and not Path(file.name).is_absolute()]
+
+        def job(db: sqlite3.Connection) -> None:
+            for each in gone:
+                files.forget(db, name, each)
+                files.resolve_old(db, name, short(each), math.inf, "file gone")
+                sources.clear_notice(db, name, _notice(each))
+
+        if gone:
+            await self._shop.store.commit(job)
 
     def _mark(self, place: Place, table: str | None) -> tuple[str, str]:
         try:

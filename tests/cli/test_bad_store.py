@@ -65,6 +65,17 @@ def test_a_full_disk_is_said_and_the_next_run_goes_on(desk: Desk, lived: Desk) -
     assert desk.orders() == lived.orders()
 
 
+def test_a_limit_of_the_size_of_files_is_named_as_the_cause(copied: Desk) -> None:
+    script = f"ulimit -f 8; exec {JALON} normalize --all"
+    said = subprocess.run(
+        ["sh", "-c", script], cwd=copied.folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert said.returncode == errors.STORE, said.stderr
+    assert "at most" in said.stderr
+    assert "ulimit -f" in said.stderr
+    assert "disk is full" not in said.stderr
+
+
 @pytest.mark.usefixtures("may_mount")
 def test_a_read_only_store_is_said(desk: Desk, lived: Desk) -> None:
     tried = on_a_small_disk(

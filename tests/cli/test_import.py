@@ -70,7 +70,7 @@ def test_bad_rows_are_told_and_the_status_says_so(desk: Desk) -> None:
     path.write_text(path.read_text() + "2026-11-19,google_ads,brand,twelve,EUR,1,1\n")
     said = desk("import", str(path))
     assert said.status == 1
-    assert "1 of 2 rows are in quarantine" in said.err
+    assert said.err.count("1 of 2 rows are in quarantine") == 1
     held = desk("quarantine", "list", "--json").data["entries"]
     assert [(one["key"].rpartition("/")[2], one["reason"]) for one in held] == [("ad_costs.csv:3", "bad_number")]
     assert "twelve" in desk("quarantine", "show", str(held[0]["id"])).out, "the row itself, for whoever holds the key"
@@ -110,3 +110,25 @@ def test_the_schema_of_events_is_printed(desk: Desk) -> None:
     printed = json.loads(desk("templates", "--schema").out)
     Draft202012Validator.check_schema(printed)
     assert printed == desk("templates", "--schema", "--json").data["schema"]
+
+
+def test_more_bad_rows_than_are_named_are_counted(desk: Desk) -> None:
+    path = example(desk, "ad_costs")
+    path.write_text(path.read_text() + "2026-11-19,google_ads,brand,twelve,EUR,1,1\n" * 8)
+    said = desk("import", str(path), "--dry-run")
+    assert said.status == 1
+    assert "and 3 more bad rows" in said.out
+
+
+def test_what_was_settled_otherwise_is_closed_by_hand(desk: Desk) -> None:
+    path = example(desk, "ad_costs")
+    path.write_text(path.read_text() + "2026-11-19,google_ads,brand,twelve,EUR,1,1\n")
+    desk("import", str(path))
+    listed = desk("quarantine", "list")
+    assert "jalon quarantine close" in listed.err
+    assert "close" in desk("status").out
+    number = str(desk("quarantine", "list", "--json").data["entries"][0]["id"])
+    assert desk("quarantine", "close", number, "999").status == 2
+    assert desk("quarantine", "close", number, "--json").data["closed"] == [int(number)]
+    assert desk("quarantine", "close", number, "--json").data["closed"] == []
+    assert desk("quarantine", "list").out == "nothing is in quarantine\n"

@@ -241,6 +241,19 @@ def test_a_record_that_fails_each_time_is_counted_once(store: Store) -> None:
     assert held(store) == [("1", "normalizer_error", 1)]
 
 
+def test_what_a_person_has_closed_stays_closed_until_another_revision_fails(store: Store) -> None:
+    tiny.append(store, [tiny.order(1)])
+    tiny.derived(store, refusing("1"))
+    with store.read() as db:
+        (entry,) = quarantine.entries(db)
+    store.write(lambda db: quarantine.resolve(db, entry.id, quarantine.CLOSED))
+    assert tiny.derived(store, refusing("1"), everything=True).quarantined == 0
+    assert held(store) == []
+    tiny.append(store, [tiny.order(1, goods="3.00")])
+    assert tiny.derived(store, refusing("1")).quarantined == 1
+    assert held(store) == [("1", "normalizer_error", 1)]
+
+
 def test_another_revision_that_fails_alike_is_counted(store: Store) -> None:
     tiny.append(store, [tiny.order(1), *(tiny.order(number) for number in range(10, 20)), tiny.order(1, goods="3.00")])
     for _ in range(2):

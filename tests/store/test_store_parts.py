@@ -341,6 +341,10 @@ def test_runs_tell_how_they_ended_and_who_died(db: sqlite3.Connection) -> None:
     assert [run.id for run in runs.abandoned(db)] == [died]
     (_, _, first) = runs.recent(db, 10)
     assert (first.outcome, first.counts, first.finished_at) == ("partial", {"rows": 7}, 5.0)
+    later = runs.start(db, "other", "sync", os.getpid(), 6.0)
+    assert [run.id for run in runs.abandoned(db)] == [died]
+    runs.finish(db, later, 7.0, "ok", {})
+    assert runs.abandoned(db) == []
 
 
 def test_the_last_good_run_of_a_source_is_found_behind_any_number_of_others(db: sqlite3.Connection) -> None:

@@ -623,3 +623,36 @@ def test_a_played_clock_does_not_make_old_files_new(own: Own) -> None:
     assert own.sync(clock=PlayedClock(Clock(1_700_000_000.0, frozen=True))).counts.new == 1
     with own.place.store.read() as db:
         assert deadlines.near(db, "own", time.time()) == []
+
+
+# --- files that are gone ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_wrong_with_a_file_is_closed_once_it_is_gone_and_told_again_if_it_comes_back(own: Own) -> None:
+    bad = HEAD + row(1) + row(2, total="twelve")
+    own.write("till-1.csv", bad)
+    own.write("till-2.csv", b"receipt;date;total\n1;2;3\n")
+    own.sync()
+    assert {key for key, _, _ in own.held()} == {"till-1.csv:3", "till-2.csv"}
+    (own.drop / "till-2.csv").rename(own.drop.parent / "aside.csv")
+    own.sync()
+    assert {key for key, _, _ in own.held()} == {"till-1.csv:3"}
+    (own.drop / "till-1.csv").rename(own.drop.parent / "till-1.csv")
+    assert own.sync().state == "ok"
+    assert own.held() == []
+    assert own.notices() == {}
+    (own.drop.parent / "till-1.csv").rename(own.drop / "till-1.csv")
+    assert own.sync().state == "partial"
+    assert {key for key, _, _ in own.held()} == {"till-1.csv:3"}
+    assert len(own.rows()) == 1
+
+
+def test_a_named_file_that_nobody_reads_does_not_hold_up_the_others(own: Own, tmp_path: Path) -> None:
+    strange, good = tmp_path / "notes.csv", tmp_path / "till-9.csv"
+    strange.write_text("a,b\n1,2\n")
+    good.write_text(HEAD + row(1))
+    outcome = own.bring(strange, tmp_path / "absent.csv", good)
+    assert (outcome.state, outcome.exit_status) == ("config", 2)
+    assert "no table of own fits notes.csv" in outcome.message
+    assert any("absent.csv cannot be read" in note for note in outcome.notes)
+    assert len(own.rows()) == 1
