@@ -103,7 +103,7 @@ class Bazaar(base.Connector):
             return None
         if answer.status == 401:
             return Stop("Bazaar refuses the token", "Make a new one in its settings and put it in place", kind="auth")
-        if answer.status == 404:
+        if answer.status == 404 and request.path != "/orders":
             return Skip("Bazaar knows no such order")
         if answer.status == 429:
             return Wait("Bazaar is asked too often", float(answer.headers.get("retry-after", 1)), throttled=True)
@@ -126,7 +126,7 @@ class Bazaar(base.Connector):
 
     async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
         for key in keys:
-            if not key.isalnum():
+            if not (key.isascii() and key.isalnum()):
                 yield Batch(skipped=[Skipped(key, "bad_id", f"{key[:40]!r} is no id of an order")])
                 continue
             try:
