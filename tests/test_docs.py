@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from collections.abc import Iterator
+from dataclasses import fields as fields_of
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import pytest
 
 from jalon import registry
 from jalon.cli import cli
+from jalon.connectors.base import Connector, Stream
 from jalon.matrix import OFFERS
 from jalon.normalize.vocabulary import KINDS
 from jalon.report.marts.tables import MARTS
@@ -97,6 +99,21 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert found.exists(), f"{path.name} links to {target}"
         if anchor and found.suffix == ".md":
             assert anchor in anchors(found.read_text()), f"{path.name} links to {target}"
+
+
+def test_what_is_shown_of_the_example_stands_in_it() -> None:
+    """The page walks through the example: each piece of Python is there word for word."""
+    home = ROOT / "examples" / "jalon-bazaar"
+    code = "\n".join(path.read_text() for path in home.rglob("*.py"))
+    shown = re.findall(r"```python\n(.*?)```", (DOCS / "adding-a-connector.md").read_text(), re.DOTALL)
+    assert len(shown) > 9
+    assert [piece for piece in shown if piece not in code] == []
+
+
+def test_every_part_of_the_contract_is_told_to_authors() -> None:
+    page = (DOCS / "adding-a-connector.md").read_text()
+    parts = {name for name in vars(Connector) if not name.startswith("_")} | {each.name for each in fields_of(Stream)}
+    assert [name for name in sorted(parts) if not re.search(rf"\b{name}\b", page)] == []
 
 
 def anchors(page: str) -> set[str]:

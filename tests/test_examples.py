@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import time
@@ -18,6 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from jalon import errors
+from jalon.connectors.base import Ref
+from jalon.store import fetches
+from jalon.store.database import Store
 from tests.cli.played import Desk
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "jalon-bazaar"
@@ -37,11 +41,16 @@ ORDERS = [
 
 
 class Bazaar(BaseHTTPRequestHandler):
-    """`GET /orders?after=&before=&page=` with a bearer token."""
+    """`GET /orders?after=&before=&page=` and `GET /orders/ID` with a bearer token."""
 
     def do_GET(self) -> None:
         if self.headers.get("authorization") != f"Bearer {TOKEN}":
             self._answer(401, {"error": "who are you?"})
+            return
+        path = urlsplit(self.path).path
+        if path != "/orders":
+            found = [order for order in ORDERS if path == f"/orders/{order['id']}"]
+            self._answer(200 if found else 404, found[0] if found else {"error": "no such order"})
             return
         asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         low, high = (datetime.fromisoformat(asked[name]).timestamp() for name in ("after", "before"))
@@ -93,7 +102,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return {"PYTHONPATH": str(target)}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(target), os.environ.get("PYTHONPATH"))))}
 
 
 def test_it_is_found_and_listed_without_a_change_to_jalon(installed: dict[str, str], tmp_path: Path) -> None:
@@ -130,6 +139,39 @@ def test_it_is_set_up_synced_and_normalized(installed: dict[str, str], tmp_path:
         desk.rows("SELECT * EXCLUDE (placed_at, paid_at, cancelled_at, observed_at) FROM {orders}")
     )
     assert "Order bazaar:b1" in desk("explain", "b1", env=env).out
+
+
+def test_what_a_webhook_names_is_read_by_key(installed: dict[str, str], tmp_path: Path, address: str) -> None:
+    """Orders older than the first sync, one of which is gone: each key ends, and the others are read all the same."""
+    desk, env = Desk(tmp_path), installed | {"BAZAAR_TOKEN": TOKEN}
+    set_up(desk, installed, address)
+    desk.edit("# since = 2026-01-01", f"since = {datetime.fromtimestamp(NOW, UTC):%Y-%m-%d}")
+    assert desk("sync", "--quiet", env=env).status == errors.OK
+    assert not any((desk.folder / "data" / "facts").rglob("*.parquet"))
+    with Store.open(desk.folder / "data") as store:
+        store.write(lambda db: fetches.add(db, "bazaar", [Ref("orders", key) for key in ("b1", "gone", "b2")]))
+    assert desk("sync", "--quiet", env=env).status == errors.OK
+    assert desk.orders() == {("bazaar", "b1"), ("bazaar", "b2")}
+    (held,) = desk("quarantine", "list", "--json", env=env).data["entries"]
+    assert (held["key"], held["reason"]) == ("gone", "not_found")
+
+
+def test_its_own_tests_hold_it_to_the_promises(installed: dict[str, str], tmp_path: Path) -> None:
+    """As its author runs them: from its own folder, with jalon installed and nothing of jalon's tests at hand."""
+    tests = tmp_path / "tests"
+    shutil.copytree(EXAMPLE / "tests", tests, ignore=shutil.ignore_patterns("__pycache__"))
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tests]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, env=os.environ | installed, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    facts = next(tests.rglob("*.facts.json"))
+    facts.write_text(facts.read_text().replace('"paid"', '"pending"'))
+    again = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, env=os.environ | installed, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 1
+    assert "gives other facts than lie beside it" in again.stdout
 
 
 def test_its_refusal_is_told_like_any_other(installed: dict[str, str], tmp_path: Path, address: str) -> None:

@@ -1,0 +1,43 @@
+"""Bazaar keeps the promises of a connector, and its samples give the facts that lie beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+from jalon_bazaar.connector import Bazaar, BazaarSettings
+
+from jalon.connectors.base import Delivery, Undelivered
+from jalon.testing import broken, unlike
+
+BAZAAR = Bazaar()
+SETTINGS = BazaarSettings(connector="bazaar", url="https://bazaar.example", token="a-token", webhook_secret="a-secret")
+BODY = b'{"order": "b1"}'
+
+
+def signed(body: bytes, secret: bytes = b"a-secret") -> Delivery:
+    signature = hmac.new(secret, body, hashlib.sha256).hexdigest()
+    return Delivery({"x-bazaar-signature": signature}, body, 0.0)
+
+
+def test_it_keeps_the_promises() -> None:
+    assert broken(BAZAAR, SETTINGS) == []
+
+
+def test_its_samples_give_their_facts() -> None:
+    assert unlike(BAZAAR, Path(__file__).parent / "samples") == []
+
+
+def test_a_signed_delivery_is_opened_and_any_other_refused() -> None:
+    secrets = BAZAAR.secrets(SETTINGS)
+    assert BAZAAR.verify(signed(BODY), SETTINGS, secrets)
+    assert not BAZAAR.verify(signed(BODY, b"another"), SETTINGS, secrets)
+    assert [tuple(ref)[:2] for ref in BAZAAR.open(signed(BODY), SETTINGS).refs] == [("orders", "b1")]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"order": null}'])
+def test_a_delivery_that_names_no_order_is_kept_with_a_reason(body: bytes) -> None:
+    with pytest.raises(Undelivered):
+        BAZAAR.open(signed(body), SETTINGS)
