@@ -211,6 +211,7 @@ def run_attribute(
         {
             "rows": result.rows,
             "possible_duplicates": result.possible_duplicates,
+            "claims_unmatched": result.claims_unmatched,
             "set_aside": result.set_aside,
             "net_warnings": result.net_warnings,
             "late_by_the_clock": result.late_by_the_clock,
@@ -240,6 +241,9 @@ def _doubts(result: Result) -> Iterator[str]:
         yield f"identifiers: {number} set aside or cut off: {REASONS[reason]}"
     for code, number in result.net_warnings.items():
         yield f"orders: {number}: {WARNINGS[code]}"
+    if result.claims_unmatched:
+        unknown = "claim an order that is not known; compare their order numbers with the shop's"
+        yield f"affiliate transactions: {result.claims_unmatched} {unknown}"
     if result.dated_ahead:
         yield f"touchpoints: {result.dated_ahead} are dated a day or more after they were seen; a clock is wrong"
     for pattern in result.patterns_unmet:

@@ -57,6 +57,8 @@ class Result:
     set_aside: dict[str, int] = field(default_factory=dict)
     """Reason of `guards.REASONS` -> identifiers that were set aside, or lost links, for it."""
     possible_duplicates: int = 0
+    claims_unmatched: int = 0
+    """Sales that a network claims of an order that is not among the facts: their click stands on the way to nothing."""
     net_warnings: dict[str, int] = field(default_factory=dict)
     """Code of `refunds.WARNINGS` -> sales whose net one should look at."""
     late_by_the_clock: int = 0

@@ -4,7 +4,7 @@ A sales-channel app copies a platform's orders into the shop, so that one sale i
 order:
 
 1. by id: an order (`external_ids`) or a platform (`OrderLink`) states it, or two sources hold the same order of the
-  same platform;
+  same platform. Where no order has that id, it may be the number that people see, if one order alone has that;
 2. by rule: an order that was made on another platform (`origin`), states no id, and has the currency and the total (its
    shop's, or as the buyer was shown it) or the goods money of exactly one order there, placed at about the same time,
    which no other order claims;
@@ -24,6 +24,9 @@ from jalon.attribution.options import HOUR, Options
 from jalon.attribution.refunds import with_refunds, with_warning
 
 REVENUE_KINDS = ("sale", "exchange")
+
+NUMBER = ":#"
+"""Stands between platform and number where an order's `external_ids` hold its own number that people see."""
 
 WHY = {
     "own": "the sale was made here",
@@ -49,13 +52,26 @@ def ranked_orders(orders: Table) -> Table:
 
 def by_id(orders: Table, links: Table) -> Table:
     """Return (copy, original, why) of the orders that ids state to be one sale; `links` are facts of that kind."""
-    own = orders.filter(orders.external_ids.length() > 0)
-    own = own.select("rank", external_id=own.external_ids.unnest())
+    told = orders.filter(orders.external_ids.length() > 0)
+    told = told.select("rank", "platform", external_id=told.external_ids.unnest())
+    is_number = told.external_id.startswith(told.platform + NUMBER)
+    own = told.filter(~is_number).select("rank", "external_id")
     said = links.select("source", "order_id", "external_id").join(orders, ["source", "order_id"])
     stated = own.union(said.select("rank", "external_id"))
     named = orders.select(named="rank", named_id=orders.platform + ":" + orders.order_id)
-    pairs = stated.join(named, stated.external_id == named.named_id)
+    pairs = stated.join(named, stated.external_id == named.named_id).select("rank", "named")
+    others = stated.anti_join(named, stated.external_id == named.named_id).select(stated.columns)
+    pairs = pairs.union(_by_number(others, told.filter(is_number)))
     return _directed(pairs, "copy_by_id").union(_same_order(orders))
+
+
+def _by_number(stated: Table, numbers: Table) -> Table:
+    """Pair what names an order by the number that people see, with or without its mark; shops may count alike."""
+    shown = numbers.select("rank", shown=numbers.external_id.replace("#", ""))
+    held = shown.group_by("shown").agg(named=shown["rank"].min(), holders=shown["rank"].nunique())
+    once = held.filter(held.holders == 1)
+    asked = stated.select("rank", asked=stated.external_id.replace("#", ""))
+    return asked.join(once, asked.asked == once.shown).select("rank", "named")
 
 
 def _same_order(orders: Table) -> Table:

@@ -31,6 +31,9 @@ def tally(engine: Engine, counted: Counted, options: Options) -> dict[str, Any]:
     one = {
         "touches_cut": steps.filter(steps.position == 1).agg(n=lambda rows: rows.cut.sum().fill_null(0)),
         "possible_duplicates": sales.filter(sales.why == "possible_duplicate").agg(n=lambda rows: rows.count()),
+        "claims_unmatched": sales.filter((sales.kind == "draft") & (sales.why == "original_not_here")).agg(
+            n=lambda rows: rows.count()
+        ),
         "late_by_the_clock": had.filter((had.occurred_at > had.placed_at) & ~had.time_is_bound).agg(
             n=lambda rows: rows.count()
         ),

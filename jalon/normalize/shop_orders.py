@@ -9,6 +9,12 @@ from jalon.normalize.vocabulary import Instant, Order, Refund, TouchKind, Touchp
 Head = tuple[str, str, int, Instant, int]
 
 
+def shown_number(platform: str, number: str | None, order_id: str) -> tuple[str, ...]:
+    """Return the number that people see, as an order's `external_ids` hold it; nothing where that is its id."""
+    shown = (number or "").lstrip("#")
+    return (f"{platform}:#{shown}",) if shown and shown != order_id else ()
+
+
 def purchase(head: Head, order: Order, *, removed: bool = False) -> Touchpoint:
     """Return the purchase; one that was never paid is a checkout, under the same key."""
     kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"

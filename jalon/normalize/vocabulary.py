@@ -116,7 +116,8 @@ class Order(NamedTuple):
     origin: str | None
     """Platform on which the sale was made when this order is, or may be, only its copy here."""
     external_ids: tuple[str, ...]
-    """Orders that this one states to be the same sale as: `platform:order id`."""
+    """Orders that this one states to be the same sale as: `platform:order id`. Of an order made here, its own number
+    that people see, where that is not its id: `platform:#number`."""
     customer_order_index: int | None
     """How many orders the person had placed in this shop before this one; None where unknown."""
     journey: Literal["none", "not_ready", "ready"]

@@ -44,6 +44,30 @@ def test_one_copy_of_two_originals_leaves_both_sales(tmp_path: Path) -> None:
     assert [run.order(each)["is_sale"] for each in ("77", "78", "1")] == [True, True, False]
 
 
+def claim(order_id: str, names: str, days: float = 1.2) -> Order:
+    """A sale that an affiliate network claims, naming the shop's order."""
+    made: dict[str, Any] = {"source": "files", "platform": "affiliate", "kind": "draft", "status": "pending"}
+    return copy(order_id, days, origin="webshop", external_ids=(f"webshop:{names}",), **made)
+
+
+@pytest.mark.parametrize("named", ["88379", "1494", "#1494"])
+def test_an_order_is_named_by_its_id_or_by_the_number_that_people_see(tmp_path: Path, named: str) -> None:
+    shop = [order("88379", 1, external_ids=("webshop:#1494",)), order("88380", 1, external_ids=("webshop:#1495",))]
+    run = Run(tmp_path, [*shop, claim("t-1", named)])
+    assert (run.order("t-1")["duplicate_of"], run.order("t-1")["why"]) == ("shop:88379", "copy_by_id")
+    assert [run.order(each)["why"] for each in ("88379", "88380")] == ["own", "own"]
+    assert run.result.claims_unmatched == 0
+
+
+def test_a_number_that_two_orders_have_names_neither_and_an_id_goes_first(tmp_path: Path) -> None:
+    shops = [order("88379", 1, external_ids=("webshop:#7",)), order("500", 1, source="b", external_ids=("webshop:#7",))]
+    numbered = [order("9", 1, external_ids=("webshop:#500",)), order("10", 1, external_ids=("webshop:#9",))]
+    run = Run(tmp_path, [*shops, *numbered, claim("t-1", "7"), claim("t-2", "500"), claim("t-3", "404")])
+    assert [run.order(each)["duplicate_of"] for each in ("t-1", "t-2", "t-3")] == [None, "b:500", None]
+    assert all(run.order(each)["is_sale"] for each in ("88379", "500", "9", "10"))
+    assert run.result.claims_unmatched == 2
+
+
 def test_a_copy_of_a_copy_points_to_the_sale(tmp_path: Path) -> None:
     again = copy("E", 1.2, source="erp", platform="erp", external_ids=("webshop:1",))
     run = Run(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), again])

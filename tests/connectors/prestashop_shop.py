@@ -17,7 +17,7 @@ KEY = "K" * 32
 ACCOUNT = {
     "currencies": "1=EUR 2=GBP",
     "states": "2/1/1/payment 6/0/0/order_canceled 10/0/0/bankwire",
-    "may": "order_histories customers combinations",
+    "may": "order_histories order_cart_rules customers combinations",
     "zone": "Europe/Berlin",
 }
 

@@ -187,6 +187,11 @@ def pointed(asked: Request) -> Answer:
                 {"id": 2, "id_order": "1", "id_order_state": "2", "date_add": "2025-11-24 16:30:00"},
             ]
         },
+        "order_cart_rules": {
+            "order_cart_rules": [
+                {"id": 1, "id_order": "2", "name": "canary", "value_tax_excl": "5.000000", "free_shipping": "1"}
+            ]
+        },
         "customers": {"customers": [{"id": 5, "email": "canary@shopper.example"}]},
         "order_slip": {"order_slips": [{"id": 7, "id_order": "2", "date_upd": "2025-11-24 16:30:00"}]},
         "products": {"products": [{"id": 3, "name": [{"id": "1", "value": "Mug"}], "date_upd": "2025-11-24 16:30:00"}]},
@@ -205,6 +210,8 @@ async def test_orders_come_with_currency_states_and_customer() -> None:
     assert [row["state"]["id"] for row in first["histories"]] == ["10", "2"]
     assert second["state"]["template"] == "bankwire"
     assert second["histories"] == []
+    assert first["cart_rules"] == []
+    assert [row["value_tax_excl"] for row in second["cart_rules"]] == ["5.000000"]
     assert session.of("order_histories")[0].query["filter[id_order]"] == "[1|2]"
     assert session.of("customers")[0].query["filter[id]"] == "[5|6]"
 
@@ -388,7 +395,7 @@ async def test_greeting_learns_zone_currency_states_and_rights() -> None:
         "shop_id": "laden.example",
         "zone": "Europe/Berlin",
         "currency": "EUR",
-        "may": "order_histories combinations",
+        "may": "order_histories order_cart_rules combinations",
         "currencies": "1=GBP 2=EUR",
         "states": "2/1/1/payment",
         "channel:amazon": "amazon",
@@ -414,7 +421,7 @@ async def test_the_settings_zone_is_the_one_that_times_are_read_in() -> None:
 
 
 async def test_doctor_names_each_right_that_is_missing_and_what_for() -> None:
-    session = FakeSession(shop("order_slip", "customers"), timezone="Europe/Paris")
+    session = FakeSession(shop("order_slip", "customers", "order_cart_rules"), timezone="Europe/Paris")
     found = {finding.name: finding async for finding in CONNECTOR.examine(session)}
     assert {name: finding.level for name, finding in found.items()} == {
         "shop": "ok",
@@ -423,10 +430,12 @@ async def test_doctor_names_each_right_that_is_missing_and_what_for() -> None:
         "order_slip": "warn",
         "products": "ok",
         "order_histories": "ok",
+        "order_cart_rules": "warn",
         "customers": "warn",
         "combinations": "ok",
     }
     assert "Europe/Berlin" in found["time zone"].remedy
+    assert "free shipping are taken off the goods" in found["order_cart_rules"].detail
     assert "not joined with other shops" in found["customers"].detail
     assert "GET for order_slip" in found["order_slip"].remedy
 

@@ -83,6 +83,30 @@ def test_an_order_adds_up_and_its_lines_to_it(
     assert all(line.gross >= line.goods for line in money.lines)
 
 
+@pytest.mark.parametrize(
+    ("rules", "goods", "shipping"),
+    [
+        ([], 1300, 700),
+        ([{"value_tax_excl": "7.000000", "free_shipping": "1"}], 2000, 0),
+        ([{"value_tax_excl": "7.000000", "free_shipping": "0"}], 1300, 700),
+        ([{"value_tax_excl": "7.000000", "free_shipping": "1", "deleted": "1"}], 1300, 700),
+        (
+            [{"value_tax_excl": "2.000000", "free_shipping": "0"}, {"value_tax_excl": "5.0", "free_shipping": 1}],
+            1800,
+            200,
+        ),
+        ([{"value_tax_excl": "9.000000", "free_shipping": "1"}], 2000, 0),
+    ],
+    ids=["not told", "shipping", "goods", "taken off again", "both", "more than was given"],
+)
+def test_a_voucher_for_free_shipping_is_taken_off_the_shipping(
+    rules: list[dict[str, Any]], goods: int, shipping: int
+) -> None:
+    money = {"total_discounts_tax_excl": "7.000000", "total_shipping_tax_excl": "7.000000"}
+    found = order(**money, cart_rules=rules)
+    assert (found.goods, found.shipping, found.tax) == (goods, shipping, 400)
+
+
 @given(CENTS, CENTS, CENTS, CENTS)
 def test_a_slip_gives_back_what_it_names(goods: int, tax: int, shipping: int, post_tax: int) -> None:
     slip = {

@@ -176,7 +176,7 @@ def test_the_accounts_table_knows_source_names_apps_and_handles(name: str, field
 @pytest.mark.parametrize("name", ["#1494", "#20260622001", "12345678901234567890"])
 def test_an_order_of_the_shop_itself_is_no_copy(name: str) -> None:
     made = one(Order, order(line(1, 1000), name=name))
-    assert (made.origin, made.external_ids) == (None, ())
+    assert (made.origin, made.external_ids) == (None, (f"shopify:#{name.lstrip('#')}",))
 
 
 def test_a_visit_that_two_orders_name_is_one_touchpoint() -> None:

@@ -74,8 +74,11 @@ async def test_the_money_of_an_order_adds_up(keeper: Keeper, world: World) -> No
     sales = {int(sale.order_id): sale for sale in world.shops[1].sales}
     vouchers = 0
     for row in await keeper.rows("orders", display="full"):
-        cents = {name: round(float(row[f"total_{name}"]) * 100) for name in ("products", "discounts_tax_excl")}
-        assert cents["products"] - cents["discounts_tax_excl"] == goods_paid(sales[row["id"]])
+        names = ("products", "discounts_tax_excl", "shipping_tax_excl")
+        cents = {name: round(float(row[f"total_{name}"]) * 100) for name in names}
+        sale = sales[row["id"]]
+        charged = cents["products"] + cents["shipping_tax_excl"] - cents["discounts_tax_excl"]
+        assert charged == goods_paid(sale) + sale.shipping
         by_row = sum(
             float(one["unit_price_tax_excl"]) * int(one["product_quantity"])
             for one in row["associations"]["order_rows"]
@@ -83,6 +86,21 @@ async def test_the_money_of_an_order_adds_up(keeper: Keeper, world: World) -> No
         assert round(by_row * 100) == cents["products"]
         vouchers += bool(cents["discounts_tax_excl"])
     assert vouchers
+
+
+async def test_vouchers_are_told_one_by_one_and_make_up_the_discounts_of_their_order(keeper: Keeper) -> None:
+    """Fields: https://devdocs.prestashop-project.org/8/webservice/resources/order_cart_rules/."""
+    fields = "id id_order id_cart_rule id_order_invoice name value value_tax_excl free_shipping deleted"
+    given: dict[str, float] = {}
+    kinds = set()
+    for row in await keeper.rows("order_cart_rules", display="full"):
+        assert set(row) == set(fields.split())
+        kinds.add((row["free_shipping"], row["deleted"]))
+        if row["deleted"] == "0":
+            given[row["id_order"]] = given.get(row["id_order"], 0.0) + float(row["value_tax_excl"])
+    assert kinds == {("0", "0"), ("1", "0"), ("1", "1")}
+    for row in await keeper.rows("orders", display="full"):
+        assert round(float(row["total_discounts_tax_excl"]) - given.get(str(row["id"]), 0.0), 6) == 0
 
 
 async def test_times_are_the_shop_s_own_and_say_nothing_of_it(keeper: Keeper, world: World) -> None:

@@ -117,19 +117,19 @@ async def of_ids(session: Session, resource: str, field: str, ids: Iterable[str]
 
 
 async def _orders(session: Session, rows: Sequence[Row], zone: ZoneInfo) -> list[Record]:
-    """Return orders with currency, states and customer, read for all of a page at once, where the key may."""
+    """Return orders with currency, states, vouchers and customer, read for all of a page at once, where the key may."""
     ids = [identity(row) for row in rows]
-    histories: list[Row] = []
-    if may(session, "order_histories"):
-        display = "[id,id_order,id_order_state,date_add]"
-        histories = await of_ids(session, "order_histories", "id_order", ids, display)
+    histories = await _beside(session, "order_histories", ids, "[id,id_order,id_order_state,date_add]")
+    rules = await _beside(session, "order_cart_rules", ids, "full")  # `deleted` is not known to all versions
     emails = await _emails(session, rows)
     tables = await tables_of(session, _pointed(rows, "id_currency"), _states(rows, histories))
     place = records.site(session.settings.url, session.settings.shop)
     return [
         records.order_record(
             row,
-            [each for each in histories if pointer(each, "id_order") == number],
+            records.Beside(
+                *([row for row in found if pointer(row, "id_order") == number] for found in (histories, rules))
+            ),
             emails.get(pointer(row, "id_customer") or ""),
             tables,
             zone,
@@ -137,6 +137,11 @@ async def _orders(session: Session, rows: Sequence[Row], zone: ZoneInfo) -> list
         )
         for number, row in zip(ids, rows, strict=True)
     ]
+
+
+async def _beside(session: Session, resource: str, orders: Sequence[str], display: str) -> list[Row]:
+    """Return the rows of a resource that belong to some orders; none where the key may not read it."""
+    return await of_ids(session, resource, "id_order", orders, display) if may(session, resource) else []
 
 
 async def _emails(session: Session, rows: Sequence[Row]) -> dict[str, str]:

@@ -8,8 +8,8 @@
 
 Times of change are local; `clock` says how they become versions. What an order only points to is read beside it and put
 into its record, so that it can be understood by itself: `currency`, its `state` and the states that it went through
-(`histories`), the customer's `email`, and `customer`, its number under the name of the shop, since shops count their
-customers from 1. A slip names no currency: it is that of its order.
+(`histories`), its vouchers (`cart_rules`), the customer's `email`, and `customer`, its number under the name of the
+shop, since shops count their customers from 1. A slip names no currency: it is that of its order.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ class Tables(NamedTuple):
     states: Mapping[str, Row]
 
 
+class Beside(NamedTuple):
+    """Rows of other resources that belong to one order."""
+
+    histories: Sequence[Row]
+    cart_rules: Sequence[Row]
+
+
 def site(url: str, shop: int | None = None) -> str:
     """Return what names a shop: host and path of its address, and its number in a multi-shop installation."""
     parts = urlsplit(url)
@@ -86,9 +93,7 @@ def one_text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def order_record(
-    order: Row, histories: Sequence[Row], email: str | None, tables: Tables, zone: ZoneInfo, place: str
-) -> Record:
+def order_record(order: Row, beside: Beside, email: str | None, tables: Tables, zone: ZoneInfo, place: str) -> Record:
     """Return an order with what it points to. Raises `Wait`."""
     customer, state = pointer(order, "id_customer"), pointer(order, "current_state")
     associations = order.get("associations")
@@ -98,8 +103,9 @@ def order_record(
         "state": tables.states.get(state or ""),
         "histories": [
             {"date_add": row.get("date_add"), "state": tables.states.get(pointer(row, "id_order_state") or "")}
-            for row in histories
+            for row in beside.histories
         ],
+        "cart_rules": list(beside.cart_rules),
         "email": email,
         "customer": f"{place}:{customer}" if customer else None,
         "order_rows": listed(associations.get("order_rows")) if isinstance(associations, dict) else [],
@@ -136,6 +142,7 @@ ORDER = fields(
     customer=person("prestashop_customer"),
     state=_STATE,
     histories=each(fields("date_add", state=_STATE)),
+    cart_rules=each("value_tax_excl free_shipping deleted"),
     order_rows=each(ROW_FIELDS),
 )
 ORDER_SLIP = fields(f"{SLIP_FIELDS} currency order_products order_products_wt")

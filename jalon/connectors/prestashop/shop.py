@@ -14,6 +14,7 @@ from jalon.connectors.prestashop.records import Row
 
 BESIDE = {
     "order_histories": "when an order was paid is told by its invoice alone",
+    "order_cart_rules": "vouchers for free shipping are taken off the goods",
     "customers": "customers are known by their number alone, and not joined with other shops",
     "combinations": "products are known without their combinations",
 }

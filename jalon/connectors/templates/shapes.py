@@ -179,7 +179,8 @@ _TRANSACTIONS = Shape(
     (
         Field("transaction_id", "id", "Number at the network.", required=True),
         _PLATFORM,
-        Field("order_id", "id", "Number of the order at the shop.", required=True),
+        Field("order_id", "id", "The order at the shop: its id, or the number that people see, such as `#1494`.",
+              required=True),
         Field("shop", "name", "Platform of that shop: `shopify`, `woocommerce`, …", required=True),
         Field("occurred_at", "time", "When the sale was made.", required=True),
         Field("clicked_at", "time", "When the publisher's link was clicked; at or before the sale where left out."),

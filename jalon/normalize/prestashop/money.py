@@ -6,14 +6,16 @@ currency and computed to more places than are charged ('24.458333'):
 | field | holds |
 | --- | --- |
 | total_products | all rows before vouchers, without tax; ecotax is part of a product's price |
-| total_discounts_tax_excl | vouchers; one for free shipping too, and nothing says which |
+| total_discounts_tax_excl | vouchers, those for free shipping too |
+| cart_rules[] | each voucher, with `value_tax_excl`; that of `free_shipping` is first the shipping |
 | total_shipping_tax_excl, total_wrapping_tax_excl | before vouchers |
 | total_paid_tax_incl | what is charged in all |
 | order_rows[].product_price | of one unit, before reductions, without tax |
 | order_rows[].unit_price_tax_excl | of one unit, after reductions, before vouchers |
 
-So goods = products - vouchers, and tax is what is left of the total. A line's share of goods is by what it costs: so
-the vouchers are shared over the lines, and their goods sum to the order's to the cent.
+So goods = products - vouchers but for shipping, and tax is what is left of the total. Where the key may not read what
+vouchers were for, all of them are taken off the goods. A line's share of goods is by what it costs: so the vouchers
+are shared over the lines, and their goods sum to the order's to the cent.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from jalon.normalize.fields import Row, count
+from jalon.normalize.fields import Row, count, objects
 from jalon.normalize.money import rounded, shared
 from jalon.normalize.vocabulary import Unfit
 
@@ -60,8 +62,9 @@ class Money(NamedTuple):
 
 def order_money(order: Row, rows: Sequence[Row], currency: str) -> Money:
     """Return the money of an order and of its rows. Raises `Unfit`."""
-    goods = max(0, rounded(exact(order, "total_products") - exact(order, "total_discounts_tax_excl"), currency))
-    shipping = rounded(exact(order, "total_shipping_tax_excl"), currency)
+    free = _free_shipping(order)
+    goods = max(0, rounded(exact(order, "total_products") - exact(order, "total_discounts_tax_excl") + free, currency))
+    shipping = rounded(exact(order, "total_shipping_tax_excl") - free, currency)
     wrapping = rounded(exact(order, "total_wrapping_tax_excl"), currency)
     total = rounded(exact(order, "total_paid_tax_incl"), currency)
     if total < 0 or shipping < 0:
@@ -69,6 +72,13 @@ def order_money(order: Row, rows: Sequence[Row], currency: str) -> Money:
     lines = _lines(rows, goods, currency)
     gross = max(goods, sum(line.gross for line in lines))
     return Money(gross, goods, shipping, max(0, total - goods - shipping - wrapping), total, lines)
+
+
+def _free_shipping(order: Row) -> Decimal:
+    """Return what vouchers took off the shipping. One for free shipping may give more than that."""
+    rules = (rule for rule in objects(order, "cart_rules") if str(rule.get("deleted")) != "1")
+    given = sum((exact(rule, "value_tax_excl") for rule in rules if str(rule.get("free_shipping")) == "1"), Decimal(0))
+    return max(Decimal(0), min(given, *(exact(order, f"total_{name}_tax_excl") for name in ("shipping", "discounts"))))
 
 
 def _lines(rows: Sequence[Row], goods: int, currency: str) -> tuple[Line, ...]:

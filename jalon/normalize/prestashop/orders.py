@@ -69,6 +69,8 @@ class Reading:
         self.status = self._status()
         self.paid_at = self._paid_at()
         self.origin, self.external_ids = _copied_from(body, context)
+        if self.origin is None:
+            self.external_ids = shop_orders.shown_number(PLATFORM, text(body, "reference"), self.id)
         self.people = [name for name in (text(body, "customer"), text(body, "email")) if name]
         self.person = self.people[0] if self.people else None
         self.rows = objects(body, "order_rows")

@@ -67,6 +67,8 @@ class Reading:
         self.included = bool(self.body.get("taxesIncluded"))
         self.placed_at = _placed_at(self.body["createdAt"], self.body.get("processedAt"))
         self.origin, self.external_ids = _copied_from(self.body, context.account)
+        if self.origin is None:
+            self.external_ids = shop_orders.shown_number(PLATFORM, self.body.get("name"), self.id)
         names = (self.body.get(field) for field in ("customer", "email", "phone", "checkoutToken"))
         self.person: str | None = next(filter(None, names), None)
         self.visits = list(visits(self.body.get("customerJourneySummary") or {}))

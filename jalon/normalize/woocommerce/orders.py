@@ -83,6 +83,8 @@ class Reading:
         self.status = self._status()
         self.removed = self.status == "deleted"
         self.origin, self.external_ids = _copied_from(body, context)
+        if self.origin is None:
+            self.external_ids = shop_orders.shown_number(PLATFORM, text(body, "number"), self.id)
         billing = inner(body, "billing")
         names = (text(body, "customer"), text(billing, "email"), text(billing, "phone"))
         self.people = [name for name in names if name]

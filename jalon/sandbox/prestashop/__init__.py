@@ -45,6 +45,7 @@ class PrestaShopPart:
             "orders": ("orders", forms.orders),
             "order_slip": ("order_slips", forms.slips),
             "order_histories": ("order_histories", forms.histories),
+            "order_cart_rules": ("order_cart_rules", forms.cart_rules),
             "order_states": ("order_states", forms.states),
             "customers": ("customers", forms.customers),
             "currencies": ("currencies", forms.currencies),

@@ -18,6 +18,8 @@ from jalon.sandbox.world import Change, Line, Product
 Tree = dict[str, Any]
 CURRENCIES = {"EUR": ("1", "1.000000"), "GBP": ("2", f"0.{POUND}0000")}
 """ISO code -> its number here, and what one unit of the shop's own currency is worth in it."""
+POST = 490
+"""Cents without tax that shipping costs where a voucher pays for it."""
 NEVER = "0000-00-00 00:00:00"
 
 
@@ -130,6 +132,17 @@ class Forms:
                     "date_add": self.time(step.at),
                 }
 
+    def cart_rules(self, now: int) -> Iterator[Tree]:
+        """Yield the vouchers of the orders, those that were taken off an order again among them."""
+        for entry in self._orders.placed(now):
+            off = _voucher(entry)
+            if off:
+                yield _cart_rule(entry, 1, "Ten off", off)
+            if entry.is_posted_free:
+                yield _cart_rule(entry, 2, "Posted free", POST, free_shipping=True)
+            if not entry.number % 5:
+                yield _cart_rule(entry, 3, "Posted free, not any more", POST, free_shipping=True, deleted=True)
+
     def states(self, _: int) -> Iterator[Tree]:
         """Yield the order states; their names and mails are in the shop's languages."""
         for state in STATES:
@@ -203,12 +216,37 @@ def _varies(number: int) -> bool:
     return number % 4 == 1
 
 
+def _voucher(entry: Entry) -> int:
+    """Return what a voucher takes off the goods, without tax."""
+    return sum(line.list_price - line.paid for line in entry.sale.lines) if entry.has_voucher else 0
+
+
+def _cart_rule(
+    entry: Entry, place: int, name: str, off: int, *, free_shipping: bool = False, deleted: bool = False
+) -> Tree:
+    return {
+        "id": entry.number * 10 + place,
+        "id_order": str(entry.number),
+        "id_cart_rule": str(place),
+        "id_order_invoice": "0",
+        "name": name,
+        "value": money(off + off // 5),
+        "value_tax_excl": money(off),
+        "free_shipping": "1" if free_shipping else "0",
+        "deleted": "1" if deleted else "0",
+    }
+
+
 def _totals(entry: Entry, *, paid: bool) -> Tree:
-    """Return the totals of an order; its discount is a voucher, or is in the prices of its rows."""
+    """Return the totals of an order; its discount is a voucher, or is in the prices of its rows.
+
+    A voucher for free shipping lowers the total of discounts; the shipping stands as it would cost without it.
+    """
     sale = entry.sale
-    off = sum(line.list_price - line.paid for line in sale.lines) if entry.has_voucher else 0
+    goods_off, post = _voucher(entry), POST if entry.is_posted_free else 0
+    off, shipping, shipping_tax = goods_off + post, sale.shipping + post, sale.shipping_tax + post // 5
     tax = sum(line.tax for line in sale.lines)
-    more = off // 5  # tax on what the voucher took off
+    more = goods_off // 5 + post // 5  # tax on what the vouchers took off
     whole = entry.goods + tax + sale.shipping + sale.shipping_tax
     return {
         "total_discounts": money(off + more),
@@ -218,11 +256,11 @@ def _totals(entry: Entry, *, paid: bool) -> Tree:
         "total_paid_tax_incl": money(whole),
         "total_paid_tax_excl": money(entry.goods + sale.shipping),
         "total_paid_real": money(whole if paid else 0),
-        "total_products": money(entry.goods + off),
-        "total_products_wt": money(entry.goods + tax + off + more),
-        "total_shipping": money(sale.shipping + sale.shipping_tax),
-        "total_shipping_tax_incl": money(sale.shipping + sale.shipping_tax),
-        "total_shipping_tax_excl": money(sale.shipping),
+        "total_products": money(entry.goods + goods_off),
+        "total_products_wt": money(entry.goods + tax + goods_off + goods_off // 5),
+        "total_shipping": money(shipping + shipping_tax),
+        "total_shipping_tax_incl": money(shipping + shipping_tax),
+        "total_shipping_tax_excl": money(shipping),
         "total_wrapping": money(0),
         "total_wrapping_tax_incl": money(0),
         "total_wrapping_tax_excl": money(0),

@@ -83,6 +83,11 @@ class Entry:
         """Tell whether its discount is a voucher; that of others lowers the prices of the rows."""
         return len(self.sale.lines) == 1 and bool(self.number % 2)
 
+    @property
+    def is_posted_free(self) -> bool:
+        """Tell whether a voucher pays for its shipping; the shipping of others without any costs nothing."""
+        return not self.sale.shipping and not self.number % 2
+
     def slips(self, now: int) -> list[Change]:
         """Return the credit slips made out by `now`."""
         kinds = ("refunded", "cancelled")
