@@ -136,6 +136,43 @@ def test_a_content_as_a_whole_and_by_campaign_costs_once(tmp_path: Path) -> None
     assert costs(tmp_path, facts)["content"] == [("v", "spend", 220)]
 
 
+def test_a_creator_a_campaign_and_a_platform_cost_what_their_contents_do_at_whatever_grain_these_are_told(
+    tmp_path: Path,
+) -> None:
+    """A video told with its product, and a LIVE told without one."""
+    facts = [
+        *(content(name, creator_id="mia", source="file") for name in ("video", "live", "short")),
+        counted("spend", 150, 0, 1, content_id="video", product_id="p"),
+        counted("spend", 80, 0, 1, content_id="live"),
+        counted("spend", 20, 0, 1, content_id="short", creator_id="leo", campaign_id=None),
+    ]
+    found = costs(tmp_path, facts)
+    assert found["content"] == [("live", "spend", 80), ("short", "spend", 20), ("video", "spend", 150)]
+    assert found["creator"] == [("leo", "spend", 20), ("mia", "spend", 230)]
+    assert found["campaign"] == [("spring", "spend", 230)]
+    assert found["platform"] == [("network", "spend", 250)]
+
+
+def test_a_content_in_ads_of_several_levels_costs_its_campaign_and_platform_once(tmp_path: Path) -> None:
+    facts = [
+        counted("spend", 100, 0, 1, content_id="v"),
+        *(counted("spend", 50, 0, 1, content_id="v", campaign_id=f"spring/group/{ad}") for ad in ("one", "two")),
+    ]
+    found = costs(tmp_path, facts)
+    assert found["campaign"] == [("spring", "spend", 100)]
+    assert found["platform"] == [("network", "spend", 100)]
+
+
+def test_commissions_of_orders_are_of_the_content_s_creator_where_they_name_none(tmp_path: Path) -> None:
+    facts = [
+        *(content(name, creator_id="mia", source="net") for name in ("v", "w")),
+        order("1", 1, source="net", platform="network"),
+        led_by("1", "v", source="net", creator_id=None, commission=25, currency="EUR"),
+        led_by("1", "w", source="net", creator_id="leo", commission=5, currency="EUR"),
+    ]
+    assert costs(tmp_path, facts)["creator"] == [("leo", "commission", 5), ("mia", "commission", 25)]
+
+
 def test_commissions_of_orders_stand_before_those_that_the_same_source_counts(tmp_path: Path) -> None:
     """By product the orders tell nothing, so there the counts stand; and another source's are its own."""
     own = {"source": "net", "platform": "network"}

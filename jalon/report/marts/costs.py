@@ -21,17 +21,18 @@ CUTS = {
 """What costs are summed up by -> what names it in a count."""
 _OF = ("source", "platform", "kind", "currency")
 _TOLD = (*_OF, *(name for name in CUTS.values() if name not in _OF), "grain", "level", "of_orders", "cost")
-ORDER, CAMPAIGNS = "order", "campaigns"
-"""The grain of what is stated of single orders, and that of a platform's campaigns together."""
+ORDER = "order"
+"""The grain of what is stated of single orders."""
 
 RPT_COSTS = Mart(
     "rpt_costs",
     "What platforms, campaigns, content, creators and products cost, where a platform tells: one row per cut, value, "
     "kind and currency. "
     "Choose one `cut`: each is the same money, as far as it is told by it. What a source counts in several ways (by "
-    "content, by campaign, by content and product) is taken in the way that has most, never added up; of periods that "
-    "overlap the shorter ones where they make up the longer; of commissions those stated of orders, where a source "
-    "states any by that cut, and not its counts. No row: the cost is not known.",
+    "content, by campaign, by content and product) is taken in the way that has most, never added up; a creator, a "
+    "campaign and a platform have the sum of their contents, each in the way that has most of it, where that is more. "
+    "Of periods that overlap the shorter ones count where they make up the longer; of commissions those stated of "
+    "orders, where a source states any by that cut, and not its counts. No row: the cost is not known.",
     ("cut", "value", "kind", "currency"),
     (
         Column("cut", "text", "By what: platform, campaign, content, creator or product"),
@@ -55,11 +56,7 @@ def _cut(told: Table, cut: str) -> Table:
     named = told.filter(told[CUTS[cut]] != NONE)
     states = named.of_orders.max().over(group_by=[named.source, named.platform, named.kind])
     surest = named.mutate(states=states, value=named[CUTS[cut]]).filter(lambda rows: rows.of_orders == rows.states)
-    if cut == "campaign":
-        surest = _by_level(surest)
-    elif cut == "platform":
-        surest = _with_campaigns(surest)
-    best = _fullest(surest, (*_OF, "value"))
+    best = _fullest(_with_parts(surest, cut), (*_OF, "value"))
     rows = best.group_by("value", "kind", "currency").agg(cost=best.cost.sum())
     return rows.mutate(cut=ibis.literal(cut)).select("cut", "value", "kind", "currency", "cost")
 
@@ -74,30 +71,48 @@ def _fullest(rows: Table, of: tuple[str, ...]) -> Table:
     return ranked.filter(ranked["rank"] == 0).drop("rank")
 
 
+def _with_parts(rows: Table, cut: str) -> Table:
+    """Put beside counts what the parts of a value cost together: parts may be told at unlike grains."""
+    of = (*_OF, "value")
+    match cut:
+        case "creator":
+            return _beside(rows, _together(rows, "content_id", of))
+        case "campaign":
+            levels = _by_level(rows)
+            return _beside(levels, _together(levels, "content_id", of))
+        case "platform":
+            levels = _by_level(rows)
+            campaigns = _beside(levels, _together(levels, "content_id", (*of, "campaign_id")))
+            contents = _together(levels, "content_id", of)
+            return _beside(_beside(levels, contents), _together(campaigns, "campaign_id", of))
+    return rows
+
+
 def _by_level(rows: Table) -> Table:
     """Let counts of a campaign and of what is below it (its ads) be of unlike grains."""
     return rows.mutate(grain=rows.grain + rows.level)
 
 
-def _with_campaigns(rows: Table) -> Table:
-    """Put each campaign's cost in place of what is told of it and its parts: campaigns are told at unlike grains."""
-    told = (rows.campaign_id != NONE) & (rows.of_orders == 0)
-    campaigns = _fullest(_by_level(rows.filter(told)), (*_OF, "value", "campaign_id"))
-    whole = campaigns.mutate(grain=ibis.literal(CAMPAIGNS)).select(*_OF, "value", "grain", "cost")
-    return rows.filter(~told).select(*whole.columns).union(whole)
+def _together(rows: Table, part: str, of: tuple[str, ...]) -> Table:
+    """Return what is counted of each part of `of`, as a grain of its own, for `of` to sum up."""
+    counted = rows.filter((rows[part] != NONE) & (rows.of_orders == 0))
+    return _fullest(counted, (*of, part)).mutate(grain=ibis.literal(part), of_orders=ibis.literal(0, "int64"))
+
+
+def _beside(rows: Table, others: Table) -> Table:
+    names = [name for name in rows.columns if name in others.columns]
+    return rows.select(*names).union(others.select(*names))
 
 
 def _counted(base: Base) -> Table:
-    """Return the counts of money over days. The creator is the one that the count names, else that of the content."""
+    """Return the counts of money over days."""
     told = base.mart("fct_measures")
     own = told.filter(told.metric.isin(tuple(KINDS)) & (told.span == "days") & told.currency.notnull())
-    own = with_maker(base, counted_once(base, own, "costs_again"))
-    creator = ibis.ifelse(own.creator_id != NONE, own.creator_id, ibis.coalesce(own.maker, NONE))
+    own = _with_creator(base, counted_once(base, own, "costs_again"))
     kind = ibis.cases(*((own.metric == metric, kind) for metric, kind in KINDS.items()), else_="")
     path = ibis.coalesce(own.campaign_id, NONE)
     rows = own.mutate(
         kind=kind,
-        creator_id=creator,
         campaign_id=path.split("/")[0].replace("%2F", "/"),
         level=path.re_replace("[^/]+", ""),
         cost=own.value,
@@ -110,7 +125,7 @@ def _counted(base: Base) -> Table:
 def _stated(base: Base) -> Table:
     """Return the commissions that platforms state of orders."""
     told = base.mart("fct_order_contents")
-    own = told.filter(told.commission_minor.notnull() & told.currency.notnull())
+    own = _with_creator(base, told.filter(told.commission_minor.notnull() & told.currency.notnull()))
     rows = own.mutate(
         kind=ibis.literal("commission"),
         campaign_id=ibis.coalesce(own.campaign, NONE),
@@ -119,6 +134,13 @@ def _stated(base: Base) -> Table:
         grain=ibis.literal(ORDER),
     )
     return _told(rows.mutate(of_orders=ibis.literal(1)))
+
+
+def _with_creator(base: Base, rows: Table) -> Table:
+    """Let the creator be the one that a row names, else that of its content."""
+    rows = with_maker(base, rows)
+    creator = ibis.ifelse(rows.creator_id != NONE, rows.creator_id, ibis.coalesce(rows.maker, NONE))
+    return rows.mutate(creator_id=creator)
 
 
 def _told(rows: Table) -> Table:
