@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from jalon.connectors import base
+from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import (
     Answer,
     Batch,
@@ -36,7 +37,6 @@ from jalon.connectors.base import (
     Wait,
     Window,
 )
-from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.door import fields, person
 from jalon.connectors.signatures import fits, held
 from jalon.connectors.wire import Malformed, decode
