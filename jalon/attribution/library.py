@@ -115,7 +115,7 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int = 2, **opt
         return table_of(heard, _by_group(ready, rules), decimals, _counted_by(ready, rules))
 
 
-_SUMS = 1
+_SUMS = 2
 """Number of the form of sums: to be raised where the same options would count something else than before."""
 _DECIDE = (
     "lookback_days",

@@ -57,7 +57,7 @@ def read(table: Any, columns: Columns, decimals: int) -> Read:
         raise ConfigError(f"decimals = {decimals!r} is no number of places", "Give one from 0 to 6.")
     given = arrow(table)
     plain = _plain(given, columns, decimals)
-    keys = [(name, "ascending") for name in ("person", "time", *(("name",) if columns.id else ()), *_TIES)]
+    keys = [(name, "ascending") for name in ("person", "time", "converted", *(("name",) if columns.id else ()), *_TIES)]
     rows = plain.take(pc.sort_indices(plain, sort_keys=keys))
     if columns.id:
         rows = _once(rows)
@@ -72,7 +72,8 @@ def _is_valued(given: pa.Table, columns: Columns) -> bool:
     return columns.value is not None and (columns.value != "value" or "value" in given.column_names)
 
 
-_TIES = ("channel", "converted", "net", "stage", "kind")
+_TIES = ("channel", "net", "stage", "kind")
+"""What decides between rows of one person and time, after whether they are conversions and after their names."""
 
 
 def arrow(table: Any) -> pa.Table:

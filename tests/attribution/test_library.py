@@ -99,6 +99,17 @@ def test_without_a_value_each_conversion_is_worth_one() -> None:
     assert found["credit"].to_pylist() == [Decimal("0.50"), Decimal("0.50")]
 
 
+@pytest.mark.parametrize("columns", [Columns(), Columns(id="id")])
+def test_the_touchpoint_of_a_conversion_is_the_last_where_times_are_days(columns: Columns) -> None:
+    rows = [("a", 0, "zeta", 0, 0.0), ("a", 0, "alpha", 1, 10.0), ("a", 0, "mail", 0, 0.0)]
+    given = table(rows).append_column("id", pa.array(["3", "1", "2"]))
+    for order in ([0, 1, 2], [2, 1, 0]):
+        found = attribution.credit(given.take(order), ["last", "first"], columns=columns)
+        told = {row["model"]: row["channel"] for row in found.to_pylist()}
+        assert told["last"] == "alpha"
+        assert told["first"] != "alpha"
+
+
 def test_no_rows_give_no_rows() -> None:
     empty = table([])
     assert len(attribution.credit(empty, ALL)) == len(attribution.paths(empty)) == 0
