@@ -39,10 +39,11 @@ class _Ready(NamedTuple):
     found: journeys.Found
     columns: Columns
     valued: bool
+    decimals: int
     options: Options
 
 
-def paths(table: Any, *, columns: Columns | None = None, decimals: int = 2, **options: Any) -> pa.Table:
+def paths(table: Any, *, columns: Columns | None = None, decimals: int | None = None, **options: Any) -> pa.Table:
     """Return the steps of all journeys, those that led to no conversion among them.
 
     Columns: `path`, `person`, `position` (from 1), `touches` (of the path), `touch`, `channel`, `time`, `conversion`
@@ -56,7 +57,7 @@ def paths(table: Any, *, columns: Columns | None = None, decimals: int = 2, **op
         told = _named(steps, ready).select(
             "path", "person", "position", "touches", "touch", "channel", "time", "conversion", "value"
         )
-        return _shaped(ready.engine.rows(told.order_by("path", "position")), ready.columns, decimals)
+        return _shaped(ready.engine.rows(told.order_by("path", "position")), ready)
 
 
 def credit(
@@ -64,14 +65,14 @@ def credit(
     model: str | Sequence[str] = "markov",
     *,
     columns: Columns | None = None,
-    decimals: int = 2,
+    decimals: int | None = None,
     **options: Any,
 ) -> pa.Table:
     """Return what each touchpoint is credited of each conversion's value, by one model or several.
 
     Columns: `model`, `conversion`, `person`, `converted_at`, `position` (from 1), `touch`, `channel`, `time`, `weight`
-    (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places; of a conversion they sum to
-    its value). A conversion that no touchpoint led to has one row, without touch and channel. `touch` and `conversion`
+    (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places, of a conversion they sum to
+    its value; None: two, or six where the table has no values and each conversion is worth 1). A conversion that no touchpoint led to has one row, without touch and channel. `touch` and `conversion`
     are rows of the table, by its `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
     an unknown model, or an option that cannot be.
     """
@@ -83,7 +84,7 @@ def credit(
             "order_uid", credit="amount",
         )  # fmt: skip
         in_order = told.order_by("model", "converted_at", "order_uid", "position").drop("order_uid")
-        return _shaped(ready.engine.rows(in_order), ready.columns, decimals)
+        return _shaped(ready.engine.rows(in_order), ready)
 
 
 def channel_effects(table: Any, model: str = "markov", *, columns: Columns | None = None, **options: Any) -> pa.Table:
@@ -98,7 +99,7 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
         return rows.replace_schema_metadata({"learnt": json.dumps(found.told.get(model, {}))})
 
 
-def sums(table: Any, *, columns: Columns | None = None, decimals: int = 2, **options: Any) -> pa.Table:
+def sums(table: Any, *, columns: Columns | None = None, decimals: int | None = None, **options: Any) -> pa.Table:
     """Return what models that learn hear of the journeys, and what rules credit, as sums that add up (`adding.SUMS`).
 
     Journeys are told by `options`, and the rules are those of `models`. Raises `ConfigError` as `credit` does, for
@@ -112,7 +113,7 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int = 2, **opt
             raise ConfigError(f"sums cannot be counted with {', '.join(named)}", "Leave it out, or call `credit`.")
         rules = tuple(name for name in MODELS if name in chosen.models and not MODELS[name].learns)
         heard = material(ready.engine, Journeys(*ready.found, ready.touches))
-        return table_of(heard, _by_group(ready, rules), decimals, _counted_by(ready, rules))
+        return table_of(heard, _by_group(ready, rules), ready.decimals, _counted_by(ready, rules))
 
 
 _SUMS = 2
@@ -177,7 +178,7 @@ def _learnt(ready: _Ready) -> Learnt:
 
 
 @contextmanager
-def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str, Any]) -> Iterator[_Ready]:
+def _ready(table: Any, columns: Columns | None, decimals: int | None, options: dict[str, Any]) -> Iterator[_Ready]:
     """Read a table and make journeys of it."""
     chosen = Options(**options)
     named = columns or Columns()
@@ -188,7 +189,7 @@ def _ready(table: Any, columns: Columns | None, decimals: int, options: dict[str
         sales = engine.keep("sales", sales)
         touches = engine.keep("touches_with_history", _with_history(touches, sales))
         found = journeys.journeys(engine, touches, sales, chosen)
-        yield _Ready(engine, touches, sales, found, named, given.valued, chosen)
+        yield _Ready(engine, touches, sales, found, named, given.valued, given.decimals, chosen)
 
 
 def _with_previous(sales: Table) -> Table:
@@ -219,16 +220,16 @@ def _named(rows: Table, ready: _Ready) -> Table:
     return joined.mutate(person=ibis.coalesce(joined.person, joined.buyer))
 
 
-def _shaped(rows: pa.Table, columns: Columns, decimals: int) -> pa.Table:
+def _shaped(rows: pa.Table, ready: _Ready) -> pa.Table:
     """Turn minor units into decimals, microseconds into times, and row numbers into numbers."""
     for place, name in enumerate(rows.column_names):
         column = rows.column(name)
         if name in ("value", "credit"):
             minor = column.cast(pa.decimal128(19, 0)).combine_chunks()
-            column = pa.chunked_array([minor.view(pa.decimal128(19, decimals))])
+            column = pa.chunked_array([minor.view(pa.decimal128(19, ready.decimals))])
         elif name in ("time", "converted_at"):
             column = column.cast(pa.timestamp("us", "UTC"))
-        elif name in ("touch", "conversion") and columns.id is None:
+        elif name in ("touch", "conversion") and ready.columns.id is None:
             column = column.cast(pa.int64())
         rows = rows.set_column(place, name, column)
     return rows

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jalon.attribution.numbers import whole
 from jalon.errors import ConfigError
 
 TOUCHES = {
@@ -28,6 +29,13 @@ MOST = 2**53
 """Greatest amount in minor units that is exact."""
 
 
+CENTS = 2
+"""Places of credit where a table says what conversions are worth."""
+FINE = 6
+"""The most places, and those of credit where each conversion is worth 1: the unit that cannot be divided further goes
+to the earliest touchpoints, and hundredths of ones would add up to something."""
+
+
 class Columns(NamedTuple):
     """How the columns of a table are called. Without a `value` each conversion is worth 1. `id` tells rows that are the
     same thing, told twice; without it each row is one of its own. `stage` is for models that look at stages, `kind` for
@@ -44,19 +52,23 @@ class Columns(NamedTuple):
 
 
 class Read(NamedTuple):
-    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth."""
+    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth, and in how many
+    `decimals` that is told."""
 
     touches: pa.Table
     sales: pa.Table
     valued: bool
+    decimals: int
 
 
-def read(table: Any, columns: Columns, decimals: int) -> Read:
+def read(table: Any, columns: Columns, decimals: int | None) -> Read:
     """Return touchpoints and conversions; the order of the rows changes nothing but the numbers they are named by."""
-    if not 0 <= decimals <= 6:
-        raise ConfigError(f"decimals = {decimals!r} is no number of places", "Give one from 0 to 6.")
+    if decimals is not None and not (whole(decimals) and 0 <= decimals <= FINE):
+        raise ConfigError(f"decimals = {decimals!r} is no number of places", f"Give a whole one from 0 to {FINE}.")
     given = arrow(table)
-    plain = _plain(given, columns, decimals)
+    valued = _is_valued(given, columns)
+    places = (CENTS if valued else FINE) if decimals is None else int(decimals)
+    plain = _plain(given, columns, places)
     keys = [(name, "ascending") for name in ("person", "time", "converted", *(("name",) if columns.id else ()), *_TIES)]
     rows = plain.take(pc.sort_indices(plain, sort_keys=keys))
     if columns.id:
@@ -65,7 +77,7 @@ def read(table: Any, columns: Columns, decimals: int) -> Read:
     uid = pa.array([f"{number:0{digits}}" for number in range(len(rows))], pa.string())
     rows = rows.append_column("uid", uid)
     touches, sales = rows.filter(pc.is_valid(rows["channel"])), rows.filter(rows["converted"])
-    return Read(_touches(touches), _sales(sales), _is_valued(given, columns))
+    return Read(_touches(touches), _sales(sales), valued, places)
 
 
 def _is_valued(given: pa.Table, columns: Columns) -> bool:

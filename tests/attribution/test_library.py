@@ -99,6 +99,16 @@ def test_without_a_value_each_conversion_is_worth_one() -> None:
     assert found["credit"].to_pylist() == [Decimal("0.50"), Decimal("0.50")]
 
 
+def test_where_each_conversion_is_worth_one_the_early_touchpoints_are_not_favoured() -> None:
+    rows = [(f"p{n}", place, "abc"[place], int(place == 2), 1.0) for n in range(300) for place in range(3)]
+    given = table(rows).drop("value")
+    told = attribution.credit(given, "linear").group_by("channel").aggregate([("credit", "sum")]).to_pylist()
+    assert [float(row["credit_sum"]) for row in told] == pytest.approx([100] * 3, abs=0.001)
+    summed = attribution.credit_of_sums(attribution.sums(given, models=["linear"]))["credit"].to_pylist()
+    assert [float(credit) for credit in summed] == pytest.approx([100] * 3, abs=0.001)
+    assert attribution.credit(given, "linear", decimals=1)["credit"].type.scale == 1
+
+
 @pytest.mark.parametrize("columns", [Columns(), Columns(id="id")])
 def test_the_touchpoint_of_a_conversion_is_the_last_where_times_are_days(columns: Columns) -> None:
     rows = [("a", 0, "zeta", 0, 0.0), ("a", 0, "alpha", 1, 10.0), ("a", 0, "mail", 0, 0.0)]
