@@ -168,7 +168,12 @@ def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     if not pa.types.is_boolean(column.type):
-        column = pc.not_equal(_cast(column, pa.float64(), name), 0.0)
+        numbers = _cast(column, pa.float64(), name)
+        if unknown := pc.sum(pc.is_nan(numbers)).as_py():
+            raise ConfigError(
+                f"the column {name!r} holds what is no number (NaN) in {unknown} rows", "Put 0 or null in its place."
+            )
+        column = pc.not_equal(numbers, 0.0)
     return pc.fill_null(column, False)
 
 

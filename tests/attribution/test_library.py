@@ -141,6 +141,7 @@ def test_stages_come_by_a_column() -> None:
         (table(SMALL).set_column(1, "time", pa.array(["monday"] * 4)), {}, "'time' is of string"),
         (table(SMALL).set_column(1, "time", pa.nulls(4, pa.timestamp("us"))), {}, "4 rows have no time"),
         (table([("a", 1, None, 1, float("nan"))]), {}, "too great, or no number"),
+        (table(SMALL).set_column(3, "conversion", pa.array([0.0, 0.0, 1.0, float("nan")])), {}, "NaN.* in 1 rows"),
         (table([("a", 1, None, 1, 1e18)]), {}, "too great, or no number"),
         (table(SMALL), {"model": "luck"}, "luck"),
         (table(SMALL), {"decimals": 9}, "decimals"),
