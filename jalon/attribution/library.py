@@ -72,8 +72,9 @@ def credit(
 
     Columns: `model`, `conversion`, `person`, `converted_at`, `position` (from 1), `touch`, `channel`, `time`, `weight`
     (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places, of a conversion they sum to
-    its value; None: two, or six where the table has no values and each conversion is worth 1). A conversion that no touchpoint led to has one row, without touch and channel. `touch` and `conversion`
-    are rows of the table, by its `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
+    its value; None: two, or six where the table has no values and each conversion is worth 1). A conversion that no
+    touchpoint led to has one row, without touch and channel. `touch` and `conversion` are rows of the table, by its
+    `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
     an unknown model, or an option that cannot be.
     """
     models = (model,) if isinstance(model, str) else tuple(model)

@@ -25,6 +25,10 @@ TOUCHES = {
     "is_counted": "boolean",
 }
 SALES = {"order_uid": "string", "name": "string", "person": "string", "placed_at": "int64", "net": "int64"}
+FROM_NUMBERS = (
+    "Turn it into timestamps first: pandas.to_datetime(column, unit='s'), polars.from_epoch(column, time_unit='s'), "
+    "column.cast(pyarrow.timestamp('s')); for milliseconds 'ms'."
+)
 MOST = 2**53
 """Greatest amount in minor units that is exact."""
 
@@ -155,11 +159,11 @@ def _name(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 
 def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Return microseconds since the epoch; times without a zone are UTC, whole numbers are microseconds already."""
+    """Return microseconds since the epoch; times without a zone are UTC."""
     if column.null_count:
         raise ConfigError(f"{column.null_count} rows have no {name}", "Leave them out, or tell their times.")
-    if pa.types.is_integer(column.type):
-        return column.cast(pa.int64())
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        raise ConfigError(f"the column {name!r} holds numbers, of seconds or of what else is not said", FROM_NUMBERS)
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         raise ConfigError(f"the column {name!r} is of {column.type}", "Turn it into timestamps first.")
     zone = getattr(column.type, "tz", None)

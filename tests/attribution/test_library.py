@@ -139,6 +139,7 @@ def test_stages_come_by_a_column() -> None:
     [
         (table(SMALL).drop("person"), {}, "no column 'person'"),
         (table(SMALL).set_column(1, "time", pa.array(["monday"] * 4)), {}, "'time' is of string"),
+        (table(SMALL).set_column(1, "time", pa.array([1772323200] * 4)), {}, "'time' holds numbers"),
         (table(SMALL).set_column(1, "time", pa.nulls(4, pa.timestamp("us"))), {}, "4 rows have no time"),
         (table([("a", 1, None, 1, float("nan"))]), {}, "too great, or no number"),
         (table(SMALL).set_column(3, "conversion", pa.array([0.0, 0.0, 1.0, float("nan")])), {}, "NaN.* in 1 rows"),
