@@ -31,7 +31,7 @@ from jalon.attribution.intervals import sums as spread_by_group
 from jalon.attribution.intervals import with_interval
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
-from jalon.attribution.reading import arrow
+from jalon.attribution.tables import arrow
 from jalon.errors import ConfigError
 
 KEY = {"options": "string", "what": "string", "part": "int64", "model": "string", "channels": "array<string>"}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jalon.attribution.numbers import whole
+from jalon.attribution.tables import arrow, cast, column_of
 from jalon.errors import ConfigError
 
 TOUCHES = {
@@ -69,7 +68,7 @@ def read(table: Any, columns: Columns, decimals: int | None) -> Read:
     """Return touchpoints and conversions; the order of the rows changes nothing but the numbers they are named by."""
     if decimals is not None and not (whole(decimals) and 0 <= decimals <= FINE):
         raise ConfigError(f"decimals = {decimals!r} is no number of places", f"Give a whole one from 0 to {FINE}.")
-    given = arrow(table)
+    given = arrow(table, columns)
     valued = _is_valued(given, columns)
     places = (CENTS if valued else FINE) if decimals is None else int(decimals)
     plain = _plain(given, columns, places)
@@ -92,36 +91,13 @@ _TIES = ("channel", "net", "stage", "kind")
 """What decides between rows of one person and time, after whether they are conversions and after their names."""
 
 
-def arrow(table: Any) -> pa.Table:
-    """Return any table as Arrow. Raises `ConfigError` if it is none."""
-    if isinstance(table, (str, Path)):
-        if not Path(table).is_file():
-            raise ConfigError(f"there is no file {table}", "Give the path of a Parquet file.")
-        try:
-            return pq.read_table(table)
-        except pa.ArrowInvalid as error:
-            raise ConfigError(f"{table} is no Parquet file", "Give the path of a Parquet file.") from error
-    if isinstance(table, pa.Table):
-        return table
-    if type(table).__module__.partition(".")[0] == "pandas":
-        return pa.Table.from_pandas(table, preserve_index=False)
-    if hasattr(table, "__arrow_c_stream__"):
-        return pa.table(table)
-    raise ConfigError(
-        f"a {type(table).__name__} is no table",
-        "Give a DataFrame of pandas or polars, an Arrow table, or the path of a Parquet file.",
-    )
-
-
 def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
     """Return the rows with names and types of our own."""
     size = len(given)
 
     def column(name: str | None) -> pa.ChunkedArray:
-        if name not in given.column_names:
-            known = ", ".join(given.column_names)
-            raise ConfigError(f"the table has no column {name!r}", f"Name it in `columns`; the table has {known}.")
-        return given.column(name)
+        known = ", ".join(given.column_names)
+        return column_of(given, name, f"Name it in `columns`; the table has {known}.")
 
     named = column(columns.id) if columns.id else pa.chunked_array([pa.array(range(size), pa.int64())])
     worth = (
@@ -134,28 +110,20 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
             "name": _name(named, columns.id or "id"),
             "person": _name(column(columns.person), columns.person),
             "time": _instants(column(columns.time), columns.time),
-            "channel": _cast(column(columns.channel), pa.string(), columns.channel),
+            "channel": cast(column(columns.channel), pa.string(), columns.channel),
             "converted": _flags(column(columns.conversion), columns.conversion),
             "net": _minor(worth, columns.value or "value", decimals),
-            "stage": _cast(stage, pa.string(), columns.stage or "stage"),
-            "kind": _cast(kind, pa.string(), columns.kind or "kind").fill_null("visit"),
+            "stage": cast(stage, pa.string(), columns.stage or "stage"),
+            "kind": cast(kind, pa.string(), columns.kind or "kind").fill_null("visit"),
         }
     )
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
-    try:
-        return column.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        said = str(error).partition("\n")[0]
-        raise ConfigError(f"the column {name!r} cannot be read: {said}", "Give it another type.") from error
 
 
 def _name(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return names as texts. Whole numbers that a missing one has made floats are whole numbers again."""
     if pa.types.is_floating(column.type):
-        column = _cast(column, pa.int64(), name)
-    return _cast(column, pa.string(), name)
+        column = cast(column, pa.int64(), name)
+    return cast(column, pa.string(), name)
 
 
 def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
@@ -172,7 +140,7 @@ def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     if not pa.types.is_boolean(column.type):
-        numbers = _cast(column, pa.float64(), name)
+        numbers = cast(column, pa.float64(), name)
         if unknown := pc.sum(pc.is_nan(numbers)).as_py():
             raise ConfigError(
                 f"the column {name!r} holds what is no number (NaN) in {unknown} rows", "Put 0 or null in its place."
@@ -183,7 +151,7 @@ def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _minor(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray:
     """Return whole minor units; half a unit is rounded to the even one."""
-    amounts = pc.fill_null(_cast(column, pa.float64(), name), 0.0)
+    amounts = pc.fill_null(cast(column, pa.float64(), name), 0.0)
     minor = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even")
     if not pc.all(pc.less(pc.abs(minor), float(MOST)), min_count=0).as_py():
         raise ConfigError(f"the column {name!r} holds an amount that is too great, or no number", "Correct the amount.")

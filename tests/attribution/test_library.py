@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import polars
 import pyarrow as pa
@@ -75,6 +76,35 @@ def test_texts_as_categories_and_views_are_texts() -> None:
     expected = attribution.credit(given, "linear")
     assert attribution.credit(coded, "linear").equals(expected)
     assert attribution.credit(viewed, "linear").equals(expected)
+
+
+def test_categories_of_polars_and_ids_of_persons_are_read() -> None:
+    framed = polars.DataFrame(table(SMALL))
+    expected = attribution.credit(table(SMALL), "linear")
+    for kind in (polars.Categorical, polars.Enum(["search", "social"])):
+        assert attribution.credit(framed.with_columns(polars.col("channel").cast(kind)), "linear").equals(expected)
+    report = polars.DataFrame(MAIL)
+    coded = report.with_columns(polars.col("path").cast(polars.Categorical))
+    assert attribution.credit_of_paths(coded).equals(attribution.credit_of_paths(report))
+    a, b = UUID(int=2**127 + 255), UUID(int=7)
+    told = attribution.paths(table(SMALL).to_pandas().assign(person=[a, a, a, b]))
+    assert set(told["person"].to_pylist()) == {str(a), str(b)}
+
+
+def test_frames_of_pandas_that_cannot_be_read_are_refused_by_the_column() -> None:
+    frame = table(SMALL).to_pandas()
+    for bad, told in (
+        (frame.assign(person=["a", "a", 1, 2]), "'person' cannot be read"),
+        (frame.assign(value=["a", 1, 2, 3]), "'value' cannot be read"),
+        (frame.iloc[:, [0, 1, 2, 2, 3, 4]], "2 columns 'channel'"),
+        (frame["person"], "a Series is no table"),
+        (polars.Series("person", [1]), "a Series is no table"),
+        (table(SMALL).append_column("channel", pa.array(["x"] * 4)), "2 columns 'channel'"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            attribution.credit(bad, "linear")
+    expected = attribution.credit(frame, "linear")
+    assert attribution.credit(frame.assign(note=["a", 1, None, 2.5]), "linear").equals(expected), "it is not looked at"
 
 
 def test_whole_numbers_that_a_missing_one_made_floats_are_whole() -> None:
@@ -254,6 +284,8 @@ def test_rows_of_one_path_may_be_split_and_mixed() -> None:
         (MAIL, {"order": 5}, "order = 5"),
         (MAIL, {"separator": ""}, "parts no path"),
         (MAIL.set_column(1, "conversions", pa.array([1, -1, 0])), {}, "below zero"),
+        (MAIL.set_column(0, "path", pa.array([["ga"], ["ga"], ["mail", "ga"]])), {}, "'path' cannot be read"),
+        (MAIL.set_column(1, "conversions", pa.array(["x", "y", "z"])), {}, "'conversions' cannot be read"),
         (MAIL.set_column(0, "path", pa.array(["ga >", "ga", ""])), {}, "without a name"),
         (MAIL.set_column(0, "path", pa.array(["ga", "ga", None])), {}, "gaps"),
     ],
