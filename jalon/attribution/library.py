@@ -119,6 +119,7 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int | None = N
 
 _SUMS = 2
 """Number of the form of sums: to be raised where the same options would count something else than before."""
+_SUMMED = "decimal(38, 0)"
 _DECIDE = (
     "lookback_days",
     "lookback",
@@ -153,7 +154,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     """
     if not rules:
         rows = ready.engine.take("credited", None, {"model": "string", "channel": "string", "part": "int64"})
-        return ready.engine.rows(rows.mutate(credit=ibis.null("int64")))
+        return ready.engine.rows(rows.mutate(credit=ibis.null(_SUMMED)))
     rules_alone = ready._replace(options=replace(ready.options, models=rules))
     rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
     sales = ready.sales
@@ -163,7 +164,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     met = ready.touches.select("touch_uid", "channel")
     told = rows.join(buyers, "order_uid").left_join(met, "touch_uid")
     told = told.mutate(part=group(told.buyer))
-    return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast("int64")))
+    return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast(_SUMMED)))
 
 
 def _credited(ready: _Ready, learnt: Learnt) -> Table:

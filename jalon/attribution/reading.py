@@ -28,6 +28,7 @@ FROM_NUMBERS = (
     "Turn it into timestamps first: pandas.to_datetime(column, unit='s'), polars.from_epoch(column, time_unit='s'), "
     "column.cast(pyarrow.timestamp('s')); for milliseconds 'ms'."
 )
+_WIDE = pa.decimal128(38, 0)
 MOST = 2**53
 """Greatest amount in minor units that is exact."""
 
@@ -151,11 +152,21 @@ def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _minor(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray:
     """Return whole minor units; half a unit is rounded to the even one."""
-    amounts = pc.fill_null(cast(column, pa.float64(), name), 0.0)
-    minor = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even")
-    if not pc.all(pc.less(pc.abs(minor), float(MOST)), min_count=0).as_py():
+    if pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
+        minor, most = _minor_exactly(column, name, decimals), pa.scalar(MOST, _WIDE)
+    else:
+        amounts = pc.fill_null(cast(column, pa.float64(), name), 0.0)
+        minor, most = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even"), float(MOST)
+    if not pc.all(pc.less(pc.abs(minor), most), min_count=0).as_py():
         raise ConfigError(f"the column {name!r} holds an amount that is too great, or no number", "Correct the amount.")
     return minor.cast(pa.int64())
+
+
+def _minor_exactly(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray:
+    """Return decimals or whole numbers as minor units, without a detour by floats."""
+    wide = cast(column, pa.decimal128(38, getattr(column.type, "scale", 0)), name)
+    amounts = cast(pc.round(wide, decimals, round_mode="half_to_even"), pa.decimal128(38, decimals), name)
+    return pa.chunked_array([pc.fill_null(amounts.combine_chunks(), 0).view(_WIDE)])
 
 
 def _once(rows: pa.Table) -> pa.Table:

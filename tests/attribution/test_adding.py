@@ -249,6 +249,14 @@ def test_what_cannot_be_is_refused_with_what_to_do() -> None:
     refused(lambda: attribution.sums(table(BOUGHT), markov_state="stage"), "markov_state")
 
 
+def test_sums_that_are_too_great_are_refused_where_they_are_told() -> None:
+    great = float(2**53 - 1)
+    sums = attribution.sums(table([("p", n, "mail", 1, great) for n in range(1100)]), models=["last"], decimals=0)
+    assert pc.sum(sums["credit"]).as_py() == 1100 * (2**53 - 1)
+    refused(lambda: attribution.credit_of_sums(sums), "too great", "decimals")
+    assert attribution.effects_of_sums(sums)["channel"].to_pylist() == ["mail"]
+
+
 def test_what_is_alike_is_not_kept_apart() -> None:
     sums = attribution.sums(table(BOUGHT), models=["first", "last"])
     options: dict[str, Any] = {"markov_order": 3, "prior_journeys": 5, "max_links": 3, "holdouts": []}

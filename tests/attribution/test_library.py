@@ -129,6 +129,22 @@ def test_without_a_value_each_conversion_is_worth_one() -> None:
     assert found["credit"].to_pylist() == [Decimal("0.50"), Decimal("0.50")]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        pa.array([Decimal("45035996273704.97")]),
+        pa.array([Decimal("70368744177664.125")]),
+        pa.array([90071992547408]),
+        pa.array([Decimal("9.995")], pa.decimal128(4, 3)),
+        pa.array([Decimal("9.995")], pa.decimal256(60, 3)),
+    ],
+)
+def test_decimals_and_whole_numbers_are_taken_as_they_are(value: pa.Array) -> None:
+    given = table([("a", 1, "x", 1, 0.0)]).set_column(4, "value", value)
+    (credit,) = attribution.credit(given, "last")["credit"].to_pylist()
+    assert credit == Decimal(value[0].as_py()).quantize(Decimal("0.01"))
+
+
 def test_where_each_conversion_is_worth_one_the_early_touchpoints_are_not_favoured() -> None:
     rows = [(f"p{n}", place, "abc"[place], int(place == 2), 1.0) for n in range(300) for place in range(3)]
     given = table(rows).drop("value")
@@ -174,6 +190,7 @@ def test_stages_come_by_a_column() -> None:
         (table([("a", 1, None, 1, float("nan"))]), {}, "too great, or no number"),
         (table(SMALL).set_column(3, "conversion", pa.array([0.0, 0.0, 1.0, float("nan")])), {}, "NaN.* in 1 rows"),
         (table([("a", 1, None, 1, 1e18)]), {}, "too great, or no number"),
+        (table([("a", 1, None, 1, 1.0)]).set_column(4, "value", pa.array([2**63 - 1])), {}, "too great, or no number"),
         (table(SMALL), {"model": "luck"}, "luck"),
         (table(SMALL), {"decimals": 9}, "decimals"),
         (table(SMALL), {"columns": Columns(value="sum")}, "no column 'sum'"),
