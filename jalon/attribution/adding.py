@@ -91,6 +91,8 @@ def added(sums: Any, *more: Any, less: Sequence[Any] = ()) -> pa.Table:
     comes in the place of what was known. Raises `ConfigError` for what are no sums, were counted in different ways, or
     cannot be taken off since it was never counted; that is seen by counts, not by credit.
     """
+    if not isinstance(less, (list, tuple)):
+        raise ConfigError(f"less is a {type(less).__name__}, no list of sums", "Write less=[...].")
     given = [_read(table) for table in (sums, *more, *less)]
     options = pa.chunked_array([chunk for table in given for chunk in table["options"].chunks], pa.string())
     scales = {table.schema.field("credit").type.scale for table in given}

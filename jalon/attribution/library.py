@@ -19,6 +19,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution import journeys
 from jalon.attribution.adding import table_of
+from jalon.attribution.asked import options_of, tested
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects import EFFECTS, Journeys, Learnt, material
 from jalon.attribution.effects.states import CHANNEL
@@ -77,7 +78,7 @@ def credit(
     `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
     an unknown model, or an option that cannot be.
     """
-    models = (model,) if isinstance(model, str) else tuple(model)
+    models = _models(model, options)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
         given = _credited(ready, _learnt(ready))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(
@@ -94,7 +95,11 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
     The metadata of the table's schema tells, as JSON under `learnt`, what it rests on. Raises `ConfigError` as `credit`
     does.
     """
-    with _ready(table, columns, 0, {**options, "models": (model,)}) as ready:
+    models = _models(model, options)
+    if not all(MODELS[name].learns for name in models if name in MODELS):
+        learners = ", ".join(name for name, card in MODELS.items() if card.learns)
+        raise ConfigError(f"the model {model!r} learns nothing from journeys", f"Such as do are {learners}.")
+    with _ready(table, columns, 0, {**options, "models": models}) as ready:
         found = _learnt(ready)
         rows = ready.engine.rows(found.effects.order_by("model", "state"))
         return rows.replace_schema_metadata({"learnt": json.dumps(found.told.get(model, {}))})
@@ -179,12 +184,20 @@ def _learnt(ready: _Ready) -> Learnt:
     return learn_within(ready.engine, Journeys(*ready.found, ready.touches), ready.options)
 
 
+def _models(model: Any, options: dict[str, Any]) -> Any:
+    """Return the models that are asked for, as an option."""
+    if "models" in options:
+        raise ConfigError("models is no option where `model` is told", 'Write model = ["first", "last"].')
+    return (model,) if isinstance(model, str) else model
+
+
 @contextmanager
 def _ready(table: Any, columns: Columns | None, decimals: int | None, options: dict[str, Any]) -> Iterator[_Ready]:
     """Read a table and make journeys of it."""
-    chosen = Options(**options)
-    named = columns or Columns()
+    named = Columns() if columns is None else columns
+    chosen = options_of(options, named)
     given = read(table, named, decimals)
+    chosen = replace(chosen, holdouts=tested(options, named, given.decimals))
     with opened(chosen) as engine:
         touches = engine.take("touches", given.touches, TOUCHES)
         sales = _with_previous(engine.take("conversions", given.sales, SALES))

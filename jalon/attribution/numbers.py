@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from jalon.errors import ConfigError
 
@@ -24,12 +24,12 @@ class Span(NamedTuple):
 
 def whole(value: Any) -> bool:
     """Return whether something is a whole number: of Python or numpy, but no truth."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    return not isinstance(value, bool) and isinstance(value, Integral)
 
 
-def number(value: Any) -> bool:
+def number(value: Any) -> TypeGuard[float]:
     """Return whether something is a number that is finite: of Python or numpy, but no truth."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
 def check(name: str, value: Any, span: Span) -> None:

@@ -204,6 +204,69 @@ def test_what_cannot_be_read_is_refused_by_name(given: Any, options: dict[str, A
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"lookback_day": 3}, "lookback_day.*Did you mean 'lookback_days'"),
+        ({"lookback_days": float("inf")}, "lookback_days = inf"),
+        ({"lookback_days": 1e9}, "lookback_days"),
+        ({"lookback_days": "30"}, "lookback_days = '30'"),
+        ({"lookback": {"email": float("inf")}}, "lookback of email"),
+        ({"lookback": 5}, "lookback = 5 is no table"),
+        ({"half_life_days": float("nan")}, "half_life_days"),
+        ({"max_touches": 1.5}, "max_touches = 1.5"),
+        ({"decimals": 1.5}, "decimals = 1.5"),
+        ({"decimals": "2"}, "decimals = '2'"),
+        ({"threads": -1}, "threads = -1"),
+        ({"memory_limit": "abc"}, "memory_limit = 'abc'"),
+        ({"temp_folder": 5}, "temp_folder = 5"),
+        ({"repeat": "xx"}, "no repeat 'xx'.*restart, continue"),
+        ({"views": True}, "views = True"),
+        ({"skip": None}, "skip = None"),
+        ({"skip": [1]}, "skip: 1 names no"),
+        ({"custom": ["a", "b", "c"], "model": "custom"}, "are no weights"),
+        ({"custom": "abc"}, "are no weights"),
+        ({"columns": {"person": "person"}}, "names no columns"),
+        ({"model": 5}, "models = 5"),
+        ({"models": ["first"]}, "`model`"),
+        ({"as_of": 5}, "as_of would change nothing"),
+        ({"conversions": ["sign_up"]}, "conversions would change nothing"),
+        ({"share_out": False}, "share_out would change nothing"),
+        ({"skip": ["campaign:Brand*"]}, "campaign of touchpoints"),
+        ({"lookback": {"kind:view": 3}}, "kind of touchpoints.*Columns"),
+        ({"holdouts": {"name": "x"}}, "no list of tests"),
+    ],
+)
+def test_options_that_cannot_be_or_would_do_nothing_are_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        attribution.credit(table(SMALL), **options)
+    assert re.search(told, f"{caught.value}: {caught.value.remedy}")
+
+
+def test_effects_are_of_models_that_learn() -> None:
+    with pytest.raises(ConfigError, match="'linear' learns nothing"):
+        attribution.channel_effects(table(SMALL), "linear")
+
+
+def test_a_temporary_folder_may_be_told_as_text(tmp_path: Path) -> None:
+    expected = attribution.credit(table(SMALL), "last")
+    assert attribution.credit(table(SMALL), "last", temp_folder=str(tmp_path / "spill")).equals(expected)
+
+
+def test_hold_out_tests_in_money_are_in_the_values_of_the_table() -> None:
+    rows = [(f"p{n}", n % 9 + place / 9, ("ad", "poster")[place], place, 10.0) for n in range(90) for place in range(2)]
+    found: dict[str, Any] = {"name": "spring", "touches": "ad", "from": "2026-03-01", "to": "2026-03-31", "error": 0.01}
+    for decimals in (2, 3):
+        credit = attribution.credit(table(rows), "linear", holdouts=[{**found, "net": 90}], decimals=decimals)
+        sums = credit.group_by("channel").aggregate([("credit", "sum")]).to_pylist()
+        told = {row["channel"]: float(row["credit_sum"]) for row in sums}
+        assert told == pytest.approx({"ad": 90, "poster": 450, None: 360}, abs=0.5)
+    with pytest.raises(ConfigError, match="names a currency"):
+        attribution.credit(table(rows), "linear", holdouts=[{**found, "net": 90, "currency": "EUR"}])
+    with pytest.raises(ConfigError, match="surface of touchpoints"):
+        attribution.credit(table(rows), holdouts=[{**found, "touches": "surface:live", "net": 90}])
+
+
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     (tmp_path / "clicks.parquet").write_text("person,time\n")
     with pytest.raises(ConfigError, match=r"clicks\.parquet is no Parquet"):
