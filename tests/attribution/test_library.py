@@ -24,6 +24,7 @@ from jalon.attribution.models import MODELS
 from jalon.errors import ConfigError
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "attribution-library.md").read_text()
+README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALL = [name for name in MODELS if name != "custom"]
 
@@ -46,6 +47,15 @@ def test_the_examples_of_the_page_hold(tmp_path: Path) -> None:
     names: dict[str, Any] = {"folder": tmp_path}
     for block in blocks:
         exec(block, names)
+
+
+def test_the_example_of_the_readme_holds() -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    told = {key: str(credit) for key, credit in names["by_channel"].items()}
+    assert told["last", "email"] == "99.99"
+    assert told["linear", "social"] == "33.33"
 
 
 def test_importing_the_package_costs_nothing() -> None:
