@@ -232,6 +232,16 @@ def run_attribute(
     return errors.OK
 
 
+def _idle(result: Result) -> dict[str, list[str]]:
+    """Return the hold-out tests by which nothing was multiplied, and under which models."""
+    found: dict[str, list[str]] = {}
+    for model, tests in result.tests.items():
+        for test in tests:
+            if test["credited"] <= 0:
+                found.setdefault(test["name"], []).append(model)
+    return found
+
+
 def _doubts(result: Result) -> Iterator[str]:
     """Yield what of a run somebody should look at."""
     from jalon.attribution.guards import REASONS
@@ -246,5 +256,8 @@ def _doubts(result: Result) -> Iterator[str]:
         yield f"affiliate transactions: {result.claims_unmatched} {unknown}"
     if result.dated_ahead:
         yield f"touchpoints: {result.dated_ahead} are dated a day or more after they were seen; a clock is wrong"
+    for name, models in _idle(result).items():
+        reason = "since its days credit its touchpoints nothing"
+        yield f"hold-out test {name!r} calibrates nothing, {reason}: {', '.join(models)}"
     for pattern in result.patterns_unmet:
         yield f"settings: no touchpoint fits {pattern!r}; see docs/attribution.md for the words"

@@ -14,7 +14,7 @@ from jalon.report.people.settings import Targets
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Main(_Table):
@@ -62,32 +62,32 @@ class Attribution(_Table):
     """Patterns of touchpoints that journeys with others leave out, as ["direct", "search+campaign:Brand*"]."""
     conversions: tuple[str, ...] = ("order",)
     """What is credited beside orders, as ["order", "first_purchase", "sign_up", "add_to_cart"]; counted one each."""
-    conversion_values: dict[str, Annotated[float, Field(ge=0)]] = {}
+    conversion_values: dict[str, Annotated[float, Field(ge=0, lt=10**9)]] = {}
     """What one of these is worth, in no currency, as { sign_up = 5 }; it is never added to revenue."""
-    max_links: Annotated[int, Field(ge=1)] = 50
+    max_links: Annotated[int, Field(ge=1, le=10**9)] = 50
     """An identifier that is linked with more others than this is shared by many persons, and joins none."""
-    max_buyers: Annotated[int, Field(ge=1)] = 3
+    max_buyers: Annotated[int, Field(ge=1, le=10**9)] = 3
     """So is one that is linked with more buyers of one shop than this: a family's device, a shared mailbox."""
-    max_person: Annotated[int, Field(ge=2)] = 500
+    max_person: Annotated[int, Field(ge=2, le=10**9)] = 500
     """A person of more identifiers than this is taken apart at its weakest links."""
-    clock_skew_seconds: Annotated[float, Field(ge=0)] = 10.0
+    clock_skew_seconds: Annotated[float, Field(ge=0, le=86_400)] = 10.0
     """So long after its order a touchpoint that is stated to belong to it may be dated."""
     same_visit_minutes: Annotated[float, Field(ge=0, le=1440)] = 30.0
     """A visit that an order states and another source tells of the person within so long is one; 0: it is two."""
     models: tuple[str, ...] = ()
     """Models to compute; empty: the six rules, markov, shapley and incremental."""
-    half_life_days: Annotated[float, Field(gt=0)] = 7.0
+    half_life_days: Annotated[float, Field(gt=0, le=36_525)] = 7.0
     """Days before an order after which a touchpoint counts half in the model `time_decay`."""
     markov_order: Annotated[int, Field(ge=1, le=4)] | Literal["auto"] = 1
     """How many states back the model `markov` looks; auto: as many as tell most of journeys it has not seen."""
     markov_state: Literal["channel", "stage", "stage_channel", "content_group"] = "channel"
     """What steps are told apart by in the model `markov`; content_group: the contents met most, others by surface."""
-    prior_journeys: Annotated[float, Field(gt=0)] = 10.0
+    prior_journeys: Annotated[float, Field(gt=0, le=10**9)] = 10.0
     """For so many journeys the prior counts in the models `shapley_rate`, `shapley_noisy_or` and `shao_li`."""
-    prior_conversions: Annotated[float, Field(gt=0)] = 5.0
+    prior_conversions: Annotated[float, Field(gt=0, le=10**9)] = 5.0
     """By so many conversions of the mean channel each channel is known beforehand, and by less where channels are
     unlike, in the model `incremental`."""
-    model_error: Annotated[float, Field(ge=0, lt=1)] = 0.08
+    model_error: Annotated[float, Field(ge=0, le=0.999)] = 0.08
     """By so much of it an effect of the model `incremental` may be off, as a standard deviation, since no world is of
     the model's form; its intervals take that in."""
     intent: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class Attribution(_Table):
     share_out: bool = True
     """Share orders without a path out over the content that could have led to them, and trace visits that name only
     their network to content; labelled as modelled."""
-    copy_hours: Annotated[int, Field(ge=0)] = 48
+    copy_hours: Annotated[int, Field(ge=0, le=876_600)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
     memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] | None = None
     """Memory that DuckDB may use for attribution and for marts, as 4GB, which a million orders need; the rest goes to

@@ -147,6 +147,23 @@ def test_a_language_that_is_not_known_and_a_weak_token_are_refused(write, tmp_pa
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "clock_skew_seconds = inf",
+        "clock_skew_seconds = 1e15",
+        "prior_journeys = inf",
+        "prior_conversions = nan",
+        "half_life_days = inf",
+        "custom = [1.0, inf, 1.0]",
+    ],
+)
+def test_settings_that_are_no_numbers_one_can_count_with_are_refused(write, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write(f"{GOOD}\n[attribution]\n{told}\n")
+    assert told.partition(" ")[0] in f"{caught.value}"
+
+
 def test_spaces_around_a_secret_are_no_part_of_it(write, monkeypatch: pytest.MonkeyPatch) -> None:
     """They come with `export TOKEN="$(cat file) "` and alike; who types the token types none."""
     told = '[serve]\nreport_token = { env = "T_REPORT" }\n'

@@ -31,7 +31,7 @@ from jalon.attribution.intervals import sums as spread_by_group
 from jalon.attribution.intervals import with_interval
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
-from jalon.attribution.reading import arrow
+from jalon.attribution.tables import arrow
 from jalon.errors import ConfigError
 
 KEY = {"options": "string", "what": "string", "part": "int64", "model": "string", "channels": "array<string>"}
@@ -91,6 +91,8 @@ def added(sums: Any, *more: Any, less: Sequence[Any] = ()) -> pa.Table:
     comes in the place of what was known. Raises `ConfigError` for what are no sums, were counted in different ways, or
     cannot be taken off since it was never counted; that is seen by counts, not by credit.
     """
+    if not isinstance(less, (list, tuple)):
+        raise ConfigError(f"less is a {type(less).__name__}, no list of sums", "Write less=[...].")
     given = [_read(table) for table in (sums, *more, *less)]
     options = pa.chunked_array([chunk for table in given for chunk in table["options"].chunks], pa.string())
     scales = {table.schema.field("credit").type.scale for table in given}
@@ -134,7 +136,7 @@ def credit_of_sums(sums: Any) -> pa.Table:
     scale = table.schema.field("credit").type.scale
     rows = table.filter(pc.equal(table["what"], "credit"))
     columns = {"model": "string", "channel": "string", "credit": "int64", "person_group": "int64"}
-    minor = rows["credit"].combine_chunks().view(pa.decimal128(38, 0)).cast(pa.int64())
+    minor = _minor(rows["credit"])
     credit = pa.table([rows["model"], _first(rows["channels"]), minor, rows["part"]], list(columns))
     with opened(Options()) as engine:
         told = spread_by_group(engine.take("credit", credit, columns), ["model", "channel"], ["credit"])
@@ -144,6 +146,21 @@ def credit_of_sums(sums: Any) -> pa.Table:
         minor = pc.round(found[name]).cast(pa.int64()).cast(pa.decimal128(19, 0)).combine_chunks()
         found = found.set_column(place, name, minor.view(pa.decimal128(19, scale)))
     return found
+
+
+MOST = 2**60
+"""Sum of credit, in minor units, from which on its interval may fit no whole number of 64 bits."""
+
+
+def _minor(credit: pa.ChunkedArray) -> pa.Array:
+    """Return decimals as minor units. Raises `ConfigError` if they sum to too much."""
+    minor = credit.combine_chunks().view(pa.decimal128(38, 0))
+    if (pc.sum(pc.abs(minor)).as_py() or 0) >= MOST:
+        raise ConfigError(
+            f"the credit of these sums is {MOST / 10**credit.type.scale:.0e} or more in all, too great to be told",
+            "Count them with fewer `decimals`, or in a greater unit of value.",
+        )
+    return minor.cast(pa.int64())
 
 
 @dataclass

@@ -20,6 +20,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.money import divided
+from jalon.attribution.numbers import number
 from jalon.attribution.patterns import check, fits
 from jalon.errors import ConfigError
 
@@ -47,12 +48,17 @@ class Holdout(NamedTuple):
     currency: str | None
 
 
-def read(rows: Sequence[Mapping[str, Any]]) -> list[Holdout]:
-    """Return the tests that settings tell. Raises `ConfigError` for what is none."""
-    return [_read(row) for row in rows]
+def read(rows: Sequence[Mapping[str, Any] | Holdout], places: int | None = None) -> list[Holdout]:
+    """Return the tests that settings tell. Raises `ConfigError` for what is none.
+
+    `places`: money is told without a currency, in units of so many decimals, as the values of a table are.
+    """
+    if not isinstance(rows, Sequence) or not all(isinstance(row, (Mapping, Holdout)) for row in rows):
+        raise ConfigError(f"holdouts = {rows!r} is no list of tests", "Give a list of tables, one for each test.")
+    return [row if isinstance(row, Holdout) else _read(row, places) for row in rows]
 
 
-def _read(row: Mapping[str, Any]) -> Holdout:
+def _read(row: Mapping[str, Any], places: int | None) -> Holdout:
     name = str(row.get("name") or "without a name")
     if strange := sorted(set(row) - set(KEYS)):
         raise _wrong(name, f"has no key {', '.join(strange)}", f"Known are: {', '.join(KEYS)}.")
@@ -61,24 +67,40 @@ def _read(row: Mapping[str, Any]) -> Holdout:
     if since >= until:
         raise _wrong(name, "ends before it begins", "Give the first and the last day, `from` and `to`.")
     unit = [key for key in ("conversions", "net") if key in row]
-    if len(unit) != 1 or ("net" in row) != ("currency" in row):
+    if len(unit) != 1 or (places is None and ("net" in row) != ("currency" in row)):
         raise _wrong(name, "does not say what was brought", "Give `conversions`, or `net` and its `currency`.")
-    units = _units(row.get("currency"))
-    return Holdout(
-        name, str(row["touches"]), _instant(since), _instant(until), row[unit[0]] * units,
-        _error(row, name) * units, row.get("currency"),
-    )  # fmt: skip
+    currency, units = (None, 1) if unit == ["conversions"] else _money(row, name, places)
+    lift, error = _number(row, unit[0], name), _error(row, name)
+    return Holdout(name, str(row["touches"]), _instant(since), _instant(until), lift * units, error * units, currency)
 
 
-def _units(currency: str | None) -> int:
+def _money(row: Mapping[str, Any], name: str, places: int | None) -> tuple[str, int]:
+    """Return the currency and how many minor units its unit has; a table's values have none."""
     from jalon.normalize.money import EXPONENTS
 
-    return 1 if currency is None else 10 ** EXPONENTS.get(currency, 2)
+    if places is not None:
+        if row.get("currency"):
+            raise _wrong(name, "names a currency, and a table has none", "Leave it out: net is in the table's values.")
+        return "", 10**places
+    currency = str(row["currency"]).strip().upper()
+    if currency not in EXPONENTS:
+        raise _wrong(name, f"names no currency: {row['currency']!r}", "Write its code of three letters, such as EUR.")
+    return currency, 10 ** EXPONENTS[currency]
+
+
+def _number(row: Mapping[str, Any], key: str, name: str) -> float:
+    found = row[key]
+    if not number(found):
+        raise _wrong(name, f"has {key} = {found!r}, which is no number", "Give a finite one, without quotation marks.")
+    return float(found)
 
 
 def _error(row: Mapping[str, Any], name: str) -> float:
     """Return the standard error, from an interval of 90 % where that is told."""
-    error: float = (row["high"] - row["low"]) / (2 * NORMAL) if {"low", "high"} <= set(row) else row.get("error", 0)
+    if {"low", "high"} <= set(row):
+        error = (_number(row, "high", name) - _number(row, "low", name)) / (2 * NORMAL)
+    else:
+        error = _number(row, "error", name) if "error" in row else 0
     if not error > 0:
         raise _wrong(name, "does not say how sure it is", "Give `low` and `high` (90 %), or `error` (standard error).")
     return error
@@ -86,6 +108,8 @@ def _error(row: Mapping[str, Any], name: str) -> float:
 
 def _day(row: Mapping[str, Any], key: str, name: str) -> date:
     found = row.get(key)
+    if isinstance(found, datetime):
+        raise _wrong(name, f"{key} = {found} is an instant, no day", "Write a day as 2026-03-01.")
     try:
         return found if isinstance(found, date) else date.fromisoformat(str(found))
     except ValueError as error:

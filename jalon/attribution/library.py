@@ -19,6 +19,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution import journeys
 from jalon.attribution.adding import table_of
+from jalon.attribution.asked import options_of, tested
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects import EFFECTS, Journeys, Learnt, material
 from jalon.attribution.effects.states import CHANNEL
@@ -57,7 +58,7 @@ def paths(table: Any, *, columns: Columns | None = None, decimals: int | None = 
         told = _named(steps, ready).select(
             "path", "person", "position", "touches", "touch", "channel", "time", "conversion", "value"
         )
-        return _shaped(ready.engine.rows(told.order_by("path", "position")), ready.columns, ready.decimals)
+        return _shaped(ready.engine.rows(told.order_by("path", "position")), ready)
 
 
 def credit(
@@ -71,14 +72,13 @@ def credit(
     """Return what each touchpoint is credited of each conversion's value, by one model or several.
 
     Columns: `model`, `conversion`, `person`, `converted_at`, `position` (from 1), `touch`, `channel`, `time`, `weight`
-    (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places, by default 2, or 6 where each
-    conversion counts 1; of a conversion they sum to its value). A conversion that no touchpoint led to has one row,
-    without touch and channel. `touch` and `conversion` are rows of the table, by its `id` column or by number from 0.
-    Raises `ConfigError` for a table that cannot be read, an unknown model, or an option that cannot be.
+    (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places, of a conversion they sum to
+    its value; None: two, or six where the table has no values and each conversion is worth 1). A conversion that no
+    touchpoint led to has one row, without touch and channel. `touch` and `conversion` are rows of the table, by its
+    `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
+    an unknown model, or an option that cannot be.
     """
-    if "models" in options:
-        raise ConfigError("credit takes no models", "Name them in `model`: one, or a list.")
-    models = (model,) if isinstance(model, str) else tuple(model)
+    models = _models(model, options)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
         given = _credited(ready, _learnt(ready))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(
@@ -86,7 +86,7 @@ def credit(
             "order_uid", credit="amount",
         )  # fmt: skip
         in_order = told.order_by("model", "converted_at", "order_uid", "position").drop("order_uid")
-        return _shaped(ready.engine.rows(in_order), ready.columns, ready.decimals)
+        return _shaped(ready.engine.rows(in_order), ready)
 
 
 def channel_effects(table: Any, model: str = "markov", *, columns: Columns | None = None, **options: Any) -> pa.Table:
@@ -95,10 +95,11 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
     The metadata of the table's schema tells, as JSON under `learnt`, what it rests on. Raises `ConfigError` as `credit`
     does.
     """
-    if model in MODELS and not MODELS[model].learns:
-        learning = ", ".join(name for name in MODELS if MODELS[name].learns)
-        raise ConfigError(f"{model} is a rule: it learns nothing of channels", f"Name one of {learning}.")
-    with _ready(table, columns, 0, {**options, "models": (model,)}) as ready:
+    models = _models(model, options)
+    if not all(MODELS[name].learns for name in models if name in MODELS):
+        learners = ", ".join(name for name, card in MODELS.items() if card.learns)
+        raise ConfigError(f"the model {model!r} learns nothing from journeys", f"Such as do are {learners}.")
+    with _ready(table, columns, 0, {**options, "models": models}) as ready:
         found = _learnt(ready)
         rows = ready.engine.rows(found.effects.order_by("model", "state"))
         return rows.replace_schema_metadata({"learnt": json.dumps(found.told.get(model, {}))})
@@ -121,8 +122,9 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int | None = N
         return table_of(heard, _by_group(ready, rules), ready.decimals, _counted_by(ready, rules))
 
 
-_SUMS = 1
+_SUMS = 2
 """Number of the form of sums: to be raised where the same options would count something else than before."""
+_SUMMED = "decimal(38, 0)"
 _DECIDE = (
     "lookback_days",
     "lookback",
@@ -157,7 +159,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     """
     if not rules:
         rows = ready.engine.take("credited", None, {"model": "string", "channel": "string", "part": "int64"})
-        return ready.engine.rows(rows.mutate(credit=ibis.null("int64")))
+        return ready.engine.rows(rows.mutate(credit=ibis.null(_SUMMED)))
     rules_alone = ready._replace(options=replace(ready.options, models=rules))
     rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
     sales = ready.sales
@@ -167,7 +169,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     met = ready.touches.select("touch_uid", "channel")
     told = rows.join(buyers, "order_uid").left_join(met, "touch_uid")
     told = told.mutate(part=group(told.buyer))
-    return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast("int64")))
+    return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast(_SUMMED)))
 
 
 def _credited(ready: _Ready, learnt: Learnt) -> Table:
@@ -182,12 +184,20 @@ def _learnt(ready: _Ready) -> Learnt:
     return learn_within(ready.engine, Journeys(*ready.found, ready.touches), ready.options)
 
 
+def _models(model: Any, options: dict[str, Any]) -> Any:
+    """Return the models that are asked for, as an option."""
+    if "models" in options:
+        raise ConfigError("models is no option where `model` is told", 'Write model = ["first", "last"].')
+    return (model,) if isinstance(model, str) else model
+
+
 @contextmanager
 def _ready(table: Any, columns: Columns | None, decimals: int | None, options: dict[str, Any]) -> Iterator[_Ready]:
     """Read a table and make journeys of it."""
-    chosen = Options(**options)
-    named = columns or Columns()
+    named = Columns() if columns is None else columns
+    chosen = options_of(options, named)
     given = read(table, named, decimals)
+    chosen = replace(chosen, holdouts=tested(options, named, given.decimals))
     with opened(chosen) as engine:
         touches = engine.take("touches", given.touches, TOUCHES)
         sales = _with_previous(engine.take("conversions", given.sales, SALES))
@@ -225,16 +235,16 @@ def _named(rows: Table, ready: _Ready) -> Table:
     return joined.mutate(person=ibis.coalesce(joined.person, joined.buyer))
 
 
-def _shaped(rows: pa.Table, columns: Columns, decimals: int) -> pa.Table:
+def _shaped(rows: pa.Table, ready: _Ready) -> pa.Table:
     """Turn minor units into decimals, microseconds into times, and row numbers into numbers."""
     for place, name in enumerate(rows.column_names):
         column = rows.column(name)
         if name in ("value", "credit"):
             minor = column.cast(pa.decimal128(19, 0)).combine_chunks()
-            column = pa.chunked_array([minor.view(pa.decimal128(19, decimals))])
+            column = pa.chunked_array([minor.view(pa.decimal128(19, ready.decimals))])
         elif name in ("time", "converted_at"):
             column = column.cast(pa.timestamp("us", "UTC"))
-        elif name in ("touch", "conversion") and columns.id is None:
+        elif name in ("touch", "conversion") and ready.columns.id is None:
             column = column.cast(pa.int64())
         rows = rows.set_column(place, name, column)
     return rows

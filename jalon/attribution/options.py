@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from jalon.attribution import numbers
 from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects.states import STATES
-from jalon.attribution.holdouts import read
+from jalon.attribution.holdouts import Holdout, read
 from jalon.attribution.models import MODELS, USUAL
+from jalon.attribution.numbers import Span
 from jalon.attribution.patterns import check
 from jalon.attribution.points import PLACES
 from jalon.attribution.stages import STAGES, UNKNOWN
@@ -81,7 +83,7 @@ class Options:
     `incremental`: its intervals take that in beside chance."""
     intent: Sequence[str] = INTENT
     """Patterns of touchpoints that show that somebody is about to buy and bring no sale, in the model `incremental`."""
-    holdouts: Sequence[Mapping[str, Any]] = ()
+    holdouts: Sequence[Mapping[str, Any] | Holdout] = ()
     """What hold-out tests found, by which every model is calibrated; rows as `holdouts` describes them."""
     custom: Sequence[float] | Mapping[str, float] | None = None
     """Weights of the model `custom`: three numbers (first step, those between together, last), or stage -> weight."""
@@ -114,35 +116,36 @@ class Options:
     """Where what does not fit into memory goes; None: the system's temporary folder."""
 
     def __post_init__(self) -> None:
-        for name in (
-            "lookback_days",
-            "half_life_days",
-            "max_touches",
-            "max_links",
-            "prior_journeys",
-            "prior_conversions",
-            "max_buyers",
-            "max_person",
-        ):
-            if not getattr(self, name) > 0:
+        for name, span in _NUMBERS.items():
+            if not (name in _MAY_BE_NONE and getattr(self, name) is None):
+                numbers.check(name, getattr(self, name), span)
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
                 raise ConfigError(
-                    f"{name} = {getattr(self, name)!r} is not above zero", f"Give {name} a positive number."
+                    f"there is no {name} {getattr(self, name)!r}", f"Known are: {', '.join(map(str, words))}."
                 )
-        if not 0 <= self.model_error < 1:
-            raise ConfigError(
-                f"model_error = {self.model_error!r} is no share of an effect", "Give a number from 0 to below 1."
-            )
-        if self.engine not in get_args(Engines):
-            raise ConfigError(f"there is no engine {self.engine!r}", f"Known are: {', '.join(get_args(Engines))}.")
+        self._check_shapes()
+        self._check_models()
         self._check_journeys()
         self._check_conversions()
+        self._check_places()
+
+    def _check_shapes(self) -> None:
+        for name in ("lookback", "model_lookback", "conversion_values", "spark"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise ConfigError(f"{name} = {getattr(self, name)!r} is no table", f"Write {name} = {{...: ...}}.")
+        for name in ("conversions", "models", "not_credited"):
+            given = getattr(self, name)
+            if isinstance(given, str) or not all(isinstance(word, str) for word in _each(given)):
+                raise ConfigError(f"{name} = {given!r} is no list of words", f'Write {name} = ["...", "..."].')
+
+    def _check_models(self) -> None:
         unknown = sorted(set(self.models) - set(MODELS))
         if unknown or not self.models:
             known = ", ".join(MODELS)
             raise ConfigError(
                 f"no attribution model is called {', '.join(unknown) or 'nothing'}", f"Known are: {known}."
             )
-
         if self.markov_order not in ("auto", *range(1, MAX_ORDER + 1)):
             raise ConfigError(
                 f"markov_order = {self.markov_order!r} is no order", f"Give a number from 1 to {MAX_ORDER}, or auto."
@@ -152,12 +155,23 @@ class Options:
         if self.custom is not None or "custom" in self.models:
             self._check_custom()
 
+    def _check_places(self) -> None:
+        """Check where and how fast; a folder may be told as text."""
+        limit, folder = self.memory_limit, self.temp_folder
+        if limit is not None and not (isinstance(limit, str) and _MEMORY.fullmatch(limit)):
+            raise ConfigError(f"memory_limit = {limit!r} is no amount of memory", "Write it as 4GB or 500MB.")
+        if folder is not None and not isinstance(folder, (str, Path)):
+            raise ConfigError(f"temp_folder = {folder!r} is no folder", "Give the path of one.")
+        if folder is not None:
+            object.__setattr__(self, "temp_folder", Path(folder))
+
     def _check_conversions(self) -> None:
         known = ("order", FIRST_PURCHASE, *(kind for kind in get_args(TouchKind) if kind not in self.not_credited))
         if strange := sorted(set(self.conversions) - set(known)):
             raise ConfigError(f"no conversion is called {', '.join(strange)}", f"Known are: {', '.join(known)}.")
         for name, worth in self.conversion_values.items():
-            if name == "order" or name not in self.conversions or not 0 <= worth < 10**9:
+            named = name != "order" and name in self.conversions
+            if not (named and numbers.number(worth) and 0 <= worth < 10**9):
                 raise ConfigError(
                     f"conversion_values: {name} = {worth!r} is the value of no conversion",
                     "Name one of `conversions`, but not order, with a number that is not below zero.",
@@ -170,30 +184,21 @@ class Options:
         read(self.holdouts)
         known = {"lookback": self.lookback, "model_lookback": self.model_lookback}
         for name, days in ((f"{setting} of {key}", days) for setting in known for key, days in known[setting].items()):
-            if not days > 0:
-                raise ConfigError(f"{name} = {days!r} is not above zero", "Give it a positive number of days.")
+            numbers.check(name, days, _NUMBERS["lookback_days"])
         if strange := sorted(set(self.model_lookback) - set(MODELS)):
             raise ConfigError(
                 f"model_lookback names {', '.join(strange)}, which is no model", f"Known are: {', '.join(MODELS)}."
             )
-        if self.views not in ("count", "exclude") and not (
-            isinstance(self.views, (int, float)) and 0.001 <= self.views <= 1
-        ):
+        if self.views not in ("count", "exclude") and not (numbers.number(self.views) and 0.001 <= self.views <= 1):
             raise ConfigError(
                 f"views = {self.views!r} is no weight", "Give count, exclude, or a number from 0.001 to 1."
             )
-        if not self.clock_skew_seconds >= 0:
-            raise ConfigError(f"clock_skew_seconds = {self.clock_skew_seconds!r} is below zero", "Give 0 or more.")
-        if not 0 <= self.same_visit_minutes <= 1440:
-            raise ConfigError(
-                f"same_visit_minutes = {self.same_visit_minutes!r} is no part of a day", "Give 0 to 1440."
-            )
 
     def _check_custom(self) -> None:
-        by_place = not isinstance(self.custom, Mapping) and len(self.custom or ()) == len(PLACES)
         by_stage = isinstance(self.custom, Mapping) and set(self.custom) <= {*STAGES, UNKNOWN}
-        weights = self.weights.values()
-        if not (by_place or by_stage) or not all(math.isfinite(w) and w >= 0 for w in weights) or not any(weights):
+        by_place = isinstance(self.custom, (list, tuple)) and len(self.custom) == len(PLACES)
+        weights = list(self.weights.values()) if by_stage or by_place else []
+        if not all(numbers.number(w) and w >= 0 for w in weights) or not any(weights):
             raise ConfigError(
                 f"custom = {self.custom!r} are no weights",
                 "Give three numbers (first step, those between together, last), or a weight for each of some stages of "
@@ -243,3 +248,36 @@ class Options:
         """The widest look-back window of all models, in microseconds."""
         own = [days for name, days in self.model_lookback.items() if name in self.models]
         return round(max(self.lookback_days, *own, 0) * DAY)
+
+
+_EVER = 36_525
+"""Days of a hundred years."""
+_MANY = 10**9
+_NUMBERS = {
+    "as_of": Span(-(2**62), 2**62, whole=True),
+    "lookback_days": Span(0, _EVER, above=True),
+    "clock_skew_seconds": Span(0, 86_400),
+    "same_visit_minutes": Span(0, 1440),
+    "half_life_days": Span(0, _EVER, above=True),
+    "prior_journeys": Span(0, _MANY, above=True),
+    "prior_conversions": Span(0, _MANY, above=True),
+    "model_error": Span(0, 0.999),
+    "max_touches": Span(1, _MANY, whole=True),
+    "max_links": Span(1, _MANY, whole=True),
+    "max_buyers": Span(1, _MANY, whole=True),
+    "max_person": Span(1, _MANY, whole=True),
+    "copy_hours": Span(0, _EVER * 24),
+    "threads": Span(1, 1024, whole=True),
+}
+_MAY_BE_NONE = ("as_of", "threads")
+_WORDS: dict[str, tuple[Any, ...]] = {
+    "engine": get_args(Engines),
+    "repeat": ("restart", "continue"),
+    "share_out": (True, False),
+}
+_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B", re.IGNORECASE)
+
+
+def _each(given: Any) -> Iterable[Any]:
+    """Return what is in a list of any kind; of what is none, something that is no word."""
+    return given if isinstance(given, Iterable) else (None,)

@@ -23,8 +23,10 @@ def check(patterns: Iterable[str], setting: str) -> None:
     """Raise `ConfigError` for a pattern that says nothing, or names a field that no touchpoint has."""
     if isinstance(patterns, str):
         raise ConfigError(f"{setting} = {patterns!r} is no list", f'Write {setting} = ["{patterns}"].')
+    if not isinstance(patterns, Iterable):
+        raise ConfigError(f"{setting} = {patterns!r} is no list", f'Write {setting} = ["direct", "view"].')
     for pattern in patterns:
-        for word in pattern.split("+"):
+        for word in pattern.split("+") if isinstance(pattern, str) else ("",):
             field, colon, value = word.rpartition(":")
             if not value.strip() or (colon and field not in FIELDS):
                 raise ConfigError(

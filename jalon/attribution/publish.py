@@ -26,8 +26,9 @@ def begun(what: str) -> str:
 def scratch(folder: Path | None) -> Path:
     """Make an empty folder, in `folder` or where the system has such, for what is thrown away at the end of a run."""
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
+        with _told(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            sweep(folder)
     return Path(tempfile.mkdtemp(prefix=begun("spill-"), dir=folder))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from jalon.attribution.numbers import whole
+from jalon.attribution.tables import arrow, cast, column_of
 from jalon.errors import ConfigError
 
 TOUCHES = {
@@ -24,11 +24,20 @@ TOUCHES = {
     "is_counted": "boolean",
 }
 SALES = {"order_uid": "string", "name": "string", "person": "string", "placed_at": "int64", "net": "int64"}
+FROM_NUMBERS = (
+    "Turn it into timestamps first: pandas.to_datetime(column, unit='s'), polars.from_epoch(column, time_unit='s'), "
+    "column.cast(pyarrow.timestamp('s')); for milliseconds 'ms'."
+)
+_WIDE = pa.decimal128(38, 0)
 MOST = 2**53
 """Greatest amount in minor units that is exact."""
-OF_VALUES, OF_NUMBERS = 2, 6
-"""Decimal places of credit where none are named: of values, and of conversions that count 1 each, whose parts would be
-rounded to hundredths otherwise."""
+
+
+CENTS = 2
+"""Places of credit where a table says what conversions are worth."""
+FINE = 6
+"""The most places, and those of credit where each conversion is worth 1: the unit that cannot be divided further goes
+to the earliest touchpoints, and hundredths of ones would add up to something."""
 
 
 class Columns(NamedTuple):
@@ -47,8 +56,8 @@ class Columns(NamedTuple):
 
 
 class Read(NamedTuple):
-    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth; how many decimal
-    places of it are counted."""
+    """`touches` as `TOUCHES`, `sales` as `SALES`; whether the table says what conversions are worth, and in how many
+    `decimals` that is told."""
 
     touches: pa.Table
     sales: pa.Table
@@ -58,13 +67,13 @@ class Read(NamedTuple):
 
 def read(table: Any, columns: Columns, decimals: int | None) -> Read:
     """Return touchpoints and conversions; the order of the rows changes nothing but the numbers they are named by."""
-    given = arrow(table)
+    if decimals is not None and not (whole(decimals) and 0 <= decimals <= FINE):
+        raise ConfigError(f"decimals = {decimals!r} is no number of places", f"Give a whole one from 0 to {FINE}.")
+    given = arrow(table, columns)
     valued = _is_valued(given, columns)
-    decimals = (OF_VALUES if valued else OF_NUMBERS) if decimals is None else decimals
-    if type(decimals) is not int or not 0 <= decimals <= 6:
-        raise ConfigError(f"decimals = {decimals!r} is no number of places", "Give one from 0 to 6.")
-    plain = _plain(given, columns, decimals)
-    keys = [(name, "ascending") for name in (*_ORDER, *(("name",) if columns.id else ()), *_TIES)]
+    places = (CENTS if valued else FINE) if decimals is None else int(decimals)
+    plain = _plain(given, columns, places)
+    keys = [(name, "ascending") for name in ("person", "time", "converted", *(("name",) if columns.id else ()), *_TIES)]
     rows = plain.take(pc.sort_indices(plain, sort_keys=keys))
     if columns.id:
         rows = _once(rows)
@@ -72,39 +81,15 @@ def read(table: Any, columns: Columns, decimals: int | None) -> Read:
     uid = pa.array([f"{number:0{digits}}" for number in range(len(rows))], pa.string())
     rows = rows.append_column("uid", uid)
     touches, sales = rows.filter(pc.is_valid(rows["channel"])), rows.filter(rows["converted"])
-    return Read(_touches(touches), _sales(sales), valued, decimals)
+    return Read(_touches(touches), _sales(sales), valued, places)
 
 
 def _is_valued(given: pa.Table, columns: Columns) -> bool:
     return columns.value is not None and (columns.value != "value" or "value" in given.column_names)
 
 
-_ORDER = ("person", "time", "converted")
-"""What rows are in order of: of those of one time, touchpoints that are conversions too come last."""
 _TIES = ("channel", "net", "stage", "kind")
-_UNITS = {"s": ("seconds", 9e8, 4e9), "ms": ("milliseconds", 9e11, 4e12)}
-"""Unit -> its name, and whole numbers that count it from 1970 to a day between 1998 and 2096."""
-
-
-def arrow(table: Any) -> pa.Table:
-    """Return any table as Arrow. Raises `ConfigError` if it is none."""
-    if isinstance(table, (str, Path)):
-        if not Path(table).is_file():
-            raise ConfigError(f"there is no file {table}", "Give the path of a Parquet file.")
-        try:
-            return pq.read_table(table)
-        except pa.ArrowInvalid as error:
-            raise ConfigError(f"{table} is no Parquet file", "Give the path of a Parquet file.") from error
-    if isinstance(table, pa.Table):
-        return table
-    if type(table).__module__.partition(".")[0] == "pandas":
-        return pa.Table.from_pandas(table, preserve_index=False)
-    if hasattr(table, "__arrow_c_stream__"):
-        return pa.table(table)
-    raise ConfigError(
-        f"a {type(table).__name__} is no table",
-        "Give a DataFrame of pandas or polars, an Arrow table, or the path of a Parquet file.",
-    )
+"""What decides between rows of one person and time, after whether they are conversions and after their names."""
 
 
 def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
@@ -112,10 +97,8 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
     size = len(given)
 
     def column(name: str | None) -> pa.ChunkedArray:
-        if name not in given.column_names:
-            known = ", ".join(given.column_names)
-            raise ConfigError(f"the table has no column {name!r}", f"Name it in `columns`; the table has {known}.")
-        return given.column(name)
+        known = ", ".join(given.column_names)
+        return column_of(given, name, f"Name it in `columns`; the table has {known}.")
 
     named = column(columns.id) if columns.id else pa.chunked_array([pa.array(range(size), pa.int64())])
     worth = (
@@ -128,69 +111,62 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
             "name": _name(named, columns.id or "id"),
             "person": _name(column(columns.person), columns.person),
             "time": _instants(column(columns.time), columns.time),
-            "channel": _cast(column(columns.channel), pa.string(), columns.channel),
+            "channel": cast(column(columns.channel), pa.string(), columns.channel),
             "converted": _flags(column(columns.conversion), columns.conversion),
             "net": _minor(worth, columns.value or "value", decimals),
-            "stage": _cast(stage, pa.string(), columns.stage or "stage"),
-            "kind": _cast(kind, pa.string(), columns.kind or "kind").fill_null("visit"),
+            "stage": cast(stage, pa.string(), columns.stage or "stage"),
+            "kind": cast(kind, pa.string(), columns.kind or "kind").fill_null("visit"),
         }
     )
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
-    try:
-        return column.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        said = str(error).partition("\n")[0]
-        raise ConfigError(f"the column {name!r} cannot be read: {said}", "Give it another type.") from error
 
 
 def _name(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return names as texts. Whole numbers that a missing one has made floats are whole numbers again."""
     if pa.types.is_floating(column.type):
-        column = _cast(column, pa.int64(), name)
-    return _cast(column, pa.string(), name)
+        column = cast(column, pa.int64(), name)
+    return cast(column, pa.string(), name)
 
 
 def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Return microseconds since the epoch; times without a zone are UTC, whole numbers are microseconds already."""
+    """Return microseconds since the epoch; times without a zone are UTC."""
     if column.null_count:
         raise ConfigError(f"{column.null_count} rows have no {name}", "Leave them out, or tell their times.")
-    if pa.types.is_integer(column.type):
-        _require_microseconds(column, name)
-        return column.cast(pa.int64())
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        raise ConfigError(f"the column {name!r} holds numbers, of seconds or of what else is not said", FROM_NUMBERS)
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         raise ConfigError(f"the column {name!r} is of {column.type}", "Turn it into timestamps first.")
     zone = getattr(column.type, "tz", None)
     return column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
 
 
-def _require_microseconds(column: pa.ChunkedArray, name: str) -> None:
-    """Refuse whole numbers that all look like seconds or milliseconds: they would be taken for moments of one hour."""
-    ends = pc.min_max(column).as_py()
-    for unit, (title, low, high) in _UNITS.items():
-        if ends["min"] is not None and low <= ends["min"] and ends["max"] <= high:
-            raise ConfigError(
-                f"the column {name!r} looks like {title} since 1970; whole numbers are read as microseconds",
-                f"Turn it into timestamps first, as by `pandas.to_datetime(frame[{name!r}], unit={unit!r})`.",
-            )
-
-
 def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Return whether rows are conversions. One that is not told is none, whether it is null or no number."""
     if not pa.types.is_boolean(column.type):
-        numbers = _cast(column, pa.float64(), name)
-        column = pc.and_(pc.not_equal(numbers, 0.0), pc.invert(pc.is_nan(numbers)))
+        numbers = cast(column, pa.float64(), name)
+        if unknown := pc.sum(pc.is_nan(numbers)).as_py():
+            raise ConfigError(
+                f"the column {name!r} holds what is no number (NaN) in {unknown} rows", "Put 0 or null in its place."
+            )
+        column = pc.not_equal(numbers, 0.0)
     return pc.fill_null(column, False)
 
 
 def _minor(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray:
     """Return whole minor units; half a unit is rounded to the even one."""
-    amounts = pc.fill_null(_cast(column, pa.float64(), name), 0.0)
-    minor = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even")
-    if not pc.all(pc.less(pc.abs(minor), float(MOST)), min_count=0).as_py():
+    if pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
+        minor, most = _minor_exactly(column, name, decimals), pa.scalar(MOST, _WIDE)
+    else:
+        amounts = pc.fill_null(cast(column, pa.float64(), name), 0.0)
+        minor, most = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even"), float(MOST)
+    if not pc.all(pc.less(pc.abs(minor), most), min_count=0).as_py():
         raise ConfigError(f"the column {name!r} holds an amount that is too great, or no number", "Correct the amount.")
     return minor.cast(pa.int64())
+
+
+def _minor_exactly(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray:
+    """Return decimals or whole numbers as minor units, without a detour by floats."""
+    wide = cast(column, pa.decimal128(38, getattr(column.type, "scale", 0)), name)
+    amounts = cast(pc.round(wide, decimals, round_mode="half_to_even"), pa.decimal128(38, decimals), name)
+    return pa.chunked_array([pc.fill_null(amounts.combine_chunks(), 0).view(_WIDE)])
 
 
 def _once(rows: pa.Table) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects import chains
-from jalon.attribution.reading import arrow
+from jalon.attribution.tables import arrow, cast, column_of
 from jalon.errors import ConfigError
 
 STRETCH = 200_000
@@ -47,7 +47,7 @@ def credit_of_paths(
         raise ConfigError("separator = '' parts no path", "Give what stands between two channels, such as '>'.")
     ways = {"": conversions} | ({} if value is None else {"_value": value})
     counted = _Counted(list(ways), order)
-    for paths, sums in _stretches(arrow(table), path, {**ways, "others": others}):
+    for paths, sums in _stretches(arrow(table, {path, conversions, others, value}), path, {**ways, "others": others}):
         counted.add(paths, sums, separator)
     return _credited(counted)
 
@@ -56,7 +56,7 @@ def _stretches(
     given: pa.Table, path: str, wanted: Mapping[str, str | None]
 ) -> Iterator[tuple[pa.Array, dict[str, np.ndarray]]]:
     """Yield the distinct paths of some rows, and by the names wanted what each sums up to; 0 without a column."""
-    texts = _column(given, path).cast(pa.string())
+    texts = cast(_column(given, path), pa.string(), path)
     numbers = {name: None if column is None else _numbers(given, column) for name, column in wanted.items()}
     for start in range(0, len(texts), STRETCH):
         named = texts.slice(start, STRETCH).combine_chunks().dictionary_encode()
@@ -71,13 +71,14 @@ def _stretches(
 
 
 def _column(given: pa.Table, name: str) -> pa.ChunkedArray:
-    if name not in given.column_names or given.column(name).null_count:
-        raise ConfigError(f"the table has no column {name!r}, or it has gaps", "Name a column without gaps.")
-    return given.column(name)
+    column = column_of(given, name, f"The table has {', '.join(given.column_names)}.")
+    if column.null_count:
+        raise ConfigError(f"the column {name!r} has gaps", "Name a column without gaps.")
+    return column
 
 
 def _numbers(given: pa.Table, name: str) -> np.ndarray:
-    numbers: np.ndarray = _column(given, name).cast(pa.float64()).to_numpy()
+    numbers: np.ndarray = cast(_column(given, name), pa.float64(), name).to_numpy()
     if not np.isfinite(numbers).all() or numbers.min(initial=0.0) < 0:
         raise ConfigError(f"the column {name!r} holds what is below zero, or no number", "Leave those rows out.")
     return numbers

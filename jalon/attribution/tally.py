@@ -8,7 +8,8 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.guards import SET_ASIDE
-from jalon.attribution.options import DAY, Options
+from jalon.attribution.holdouts import read
+from jalon.attribution.options import DAY, INTENT, Options
 from jalon.attribution.patterns import fits
 
 
@@ -46,8 +47,15 @@ def tally(engine: Engine, counted: Counted, options: Options) -> dict[str, Any]:
         "identifiers_set_aside": sum(set_aside.get(reason, 0) for reason in SET_ASIDE),
         "set_aside": set_aside,
         "net_warnings": _by_code(engine, sales, "net_warning"),
-        "patterns_unmet": _unmet(engine, touches, [*options.lookback, *options.skip]),
+        "patterns_unmet": _unmet(engine, touches, _patterns(options)),
     }
+
+
+def _patterns(options: Options) -> list[str]:
+    """Return the patterns that somebody wrote: what intent is taken for by default need not occur."""
+    intent = () if tuple(options.intent) == INTENT else options.intent
+    tested = (test.touches for test in read(options.holdouts))
+    return list(dict.fromkeys([*options.lookback, *options.skip, *intent, *tested]))
 
 
 def _by_code(engine: Engine, table: Table, name: str) -> dict[str, int]:

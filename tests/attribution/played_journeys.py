@@ -252,7 +252,7 @@ class World:
         return pa.table(
             {
                 "person": person.astype(str),
-                "time": (step * (DAY / PER_DAY)).astype(np.int64),
+                "time": pa.array((step * (DAY / PER_DAY)).astype(np.int64), pa.timestamp("us", "UTC")),
                 "channel": pa.array(channel, pa.string()),
                 "conversion": [name is None for name in channel],
             }

@@ -241,6 +241,7 @@ def test_what_cannot_be_is_refused_with_what_to_do() -> None:
     refused(lambda: attribution.added(sums, other), "different options")
     refused(lambda: attribution.added(attribution.sums(table(BOUGHT[:1])), less=[sums]), "never counted")
     refused(lambda: attribution.added(table(BOUGHT)), "no table of sums")
+    refused(lambda: attribution.added(sums, less=other), "no list of sums", "less=[...]")
     refused(lambda: attribution.added(sums, attribution.sums(table(BOUGHT), decimals=3)), "decimals")
     refused(lambda: attribution.credit_of_sums(sums.select(["what", "part"])), "no table of sums")
     refused(lambda: attribution.effects_of_sums(sums, "incremental"), "incremental", "markov")
@@ -249,9 +250,17 @@ def test_what_cannot_be_is_refused_with_what_to_do() -> None:
     refused(lambda: attribution.sums(table(BOUGHT), markov_state="stage"), "markov_state")
 
 
+def test_sums_that_are_too_great_are_refused_where_they_are_told() -> None:
+    great = float(2**53 - 1)
+    sums = attribution.sums(table([("p", n, "mail", 1, great) for n in range(1100)]), models=["last"], decimals=0)
+    assert pc.sum(sums["credit"]).as_py() == 1100 * (2**53 - 1)
+    refused(lambda: attribution.credit_of_sums(sums), "too great", "decimals")
+    assert attribution.effects_of_sums(sums)["channel"].to_pylist() == ["mail"]
+
+
 def test_what_is_alike_is_not_kept_apart() -> None:
     sums = attribution.sums(table(BOUGHT), models=["first", "last"])
-    options: dict[str, Any] = {"markov_order": 3, "prior_journeys": 5, "max_links": 3, "holdouts": []}
+    options: dict[str, Any] = {"markov_order": 3, "prior_journeys": 5, "threads": 1, "holdouts": []}
     other = attribution.sums(table(LATER), models=["last", "first", "markov"], lookback_days=np.int64(30), **options)
     assert attribution.added(sums, other, less=[other]).equals(sums)
     views = attribution.sums(table(LATER), models=["first", "last"], lookback={"mail": 1, "social": 2})

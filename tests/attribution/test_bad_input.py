@@ -30,7 +30,7 @@ def table(*rows: tuple[str, float, str | None, float]) -> pa.Table:
     return pa.table(
         {
             "person": pa.array(who, pa.string()),
-            "time": pa.array([round(day * DAY) for day in days], pa.int64()),
+            "time": pa.array([round(day * DAY) for day in days], pa.timestamp("us", "UTC")),
             "channel": pa.array(channels, pa.string()),
             "conversion": pa.array([value != 0 for value in values]),
             "value": pa.array(values, pa.float64()),

@@ -21,6 +21,7 @@ from jalon.attribution.effects import chains, choice, coalitions, following
 from jalon.attribution.effects.counts import fold
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.groups import group
+from tests.attribution.timed import timed
 from tests.handmade import Run, order, touch
 
 Path_ = tuple[int, ...]
@@ -280,7 +281,7 @@ def test_a_channel_that_lowers_the_rate_is_credited_nothing_and_told() -> None:
         for place, channel in enumerate(way)
     ]
     names = ("person", "time", "channel", "conversion")
-    table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    table = timed(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))))
     effects = attribution.channel_effects(table, "shapley_rate")
     assert effects["effect"].to_pylist()[1] == 0
     assert b'"below_zero": {"2": -' in effects.schema.metadata[b"learnt"]

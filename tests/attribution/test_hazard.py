@@ -16,6 +16,7 @@ import pytest
 from jalon import attribution
 from tests.attribution.advertised import facts, people
 from tests.attribution.played_journeys import KINDS, World, credited, error
+from tests.attribution.timed import timed
 from tests.handmade import Run, order, touch
 
 DAY = 86_400_000_000
@@ -25,14 +26,16 @@ HALF = 0.5
 
 def table(rows: Sequence[tuple[str, float, str | None]]) -> pa.Table:
     """Rows (person, days, channel); without a channel it is a sale."""
-    return pa.table(
-        {
-            "person": [person for person, *_ in rows],
-            "time": [int(days * DAY) for _, days, _ in rows],
-            "channel": pa.array([channel for *_, channel in rows], pa.string()),
-            "conversion": [channel is None for *_, channel in rows],
-            "value": [0.0 if channel else 10.0 for *_, channel in rows],
-        }
+    return timed(
+        pa.table(
+            {
+                "person": [person for person, *_ in rows],
+                "time": [int(days * DAY) for _, days, _ in rows],
+                "channel": pa.array([channel for *_, channel in rows], pa.string()),
+                "conversion": [channel is None for *_, channel in rows],
+                "value": [0.0 if channel else 10.0 for *_, channel in rows],
+            }
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,12 @@ def test_every_model_keeps_its_sums_and_other_channels_their_credit(tmp_path: Pa
         ({**MARCH, "conversions": 1, "low": 3, "high": 1}, "how sure"),
         ({**MARCH, "to": "2026-02-01", "conversions": 1, "error": 1}, "ends before"),
         ({**MARCH, "from": "spring", "conversions": 1, "error": 1}, "is no day"),
+        ({**MARCH, "conversions": "12", "error": 1}, "conversions = '12', which is no number"),
+        ({**MARCH, "conversions": float("nan"), "error": 1}, "conversions = nan"),
+        ({**MARCH, "conversions": 1, "error": float("inf")}, "error = inf"),
+        ({**MARCH, "conversions": 1, "low": "1", "high": 3}, "low = '1'"),
+        ({**MARCH, "to": datetime(2026, 12, 31, tzinfo=UTC), "conversions": 1, "error": 1}, "is an instant, no day"),
+        ({**MARCH, "net": 1, "currency": "euro", "error": 1}, "names no currency: 'euro'"),
         ({**MARCH, "touches": "colour:red", "conversions": 1, "error": 1}, "names no touchpoints"),
     ],
 )
@@ -119,6 +126,11 @@ def test_what_is_no_test_is_refused_by_name(row: dict[str, Any], told: str) -> N
     with pytest.raises(ConfigError, match=told) as caught:
         Options(holdouts=[row])
     assert caught.value.remedy
+
+
+def test_a_currency_may_be_written_small() -> None:
+    (found,) = read([{**MARCH, "net": 3, "currency": "jpy", "error": 1}])
+    assert (found.currency, found.lift) == ("JPY", 3)
 
 
 def test_days_are_whole_days_of_utc() -> None:
@@ -142,6 +154,25 @@ conversions = 2
 low = 1
 high = 3
 """
+
+
+def test_a_test_that_calibrates_nothing_is_told(tmp_path: Path) -> None:
+    begin(tmp_path, ())
+    path = tmp_path / "jalon.toml"
+    path.write_text(path.read_text() + TOML.replace('"ad"', '"adds"').replace("search+campaign", "seach+campaign"))
+    told = CliRunner().invoke(cli, ["attribute", "--config", str(path)])
+    assert told.exit_code == 0, told.output
+    assert (
+        "hold-out test 'spring' calibrates nothing, since its days credit its touchpoints nothing: linear"
+        in told.output
+    )
+    for pattern in ("adds", "seach+campaign:Brand*", "direct"):
+        assert f"no touchpoint fits {pattern!r}" in told.output
+
+
+def test_patterns_that_hold_by_default_need_not_occur(tmp_path: Path) -> None:
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=[{**MARCH, "conversions": 2, **SURE}])
+    assert run.result.patterns_unmet == []
 
 
 def test_what_jalon_toml_says_reaches_the_engine(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from jalon.attribution.groups import GROUPS
 from jalon.attribution.intervals import sums, with_interval
 from tests.attribution import played_buyers
 from tests.attribution.played_buyers import intervals, linear
+from tests.attribution.timed import timed
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,8 @@ def test_channel_effects_tell_their_interval() -> None:
     ends = np.r_[played.journey[1:] != played.journey[:-1], True]
     sold = ends & (played.bought[played.journey] > 0)
     names = [f"c{channel}" for channel in played.channel]
-    table = pa.table({"person": played.journey, "time": range(len(ends)), "channel": names, "conversion": sold})
+    columns = {"person": played.journey, "time": range(len(ends)), "channel": names, "conversion": sold}
+    table = timed(pa.table(columns))
     for model, options in (("markov", {}), ("markov", {"markov_order": 2}), ("shapley_rate", {}), ("shao_li", {})):
         for row in attribution.channel_effects(table, model, **options).to_pylist():  # type: ignore[arg-type]
             assert row["low"] <= row["effect"] < row["high"], (model, row)

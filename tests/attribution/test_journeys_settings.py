@@ -26,6 +26,7 @@ from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.page import write_page
 from jalon.settings import Attribution
 from jalon.setup import begin
+from tests.attribution.timed import timed
 from tests.handmade import Run, order, touch
 
 SALE = order("1", 40, 1000, person="a")
@@ -231,7 +232,7 @@ def test_settings_hold_for_any_table_too() -> None:
         "conversion": [0, 0, 0, 1],
     }
     told = attribution.credit(
-        pa.table(table),
+        timed(pa.table(table)),
         ["first", "linear"],
         columns=attribution.Columns(kind="how"),
         lookback={"Paid Social": 20},

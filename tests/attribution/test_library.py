@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import polars
 import pyarrow as pa
@@ -23,6 +24,7 @@ from jalon.attribution.models import MODELS
 from jalon.errors import ConfigError
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "attribution-library.md").read_text()
+README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALL = [name for name in MODELS if name != "custom"]
 
@@ -45,6 +47,15 @@ def test_the_examples_of_the_page_hold(tmp_path: Path) -> None:
     names: dict[str, Any] = {"folder": tmp_path}
     for block in blocks:
         exec(block, names)
+
+
+def test_the_example_of_the_readme_holds() -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    told = {key: str(credit) for key, credit in names["by_channel"].items()}
+    assert told["last", "email"] == "99.99"
+    assert told["linear", "social"] == "33.33"
 
 
 def test_importing_the_package_costs_nothing() -> None:
@@ -77,6 +88,35 @@ def test_texts_as_categories_and_views_are_texts() -> None:
     assert attribution.credit(viewed, "linear").equals(expected)
 
 
+def test_categories_of_polars_and_ids_of_persons_are_read() -> None:
+    framed = polars.DataFrame(table(SMALL))
+    expected = attribution.credit(table(SMALL), "linear")
+    for kind in (polars.Categorical, polars.Enum(["search", "social"])):
+        assert attribution.credit(framed.with_columns(polars.col("channel").cast(kind)), "linear").equals(expected)
+    report = polars.DataFrame(MAIL)
+    coded = report.with_columns(polars.col("path").cast(polars.Categorical))
+    assert attribution.credit_of_paths(coded).equals(attribution.credit_of_paths(report))
+    a, b = UUID(int=2**127 + 255), UUID(int=7)
+    told = attribution.paths(table(SMALL).to_pandas().assign(person=[a, a, a, b]))
+    assert set(told["person"].to_pylist()) == {str(a), str(b)}
+
+
+def test_frames_of_pandas_that_cannot_be_read_are_refused_by_the_column() -> None:
+    frame = table(SMALL).to_pandas()
+    for bad, told in (
+        (frame.assign(person=["a", "a", 1, 2]), "'person' cannot be read"),
+        (frame.assign(value=["a", 1, 2, 3]), "'value' cannot be read"),
+        (frame.iloc[:, [0, 1, 2, 2, 3, 4]], "2 columns 'channel'"),
+        (frame["person"], "a Series is no table"),
+        (polars.Series("person", [1]), "a Series is no table"),
+        (table(SMALL).append_column("channel", pa.array(["x"] * 4)), "2 columns 'channel'"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            attribution.credit(bad, "linear")
+    expected = attribution.credit(frame, "linear")
+    assert attribution.credit(frame.assign(note=["a", 1, None, 2.5]), "linear").equals(expected), "it is not looked at"
+
+
 def test_whole_numbers_that_a_missing_one_made_floats_are_whole() -> None:
     given = table(SMALL).drop("person")
     whole = given.append_column("person", pa.array([78945612300001, 78945612300001, 78945612300001, 7]))
@@ -99,6 +139,43 @@ def test_without_a_value_each_conversion_is_worth_one() -> None:
     assert found["credit"].to_pylist() == [Decimal("0.50"), Decimal("0.50")]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        pa.array([Decimal("45035996273704.97")]),
+        pa.array([Decimal("70368744177664.125")]),
+        pa.array([90071992547408]),
+        pa.array([Decimal("9.995")], pa.decimal128(4, 3)),
+        pa.array([Decimal("9.995")], pa.decimal256(60, 3)),
+    ],
+)
+def test_decimals_and_whole_numbers_are_taken_as_they_are(value: pa.Array) -> None:
+    given = table([("a", 1, "x", 1, 0.0)]).set_column(4, "value", value)
+    (credit,) = attribution.credit(given, "last")["credit"].to_pylist()
+    assert credit == Decimal(value[0].as_py()).quantize(Decimal("0.01"))
+
+
+def test_where_each_conversion_is_worth_one_the_early_touchpoints_are_not_favoured() -> None:
+    rows = [(f"p{n}", place, "abc"[place], int(place == 2), 1.0) for n in range(300) for place in range(3)]
+    given = table(rows).drop("value")
+    told = attribution.credit(given, "linear").group_by("channel").aggregate([("credit", "sum")]).to_pylist()
+    assert [float(row["credit_sum"]) for row in told] == pytest.approx([100] * 3, abs=0.001)
+    summed = attribution.credit_of_sums(attribution.sums(given, models=["linear"]))["credit"].to_pylist()
+    assert [float(credit) for credit in summed] == pytest.approx([100] * 3, abs=0.001)
+    assert attribution.credit(given, "linear", decimals=1)["credit"].type.scale == 1
+
+
+@pytest.mark.parametrize("columns", [Columns(), Columns(id="id")])
+def test_the_touchpoint_of_a_conversion_is_the_last_where_times_are_days(columns: Columns) -> None:
+    rows = [("a", 0, "zeta", 0, 0.0), ("a", 0, "alpha", 1, 10.0), ("a", 0, "mail", 0, 0.0)]
+    given = table(rows).append_column("id", pa.array(["3", "1", "2"]))
+    for order in ([0, 1, 2], [2, 1, 0]):
+        found = attribution.credit(given.take(order), ["last", "first"], columns=columns)
+        told = {row["model"]: row["channel"] for row in found.to_pylist()}
+        assert told["last"] == "alpha"
+        assert told["first"] != "alpha"
+
+
 def test_no_rows_give_no_rows() -> None:
     empty = table([])
     assert len(attribution.credit(empty, ALL)) == len(attribution.paths(empty)) == 0
@@ -118,15 +195,14 @@ def test_stages_come_by_a_column() -> None:
     [
         (table(SMALL).drop("person"), {}, "no column 'person'"),
         (table(SMALL).set_column(1, "time", pa.array(["monday"] * 4)), {}, "'time' is of string"),
+        (table(SMALL).set_column(1, "time", pa.array([1772323200] * 4)), {}, "'time' holds numbers"),
         (table(SMALL).set_column(1, "time", pa.nulls(4, pa.timestamp("us"))), {}, "4 rows have no time"),
         (table([("a", 1, None, 1, float("nan"))]), {}, "too great, or no number"),
+        (table(SMALL).set_column(3, "conversion", pa.array([0.0, 0.0, 1.0, float("nan")])), {}, "NaN.* in 1 rows"),
         (table([("a", 1, None, 1, 1e18)]), {}, "too great, or no number"),
+        (table([("a", 1, None, 1, 1.0)]).set_column(4, "value", pa.array([2**63 - 1])), {}, "too great, or no number"),
         (table(SMALL), {"model": "luck"}, "luck"),
         (table(SMALL), {"decimals": 9}, "decimals"),
-        (table(SMALL), {"decimals": 1.5}, "decimals"),
-        (table(SMALL), {"models": ["first"]}, "takes no models"),
-        (table(SMALL).set_column(1, "time", pa.array([1772323200 + n for n in range(4)])), {}, "seconds since 1970"),
-        (table(SMALL).set_column(1, "time", pa.array([1772323200000] * 4)), {}, "milliseconds since 1970"),
         (table(SMALL), {"columns": Columns(value="sum")}, "no column 'sum'"),
         ([1, 2], {}, "a list is no table"),
         ("nowhere.parquet", {}, r"no file nowhere\.parquet"),
@@ -138,29 +214,67 @@ def test_what_cannot_be_read_is_refused_by_name(given: Any, options: dict[str, A
     assert caught.value.remedy
 
 
-def test_of_one_day_the_row_that_converted_is_the_last_touchpoint() -> None:
-    rows = [("a", 1, "zeta", 0, 0.0), ("a", 1, "alpha", 1, 10.0)]
-    for told in (rows, rows[::-1]):
-        (row,) = [row for row in attribution.credit(table(told), "last").to_pylist() if row["credit"]]
-        assert (row["channel"], row["position"]) == ("alpha", 2)
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"lookback_day": 3}, "lookback_day.*Did you mean 'lookback_days'"),
+        ({"lookback_days": float("inf")}, "lookback_days = inf"),
+        ({"lookback_days": 1e9}, "lookback_days"),
+        ({"lookback_days": "30"}, "lookback_days = '30'"),
+        ({"lookback": {"email": float("inf")}}, "lookback of email"),
+        ({"lookback": 5}, "lookback = 5 is no table"),
+        ({"half_life_days": float("nan")}, "half_life_days"),
+        ({"max_touches": 1.5}, "max_touches = 1.5"),
+        ({"decimals": 1.5}, "decimals = 1.5"),
+        ({"decimals": "2"}, "decimals = '2'"),
+        ({"threads": -1}, "threads = -1"),
+        ({"memory_limit": "abc"}, "memory_limit = 'abc'"),
+        ({"temp_folder": 5}, "temp_folder = 5"),
+        ({"repeat": "xx"}, "no repeat 'xx'.*restart, continue"),
+        ({"views": True}, "views = True"),
+        ({"skip": None}, "skip = None"),
+        ({"skip": [1]}, "skip: 1 names no"),
+        ({"custom": ["a", "b", "c"], "model": "custom"}, "are no weights"),
+        ({"custom": "abc"}, "are no weights"),
+        ({"columns": {"person": "person"}}, "names no columns"),
+        ({"model": 5}, "models = 5"),
+        ({"models": ["first"]}, "`model`"),
+        ({"as_of": 5}, "as_of would change nothing"),
+        ({"conversions": ["sign_up"]}, "conversions would change nothing"),
+        ({"share_out": False}, "share_out would change nothing"),
+        ({"skip": ["campaign:Brand*"]}, "campaign of touchpoints"),
+        ({"lookback": {"kind:view": 3}}, "kind of touchpoints.*Columns"),
+        ({"holdouts": {"name": "x"}}, "no list of tests"),
+    ],
+)
+def test_options_that_cannot_be_or_would_do_nothing_are_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        attribution.credit(table(SMALL), **options)
+    assert re.search(told, f"{caught.value}: {caught.value.remedy}")
 
 
-def test_where_conversions_are_only_counted_no_step_gains_by_rounding() -> None:
-    rows = [(f"p{n}", day, name, int(day == 3), 0.0) for n in range(20) for day, name in enumerate("abc", 1)]
-    credit = attribution.credit(table(rows).drop("value"), "linear").group_by("channel").aggregate([("credit", "sum")])
-    assert {round(float(each), 3) for each in credit["credit_sum"].to_pylist()} == {6.667}
-
-
-def test_a_conversion_that_is_no_number_is_none() -> None:
-    given = table([("a", 1, "x", 0, 0.0), ("a", 2, "y", 1, 5.0)])
-    numbers = pa.array([float("nan"), 1.0])
-    credit = attribution.credit(given.set_column(3, "conversion", numbers), "linear")
-    assert credit["channel"].to_pylist() == ["x", "y"]
-
-
-def test_a_rule_has_learnt_nothing_of_channels() -> None:
-    with pytest.raises(ConfigError, match="linear is a rule"):
+def test_effects_are_of_models_that_learn() -> None:
+    with pytest.raises(ConfigError, match="'linear' learns nothing"):
         attribution.channel_effects(table(SMALL), "linear")
+
+
+def test_a_temporary_folder_may_be_told_as_text(tmp_path: Path) -> None:
+    expected = attribution.credit(table(SMALL), "last")
+    assert attribution.credit(table(SMALL), "last", temp_folder=str(tmp_path / "spill")).equals(expected)
+
+
+def test_hold_out_tests_in_money_are_in_the_values_of_the_table() -> None:
+    rows = [(f"p{n}", n % 9 + place / 9, ("ad", "poster")[place], place, 10.0) for n in range(90) for place in range(2)]
+    found: dict[str, Any] = {"name": "spring", "touches": "ad", "from": "2026-03-01", "to": "2026-03-31", "error": 0.01}
+    for decimals in (2, 3):
+        credit = attribution.credit(table(rows), "linear", holdouts=[{**found, "net": 90}], decimals=decimals)
+        sums = credit.group_by("channel").aggregate([("credit", "sum")]).to_pylist()
+        told = {row["channel"]: float(row["credit_sum"]) for row in sums}
+        assert told == pytest.approx({"ad": 90, "poster": 450, None: 360}, abs=0.5)
+    with pytest.raises(ConfigError, match="names a currency"):
+        attribution.credit(table(rows), "linear", holdouts=[{**found, "net": 90, "currency": "EUR"}])
+    with pytest.raises(ConfigError, match="surface of touchpoints"):
+        attribution.credit(table(rows), holdouts=[{**found, "touches": "surface:live", "net": 90}])
 
 
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
@@ -260,6 +374,8 @@ def test_rows_of_one_path_may_be_split_and_mixed() -> None:
         (MAIL, {"order": 5}, "order = 5"),
         (MAIL, {"separator": ""}, "parts no path"),
         (MAIL.set_column(1, "conversions", pa.array([1, -1, 0])), {}, "below zero"),
+        (MAIL.set_column(0, "path", pa.array([["ga"], ["ga"], ["mail", "ga"]])), {}, "'path' cannot be read"),
+        (MAIL.set_column(1, "conversions", pa.array(["x", "y", "z"])), {}, "'conversions' cannot be read"),
         (MAIL.set_column(0, "path", pa.array(["ga >", "ga", ""])), {}, "without a name"),
         (MAIL.set_column(0, "path", pa.array(["ga", "ga", None])), {}, "gaps"),
     ],

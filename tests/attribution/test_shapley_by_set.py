@@ -16,6 +16,7 @@ import pytest
 from jalon import attribution
 from jalon.attribution.effects import noisy_or, sets, shao_li
 from tests.attribution.played_sets import sets_of, totals
+from tests.attribution.timed import timed
 
 Journey = tuple[str, bool]
 """Channels by their letters, and whether it converted."""
@@ -123,7 +124,7 @@ def test_any_number_of_channels_has_masks() -> None:
                 rows.append((f"{number}+/{person}", 1, name, False))
                 rows.append((f"{number}+/{person}", 2, names[(number + 1) % 130], True))
     columns = map(list, zip(*rows, strict=True))
-    table = pa.table(dict(zip(("person", "time", "channel", "conversion"), columns, strict=True)))
+    table = timed(pa.table(dict(zip(("person", "time", "channel", "conversion"), columns, strict=True))))
     told = json.loads(attribution.channel_effects(table, "shao_li").schema.metadata[b"learnt"])
     assert told["sets"] == 260
     assert set(attribution.credit(table, "shapley_noisy_or")["weight"].to_pylist()) == {Decimal(1), Decimal("0.5")}

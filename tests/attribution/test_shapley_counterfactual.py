@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from jalon import attribution
+from tests.attribution.timed import timed
 
 MODEL = "shapley_counterfactual"
 HOUR = 3_600_000_000
@@ -45,7 +46,7 @@ def table(journeys: list[Journey]) -> pa.Table:
         if journey.sold_at is not None:
             rows.append({"person": person, "time": journey.sold_at, "conversion": True})
     columns = {name: [row.get(name) for row in rows] for name in ("person", "time", "channel", "stage")}
-    return pa.table({**columns, "conversion": [bool(row.get("conversion")) for row in rows]})
+    return timed(pa.table({**columns, "conversion": [bool(row.get("conversion")) for row in rows]}))
 
 
 def drawn(seed: int) -> list[Journey]:

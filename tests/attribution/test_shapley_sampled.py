@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jalon import attribution
 from jalon.attribution.effects import coalitions, sampling
 from tests.attribution.played_sets import Rows, rows, sets_of, totals
+from tests.attribution.timed import timed
 
 
 @settings(deadline=None, max_examples=30)
@@ -50,10 +51,10 @@ def test_of_more_channels_than_can_be_gone_through_each_has_its_own_value_and_th
             row = (f"p{number}", place + 1, f"c{channel:02}", bool(won) and place == len(met) - 1)
             for name, value in zip(table, row, strict=True):
                 table[name].append(value)
-    found = attribution.channel_effects(pa.table(table), "shapley_rate")
+    found = attribution.channel_effects(timed(pa.table(table)), "shapley_rate")
     told = found.schema.metadata[b"learnt"]
     assert b'"players": 25' in told
     assert b'"standard_error": 0.0' in told
     effects = np.array(found["effect"].to_pylist())
     assert np.corrcoef(effects, np.arange(25))[0, 1] > 0.8
-    assert attribution.channel_effects(pa.table(table), "shapley_rate").equals(found)
+    assert attribution.channel_effects(timed(pa.table(table)), "shapley_rate").equals(found)

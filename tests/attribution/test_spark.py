@@ -28,6 +28,7 @@ from tests.attribution.handmade_brand import brand
 from tests.attribution.spark_here import SMALL, assert_same_tables, needs_spark
 from tests.attribution.test_sharing import bought, clicks
 from tests.attribution.test_tracing import TRACED
+from tests.attribution.timed import timed
 from tests.handmade import link, order, refund, same, touch, write
 
 pytestmark = [
@@ -136,7 +137,7 @@ ROWS = st.lists(
 @given(ROWS, st.sampled_from(["restart", "continue"]))
 def test_the_library_gives_the_same_on_both(rows: list[tuple[Any, ...]], repeat: str) -> None:
     names = ("person", "time", "channel", "conversion", "value")
-    types = (pa.string(), pa.int64(), pa.string(), pa.bool_(), pa.float64())
+    types = (pa.string(), pa.timestamp("us", "UTC"), pa.string(), pa.bool_(), pa.float64())
     columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), types, strict=True)]
     table = pa.table(columns, names)
     models = ("time_decay", "markov")
@@ -152,7 +153,7 @@ def test_sums_are_the_same_on_both() -> None:
         (f"p{n % 9}", n * 3_600_000_000, ("search", "email", None)[n % 5 % 3], n % 7 == 0, n / 10) for n in range(80)
     ]
     names = ("person", "time", "channel", "conversion", "value")
-    table = pa.table([pa.array(column) for column in zip(*rows, strict=True)], names)
+    table = timed(pa.table([pa.array(column) for column in zip(*rows, strict=True)], names))
     sums = attribution.sums(table, models=["linear"])
     assert attribution.sums(table, models=["linear"], engine="spark").equals(sums)
     assert {"steps", "pairs", "set", "channel", "credit"} == set(sums["what"].to_pylist())

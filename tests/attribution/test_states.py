@@ -15,6 +15,7 @@ from jalon.attribution import Columns
 from jalon.attribution.effects import states
 from jalon.errors import ConfigError
 from tests.attribution.test_effects import brute_force
+from tests.attribution.timed import timed
 from tests.handmade import Run, order, touch
 
 Ways = list[tuple[list[dict[str, Any]], bool]]
@@ -117,7 +118,7 @@ def test_effects_are_those_of_solving_again_without_the_state(paths: list[tuple[
         for place, stage in enumerate(path)
     ]
     names = ("person", "time", "channel", "stage", "conversion")
-    table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    table = timed(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))))
     found = attribution.channel_effects(table, "markov", columns=Columns(stage="stage"), markov_state="stage")
     counted = [(path, won, 1 - won) for path, won in paths]
     expected = {STAGES[n - 1]: brute_force(counted, 1, n) for n in sorted({n for path, _ in paths for n in path})}
@@ -127,7 +128,7 @@ def test_effects_are_those_of_solving_again_without_the_state(paths: list[tuple[
 
 
 def test_what_is_no_state_is_refused_and_content_is_asked_for_where_there_is_none() -> None:
-    table = pa.table({"person": ["a"], "time": [1], "channel": ["social"], "conversion": [True]})
+    table = timed(pa.table({"person": ["a"], "time": [1], "channel": ["social"], "conversion": [True]}))
     with pytest.raises(ConfigError, match="markov_state = 'mood'"):
         attribution.credit(table, "markov", markov_state="mood")
     with pytest.raises(ConfigError, match="content"):

@@ -1,0 +1,100 @@
+"""Any table as Arrow, and its columns in types of our own: pandas, polars, Arrow, or the path of a Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jalon.errors import ConfigError
+
+_UNREADABLE = (pa.ArrowException, TypeError, ValueError)
+
+
+def arrow(table: Any, wanted: Collection[str | None] | None = None) -> pa.Table:
+    """Return any table as Arrow. Raises `ConfigError` if it is none.
+
+    Of a frame of pandas only the columns that are `wanted` (None: all) are read; the others are there without a value.
+    """
+    if isinstance(table, (str, Path)):
+        return _of_file(Path(table))
+    if isinstance(table, pa.Table):
+        return table
+    if type(table).__module__.partition(".")[0] == "pandas" and hasattr(table, "columns") and hasattr(table, "iloc"):
+        return _of_pandas(table, wanted)
+    if hasattr(table, "__arrow_c_stream__"):
+        try:
+            return pa.table(table)
+        except _UNREADABLE as error:
+            raise _no_table(table) from error
+    raise _no_table(table)
+
+
+def _no_table(given: Any) -> ConfigError:
+    return ConfigError(
+        f"a {type(given).__name__} is no table",
+        "Give a DataFrame of pandas or polars, an Arrow table, or the path of a Parquet file.",
+    )
+
+
+def _of_file(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}", "Give the path of a Parquet file.")
+    try:
+        return pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise ConfigError(f"{path} is no Parquet file", "Give the path of a Parquet file.") from error
+
+
+def _of_pandas(frame: Any, wanted: Collection[str | None] | None) -> pa.Table:
+    names = [str(name) for name in frame.columns]
+    columns = [
+        _series(frame.iloc[:, place], name) if wanted is None or name in wanted else pa.nulls(len(frame))
+        for place, name in enumerate(names)
+    ]
+    return pa.table(columns, names) if columns else pa.table({})
+
+
+def _series(series: Any, name: str) -> pa.Array | pa.ChunkedArray:
+    try:
+        return pa.array(series, from_pandas=True)
+    except _UNREADABLE as error:
+        raise _wrong_column(name, error) from error
+
+
+def column_of(table: pa.Table, name: str | None, remedy: str) -> pa.ChunkedArray:
+    """Return a column, categories as what they stand for. Raises `ConfigError` if there is none, or more than one."""
+    often = table.column_names.count(name)
+    if often > 1:
+        raise ConfigError(f"the table has {often} columns {name!r}", "Keep one of them.")
+    if not often:
+        raise ConfigError(f"the table has no column {name!r}", remedy)
+    return _plain(table.column(name))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return categories as what they stand for, and UUIDs as they are written."""
+    if isinstance(column.type, getattr(pa, "UuidType", ())):
+        texts = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+    if not pa.types.is_dictionary(column.type):
+        return column
+    kind = column.type.value_type
+    kind = pa.string() if kind == pa.string_view() else kind
+    return pa.chunked_array([chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks], kind)
+
+
+def cast(column: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
+    """Return a column in another type. Raises `ConfigError` if its values cannot be that."""
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise _wrong_column(name, error) from error
+
+
+def _wrong_column(name: str, error: Exception) -> ConfigError:
+    said = str(error).partition("\n")[0]
+    return ConfigError(f"the column {name!r} cannot be read: {said}", "Give all its values one type that fits.")
