@@ -89,6 +89,8 @@ AWKWARD: Facts = [
     order("named", 9.5, 10, origin="network", external_ids=("network:made-too",)),
     order("made-too", 9.4, 10, source="net", platform="network", selling_mode="native"),
     link("made", "webshop:nowhere", source="net"),
+    order("seen", 9.4, 10, external_ids=("webshop:#1494",)),
+    order("claimed", 9.5, 10, source="files", platform="affiliate", origin="webshop", external_ids=("webshop:1494",)),
     clicks("video", 10, 400),
     clicks("quiet", 3, 1, "p2"),
     *(fact for n in range(12) for fact in bought(f"by-video{n}", 10.5, goods=999 + n % 3)),
