@@ -96,7 +96,7 @@ def channel_effects(table: Any, model: str = "markov", *, columns: Columns | Non
     does.
     """
     models = _models(model, options)
-    if not all(MODELS[name].learns for name in models if name in MODELS):
+    if not isinstance(model, str) or (model in MODELS and not MODELS[model].learns):
         learners = ", ".join(name for name, card in MODELS.items() if card.learns)
         raise ConfigError(f"the model {model!r} learns nothing from journeys", f"Such as do are {learners}.")
     with _ready(table, columns, 0, {**options, "models": models}) as ready:

@@ -256,6 +256,8 @@ def test_options_that_cannot_be_or_would_do_nothing_are_refused(options: dict[st
 def test_effects_are_of_models_that_learn() -> None:
     with pytest.raises(ConfigError, match="'linear' learns nothing"):
         attribution.channel_effects(table(SMALL), "linear")
+    with pytest.raises(ConfigError, match="learns nothing"):
+        attribution.channel_effects(table(SMALL), ["markov"])  # type: ignore[arg-type]
 
 
 def test_a_temporary_folder_may_be_told_as_text(tmp_path: Path) -> None:
