@@ -168,6 +168,35 @@ def test_what_was_taken_back_is_shown_whoever_told_it(tmp_path: Path) -> None:
     assert "not told" not in html
 
 
+def test_what_was_paid_and_then_cancelled_is_booked_and_taken_back_wherever_it_is_told(tmp_path: Path) -> None:
+    """Half of 20.00 was cancelled, 1.00 refunded; what never was a sale is in neither."""
+    away = {"status": "cancelled"}
+    facts = [
+        order("1", 1, 1000, person="a"),
+        refund("1", 2, 100),
+        order("2", 1, 1000, person="b", **away),
+        order("never paid", 1, 5000, paid_at=None, **away),
+        order("test", 1, 7000, kind="test", **away),
+        order("net", 1, 400, source="net", platform="network", selling_mode="native", **away),
+        order("net again", 1, 600, source="net", platform="network", selling_mode="native"),
+        order("copy", 1, 400, origin="network", external_ids=("network:net",), **away),
+    ]
+    told = told_of(tmp_path, facts)
+    assert [(row["orders"], row["net"], row["reversed"]) for row in told["headline"]] == [(2, "15.00", "15.00")]
+    (rate,) = (row for row in told["stage_measures"] if row["measure"] == "refund_rate")
+    assert (rate["value"], rate["n"]) == (0.5, 4)
+    text = re.sub("[ \n]+", " ", Page(write_page(told, tmp_path / "page.html", View()).read_text()).text)
+    assert "€15.00refunded or cancelled: 50% of all that was booked" in text
+    assert "€4.00 refunds not told" in text, "what was cancelled is known"
+    assert "Net revenue: €15.00 from 2 orders (€15.00 refunded or cancelled)" in summed_up(told)
+
+
+def test_where_all_was_cancelled_nothing_is_left(tmp_path: Path) -> None:
+    html, lines = made(tmp_path, [order("1", 1, 1000, person="a", status="cancelled")])
+    assert "refunded or cancelled: 100% of all that was booked" in Page(html).text
+    assert "Net revenue: €0.00 from 0 orders (€10.00 refunded or cancelled)" in lines
+
+
 def test_platforms_are_called_what_people_call_them(brand: tuple[str, list[str]]) -> None:
     page = Page(brand[0])
     assert "The NetWork" in page.text

@@ -183,6 +183,10 @@ def test_daily_revenue_is_the_revenue(star: Star) -> None:
     assert star.sql(summed.format("rpt_revenue_daily")) == star.sql(
         summed.format("(SELECT * FROM fct_orders WHERE is_sale)")
     )
+    booked = "SELECT currency, sum(booked), sum(reversed), sum({}) FROM {} GROUP BY ALL HAVING sum(booked) <> 0"
+    assert sorted(star.sql(booked.format("orders", "rpt_revenue_daily"))) == sorted(
+        star.sql(booked.format("is_sale::INT", "fct_orders"))
+    )
 
 
 @pytest.mark.parametrize("name", MARTS)

@@ -21,7 +21,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Row:
 def test_it_says_what_is_known_in_lines(told: Row) -> None:
     lines = summed_up(told)
     for said in (
-        "Net revenue: €1,058.00 from 3 orders (€234.56 went back)",
+        "Net revenue: €1,058.00 from 3 orders (€234.56 refunded or cancelled)",
         "Orders placed from 4 Mar 2026 to 6 Mar 2026",
         "1 order of €8.00 not counted: an id states",
         "The spring film",
@@ -38,14 +38,14 @@ def test_it_speaks_french_and_says_the_same(told: Row) -> None:
     assert len(french) == len(english)
     spaced = " ".join("\n".join(french).split())
     for said in (
-        "Chiffre d\u2019affaires net : 1 058,00 € pour 3 commandes (234,56 € remboursés)",
+        "Chiffre d\u2019affaires net : 1 058,00 € pour 3 commandes (234,56 € remboursés ou annulés)",
         "Commandes passées du 4 mars 2026 au 6 mars 2026",
         "The spring film",
         "3 enregistrements en quarantaine",
         "Source net : dernier enregistrement du",
     ):
         assert said in spaced, said
-    words = re.compile("(net revenue|orders?|persons?|unknown|source of|went back|newest|not counted|by the model)\\b")
+    words = re.compile("(net revenue|orders?|persons?|unknown|source of|refunded|newest|not counted|by the model)\\b")
     assert [line for line in french if words.search(line.lower())] == []
 
 

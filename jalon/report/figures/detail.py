@@ -36,6 +36,7 @@ def detailed(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str
 
 
 def _daily(mart: Table) -> Table:
+    mart = mart.filter(mart.orders > 0)
     return mart.group_by("placed_date", "selling_mode", "currency").agg(
         net_minor=mart.net_minor.sum(), orders=mart.orders.sum()
     )

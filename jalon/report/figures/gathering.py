@@ -27,6 +27,7 @@ from jalon.report.figures.journey_map import by_preset, of_personas, of_segments
 from jalon.report.figures.measured import counted
 from jalon.report.figures.moves import moved
 from jalon.report.marts import conversions, restated
+from jalon.report.marts.amounts import booked
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.tables import MARTS
 from jalon.report.people.told import told_of_people
@@ -48,6 +49,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
     with DuckDB() as engine:
         told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
         sold = told["fct_orders"].filter(told["fct_orders"].is_sale)
+        all_booked = booked(told["fct_orders"])
         currencies = _currencies(engine, told["fct_orders"])
         return {
             "as_of": None if card["as_of"] is None else moment(card["as_of"]),
@@ -55,14 +57,15 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "models": _model_cards(card),
             "currencies": currencies,
             "period": _period(engine, sold),
-            "headline": _revenue(engine, sold, (), currencies),
+            "headline": _revenue(engine, all_booked, (), currencies),
             "by_mode": sorted(
-                _revenue(engine, sold, ("selling_mode",), currencies), key=lambda row: MODES.index(row["selling_mode"])
+                _revenue(engine, all_booked, ("selling_mode",), currencies),
+                key=lambda row: MODES.index(row["selling_mode"]),
             ),
             "modes": _modes(engine, sold),
             "recent": recent.moved(engine, sold, currencies),
-            "by_customer": _by_customer(engine, sold, currencies),
-            "by_platform": _by_platform(engine, sold, currencies, background),
+            "by_customer": _by_customer(engine, all_booked, currencies),
+            "by_platform": _by_platform(engine, all_booked, currencies, background),
             "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
             "unknown": _unknown(engine, told["fct_attributed_revenue"], card, currencies),
             "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
@@ -118,24 +121,31 @@ def _period(engine: Engine, sold: Table) -> Row:
     return {name: None if day is None else day.isoformat() for name, day in row.items()}
 
 
-def _revenue(engine: Engine, sold: Table, by: tuple[str, ...], currencies: list[str]) -> list[Row]:
-    """Return orders and money per group and currency, with the share of the currency's net."""
-    grouped = sold.group_by(*by, "currency").agg(
-        orders=sold.order_uid.count(),
-        net_minor=sold.net_minor.sum(),
-        booked_minor=sold.booked_minor.sum(),
-        reversed_minor=sold.reversed_minor.sum(),
+def _revenue(engine: Engine, rows: Table, by: tuple[str, ...], currencies: list[str]) -> list[Row]:
+    """Return orders and money per group and currency, with the share of the currency's net.
+
+    `rows` are what was booked: an order that was paid and then cancelled is no order, its money booked and taken back.
+    """
+    grouped = rows.group_by(*by, "currency").agg(
+        orders=rows.order_uid.count(where=rows.is_sale),
+        net_minor=rows.net_minor.sum(),
+        booked_minor=rows.booked_minor.sum(),
+        reversed_minor=rows.reversed_minor.sum(),
+        refunded_minor=ibis.coalesce(rows.reversed_minor.sum(where=rows.is_sale), 0),
     )
-    rows = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
-    return _with_share(rows)
+    found = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
+    return _with_share(found)
 
 
-def _by_platform(engine: Engine, sold: Table, currencies: list[str], background: Background) -> list[Row]:
-    """Return revenue per platform; what went back is None, not zero, where no source of its sales tells refunds."""
-    untold = silent(background.gaps, "refunds", _sources_of(engine, sold))
-    rows = _revenue(engine, sold, ("platform",), currencies)
+def _by_platform(engine: Engine, rows: Table, currencies: list[str], background: Background) -> list[Row]:
+    """Return revenue per platform, and whether refunds are told; what was taken back is None where nothing tells it."""
+    untold = silent(background.gaps, "refunds", _sources_of(engine, rows))
+    found = [
+        {**row, "refunds_told": row["platform"] not in untold or row["refunded_minor"] != 0}
+        for row in _revenue(engine, rows, ("platform",), currencies)
+    ]
     unknown = {"reversed": None, "reversed_minor": None}
-    return [{**row, **unknown} if row["platform"] in untold and not row["reversed_minor"] else row for row in rows]
+    return [row if row["refunds_told"] or row["reversed_minor"] else {**row, **unknown} for row in found]
 
 
 def _sources_of(engine: Engine, rows: Table) -> dict[str, set[str]]:
@@ -208,9 +218,9 @@ def _something(found: Table) -> Table:
     return found.filter((found.orders > 0) | (found.net_minor != 0))
 
 
-def _by_customer(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
-    rows = _revenue(engine, sold, ("customer",), currencies)
-    return sorted(rows, key=lambda row: (currencies.index(row["currency"]), CUSTOMERS.index(row["customer"])))
+def _by_customer(engine: Engine, rows: Table, currencies: list[str]) -> list[Row]:
+    found = _revenue(engine, rows, ("customer",), currencies)
+    return sorted(found, key=lambda row: (currencies.index(row["currency"]), CUSTOMERS.index(row["customer"])))
 
 
 def _warned(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:

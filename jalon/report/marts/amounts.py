@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from ibis.expr.types import Table
 
 
+def booked(orders: Table) -> Table:
+    """Return the rows of `fct_orders` whose goods money is booked: sales, and what was paid and then cancelled."""
+    return orders.filter(orders.is_sale | (orders.booked_minor != 0))
+
+
 def with_decimals(units: Table, table: Table, names: Iterable[str]) -> Table:
     """Name the amounts in minor units `<name>_minor`, and put beside them `<name>`, the same as a decimal.
 

@@ -6,6 +6,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.report.marts import claims, costs, funnel, journey_map, paths, statements
+from jalon.report.marts.amounts import booked
 from jalon.report.marts.base import Base, Maker, key_of, with_amounts, with_day
 from jalon.report.marts.restated import restated
 from jalon.report.marts.totals import Estimates, totals
@@ -16,10 +17,10 @@ from jalon.report.people.targets import targets
 
 
 def _revenue_daily(base: Base) -> Table:
-    sold = base.mart("fct_orders")
-    sold = sold.filter(sold.is_sale)
-    summed = sold.group_by("placed_date", "platform", "selling_mode", "customer", "currency").agg(
-        orders=sold.order_uid.count(), **{name: sold[f"{name}_minor"].sum() for name in ("booked", "reversed", "net")}
+    rows = booked(base.mart("fct_orders"))
+    summed = rows.group_by("placed_date", "platform", "selling_mode", "customer", "currency").agg(
+        orders=rows.order_uid.count(where=rows.is_sale),
+        **{name: rows[f"{name}_minor"].sum() for name in ("booked", "reversed", "net")},
     )
     return with_amounts(base, summed, ["booked", "reversed", "net"])
 

@@ -79,7 +79,8 @@ RPT_TRACED_CONTENTS = Mart(
 
 RPT_REVENUE_DAILY = Mart(
     "rpt_revenue_daily",
-    "What was sold on each day: one row per day, platform, selling mode, new or returning customer, and currency.",
+    "What was sold on each day: one row per day, platform, selling mode, new or returning customer, and currency. "
+    "What was paid and then cancelled is booked and taken back, and counts as no order.",
     ("placed_date", "platform", "selling_mode", "customer", "currency"),
     (
         day("placed_date", "The day the orders were placed"),
@@ -88,8 +89,8 @@ RPT_REVENUE_DAILY = Mart(
         Column("customer", "text", "new, returning or unknown"),
         CURRENCY,
         Column("orders", "integer", "Orders that are revenue", "orders"),
-        *money("booked", "Goods money of these orders"),
-        *money("reversed", "What refunds took back of it, whenever that was"),
+        *money("booked", "Goods money booked: of these orders, and of those that were paid and then cancelled"),
+        *money("reversed", "What refunds and cancellation took back of it, whenever that was"),
         *money("net", "Net revenue: booked less reversed"),
     ),
 )

@@ -94,8 +94,9 @@ MEASURES = {
             "Share of orders of which goods came back, on platforms that tell of any return.",
         ),
         Measure(
-            "refund_rate", "service", "Money refunded", "of 1", "less",
-            "Share of the goods money of orders that refunds and cancellation took back.", "currency",
+            "refund_rate", "service", "Money refunded or cancelled", "of 1", "less",
+            "Of all goods money that was booked, of orders too that were paid and then cancelled, the share that "
+            "refunds and cancellation took back.", "currency",
         ),
         Measure(
             "segment", "service", "Customers by segment", "persons", "",

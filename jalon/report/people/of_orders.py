@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from jalon.report.marts.amounts import booked
 from jalon.report.marts.shapes import NONE
 from jalon.report.people import figure_rows as why
 from jalon.report.people import intervals
@@ -30,32 +31,34 @@ def of_orders(base: Base) -> Iterator[Figure]:
     orders = base.mart("fct_orders")
     sold = orders.filter(orders.is_sale)
     exact = sold.booked.cast("float64")
-    found = (
-        sold.mutate(exact=exact)
-        .group_by("currency")
-        .agg(
-            n=sold.order_uid.count(),
-            mean=exact.mean(),
-            spread=exact.var(how="pop"),
-            booked=sold.booked_minor.sum(),
-            reversed=sold.reversed_minor.sum(),
-        )
-    )
-    for row in sorted(base.engine.dicts(found), key=lambda row: str(row["currency"])):
-        yield from _money(row)
+    values = sold.mutate(exact=exact).group_by("currency")
+    found = values.agg(n=sold.order_uid.count(), mean=exact.mean(), spread=exact.var(how="pop"))
+    for row in sorted(base.engine.dicts(found), key=_currency):
+        yield _value(row)
+    all_booked = booked(orders)
+    sums = {name: all_booked[f"{name}_minor"].sum() for name in ("booked", "reversed")}
+    back = all_booked.group_by("currency").agg(n=all_booked.order_uid.count(), **sums)
+    for row in sorted(base.engine.dicts(back), key=_currency):
+        yield _back(row)
     yield _returns(base)
 
 
-def _money(row: Row) -> Iterator[Figure]:
+def _currency(row: Row) -> str:
+    return str(row["currency"])
+
+
+def _value(row: Row) -> Figure:
     n, currency = row["n"], row["currency"]
     if row["mean"] is None:
-        yield Figure("order_value", NOTHING, currency, currency, why.NO_CURRENCY)
-    else:
-        value = intervals.mean_of_moments(row["mean"], row["spread"] * n, n)
-        yield Figure("order_value", value.within(0), currency, currency)
+        return Figure("order_value", NOTHING, currency, currency, why.NO_CURRENCY)
+    value = intervals.mean_of_moments(row["mean"], row["spread"] * n, n)
+    return Figure("order_value", value.within(0), currency, currency)
+
+
+def _back(row: Row) -> Figure:
     share = row["reversed"] / row["booked"] if row["booked"] > 0 else None
     without = None if share is not None else why.NO_MONEY
-    yield Figure("refund_rate", Estimate(share, None, None, n), currency, currency, without)
+    return Figure("refund_rate", Estimate(share, None, None, row["n"]), row["currency"], row["currency"], without)
 
 
 def _returns(base: Base) -> Figure:

@@ -86,7 +86,7 @@ def _earned(row: Row, say: Language) -> str:
     said = say._("Net revenue: %(amount)s from %(orders)s", amount=amount, orders=say.orders(row["orders"]))
     if not row["reversed_minor"]:
         return said
-    back = say._("%(amount)s went back", amount=say.amount(row["reversed"], row["currency"]))
+    back = say._("%(amount)s refunded or cancelled", amount=say.amount(row["reversed"], row["currency"]))
     return f"{said} ({back})"
 
 
