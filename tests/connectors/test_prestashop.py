@@ -416,8 +416,8 @@ async def test_the_settings_zone_is_the_one_that_times_are_read_in() -> None:
     session = FakeSession(table([]), timezone="Asia/Tokyo")
     await all_of(CONNECTOR.pull(session, window()))
     assert session.asked[0].query["filter[date_upd]"].startswith("[2025-11-25 00:00:00")
-    with pytest.raises(Stop):
-        CONNECTOR.pull(FakeSession(table([]), timezone="Middle/Earth"), window())
+    with pytest.raises(ValidationError, match="no time zone"):
+        FakeSession(table([]), timezone="Middle/Earth")
 
 
 async def test_doctor_names_each_right_that_is_missing_and_what_for() -> None:

@@ -454,7 +454,9 @@ def test_a_spent_budget_says_when_there_is_enough_again(contracts: Path) -> None
     assert isinstance(fault, base.Wait)
     assert fault.throttled
     assert fault.seconds == pytest.approx((752 - 666) / 50)
-    assert Shopify().level(answer(told)) == (666.0, 1000.0, 50.0)
+    level = Shopify().level(answer(told))
+    assert level is not None
+    assert level[:3] == (666.0, 1000.0, 50.0)
 
 
 def test_a_denied_access_names_what_it_needs(contracts: Path) -> None:
