@@ -428,10 +428,10 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
 
 
 @quarantine.command("close")
-@click.argument("numbers", type=int, nargs=-1, required=True, metavar="NUMBER...")
+@click.argument("numbers", type=int, nargs=-1, required=True)
 @at_work
 def quarantine_close(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
-    """Close entries by hand.
+    """Close the entries NUMBERS by hand.
 
     For what was settled otherwise, as a file that was corrected under another name. Their payloads are dropped, and the
     same revision of the same record opens none again. Closing twice is harmless.
