@@ -40,11 +40,13 @@ class Rule(NamedTuple):
 _LOOKS = ("impression", "view", "live_view")
 _VISITS = ("engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click")
 _INTEREST = ("tag_click", "product_view", "save", "question", "sign_up")
+AFTER_SALES = ("delivery", "support", "return_requested", "refund", "survey")
+"""Kinds of touchpoint that come of a sale. Some sources tell of them, others do not."""
 
 RULES: tuple[Rule, ...] = (
     Rule("repeat-purchase", "loyalty", ("purchase",), customer=True),
     Rule("first-purchase", "purchase", ("purchase",)),
-    Rule("after-sales", "service", ("delivery", "support", "return_requested", "refund", "survey")),
+    Rule("after-sales", "service", AFTER_SALES),
     Rule("recommends", "advocacy", ("review", "share", "referral")),
     Rule("customer-asks", "service", ("chat",), customer=True),
     Rule("about-to-buy", "decision", ("add_to_cart", "checkout", "offer_used", "live_cart", "chat")),

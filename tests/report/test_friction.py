@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from jalon.report.page.blocks.friction import DELIGHT, FRICTION, marks
 from jalon.report.page.blocks.journey_map import prepared
 from jalon.report.page.language import language
+from tests.handmade import order, touch
+from tests.report.test_marts import Made
 
 
 def a_map(**cells: tuple[int, int]) -> dict[str, Any]:
@@ -40,6 +43,23 @@ def test_few_persons_are_never_marked_and_a_stage_that_nobody_leaves_neither() -
     assert marks(a_map(direct=(19, 0), email=(400, 300))) == {}
     assert marks(a_map(direct=(400, 0), email=(400, 0))) == {}
     assert marks(a_map(direct=(0, 0))) == {}
+
+
+def test_channels_do_not_differ_by_which_of_their_sources_tell_what_became_of_parcels(tmp_path: Path) -> None:
+    """The shop tells of deliveries, returns and refunds, the network of nothing; the same persons buy again of each."""
+    after = ("delivery", "return_requested", "refund", "survey", "support")
+    facts = [
+        order(f"{shop}-{n}", day, person=f"{shop}-{n}" if day == 1 else f"{shop}-{n - 90}", channel=shop)
+        for shop in ("site", "tiktok")
+        for n, day in [*((n, 1) for n in range(30)), *((n, 9) for n in range(90, 100))]
+    ]
+    facts += [touch(f"{kind}-{n}", 3, f"site-{n}", kind=kind, channel="site") for kind in after for n in range(30)]
+    made = Made(tmp_path, facts)
+    rows = made.sql(
+        "SELECT channel, persons, persons_onward FROM rpt_journey_map "
+        "WHERE preset = 'canonical' AND stage = 'purchase' ORDER BY ALL"
+    )
+    assert rows == [("site", 30, 10), ("tiktok", 30, 10)]
 
 
 def test_a_mark_is_an_icon_and_a_word_and_says_why() -> None:

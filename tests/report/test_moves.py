@@ -54,6 +54,15 @@ def test_the_page_says_it_for_every_stage_model_and_says_when_there_is_nothing(t
     assert nothing.count("No touchpoint of a known person is known yet.") == len(PRESETS)
 
 
+def test_the_way_to_service_says_who_tells_of_it(tmp_path: Path) -> None:
+    parcel = [touch("parcel", 5, "a", kind="delivery", channel="site"), touch("asks", 6, "a", kind="support")]
+    page = render(told(tmp_path / "some", [order("bought", 4, person="a"), *parcel]))
+    said = "is seen only where a source tells of it: deliveries by Webshop \u00b7 support by Webshop."
+    assert f"Service {said}" in page
+    assert f"Use {said}" in page, "in the stage model that calls it so"
+    assert "is seen only where" not in render(told(tmp_path / "none", FACTS))
+
+
 @pytest.mark.parametrize(
     ("minutes", "said"),
     [

@@ -25,7 +25,7 @@ from jalon.report.figures import detail, recent
 from jalon.report.figures.background import NOTHING_MORE, Background, by_source, silent
 from jalon.report.figures.journey_map import by_preset, of_personas, of_segments
 from jalon.report.figures.measured import counted
-from jalon.report.figures.moves import moved
+from jalon.report.figures.moves import after_sales, moved
 from jalon.report.marts import conversions, restated
 from jalon.report.marts.amounts import booked
 from jalon.report.marts.shapes import NONE
@@ -86,6 +86,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "segment_maps": of_segments(engine.dicts(told["rpt_segment_map"])),
             "persona_maps": of_personas(engine.dicts(told["rpt_persona_map"]), engine.dicts(told["dim_personas"])),
             "moves": moved(engine, told),
+            "after_sales": after_sales(engine, told["fct_touchpoints"]),
             **told_of_people(engine, told),
             "measures": counted(engine, told["fct_measures"]),
             "without_tag_clicks": silent(

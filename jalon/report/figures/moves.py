@@ -9,6 +9,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.presets import PRESETS
+from jalon.attribution.stages import AFTER_SALES
 
 Row = dict[str, Any]
 
@@ -29,6 +30,14 @@ def moved(engine: Engine, told: Mapping[str, Table]) -> Row:
         }
         for preset in PRESETS
     }
+
+
+def after_sales(engine: Engine, touches: Table) -> Row:
+    """Return per kind of touchpoint that comes of a sale the platforms that tell of it; of none told there is none."""
+    own = touches.filter(touches.is_counted & touches.kind.isin(AFTER_SALES))
+    told = {(row["kind"], row["platform"]) for row in engine.dicts(own.select("kind", "platform").distinct())}
+    found = {kind: sorted(platform for of, platform in told if of == kind) for kind in AFTER_SALES}
+    return {kind: platforms for kind, platforms in found.items() if platforms}
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.presets import PRESETS, in_presets, preset_stages
+from jalon.attribution.stages import AFTER_SALES
 
 CELL = ("preset", "stage", "channel", "stage_position")
 
@@ -14,13 +15,16 @@ CELL = ("preset", "stage", "channel", "stage_position")
 def cells(engine: Engine, touches: Table, by: tuple[str, ...] = ()) -> Table:
     """Return per cell how many touchpoints and persons were in it, and how many of these went on to a later stage.
 
-    With `by`, cells are told apart by these columns of the touchpoints too.
+    What comes of a sale is no going on (`AFTER_SALES`): a parcel is delivered without its buyer, and sources that tell
+    of deliveries, returns or support would look as if their customers went further than those of others. With `by`,
+    cells are told apart by these columns of the touchpoints too.
     """
     counted = touches.filter(touches.is_counted)
     kind = ibis.ifelse(counted.kind == "purchase", "purchase", "other")
-    met = counted.mutate(kind=kind).group_by("person", "stage", "kind", "channel", *by)
-    met = met.agg(
-        touchpoints=counted.touch_uid.count(), first_at=counted.occurred_at.min(), last_at=counted.occurred_at.max()
+    onward_at = ibis.ifelse(counted.kind.isin(AFTER_SALES), ibis.null("int64"), counted.occurred_at)
+    named = counted.mutate(kind=kind, onward_at=onward_at)
+    met = named.group_by("person", "stage", "kind", "channel", *by).agg(
+        touchpoints=named.touch_uid.count(), first_at=named.occurred_at.min(), onward_at=named.onward_at.max()
     )
     met = engine.keep("map_met", met)
     return ibis.union(*(_cells_in(engine, met, preset, by) for preset in PRESETS))
@@ -34,7 +38,7 @@ def _cells_in(engine: Engine, met: Table, preset: str, by: tuple[str, ...]) -> T
     """
     placed = in_presets(met, preset_stages(engine, preset))
     by_person = placed.group_by("person", *CELL, *by).agg(
-        touchpoints=placed.touchpoints.sum(), first_at=placed.first_at.min(), last_at=placed.last_at.max()
+        touchpoints=placed.touchpoints.sum(), first_at=placed.first_at.min(), onward_at=placed.onward_at.max()
     )
     by_person = engine.keep("map_by_person", by_person)
     later = _later(by_person.filter(by_person.person.notnull()))
@@ -49,10 +53,10 @@ def _cells_in(engine: Engine, met: Table, preset: str, by: tuple[str, ...]) -> T
 
 
 def _later(by_person: Table) -> Table:
-    """Return (person, stage_position, later_at): when the person was last in any later stage."""
-    last = by_person.group_by("person", "stage_position").agg(last_at=by_person.last_at.max())
+    """Return (person, stage_position, later_at): when the person last went on to any later stage."""
+    last = by_person.group_by("person", "stage_position").agg(onward_at=by_person.onward_at.max())
     after = ibis.window(group_by=last.person, order_by=last.stage_position.desc(), preceding=(None, 1))
-    return last.select("person", "stage_position", later_at=last.last_at.max().over(after))
+    return last.select("person", "stage_position", later_at=last.onward_at.max().over(after))
 
 
 def credited(engine: Engine, credit: Table, touches: Table, sales: Table) -> Table:

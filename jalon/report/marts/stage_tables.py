@@ -15,7 +15,11 @@ _COUNTS = (
     Column("touchpoints", "integer", "Touchpoints in the cell, of known and unknown persons", "touchpoints"),
     Column("persons", "integer", "Known persons in the cell", "persons"),
     Column(
-        "persons_onward", "integer", "Those of them who were in a later stage afterwards, in any channel", "persons"
+        "persons_onward",
+        "integer",
+        "Those of them who were in a later stage afterwards, in any channel; deliveries, support, returns, refunds and "
+        "surveys are no going on",
+        "persons",
     ),
 )
 

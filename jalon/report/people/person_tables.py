@@ -79,7 +79,7 @@ RPT_PERSONA_MAP = Mart(
         Column(
             "persons_onward",
             "integer",
-            "Those of them who were in a later stage afterwards; empty: `too_few`",
+            "Those of them who were in a later stage afterwards, as in rpt_journey_map; empty: `too_few`",
             "persons",
         ),
         Column("too_few", "boolean", "Fewer than five persons were in the cell: its counts are not told"),

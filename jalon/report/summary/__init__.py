@@ -12,6 +12,8 @@ from jalon.report.words import plain
 
 LISTED, TITLE = 5, 40
 """Contents and creators that are named, and letters of a title that are shown."""
+_ON_THE_PAGE = ("map", "segment_maps", "persona_maps", "moves", "after_sales")
+"""Figures of the journey map and of how people move, which are left to the page and to the marts."""
 
 
 def summary(told: Row) -> Row:
@@ -19,7 +21,7 @@ def summary(told: Row) -> Row:
 
     The journey map and how people move are left to the page and to the marts.
     """
-    return {name: value for name, value in told.items() if name not in ("map", "segment_maps", "persona_maps", "moves")}
+    return {name: value for name, value in told.items() if name not in _ON_THE_PAGE}
 
 
 def lines(told: Row, say: Language) -> Iterator[str]:

@@ -10,17 +10,33 @@ from jalon.report.page.blocks.block import Row
 from jalon.report.page.blocks.shades import shade
 from jalon.report.page.charts.flows import Flow, flow
 from jalon.report.page.charts.options import Chart
-from jalon.report.page.language import Language
+from jalon.report.page.language import N_, Language
+
+KINDS = {
+    "delivery": N_("deliveries"),
+    "support": N_("support"),
+    "return_requested": N_("returns asked for"),
+    "refund": N_("refunds"),
+    "survey": N_("surveys"),
+}
+"""Kind of touchpoint that comes of a sale -> what people call it."""
 
 
 def prepared(told: Row, say: Language) -> Row:
     """Return per stage model what people did next, how long it took, where they stopped."""
     moves = {preset: arranged(preset, one, say) for preset, one in told["moves"].items()}
+    known = _known(told["after_sales"], say)
     days = say.days(told["card"]["lookback_days"])
     drawn = {preset: _chart(one, told["moves"][preset]["next"], say) for preset, one in moves.items()}
     return {
         "moves": {
-            preset: {**one, "says": _says(one, days, say), "chart": drawn[preset]} for preset, one in moves.items()
+            preset: {
+                **one,
+                "says": _says(one, days, say),
+                "chart": drawn[preset],
+                "service": _service(preset, one, known, say),
+            }
+            for preset, one in moves.items()
         }
     }
 
@@ -47,6 +63,29 @@ def arranged(preset: str, moves: Row, say: Language) -> Row:
         "times": [_time(row, names, say) for row in _told_times(moves)],
         "ended": _ended(moves["ended"], names, say),
     }
+
+
+def _known(after_sales: Row, say: Language) -> str:
+    """Say which platforms tell of which kinds of touchpoint that come of a sale."""
+    told = (
+        say._("%(kind)s by %(platforms)s", kind=say.known(KINDS[kind]), platforms=", ".join(map(say.label, platforms)))
+        for kind, platforms in after_sales.items()
+    )
+    return " \u00b7 ".join(told)
+
+
+def _service(preset: str, one: Row, known: str, say: Language) -> str:
+    """Say, where a way to the service after the sale is shown, that only what a source tells of can be on it."""
+    (stage,) = (stage for stage in PRESETS[preset] if "service" in stage.members)
+    name = say.stage({"english": stage.english, "french": stage.french})
+    if not known or all(row["end"] != name for row in one["times"]):
+        return ""
+    return say._(
+        "%(stage)s is seen only where a source tells of it: %(known)s. Who bought elsewhere is not seen to come there "
+        "by these.",
+        stage=name,
+        known=known,
+    )
 
 
 def _all(preset: str) -> tuple[PresetStage, ...]:
