@@ -48,10 +48,6 @@ def test_made_anew_on_demand_it_is_the_same(copied: Desk) -> None:
     assert all(after[name][0] != before[name][0] for name in before)
 
 
-def less_facts(desk: Desk) -> None:
-    facts(desk, "touchpoints").unlink()
-
-
 def other_setting(desk: Desk) -> None:
     with desk.config.open("a") as config:
         config.write("\n[attribution]\nlookback_days = 29\n")
@@ -70,7 +66,7 @@ def note_damaged(desk: Desk) -> None:
     (desk.folder / "data" / "attribution" / standing.NAME).write_text("{")
 
 
-@pytest.mark.parametrize("change", [less_facts, other_setting, table_gone, table_touched, note_damaged])
+@pytest.mark.parametrize("change", [other_setting, table_gone, table_touched, note_damaged])
 def test_what_could_differ_is_made_anew(copied: Desk, change: Callable[[Desk], None]) -> None:
     before = tables(copied)
     change(copied)
@@ -78,6 +74,22 @@ def test_what_could_differ_is_made_anew(copied: Desk, change: Callable[[Desk], N
     assert (said.status, said.data["stood"]) == (errors.OK, False)
     assert all(inode != before[name][0] for name, (inode, _) in tables(copied).items())
     assert copied("attribute", "--json").data["stood"]
+
+
+def test_less_facts_are_another_digest(copied: Desk) -> None:
+    known = copied.folder / "data" / "facts"
+    before = standing.made_of(known, Options()).digest
+    facts(copied, "touchpoints").unlink()
+    assert standing.made_of(known, Options()).digest != before
+
+
+def test_a_lost_facts_file_is_named_and_the_tables_are_left(copied: Desk) -> None:
+    before = tables(copied)
+    facts(copied, "touchpoints").unlink()
+    said = copied("attribute")
+    assert said.status == errors.STORE
+    assert "is missing" in said.err
+    assert tables(copied) == before
 
 
 def test_other_code_is_another_digest(lived: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +111,7 @@ def test_other_code_is_another_digest(lived: Desk, tmp_path: Path, monkeypatch: 
 def test_what_a_failed_run_left_is_not_taken_for_whole(copied: Desk) -> None:
     file = facts(copied)
     whole = file.read_bytes()
-    file.write_bytes(b"PAR1 no more")
+    file.write_bytes(b"PAR1 no more".ljust(len(whole)))  # as many bytes, so that it is met on the way
     assert copied("attribute").status != errors.OK
     file.write_bytes(whole)
     assert not copied("attribute", "--json").data["stood"]
