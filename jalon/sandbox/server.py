@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -119,6 +120,11 @@ class Sandbox:
         app[FAULT_LOG] = self.struck
         app.middlewares.insert(0, fault_middleware(self.faults))
         app.middlewares.insert(0, self._meter(name))
+        app.on_response_prepare.append(self._date)
+
+    async def _date(self, _: web.Request, answer: web.StreamResponse) -> None:
+        """Date an answer by the played time: a client that lives in it compares its clock with this."""
+        answer.headers["Date"] = formatdate(self.clock.now(), usegmt=True)
 
     def _meter(self, name: str) -> Middleware:
         @web.middleware

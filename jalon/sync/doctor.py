@@ -45,19 +45,19 @@ async def _account_findings(source: Source, shop: Workshop, session: SourceSessi
     except Halted:
         raise
     except Exception as error:
-        log.debug("%s: the examination ended early", source.name, exc_info=True)
         return [_failure(error)]
     finally:
         await session.close()
 
 
 def _failure(error: Exception) -> Finding:
-    """Return the finding that an examination has failed."""
+    """Return the finding that an examination has failed; what nobody foresaw is logged with its traceback."""
     if isinstance(error, JalonError):
         return Finding("account", "fail", REDACTOR.clean(error.message), error.remedy)
     if isinstance(error, Fault):
         remedy = REDACTOR.clean(error.remedy) if isinstance(error, Stop) else "run it again in a while"
         return Finding("account", "fail", told(error), remedy)
+    log.debug("the examination ended early", exc_info=error)
     return Finding("account", "fail", told(error), "report it to those who wrote the connector; `jalon -vv` says more")
 
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -70,6 +71,16 @@ async def test_serving_writes_the_truth_as_it_is_at_the_end(tmp_path: Path) -> N
     after = json.loads(path.read_text())
     assert (before["now"], after["now"]) == (NOW, NOW + 5 * 86_400)
     assert len(after["sales"]) > len(before["sales"])
+
+
+async def test_answers_are_dated_by_the_played_time() -> None:
+    """Who lives in it compares its clock with theirs: by real time it would always seem to be ahead."""
+    async with serve(seed=2, orders=20, clock=Clock(NOW, frozen=True), parts=["tiktok_shop"]) as sandbox:
+        for later in (0, 86_400):
+            sandbox.clock.advance(later)
+            async with httpx.AsyncClient() as client:
+                answer = await client.get(sandbox.addresses["tiktok_shop.auth"])
+            assert parsedate_to_datetime(answer.headers["date"]).timestamp() == sandbox.clock.now()
 
 
 def test_a_part_that_is_not_played_is_named() -> None:
