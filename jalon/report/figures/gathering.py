@@ -26,6 +26,7 @@ from jalon.report.figures.background import NOTHING_MORE, Background, by_source,
 from jalon.report.figures.journey_map import by_preset, of_personas, of_segments
 from jalon.report.figures.measured import counted
 from jalon.report.figures.moves import after_sales, moved
+from jalon.report.figures.products import lined, products
 from jalon.report.marts import conversions, restated
 from jalon.report.marts.amounts import booked
 from jalon.report.marts.shapes import NONE
@@ -75,7 +76,8 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
                 f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies, most))
                 for cut, most in RANKED.items()
             },
-            "products": detail.products(engine, told, currencies, TOP),
+            "products": products(engine, told, currencies, TOP),
+            "lined": lined(engine, told["fct_orders"], told["fct_order_lines"]),
             "beyond": [
                 row for cut, most in RANKED.items() for row in detail.rest(engine, told["rpt_credit"], cut, most)
             ],
