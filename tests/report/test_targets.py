@@ -124,6 +124,11 @@ def test_cells_of_jalon_toml_and_rows_of_a_file_are_one_list(tmp_path: Path) -> 
     ("table", "says"),
     [
         ("stage,channel,measure,target\nnowhere,,nps,3\n", r"targets\.csv:2: canonical has no stage 'nowhere'"),
+        (
+            "stage,channel,measure,target\ndiscovery,Instagramm,net,3\n",
+            r"targets\.csv:2: there is no channel 'Instagramm'; did you mean instagram\?",
+        ),
+        ("stage,channel,measure,target\ndiscovery,zzz,net,3\n", r"no channel 'zzz'; channels are: .*email"),
         ("stage,measure,target\nadvocacy,onward,3\n", "no measure of the stage advocacy"),
         ("stage,channel,measure,target\nadvocacy,email,nps,3\n", "no measure of a cell"),
         ("stage,measure,target,preset\npurchase,nps,3,mine\n", "preset 'mine' is not known"),
