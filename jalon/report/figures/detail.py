@@ -24,10 +24,12 @@ NAMED = {"content": "content_id", "creator": "creator_id"}
 _WEEK = timedelta(days=7)
 
 
-def detailed(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], background: Background) -> Row:
-    """Return the figures as JSON-able data."""
+def detailed(
+    engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], background: Background, last: date | None
+) -> Row:
+    """Return the figures as JSON-able data; `last` is the last day of sales that is over."""
     return {
-        "weekly": weekly(engine.dicts(_daily(told["rpt_revenue_daily"])), currencies),
+        "weekly": weekly(engine.dicts(_daily(told["rpt_revenue_daily"])), currencies, last),
         "ways": ways(engine, told["rpt_paths"], currencies),
         "shoppable": _shoppable(engine, told["dim_content"], background),
         "funnel": _funnel(engine, told["rpt_tag_funnel"]),
@@ -42,21 +44,22 @@ def _daily(mart: Table) -> Table:
     )
 
 
-def weekly(daily: Iterable[Row], currencies: Sequence[str]) -> Row:
+def weekly(daily: Iterable[Row], currencies: Sequence[str], over: date | None = None) -> Row:
     """Return per currency its weeks, from the first to the last sale without gaps, by selling mode.
 
     `daily` have `placed_date`, `selling_mode`, `currency`, `net_minor` and `orders`. `weeks`: Mondays; `net_minor`: per
-    selling mode as many amounts; `orders`: per week; `whole`: weeks that are over by the last sale of any currency;
+    selling mode as many amounts; `orders`: per week; `whole`: weeks that are over by the day `over`, or else by that of
+    the last sale of any currency;
     `earlier_minor`: what was sold before the first of at most `WEEKS`; `best`: of all weeks that are over, those before
     too, the one with most `net_minor`, None where none is.
     """
     rows = list(daily)
     last = max((row["placed_date"] for row in rows), default=date.min)
     by_currency = {name: [row for row in rows if row["currency"] == name] for name in currencies}
-    return {name: _weeks(own, last) for name, own in by_currency.items() if own}
+    return {name: _weeks(own, last, over or last) for name, own in by_currency.items() if own}
 
 
-def _weeks(rows: list[Row], last: date) -> Row:
+def _weeks(rows: list[Row], last: date, until: date) -> Row:
     first = max(_monday(min(row["placed_date"] for row in rows)), _monday(last) - (WEEKS - 1) * _WEEK)
     weeks = [first + number * _WEEK for number in range((_monday(last) - first) // _WEEK + 1)]
     net = {mode: [0] * len(weeks) for mode in sorted({row["selling_mode"] for row in rows})}
@@ -68,14 +71,14 @@ def _weeks(rows: list[Row], last: date) -> Row:
             continue
         net[row["selling_mode"]][place] += row["net_minor"]
         orders[place] += row["orders"]
-    over = sum(week + timedelta(days=6) <= last for week in weeks)
+    over = sum(week + timedelta(days=6) <= until for week in weeks)
     return {
         "weeks": [week.isoformat() for week in weeks],
         "net_minor": net,
         "orders": orders,
         "whole": over,
         "earlier_minor": earlier,
-        "best": _best(rows, last),
+        "best": _best(rows, until),
     }
 
 

@@ -52,6 +52,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
         sold = told["fct_orders"].filter(told["fct_orders"].is_sale)
         all_booked = booked(told["fct_orders"])
         currencies = _currencies(engine, told["fct_orders"])
+        last = recent.last_day(engine, sold, told["dim_accounts"], background)
         return {
             "as_of": None if card["as_of"] is None else moment(card["as_of"]),
             "card": card,
@@ -64,7 +65,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
                 key=lambda row: MODES.index(row["selling_mode"]),
             ),
             "modes": _modes(engine, sold),
-            "recent": recent.moved(engine, sold, currencies),
+            "recent": recent.moved(engine, sold, currencies, last),
             "by_customer": _by_customer(engine, all_booked, currencies),
             "by_platform": _by_platform(engine, all_booked, currencies, background),
             "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
@@ -81,7 +82,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "beyond": [
                 row for cut, most in RANKED.items() for row in detail.rest(engine, told["rpt_credit"], cut, most)
             ],
-            **detail.detailed(engine, told, currencies, background),
+            **detail.detailed(engine, told, currencies, background, last),
             "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
             "warnings": _warned(engine, told["fct_orders"], currencies),
             "map": _map(engine, told, currencies),
