@@ -10,7 +10,7 @@ import pytest
 from jalon.config import Config, load
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
-from jalon.report.page.blocks.targets import in_cells, prepared
+from jalon.report.page.blocks.targets import in_cells, met, prepared
 from jalon.report.page.language import language
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.settings import Target, Wanted
@@ -82,12 +82,16 @@ def asking(target: Target) -> Wanted:
 def test_the_page_says_how_many_are_met(in_town: People) -> None:
     it = prepared(in_town.told(), language("en"))
     assert it is not None
-    assert it["says"] == "4 of 8 targets are met. 1 is clearly missed."
+    assert it["says"] == "Targets met: 4 of 8. 1 is clearly missed."
     french = prepared(in_town.told(), language("fr"))
     assert french is not None
-    assert french["says"].startswith("Atteints\u00a0: 4 sur 8")
+    assert french["says"].startswith("Objectifs atteints\u00a0: 4 sur 8.")
     assert it["rows"][3]["gap"] == "+50 points"
     assert prepared({"targets": []}, language("en")) is None
+    one = [in_town.told()["targets"][0]]
+    assert [met(one, language(name)) for name in ("en", "fr")] == [
+        "Targets met: 1 of 1.", "Objectifs atteints\u00a0: 1 sur 1."
+    ]  # fmt: skip
 
 
 def test_cells_of_the_map_say_what_is_wanted_there(in_town: People) -> None:

@@ -178,16 +178,23 @@ def _with_share(rows: list[Row]) -> list[Row]:
 
 
 def _one_model(attribution: Table, card: Row) -> Table:
-    """Return the rows of one model: what is known is the same for all, but for what one leaves to nobody."""
+    """Return the rows of one model: what is known is the same for all, but for what one leaves to nobody.
+
+    `in_part`: the order has rows of another basis too, so that it is known so in part only.
+    """
     models = sorted(card["models"], key=lambda name: MODELS[name].leaves)
     rows = attribution.filter(attribution.model == models[0])
-    return rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
+    told = rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
+    bases = told.group_by(whole="order_uid").agg(in_part=told.basis.nunique() > 1)
+    return told.join(bases, told.order_uid == bases.whole).drop("whole")
 
 
 def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
     rows = _one_model(attribution, card)
     found = rows.group_by("basis", "currency").agg(
-        orders=rows.order_uid.nunique(where=rows.is_sale), net_minor=rows.net_minor.sum()
+        orders=rows.order_uid.nunique(where=rows.is_sale),
+        in_part=rows.order_uid.nunique(where=rows.is_sale & rows.in_part),
+        net_minor=rows.net_minor.sum(),
     )
     shared = _with_share(_with_money(engine.dicts(_something(found)), currencies, "net"))
     return sorted(shared, key=lambda row: (currencies.index(row["currency"]), BASES.index(row["basis"])))
@@ -197,7 +204,9 @@ def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str
     rows = _one_model(attribution, card)
     rows = rows.filter(rows.basis == "unknown")
     found = rows.group_by("reason", "currency").agg(
-        orders=rows.order_uid.count(where=rows.is_sale), net_minor=rows.net_minor.sum()
+        orders=rows.order_uid.count(where=rows.is_sale),
+        in_part=rows.order_uid.count(where=rows.is_sale & rows.in_part),
+        net_minor=rows.net_minor.sum(),
     )
     return [
         {**row, "because": UNKNOWN_BECAUSE[row["reason"]]}
