@@ -94,7 +94,8 @@ def _background(place: Workplace, until: int | None) -> Background:
 
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}
     held = _held(place) if until is None else None
-    return Background(held, freshness(place, until), gaps(connectors), display_names())
+    zones = {name: origin.context.zone for name, origin in place.origins().items()}
+    return Background(held, freshness(place, until), zones, gaps(connectors), display_names())
 
 
 def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], before: Path | None) -> Known:

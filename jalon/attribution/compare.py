@@ -41,11 +41,11 @@ _TOP = 3
 def compare(facts: Path, attribution: Path, first: str, second: str, by: str = "channel") -> Row:
     """Return where two models of a run disagree, as JSON-able data; money in minor units.
 
-    `models` are their cards, with why one could learn nothing (`not_learnt`); `orders` says how many there are, on how
-    many the two `agree` entirely, and on how many they disagree `within` one value alone. `currencies`: of each the
-    net, what `moved` from value to value, and `values` (None: nobody), those that differ most with `patterns` (how the
-    journeys begin and end that make the difference) and `examples` (orders). Raises `ConfigError` if a model was not
-    computed.
+    `models` are their cards, with why one could learn nothing (`not_learnt`); `orders` says how many sales there are,
+    on how many the two `agree` entirely, and on how many they disagree `within` one value alone. `currencies`: of each
+    the net, what `moved` from value to value, and `values` (None: nobody), those that differ most with `patterns` (how
+    the journeys begin and end that make the difference) and `examples` (orders). Raises `ConfigError` if a model was
+    not computed.
     """
     with DuckDB() as engine:
         tables = Tables(engine, facts, attribution)
@@ -83,15 +83,18 @@ def _moves(tables: Tables, first: str, second: str, column: str) -> Table:
 
 
 def _agreement(tables: Tables, moves: Table, first: str, second: str) -> Row:
-    """Count the orders on which the two weigh every touchpoint alike, and those on which only a value's own differ."""
-    credit = tables["credit"]
-    rows = credit.filter(credit.model.isin((first, second)))
+    """Count the sales on which the two weigh every touchpoint alike, and those on which only a value's own differ.
+
+    What was paid and then cancelled brought nothing, so that nothing of it moves.
+    """
+    credit, sales = tables["credit"], tables["sales"]
+    rows = credit.filter(credit.model.isin((first, second))).semi_join(sales.filter(sales.is_sale), "order_uid")
     by_touch = rows.group_by("order_uid", "touch_uid").agg(
         a=rows.weight.sum(where=rows.model == first).fill_null(0),
         b=rows.weight.sum(where=rows.model == second).fill_null(0),
     )
     apart = by_touch.filter(by_touch.a != by_touch.b).select("order_uid").distinct()
-    moved = moves.filter(moves.a != moves.b).select("order_uid").distinct()
+    moved = moves.filter(moves.a != moves.b).select("order_uid").distinct().semi_join(rows, "order_uid")
 
     def count(table: Table) -> int:
         return int(tables.engine.dicts(table.agg(n=table.order_uid.nunique()))[0]["n"])

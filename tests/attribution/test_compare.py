@@ -62,12 +62,23 @@ def test_both_sides_of_every_cut_equal_a_recount(run: Run, by: str) -> None:
 
 def test_orders_on_which_they_agree_are_counted(run: Run) -> None:
     weights: dict[str, dict[str, dict[str | None, Any]]] = {}
+    sold = {row["order_uid"] for row in rows(run.folder, "sales") if row["is_sale"]}
     for row in rows(run.folder, "credit"):
-        weights.setdefault(row["order_uid"], {}).setdefault(row["model"], {})[row["touch_uid"]] = row["weight"]
+        if row["order_uid"] in sold:
+            weights.setdefault(row["order_uid"], {}).setdefault(row["model"], {})[row["touch_uid"]] = row["weight"]
     agree = sum(own["first"] == own["last"] for own in weights.values())
     told = compared(run, "first", "last")["orders"]
     assert (told["all"], told["agree"]) == (len(weights), agree)
     assert 0 < agree < len(weights)
+
+
+def test_what_was_paid_and_then_cancelled_is_no_order_that_they_agree_on(tmp_path: Path) -> None:
+    facts: list[Any] = []
+    for name, status in (("sold", "paid"), ("void", "cancelled")):
+        facts += [touch(f"{name}{n}", n, name, channel=channel) for n, channel in enumerate(("search", "email"))]
+        facts.append(order(name, 3, person=name, status=status))
+    told = compared(Run(tmp_path, facts, models=["first", "last", "linear"]), "first", "last")
+    assert told["orders"] == {"all": 1, "agree": 0, "within": 0}
 
 
 def test_the_reason_is_how_journeys_begin_and_end(tmp_path: Path) -> None:

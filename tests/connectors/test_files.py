@@ -241,6 +241,13 @@ def test_objects_of_the_removed_order_api_are_read_with_their_lines() -> None:
     assert (body["status"], body["kind"]) == ("pending", "test")
 
 
+@pytest.mark.parametrize(("cell", "code"), [("Gagné", "won"), ("PERDU", "lost"), ("Perdue", "lost"), ("Prix", "Prix")])
+def test_a_deal_that_was_won_or_lost_may_be_so_in_french(cell: str, code: str) -> None:
+    """Letters beyond ASCII are no code, so that what is not known to be one stays free text."""
+    row = {"type": "win/loss", "submitted_at": "2026-11-18", "outcome": cell}
+    assert mapped("survey_answers").record(row).body["choice"] == code
+
+
 def test_a_row_without_a_number_of_its_own_is_known_by_what_it_says() -> None:
     row = {"timestamp": "2026-11-18T08:02:11Z", "event": "open", "email": "ada@example.org"}
     assert mapped("email_events").record(row).key == BY_CONTENT

@@ -11,8 +11,11 @@ import pytest
 
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.page.language import language
+from jalon.report.page.page import render
+from jalon.report.summary import lines
 from jalon.report.words import decimal_text
-from tests.handmade import Run, content, day, led_by, measure, order, refund, touch
+from tests.handmade import Run, content, day, led_by, line, measure, order, refund, touch
 
 
 def told(folder: Path, facts: list[Any], **options: Any) -> dict[str, Any]:
@@ -36,6 +39,27 @@ def test_cancelled_orders_count_as_none_and_their_credit_is_nothing(tmp_path: Pa
     assert [(row["basis"], row["orders"], row["net_minor"]) for row in found["coverage"]] == [("observed", 1, 1000)]
     assert {(row["orders"], row["net_minor"]) for row in found["by_content"]} == {(1.0, 1000)}
     assert {(row["orders"], row["net_minor"]) for row in found["map"]["canonical"]["credit"]} == {(1.0, 1000)}
+
+
+def test_an_order_that_is_shared_out_in_part_is_unknown_in_part(tmp_path: Path) -> None:
+    """Six orders of the days of a video's clicks, each with a rest that no click explains; one of nobody at all."""
+    facts: list[Any] = [content("v1"), measure("tag_clicks", 40, content_id="v1", product_id="p1")]
+    for n in range(6):
+        facts += [order(f"o{n}", 0.5, selling_mode="native", channel="network"), line(f"o{n}", "1", source="shop")]
+    facts.append(order("alone", 0.5, 300))
+    found = told(tmp_path, facts)
+    assert [(row["basis"], row["orders"], row["in_part"]) for row in found["coverage"]] == [
+        ("modelled", 6, 6), ("unknown", 7, 6)
+    ]  # fmt: skip
+    assert {(row["reason"], row["orders"], row["in_part"]) for row in found["unknown"]} == {
+        ("no_content", 6, 6), ("no_person", 1, 0)
+    }  # fmt: skip
+    summary = "\n".join(lines(found, language("en")))
+    assert "7 orders (6 in part)" in summary
+    assert "of 6 orders unknown, 6 of them in part: clicks on content do not explain it" in summary
+    page = render(found)
+    assert "6 in part" in page
+    assert "of 6 orders unknown, 6 of them in part:" in page
 
 
 def test_currencies_are_never_added(tmp_path: Path) -> None:

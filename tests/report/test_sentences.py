@@ -157,7 +157,12 @@ def test_what_a_persona_brings_has_the_places_of_its_currency() -> None:
 
 def test_nothing_is_said_to_have_moved_where_nothing_did() -> None:
     row = {"id": "native", "selling_mode": "native", "currency": "EUR", "share": 0.5, "net_minor": 1}
-    recent = {"currency": "EUR", "days": 28, "modes": {"native": [0.5, 0.5], "linked": [0.5, 0.5]}}
+    recent = {
+        "currency": "EUR",
+        "days": 28,
+        "last": "2026-03-28",
+        "modes": {"native": [0.5, 0.5], "linked": [0.5, 0.5]},
+    }
     it = sales.modes({"currencies": ["EUR"], "by_mode": [row], "recent": [recent]}, ENGLISH)
     assert "moved" not in it["groups"][0]["says"]
     recent["modes"] = {"native": [0.5, 0.6], "linked": [0.5, 0.4]}

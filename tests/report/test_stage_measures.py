@@ -121,9 +121,9 @@ def test_the_terminal_tells_them_in_a_few_lines(in_town: People) -> None:
     assert nps.split()[-2:] == ["40", "(19.7\u201355.8)"]
     (value,) = [line for line in said if "Average order value" in line]
     assert "€" in value
-    assert said[-1] == "4 of 8 targets are met."
+    assert said[-1] == "Targets met: 4 of 8."
     assert list(lines({"stage_measures": [], "targets": []}, english)) == []
-    assert list(lines(in_town.told(), language("fr")))[-1] == "Atteints\u00a0: 4 sur 8 objectifs."
+    assert list(lines(in_town.told(), language("fr")))[-1] == "Objectifs atteints\u00a0: 4 sur 8."
 
 
 def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -> None:

@@ -20,8 +20,8 @@ from jalon.report.marts.dictionary import dictionary
 from jalon.report.marts.making import MAKERS, MartOptions, build_marts
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.tables import MARTS
-from tests.handmade import Run, at
-from tests.report.test_marts import FACTS
+from tests.handmade import Run, at, order, touch
+from tests.report.test_marts import FACTS, Made
 
 RESERVED = """
 all and any array as asc between by case cast collate column create cross current_date current_time date day default
@@ -82,6 +82,31 @@ def test_a_join_with_any_dimension_loses_no_row_and_doubles_none(star: Star) -> 
                 key = MARTS[column.references].key
                 joined = f"{mart.name} f JOIN {column.references} d ON f.{column.name} = d.{key}"
                 assert star.sql(f"SELECT count(*) FROM {joined}") == [rows], (mart.name, column.name)
+
+
+def test_buyers_of_what_is_not_counted_are_members_but_no_known_persons(tmp_path: Path) -> None:
+    """A copy names its buyer otherwise; a test, a sample and an order that was never paid have buyers too."""
+    made = Made(
+        tmp_path,
+        [
+            touch("t", 1, "looks"),
+            order("sold", 1, person="buys", source="net", platform="network", selling_mode="native"),
+            order("copy", 1, person="copied", origin="network", external_ids=("network:sold",)),
+            order("test", 1, person="tests", kind="test"),
+            order("sample", 1, person="sampled", kind="sample"),
+            order("open", 1, person="waits", status="pending", paid_at=None),
+        ],
+    )
+    assert made.sql("SELECT person, is_told, is_customer FROM dim_customers ORDER BY ALL") == [
+        ("(none)", False, False),
+        ("buys", True, True),
+        ("copied", False, False),
+        ("looks", True, False),
+        ("sampled", False, False),
+        ("tests", False, False),
+        ("waits", False, False),
+    ]
+    assert made.sql("SELECT value FROM rpt_stage_measures WHERE measure = 'known_persons'") == [(2,)]
 
 
 def test_what_is_only_named_is_a_member_too(star: Star) -> None:

@@ -199,6 +199,18 @@ def test_each_survey_has_its_figures_over_all_questions_and_of_each(in_town: Peo
     assert WON.keys() > {"won", "lost"}
 
 
+def test_a_code_in_capitals_or_in_french_is_the_same_answer(tmp_path: Path) -> None:
+    codes = ("Won", "won", "GAGNE", "LOST", "Perdu", "loss", "win", "Price", "price", "PRICE")
+    facts = [answer("win_loss", None, key=str(n), choice=code, lowest=None) for n, code in enumerate(codes)]
+    rows = People(tmp_path, [order("1", 1, person="a"), *facts]).sql(
+        "SELECT measure, choice, value, answers FROM rpt_surveys WHERE question = '' ORDER BY ALL"
+    )
+    assert [(measure, choice, float(value), n) for measure, choice, value, n in rows] == [
+        ("share", "lost", 0.3, 10), ("share", "price", 0.3, 10), ("share", "won", 0.4, 10),
+        ("win_rate", "", pytest.approx(4 / 7, abs=1e-6), 7),
+    ]  # fmt: skip
+
+
 def test_surveys_stand_under_their_stage_and_one_that_nobody_answered_says_so(in_town: People, few: People) -> None:
     assert in_town.measure("nps")[0] == 40.0
     assert in_town.measure("win_rate")[0] == 0.75

@@ -10,7 +10,7 @@ import pytest
 from jalon.config import Config, load
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
-from jalon.report.page.blocks.targets import in_cells, prepared
+from jalon.report.page.blocks.targets import in_cells, met, prepared
 from jalon.report.page.language import language
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.settings import Target, Wanted
@@ -82,12 +82,16 @@ def asking(target: Target) -> Wanted:
 def test_the_page_says_how_many_are_met(in_town: People) -> None:
     it = prepared(in_town.told(), language("en"))
     assert it is not None
-    assert it["says"] == "4 of 8 targets are met. 1 is clearly missed."
+    assert it["says"] == "Targets met: 4 of 8. 1 is clearly missed."
     french = prepared(in_town.told(), language("fr"))
     assert french is not None
-    assert french["says"].startswith("Atteints\u00a0: 4 sur 8")
+    assert french["says"].startswith("Objectifs atteints\u00a0: 4 sur 8.")
     assert it["rows"][3]["gap"] == "+50 points"
     assert prepared({"targets": []}, language("en")) is None
+    one = [in_town.told()["targets"][0]]
+    assert [met(one, language(name)) for name in ("en", "fr")] == [
+        "Targets met: 1 of 1.", "Objectifs atteints\u00a0: 1 sur 1."
+    ]  # fmt: skip
 
 
 def test_cells_of_the_map_say_what_is_wanted_there(in_town: People) -> None:
@@ -124,6 +128,11 @@ def test_cells_of_jalon_toml_and_rows_of_a_file_are_one_list(tmp_path: Path) -> 
     ("table", "says"),
     [
         ("stage,channel,measure,target\nnowhere,,nps,3\n", r"targets\.csv:2: canonical has no stage 'nowhere'"),
+        (
+            "stage,channel,measure,target\ndiscovery,Instagramm,net,3\n",
+            r"targets\.csv:2: there is no channel 'Instagramm'; did you mean instagram\?",
+        ),
+        ("stage,channel,measure,target\ndiscovery,zzz,net,3\n", r"no channel 'zzz'; channels are: .*email"),
         ("stage,measure,target\nadvocacy,onward,3\n", "no measure of the stage advocacy"),
         ("stage,channel,measure,target\nadvocacy,email,nps,3\n", "no measure of a cell"),
         ("stage,measure,target,preset\npurchase,nps,3,mine\n", "preset 'mine' is not known"),

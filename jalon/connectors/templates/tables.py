@@ -162,7 +162,8 @@ _LIST = (
         },
         {"platform": "survey", "customer_of": "survey"},
         {"survey": {"net_promoter_score": "nps", "customer_effort_score": "ces", "customer_satisfaction": "csat",
-                    "winloss": "win_loss", "win_loss_analysis": "win_loss"}},
+                    "winloss": "win_loss", "win_loss_analysis": "win_loss"},
+         "choice": {"gagne": "won", "gagnee": "won", "perdu": "lost", "perdue": "lost"}},
     ),
     Template(
         "reviews",

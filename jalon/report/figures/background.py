@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
@@ -35,6 +36,8 @@ class Background:
     """Records that could not become facts."""
     freshness: Mapping[str, str] = field(default_factory=dict)
     """Source -> how far it was read, where that is known better than by the newest record."""
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)
+    """Source -> the zone in which its days begin; of one that is left out UTC."""
     gaps: Sequence[Gap] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """Platform or channel -> what people call it."""

@@ -24,10 +24,12 @@ NAMED = {"content": "content_id", "creator": "creator_id"}
 _WEEK = timedelta(days=7)
 
 
-def detailed(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], background: Background) -> Row:
-    """Return the figures as JSON-able data."""
+def detailed(
+    engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], background: Background, last: date | None
+) -> Row:
+    """Return the figures as JSON-able data; `last` is the last day of sales that is over."""
     return {
-        "weekly": weekly(engine.dicts(_daily(told["rpt_revenue_daily"])), currencies),
+        "weekly": weekly(engine.dicts(_daily(told["rpt_revenue_daily"])), currencies, last),
         "ways": ways(engine, told["rpt_paths"], currencies),
         "shoppable": _shoppable(engine, told["dim_content"], background),
         "funnel": _funnel(engine, told["rpt_tag_funnel"]),
@@ -42,21 +44,22 @@ def _daily(mart: Table) -> Table:
     )
 
 
-def weekly(daily: Iterable[Row], currencies: Sequence[str]) -> Row:
+def weekly(daily: Iterable[Row], currencies: Sequence[str], over: date | None = None) -> Row:
     """Return per currency its weeks, from the first to the last sale without gaps, by selling mode.
 
     `daily` have `placed_date`, `selling_mode`, `currency`, `net_minor` and `orders`. `weeks`: Mondays; `net_minor`: per
-    selling mode as many amounts; `orders`: per week; `whole`: weeks that are over by the last sale of any currency;
+    selling mode as many amounts; `orders`: per week; `whole`: weeks that are over by the day `over`, or else by that of
+    the last sale of any currency;
     `earlier_minor`: what was sold before the first of at most `WEEKS`; `best`: of all weeks that are over, those before
     too, the one with most `net_minor`, None where none is.
     """
     rows = list(daily)
     last = max((row["placed_date"] for row in rows), default=date.min)
     by_currency = {name: [row for row in rows if row["currency"] == name] for name in currencies}
-    return {name: _weeks(own, last) for name, own in by_currency.items() if own}
+    return {name: _weeks(own, last, over or last) for name, own in by_currency.items() if own}
 
 
-def _weeks(rows: list[Row], last: date) -> Row:
+def _weeks(rows: list[Row], last: date, until: date) -> Row:
     first = max(_monday(min(row["placed_date"] for row in rows)), _monday(last) - (WEEKS - 1) * _WEEK)
     weeks = [first + number * _WEEK for number in range((_monday(last) - first) // _WEEK + 1)]
     net = {mode: [0] * len(weeks) for mode in sorted({row["selling_mode"] for row in rows})}
@@ -68,14 +71,14 @@ def _weeks(rows: list[Row], last: date) -> Row:
             continue
         net[row["selling_mode"]][place] += row["net_minor"]
         orders[place] += row["orders"]
-    over = sum(week + timedelta(days=6) <= last for week in weeks)
+    over = sum(week + timedelta(days=6) <= until for week in weeks)
     return {
         "weeks": [week.isoformat() for week in weeks],
         "net_minor": net,
         "orders": orders,
         "whole": over,
         "earlier_minor": earlier,
-        "best": _best(rows, last),
+        "best": _best(rows, until),
     }
 
 
@@ -150,7 +153,7 @@ def beside(engine: Engine, told: Mapping[str, Table], cut: str, rows: list[Row])
     if cut not in NAMED or not ids:
         return rows
     stages = {_key(row): row for row in engine.dicts(_stages(told["fct_attributed_revenue"], NAMED[cut], ids))}
-    costs = _costs(engine, told["rpt_costs"], cut, ids)
+    costs = costs_of(engine, told["rpt_costs"], cut, ids)
     return [{**row, **_stage(stages.get(_key(row)), row), "costs": costs.get(row["id"], [])} for row in rows]
 
 
@@ -175,62 +178,14 @@ def _stage(found: Row | None, row: Row) -> Row:
     return {"stage": found["stage"], "stage_share": round(found["in_stage"] / row["net_minor"], 4)}
 
 
-def _costs(engine: Engine, mart: Table, cut: str, ids: list[str]) -> dict[str, list[Row]]:
+def costs_of(engine: Engine, mart: Table, cut: str, ids: list[str]) -> dict[str, list[Row]]:
+    """Return what is known of the costs of some values of a cut."""
     found: dict[str, list[Row]] = {}
     own = mart.filter((mart.cut == cut) & mart.value.isin(ids)).order_by("value", "currency", "kind")
     for row in engine.dicts(own.select("value", "kind", "currency", "cost_minor")):
         told = {name: row[name] for name in ("kind", "currency", "cost_minor")}
         found.setdefault(row["value"], []).append({**told, "cost": decimal_text(row["cost_minor"], row["currency"])})
     return found
-
-
-def products(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], most: int) -> list[Row]:
-    """Return per currency the products that were sold most, by what was booked before refunds, and their costs.
-
-    `native_minor` is what of it was booked inside a network. The row without an id is all others: `members` of them.
-    """
-    lines, orders = told["fct_order_lines"], told["fct_orders"].select("order_uid", "selling_mode")
-    sold = lines.filter(lines.is_sale).join(orders, "order_uid")
-    summed = sold.group_by("product_id", "currency").agg(
-        orders=sold.order_uid.nunique(),
-        units=sold.quantity.sum(),
-        goods_minor=sold.goods_minor.sum(),
-        native_minor=ibis.coalesce(sold.goods_minor.sum(where=sold.selling_mode == "native"), 0),
-        called=sold.title.max(),
-    )
-    rows = _capped(engine, summed, told["dim_products"], most)
-    costs = _costs(engine, told["rpt_costs"], "product", [row["id"] for row in rows if row["id"] is not None])
-    place = {name: number for number, name in enumerate(currencies)}
-    told_rows = [{**row, "goods": decimal_text(row["goods_minor"], row["currency"])} for row in rows]
-    for row in told_rows:
-        row["costs"] = costs.get(row["id"], [])
-    return sorted(
-        told_rows,
-        key=lambda row: (
-            place.get(row["currency"], len(place)),
-            row["id"] is None,
-            -row["goods_minor"],
-            row["id"] or "",
-        ),
-    )
-
-
-def _capped(engine: Engine, summed: Table, products: Table, most: int) -> list[Row]:
-    """Return the products that are listed with their titles, and per currency the others as one."""
-    rank = ibis.row_number().over(group_by=summed.currency, order_by=[summed.goods_minor.desc(), summed.product_id])
-    ranked = summed.mutate(rank=rank)
-    listed = ranked["rank"] < most
-    one = ranked.mutate(
-        id=ibis.ifelse(listed, ranked.product_id, ibis.null("string")),
-        called=ibis.ifelse(listed, ranked.called, ibis.null("string")),
-    )
-    found = one.group_by("id", "currency", "called").agg(
-        members=one.product_id.count(),
-        **{name: one[name].sum() for name in ("orders", "units", "goods_minor", "native_minor")},
-    )
-    titles = products.select(of="product_id", known="title")
-    named = found.left_join(titles, found.id == titles.of)
-    return engine.dicts(named.mutate(title=ibis.coalesce(named.known, named.called)).drop("of", "known", "called"))
 
 
 def rest(engine: Engine, mart: Table, cut: str, most: int) -> list[Row]:

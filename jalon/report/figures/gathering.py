@@ -26,6 +26,7 @@ from jalon.report.figures.background import NOTHING_MORE, Background, by_source,
 from jalon.report.figures.journey_map import by_preset, of_personas, of_segments
 from jalon.report.figures.measured import counted
 from jalon.report.figures.moves import after_sales, moved
+from jalon.report.figures.products import lined, products
 from jalon.report.marts import conversions, restated
 from jalon.report.marts.amounts import booked
 from jalon.report.marts.shapes import NONE
@@ -51,6 +52,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
         sold = told["fct_orders"].filter(told["fct_orders"].is_sale)
         all_booked = booked(told["fct_orders"])
         currencies = _currencies(engine, told["fct_orders"])
+        last = recent.last_day(engine, sold, told["dim_accounts"], background)
         return {
             "as_of": None if card["as_of"] is None else moment(card["as_of"]),
             "card": card,
@@ -63,7 +65,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
                 key=lambda row: MODES.index(row["selling_mode"]),
             ),
             "modes": _modes(engine, sold),
-            "recent": recent.moved(engine, sold, currencies),
+            "recent": recent.moved(engine, sold, currencies, last),
             "by_customer": _by_customer(engine, all_booked, currencies),
             "by_platform": _by_platform(engine, all_booked, currencies, background),
             "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
@@ -75,11 +77,12 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
                 f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies, most))
                 for cut, most in RANKED.items()
             },
-            "products": detail.products(engine, told, currencies, TOP),
+            "products": products(engine, told, currencies, TOP),
+            "lined": lined(engine, told["fct_orders"], told["fct_order_lines"]),
             "beyond": [
                 row for cut, most in RANKED.items() for row in detail.rest(engine, told["rpt_credit"], cut, most)
             ],
-            **detail.detailed(engine, told, currencies, background),
+            **detail.detailed(engine, told, currencies, background, last),
             "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
             "warnings": _warned(engine, told["fct_orders"], currencies),
             "map": _map(engine, told, currencies),
@@ -177,16 +180,23 @@ def _with_share(rows: list[Row]) -> list[Row]:
 
 
 def _one_model(attribution: Table, card: Row) -> Table:
-    """Return the rows of one model: what is known is the same for all, but for what one leaves to nobody."""
+    """Return the rows of one model: what is known is the same for all, but for what one leaves to nobody.
+
+    `in_part`: the order has rows of another basis too, so that it is known so in part only.
+    """
     models = sorted(card["models"], key=lambda name: MODELS[name].leaves)
     rows = attribution.filter(attribution.model == models[0])
-    return rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
+    told = rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
+    bases = told.group_by(whole="order_uid").agg(in_part=told.basis.nunique() > 1)
+    return told.join(bases, told.order_uid == bases.whole).drop("whole")
 
 
 def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
     rows = _one_model(attribution, card)
     found = rows.group_by("basis", "currency").agg(
-        orders=rows.order_uid.nunique(where=rows.is_sale), net_minor=rows.net_minor.sum()
+        orders=rows.order_uid.nunique(where=rows.is_sale),
+        in_part=rows.order_uid.nunique(where=rows.is_sale & rows.in_part),
+        net_minor=rows.net_minor.sum(),
     )
     shared = _with_share(_with_money(engine.dicts(_something(found)), currencies, "net"))
     return sorted(shared, key=lambda row: (currencies.index(row["currency"]), BASES.index(row["basis"])))
@@ -196,7 +206,9 @@ def _unknown(engine: Engine, attribution: Table, card: Row, currencies: list[str
     rows = _one_model(attribution, card)
     rows = rows.filter(rows.basis == "unknown")
     found = rows.group_by("reason", "currency").agg(
-        orders=rows.order_uid.count(where=rows.is_sale), net_minor=rows.net_minor.sum()
+        orders=rows.order_uid.count(where=rows.is_sale),
+        in_part=rows.order_uid.count(where=rows.is_sale & rows.in_part),
+        net_minor=rows.net_minor.sum(),
     )
     return [
         {**row, "because": UNKNOWN_BECAUSE[row["reason"]]}

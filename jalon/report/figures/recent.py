@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.report.figures.background import Background
 from jalon.report.words import decimal_text
 
 Row = dict[str, Any]
@@ -16,20 +17,46 @@ DAYS = 28
 """How many days are compared with as many before, if there are so many: whole weeks, so that weekdays weigh alike."""
 
 
-def moved(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
-    """Return per currency net and orders of the last days of all sales, and of as many before; none if too few days.
+def last_day(engine: Engine, sold: Table, accounts: Table, background: Background) -> date | None:
+    """Return the last day of sales that is over, in the zone of each source that has sold lately; None: there is none.
 
-    `sold` are rows of `fct_orders` that are sales.
+    A day is over for a source that was read after it. Of one that is never read, since it is told, it is over where
+    anything is known of a later one.
+    """
+    last_sales = engine.dicts(sold.group_by("source").agg(last=sold.placed_date.max()))
+    newest = [row["newest_at"] for row in engine.dicts(accounts.select("newest_at")) if row["newest_at"] is not None]
+    if not last_sales or not newest:
+        return None
+    read = {name: moment for name, text in background.freshness.items() if (moment := _moment(text))}
+    latest = max([datetime.fromtimestamp(max(newest) / 1e6, UTC), *read.values()])
+    last: date = max(row["last"] for row in last_sales)
+    lately = [row["source"] for row in last_sales if row["last"] > last - timedelta(DAYS)]
+    over = [read.get(name, latest).astimezone(background.zones.get(name, UTC)).date() for name in lately]
+    return min([last, *(day - timedelta(1) for day in over)])
+
+
+def _moment(text: str) -> datetime | None:
+    """Return an instant that is written in ISO 8601 with its offset."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def moved(engine: Engine, sold: Table, currencies: list[str], last: date | None) -> list[Row]:
+    """Return per currency net and orders of the days up to `last`, and of as many before; none if too few days.
+
+    `sold` are rows of `fct_orders` that are sales; those after `last` count nowhere.
     """
     rows = engine.dicts(
         sold.group_by("placed_date", "currency", "selling_mode").agg(
             net_minor=sold.net_minor.sum(), orders=sold.order_uid.count()
         )
     )
-    if not rows:
+    if not rows or last is None:
         return []
-    last = max(row["placed_date"] for row in rows)
-    days = min(DAYS, ((last - min(row["placed_date"] for row in rows)).days + 1) // 2)
+    days = max(min(DAYS, ((last - min(row["placed_date"] for row in rows)).days + 1) // 2), 0)
     first = last - timedelta(days - 1)
     return [_compared(rows, currency, first, last) for currency in currencies if days]
 
@@ -37,7 +64,7 @@ def moved(engine: Engine, sold: Table, currencies: list[str]) -> list[Row]:
 def _compared(rows: list[Row], currency: str, first: date, last: date) -> Row:
     days = (last - first).days + 1
     own = [row for row in rows if row["currency"] == currency]
-    now = [row for row in own if row["placed_date"] >= first]
+    now = [row for row in own if first <= row["placed_date"] <= last]
     before = [row for row in own if first - timedelta(days) <= row["placed_date"] < first]
     net, was = _summed(now, "net_minor"), _summed(before, "net_minor")
     return {

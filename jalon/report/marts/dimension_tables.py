@@ -83,10 +83,17 @@ def _persona(name: str, what: str) -> Column:
 
 DIM_CUSTOMERS = Mart(
     "dim_customers",
-    "One row per person that is known by a pseudonym, whether or not they have bought.",
+    "One row per person that is known by a pseudonym, whether or not they have bought. Count those that `is_told` "
+    "marks: the others are named by what is not counted alone, and are here so that joins lose nothing.",
     ("person",),
     (
         Column("person", "text", f"Pseudonym; {NONE}: not known"),
+        Column(
+            "is_told",
+            "boolean",
+            "They were met or bought. False: only what is not counted names them (copies, possible duplicates, test "
+            f"orders, samples, orders never paid); or it is {NONE}",
+        ),
         Column("is_customer", "boolean", "They have bought"),
         Column("sales", "integer", "Orders of theirs that are revenue", "orders"),
         Column("first_seen_at", "instant", "Their first touchpoint", "UTC"),

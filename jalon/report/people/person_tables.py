@@ -13,7 +13,7 @@ RPT_SURVEYS = Mart(
         Column("survey", "text", "ces, csat, nps, win_loss, review or other"),
         Column("question", "text", "The question; empty: all questions of the survey"),
         Column("measure", "text", "ces, csat, nps, rating, win_rate, or share: of the answers that chose `choice`"),
-        Column("choice", "text", "The code that was chosen; empty: the measure is of all answers"),
+        Column("choice", "text", "The code that was chosen, in small letters; empty: the measure is of all answers"),
         Column("value", "decimal", "The figure; empty: no answer is of the scale", "`unit`"),
         Column("low", "decimal", "Lower end of its 90 % interval; empty: one answer has none", "`unit`"),
         Column("high", "decimal", "Upper end of its 90 % interval", "`unit`"),

@@ -32,7 +32,7 @@ PERSONAS = ("persona", "proposed_persona")
 COLUMNS = {
     each.name: each.type
     for each in DIM_CUSTOMERS.columns
-    if each.type in KINDS and each.name not in ("person", *PERSONAS)
+    if each.type in KINDS and each.name not in ("person", "is_told", *PERSONAS)
 }
 """Columns of `dim_customers` that personas may be told by -> type."""
 

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 SATISFIED = 0.75
 """From here on of the scale, from 0 to 1, an answer is a satisfied one: the upper two of five or seven."""
 WON = {"won": True, "win": True, "gagne": True, "lost": False, "loss": False, "perdu": False}
-"""Codes of win/loss answers that say how it ended; all others are reasons."""
+"""Codes of win/loss answers that say how it ended, in small letters; all others are reasons."""
 NPS = (0, 10)
 """The scale that the Net Promoter Score is defined on (Reichheld, Harvard Business Review 81 (2003) 46-54)."""
 _HAIR = 1e-9
@@ -120,10 +120,18 @@ def _figures(survey: str, rows: list[Row]) -> Iterator[tuple[str, str, str, Esti
     chosen: dict[str, int] = {}
     for row in rows:
         if row["choice"] is not None:
-            chosen[row["choice"]] = chosen.get(row["choice"], 0) + row["answers"]
-    ended = [(WON[code], answers) for code, answers in chosen.items() if survey == "win_loss" and code in WON]
-    if ended:
-        won = sum(answers for is_won, answers in ended if is_won)
-        yield WIN_RATE, "", "of 1", intervals.share(won, sum(answers for _, answers in ended)), 0
+            code = _code(survey, row["choice"])
+            chosen[code] = chosen.get(code, 0) + row["answers"]
+    won, lost = chosen.get("won", 0), chosen.get("lost", 0)
+    if survey == "win_loss" and won + lost:
+        yield WIN_RATE, "", "of 1", intervals.share(won, won + lost), 0
     for code in sorted(chosen):
         yield SHARE, code, "of 1", intervals.share(chosen[code], sum(chosen.values())), 0
+
+
+def _code(survey: str, choice: str) -> str:
+    """Return a code as it is compared: in small letters, and the words for an outcome as `won` and `lost`."""
+    code = choice.lower()
+    if survey != "win_loss" or code not in WON:
+        return code
+    return "won" if WON[code] else "lost"

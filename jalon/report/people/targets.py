@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ibis.expr.types import Table
 
 from jalon.attribution.presets import PRESETS
 from jalon.errors import ConfigError
+from jalon.normalize.channels import CHANNELS
 from jalon.normalize.money import EXPONENTS
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.taken import taken
@@ -59,6 +61,10 @@ def checked(target: Target) -> None:
     stages = [stage.id for stage in PRESETS[target.preset]]
     if target.stage not in stages:
         raise ValueError(f"{target.preset} has no stage {target.stage!r}; it has: {', '.join(stages)}")
+    if target.channel and target.channel not in CHANNELS:
+        near = get_close_matches(target.channel.lower(), CHANNELS)
+        what = f"did you mean {' or '.join(near)}?" if near else f"channels are: {', '.join(CHANNELS)}"
+        raise ValueError(f"there is no channel {target.channel!r}; {what}")
     known = CELLS if target.channel else _measures(target)
     if target.measure not in known:
         of = "a cell" if target.channel else f"the stage {target.stage}"

@@ -38,14 +38,17 @@ def lines(told: Row, say: Language) -> Iterator[str]:
     yield from of_people(told, say)
     yield from _shares(say._("How much is known"), told["coverage"], "basis", say)
     for row in told["unknown"]:
-        yield f"    {_counted('%(amount)s of %(orders)s unknown:', row, 'net', say)}"
+        in_part = "%(amount)s of %(orders)s unknown, %(parts)s of them in part:"
+        message = in_part if row["in_part"] else "%(amount)s of %(orders)s unknown:"
+        yield f"    {_counted(message, row, 'net', say)}"
     yield from _gaps(told, say)
     yield from _freshness(told, say)
 
 
 def _counted(message: str, row: Row, money: str, say: Language) -> str:
     """Return a message of the page about orders and their money, with the reason behind it."""
-    said = say._(message, amount=say.amount(row[money], row["currency"]), orders=say.orders(row["orders"]))
+    amount, parts = say.amount(row[money], row["currency"]), say.count(row.get("in_part", 0))
+    said = say._(message, amount=amount, orders=say.orders(row["orders"]), parts=parts)
     return f"{said} {say.known(row['because'])}"
 
 
@@ -99,6 +102,8 @@ def _shares(title: str, rows: list[Row], name: str, say: Language) -> Iterator[s
     for row in rows:
         amount = say.amount(row["net"], row["currency"])
         share, orders = say.percent(row["share"]), say.orders(row["orders"])
+        if row.get("in_part"):
+            orders = f"{orders} ({say._('%(number)s in part', number=say.count(row['in_part']))})"
         yield f"  {say.label(row[name]):<18.40} {amount:>20}  {share:>6}  {orders}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jalon.report.page.blocks.measures import written
+from jalon.report.page.blocks.targets import met
 from jalon.report.page.language import Language
 from jalon.report.people.measure_list import MEASURES
 
@@ -25,16 +26,7 @@ def lines(told: Row, say: Language) -> Iterator[str]:
         yield f"  {title:<32.32} {value:>20} {_ends(row, say)}".rstrip()
     if told["targets"]:
         yield ""
-        yield _targets(told["targets"], say)
-
-
-def _targets(rows: list[Row], say: Language) -> str:
-    """Return how many are met, as the page says it."""
-    return say._(
-        "%(met)s of %(targets)s are met.",
-        met=say.count(sum(bool(row["is_met"]) for row in rows)),
-        targets=say.ngettext("%(number)s target", "%(number)s targets", len(rows)),
-    )
+        yield met(told["targets"], say)
 
 
 def _ends(row: Row, say: Language) -> str:

@@ -23,11 +23,15 @@ def _of(rows: list[Row], currency: str) -> list[Row]:
 def _change(row: Row, say: Language) -> str:
     if row["change"] is None:
         return say._(
-            "last %(days)s: %(amount)s", days=say.days(row["days"]), amount=say.amount(row["net"], row["currency"])
+            "%(days)s up to %(last)s: %(amount)s",
+            days=say.days(row["days"]),
+            last=say.day(row["last"]),
+            amount=say.amount(row["net"], row["currency"]),
         )
     return say._(
-        "last %(days)s: %(amount)s, %(change)s against the %(days)s before",
+        "%(days)s up to %(last)s: %(amount)s, %(change)s against the %(days)s before",
         days=say.days(row["days"]),
+        last=say.day(row["last"]),
         amount=say.amount(row["net"], row["currency"]),
         change=say.percent(row["change"], signed=True),
     )

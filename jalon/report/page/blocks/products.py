@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from jalon.report.page.blocks.block import Row
@@ -13,40 +14,68 @@ from jalon.report.words import plain
 
 def prepared(told: Row, say: Language) -> Row | None:
     """Return per currency its products; None where no line of an order is known."""
-    groups = [_group(currency, told["products"], say) for currency in told["currencies"]]
+    groups = [_group(currency, told["products"], told["lined"].get(currency), say) for currency in told["currencies"]]
     shown = [group for group in groups if group["rows"]]
     return {"groups": shown} if shown else None
 
 
-def _group(currency: str, rows: list[Row], say: Language) -> Row:
-    own = [{**row, "name": row["title"] or row["id"] or ""} for row in rows if row["currency"] == currency]
+def _group(currency: str, rows: list[Row], lined: float | None, say: Language) -> Row:
+    own = _named([row for row in rows if row["currency"] == currency], say)
     listed = [{**row, "costs": costs(row["costs"], say)} for row in own if row["id"] is not None]
     whole = sum(row["goods_minor"] for row in own)
     return {
         "currency": currency,
         "rows": [{**row, "share": row["goods_minor"] / whole if whole > 0 else None} for row in listed],
         "others": next((row for row in own if row["id"] is None), None),
-        "says": _says(listed, whole, say),
+        "says": _says(listed, whole, lined, say),
         "chart": ranked(
             say._("What was booked for each product, in %(currency)s", currency=currency),
-            [(row["name"], major(row["goods_minor"], currency)) for row in listed],
+            [(_label(row), major(row["goods_minor"], currency)) for row in listed],
             currency,
             of=say._("Booked"),
         ),
     }
 
 
-def _says(rows: list[Row], whole: int, say: Language) -> str:
-    if not rows or whole <= 0:
+def _named(rows: list[Row], say: Language) -> list[Row]:
+    """Give products their names: those of one name, which no SKU tells to be one, with the shops that sell them."""
+    titles = Counter(row["title"] for row in rows)
+    return [
+        {
+            **row,
+            "name": row["title"] or "",
+            "shops": ", ".join(map(say.label, row["platforms"])) if titles[row["title"]] > 1 else "",
+        }
+        for row in rows
+    ]
+
+
+def _says(rows: list[Row], whole: int, lined: float | None, say: Language) -> str:
+    """Say which product was sold most, of how much money: not all orders tell their lines."""
+    if not rows or whole <= 0 or lined is None:
         return ""
     best = rows[0]
+    told = {
+        "name": plain(best["name"], 60),
+        "amount": say.amount(best["goods"], best["currency"]),
+        "orders": say.orders(best["orders"]),
+        "share": say.percent(best["goods_minor"] / whole),
+    }
+    if lined == 1:
+        return say.rich(
+            "<b><bdi>%(name)s</bdi></b> was sold most: %(amount)s in %(orders)s, %(share)s of all that was sold.",
+            **told,
+        )
     return say.rich(
-        "<b><bdi>%(name)s</bdi></b> was sold most: %(amount)s in %(orders)s, %(share)s of all that was booked.",
-        name=plain(best["name"], 60),
-        amount=say.amount(best["goods"], best["currency"]),
-        orders=say.orders(best["orders"]),
-        share=say.percent(best["goods_minor"] / whole),
+        "<b><bdi>%(name)s</bdi></b> was sold most: %(amount)s in %(orders)s, %(share)s of what was sold in orders "
+        "whose lines are told; these are %(lined)s of all that was sold.",
+        **told,
+        lined=say.percent(lined),
     )
+
+
+def _label(row: Row) -> str:
+    return f"{row['name']} ({row['shops']})" if row["shops"] else row["name"]
 
 
 def costs(rows: Iterable[Row], say: Language) -> list[str]:

@@ -56,11 +56,12 @@ def _moved(row: Row | None, say: Language) -> str:
     if known[mode][0] == known[mode][1]:
         return ""
     return say._(
-        "Most moved %(mode)s: from %(before)s to %(now)s in the last %(days)s.",
+        "Most moved %(mode)s: from %(before)s to %(now)s in the %(days)s up to %(last)s.",
         mode=say.label(mode).lower(),
         before=say.percent(known[mode][0]),
         now=say.percent(known[mode][1]),
         days=say.days(row["days"]),
+        last=say.day(row["last"]),
     )
 
 

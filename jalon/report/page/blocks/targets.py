@@ -72,15 +72,15 @@ def _wanted(row: Row, say: Language) -> str:
     )
 
 
+def met(rows: list[Row], say: Language) -> str:
+    """Say how many targets are met."""
+    own = sum(bool(row["is_met"]) for row in rows)
+    return say._("Targets met: %(met)s of %(targets)s.", met=say.count(own), targets=say.count(len(rows)))
+
+
 def _says(rows: list[Row], say: Language) -> str:
-    known = [row for row in rows if row["is_met"] is not None]
-    met = sum(row["is_met"] for row in known)
-    missed = sum(not row["is_met"] and bool(row["is_clear"]) for row in known)
-    said = say._(
-        "%(met)s of %(targets)s are met.",
-        met=say.count(met),
-        targets=say.ngettext("%(number)s target", "%(number)s targets", len(rows)),
-    )
+    missed = sum(row["is_met"] is False and bool(row["is_clear"]) for row in rows)
+    said = met(rows, say)
     if missed:
         said += " " + say.ngettext("%(number)s is clearly missed.", "%(number)s are clearly missed.", missed)
     return said

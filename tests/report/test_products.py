@@ -1,0 +1,75 @@
+"""The products that were sold most: one by its SKU over all shops, and shares that say of what."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jalon.report.figures.gathering import Row
+from jalon.report.page.blocks import products
+from jalon.report.page.language import language
+from tests.handmade import line, measure, order, product
+from tests.report.test_page import told_of
+
+ENGLISH = language("en")
+
+
+def sold(number: int, shop: str, goods: int, product_id: str, **fields: Any) -> list[Any]:
+    """An order of one line in a shop."""
+    own = {"source": shop, "platform": shop}
+    return [
+        order(f"o{number}", 1, goods, person=f"p{number}", **own),
+        line(f"o{number}", "1", goods=goods, product_id=product_id, **own, **fields),
+    ]
+
+
+def shown(told: Row) -> tuple[list[tuple[str, str, int]], str]:
+    """Name, shops and money of what is listed, and the sentence."""
+    it = products.prepared(told, ENGLISH)
+    assert it is not None
+    (group,) = it["groups"]
+    rows = [(row["name"], row["shops"], row["goods_minor"]) for row in group["rows"]]
+    return rows, re.sub("<[^>]*>", "", group["says"])
+
+
+def test_products_of_several_shops_with_one_sku_are_one_with_the_costs_of_all_their_ids(tmp_path: Path) -> None:
+    facts = [
+        *(product(f"{shop}-mug", "1", source=shop, platform=shop, sku="MUG", title="Mug") for shop in ("a", "b", "ad")),
+        *sold(1, "a", 300, "a-mug", sku="MUG"),
+        *sold(2, "b", 200, "b-mug", sku=None),
+        *sold(3, "c", 50, "c-mug", sku="MUG", title="mug-1"),
+        *sold(4, "a", 400, "pot", sku="POT", title="Pot"),
+        measure("spend", 70, source="ad", product_id="ad-mug", currency="EUR", key="1"),
+        measure("spend", 30, source="ad", product_id="a-mug", currency="EUR", key="2"),
+    ]
+    told = told_of(tmp_path, facts)
+    rows, says = shown(told)
+    assert rows == [("Mug", "", 550), ("Pot", "", 400)]
+    assert says == "Mug was sold most: €5.50 in 3 orders, 58% of all that was sold."
+    assert [row["cost_minor"] for row in told["products"][0]["costs"]] == [100]
+
+
+def test_products_of_one_name_that_no_sku_joins_stand_with_their_shops(tmp_path: Path) -> None:
+    """Two shops that both count their products from 1 are two, too."""
+    facts = [
+        *(product("1", shop, source=shop, platform=shop, sku=None, title="Mug") for shop in ("woocommerce", "till")),
+        *sold(1, "woocommerce", 300, "1", sku=None, title="Mug"),
+        *sold(2, "till", 200, "1", sku=None, title="Mug"),
+    ]
+    rows, _ = shown(told_of(tmp_path, facts))
+    assert rows == [("Mug", "Woocommerce", 300), ("Mug", "Till", 200)]
+
+
+def test_a_share_of_what_has_lines_says_how_much_that_is_of_all(tmp_path: Path) -> None:
+    facts = [
+        *sold(1, "a", 300, "mug", sku="MUG", title="Mug"),
+        *sold(2, "a", 100, "pot", sku="POT", title="Pot"),
+        order("without", 1, 600, person="x"),
+        order("void", 1, 5000, person="y", status="cancelled"),
+    ]
+    _, says = shown(told_of(tmp_path, facts))
+    assert says == (
+        "Mug was sold most: €3.00 in 1 order, 75% of what was sold in orders whose lines are told; "
+        "these are 40% of all that was sold."
+    )

@@ -1,0 +1,66 @@
+"""The last days against as many before: only days that are over, as far as sources were read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jalon.report.figures.background import Background
+from jalon.report.figures.gathering import Row, figures
+from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.page.page import render
+from tests.handmade import Run, at, day, order
+
+DAILY = [order(f"{n}", n + 0.4, 1000) for n in range(56)]
+
+
+def told(folder: Path, facts: list[Any], read: dict[str, float], zones: dict[str, str] | None = None) -> Row:
+    """Figures of facts whose sources were read so many days after the start."""
+    run = Run(folder, facts)
+    build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
+    freshness = {name: datetime.fromtimestamp(at(days) / 1e6, UTC).isoformat() for name, days in read.items()}
+    known = Background(freshness=freshness, zones={name: ZoneInfo(zone) for name, zone in (zones or {}).items()})
+    return figures(folder / "marts", run.folder, known)
+
+
+def test_a_day_that_lasts_is_in_neither_period(tmp_path: Path) -> None:
+    """The 57th day has had a tenth of its sales."""
+    found = told(tmp_path, [*DAILY, order("56", 56.1, 100)], {"shop": 56.2})
+    (row,) = found["recent"]
+    assert (row["days"], row["first"], row["last"]) == (28, day(28).isoformat(), day(55).isoformat())
+    assert (row["net_minor"], row["net_before_minor"], row["change"]) == (28_000, 28_000, 0)
+    assert "28 days up to 25 Apr 2026: €280.00, 0% against the 28 days before" in render(found)
+
+
+def test_a_day_ends_where_the_source_s_own_day_does(tmp_path: Path) -> None:
+    """At 13 h in UTC it is the day after in Auckland, and still the same one in Paris."""
+    ends = [
+        told(tmp_path / zone, DAILY, {"shop": 55.55}, {"shop": f"{zone}"})["recent"][0]["last"]
+        for zone in ("Pacific/Auckland", "Europe/Paris")
+    ]
+    assert ends == [day(55).isoformat(), day(54).isoformat()]
+
+
+def test_a_shop_that_has_sold_nothing_lately_holds_nothing_back_and_one_that_has_does(tmp_path: Path) -> None:
+    gone = order("old", 3, source="gone", platform="gone")
+    assert told(tmp_path / "a", [*DAILY, gone], {"shop": 60, "gone": 3.5})["recent"][0]["last"] == day(55).isoformat()
+    late = order("late", 50, source="behind", platform="behind")
+    assert told(tmp_path / "b", [*DAILY, late], {"shop": 60, "behind": 50.5})["recent"][0]["last"] == (
+        day(49).isoformat()
+    )
+
+
+def test_where_all_is_of_one_day_nothing_is_compared(tmp_path: Path) -> None:
+    for name, read in (("lasts", 0.9), ("over", 5.0)):
+        found = told(tmp_path / name, DAILY[:1], {"shop": read})
+        assert found["recent"] == []
+        assert "€10.00" in render(found)
+
+
+def test_a_week_whose_last_day_lasts_is_not_whole(tmp_path: Path) -> None:
+    """The first of March 2026 is a Sunday, so days 1 to 7 are a week."""
+    for read, whole in ((7.6, 1), (8.1, 2)):
+        weekly = told(tmp_path / str(whole), DAILY[:8], {"shop": read})["weekly"]["EUR"]
+        assert (len(weekly["weeks"]), weekly["whole"]) == (2, whole)
