@@ -30,7 +30,11 @@ FCT_MEASURES = Mart(
             "days: may be added up over days; lifetime: a counter since the beginning, as it stood at the end of the "
             "period; whole: one total of a thing with an end of its own, such as a LIVE",
         ),
-        Column("campaign_id", "text", "Of advertising: the campaign, and after a slash what below it (a slash in a name is %2F); empty: none"),
+        Column(
+            "campaign_id",
+            "text",
+            "Of advertising: the campaign, and after a slash what below it (a slash in a name is %2F); empty: none",
+        ),
         Column("joinable", "boolean", "False: the platform's terms forbid joining it with persons"),
         Column("as_of_at", "instant", "When the platform said so", "UTC"),
     ),
