@@ -175,7 +175,7 @@ ROW = {"Receipt No.": "12", "Date": "2026-11-20T10:00:00Z", "Amount": "5.00", "C
 
 def test_columns_are_found_by_their_heads_and_the_rest_is_left() -> None:
     record = mapped().record(ROW)
-    assert record.key == "|12"
+    assert record.key == "till||12"
     assert record.body == {
         "order_id": "12", "platform": "till", "placed_at": "2026-11-20T10:00:00+00:00", "channel": "shop",
         "currency": "EUR", "total": "5.00", "customer_of": "till",
@@ -244,7 +244,7 @@ def test_objects_of_the_removed_order_api_are_read_with_their_lines() -> None:
 def test_a_row_without_a_number_of_its_own_is_known_by_what_it_says() -> None:
     row = {"timestamp": "2026-11-18T08:02:11Z", "event": "open", "email": "ada@example.org"}
     assert mapped("email_events").record(row).key == BY_CONTENT
-    assert mapped("email_events").record({**row, "event_id": 5}).key == "5"
+    assert mapped("email_events").record({**row, "event_id": 5}).key == "mailing|5"
 
 
 def test_another_mapping_has_another_mark() -> None:

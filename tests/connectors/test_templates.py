@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from jalon.connectors.files.values import fold
 from jalon.connectors.templates.doors import MISPLACED, door_of
-from jalon.connectors.templates.fields import key_of
+from jalon.connectors.templates.fields import Shape, key_of
 from jalon.connectors.templates.schema import schema
 from jalon.connectors.templates.shapes import SHAPES, TYPES
 from jalon.connectors.templates.tables import TEMPLATES, Template
@@ -130,8 +130,20 @@ def test_keys_of_tills_do_not_run_into_each_other() -> None:
         for till, order in (("1", "2|3"), ("1|2", "3"), ("", "1|2|3"))
     ]
     assert len(set(keys)) == 3
-    assert key_of(orders, {"till_id": 1, "order_id": 2}) == "1|2"
+    assert key_of(orders, {"platform": "till", "till_id": 1, "order_id": 2}) == "till|1|2"
     assert key_of(SHAPES["touchpoints"], {"platform": "x"}) is None
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES.values() if shape.key], ids=lambda shape: shape.name)
+def test_two_systems_that_count_alike_do_not_run_into_each_other(shape: Shape) -> None:
+    told = dict.fromkeys(shape.key, "1001")
+    keys = {key_of(shape, {**told, "platform": name, "survey": "nps"}) for name in ("till", "phone", "till|1", "ti")}
+    assert len(keys) == 4
+
+
+def test_two_surveys_that_count_alike_do_not_run_into_each_other() -> None:
+    told = {"platform": "survey", "answer_id": "1"}
+    assert len({key_of(SHAPES["answers"], {**told, "survey": name}) for name in ("nps", "review")}) == 2
 
 
 @pytest.mark.parametrize(

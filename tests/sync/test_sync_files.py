@@ -34,6 +34,7 @@ from jalon.workplace import Workplace
 from tests.truth.life import PlayedClock
 
 HEAD = "receipt,date,total,currency,email\n"
+PLAIN = "order_id,platform,placed_at,total,currency,channel\n"
 TOML = """
 [jalon]
 store = "data"
@@ -98,6 +99,14 @@ class Own:
                 found.setdefault(key, []).append(json.loads(body))
         return found
 
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        """Derive, and return the facts of a kind that hold, by key."""
+        derive(self.place.store, self.place.normalizers(), self.place.origins())
+        rows = pq.read_table(self.place.store.facts / kind).to_pylist()
+        rows.sort(key=lambda row: (row["version"], row["observed_at"], row["inbox_id"]))
+        newest = {row["key"]: row for row in rows}
+        return [newest[key] for key in sorted(newest)]
+
     def file(self, name: str) -> files.File:
         with self.place.store.read() as db:
             found = files.get(db, "own", name)
@@ -140,8 +149,8 @@ def test_a_file_that_changed_gives_revisions_of_what_it_says_differently(own: Ow
     outcome = own.sync()
     assert (outcome.counts.new, outcome.counts.known) == (2, 1)
     revisions = own.rows()
-    assert [body["total"] for body in revisions["|2"]] == ["5.00", "6.00"]
-    assert len(revisions["|1"]) == 1
+    assert [body["total"] for body in revisions["till||2"]] == ["5.00", "6.00"]
+    assert len(revisions["till||1"]) == 1
 
 
 def test_the_same_row_in_two_files_is_one_record_and_a_moved_file_brings_nothing_new(own: Own) -> None:
@@ -152,6 +161,27 @@ def test_the_same_row_in_two_files_is_one_record_and_a_moved_file_brings_nothing
     assert own.sync().counts.new == 0
     (own.drop / "till-2.csv").unlink()
     assert own.sync().state == "ok"
+
+
+def test_two_systems_in_one_folder_that_count_alike_are_both_read(own: Own) -> None:
+    own.write("till_orders.csv", "receipt,date,total,currency\n1001,2026-11-20T10:00:00Z,30.00,EUR\n")
+    own.write("orders.csv", PLAIN + "1001,phone,2026-11-20T11:00:00Z,80.00,EUR,mobile\n")
+    own.write("survey_answers.csv", "id,survey,date,score\n1,nps,2026-11-20,9\n2,nps,2026-11-20,3\n")
+    own.write("reviews.csv", "id,date,rating\n1,2026-11-20,5\n2,2026-11-20,4\n")
+    assert own.sync().counts.new == 6
+    assert {row["total"] for row in own.facts("orders")} == {3000, 8000}
+    assert sorted(row["score"] for row in own.facts("answers")) == [3, 4, 5, 9]
+
+
+def test_what_was_stored_under_keys_of_another_form_is_not_told_twice(own: Own) -> None:
+    """A store from before keys held the platform: what is read anew is a revision of what lies there."""
+    own.write("till_orders.csv", "receipt,date,total,currency\n1001,2026-11-20T10:00:00Z,30.00,EUR\n")
+    own.sync()
+    [body] = (json.dumps(bodies[0]) for bodies in own.rows().values())
+    for number in ("1001", "1002"):
+        stored = [(f"|{number}", 0, body.replace("1001", number).encode())]
+        own.place.store.write(lambda db, rows=stored: inbox.append(db, "own", "orders", 1, rows))
+    assert [row["order_id"] for row in own.facts("orders")] == ["1001", "1002"]
 
 
 def test_rows_without_a_number_are_one_if_they_say_the_same(own: Own) -> None:
@@ -167,12 +197,12 @@ def test_rows_without_a_number_are_one_if_they_say_the_same(own: Own) -> None:
 def test_another_mapping_reads_the_file_again_and_the_newest_reading_holds(own: Own) -> None:
     own.write("till-1.csv", HEAD + row(1))
     own.sync()
-    own.configure(TABLES + 'constants = { till_id = "7", platform = "kiosk" }\n')
+    own.configure(TABLES + 'constants = { till_id = "7", channel = "mobile" }\n')
     assert own.sync().counts.new == 1
-    assert set(own.rows()) == {"|1", "7|1"}
-    own.configure(TABLES + 'constants = { platform = "kiosk" }\n')
+    assert set(own.rows()) == {"till||1", "till|7|1"}
+    own.configure(TABLES + 'constants = { channel = "mobile" }\n')
     own.sync()
-    assert [body["platform"] for body in own.rows()["|1"]] == ["till", "kiosk"]
+    assert [body["channel"] for body in own.rows()["till||1"]] == ["shop", "mobile"]
 
 
 def test_files_are_read_in_the_order_in_which_they_were_written(own: Own) -> None:
@@ -180,7 +210,7 @@ def test_files_are_read_in_the_order_in_which_they_were_written(own: Own) -> Non
     old = own.write("till-old.csv", HEAD + row(1, "5.00"))
     os.utime(old, (time.time() - 1000,) * 2)
     own.sync()
-    assert [body["total"] for body in own.rows()["|1"]] == ["5.00", "7.00"]
+    assert [body["total"] for body in own.rows()["till||1"]] == ["5.00", "7.00"]
 
 
 def test_of_two_revisions_the_later_change_holds_whichever_file_is_read_first(own: Own) -> None:
@@ -211,7 +241,7 @@ def test_a_bad_row_is_held_with_its_file_and_line_and_the_rest_is_taken(own: Own
         ("till-1.csv:5", "impossible_date"), ("till-1.csv:6", "negative_amount"), ("till-1.csv:7", "wrong_width"),
         ("till-1.csv:9", "malformed_csv"),
     ]  # fmt: skip
-    assert set(own.rows()) == {"|1", "|2", "|6"}
+    assert set(own.rows()) == {"till||1", "till||2", "till||6"}
     assert all(detail.startswith("till-1.csv, line ") for _, _, detail in own.held())
 
 
@@ -221,7 +251,7 @@ def test_one_spoilt_row_does_not_spoil_the_next(own: Own) -> None:
     own.write("till-1.csv", HEAD.encode() + spoilt + row(2).encode())
     own.sync()
     assert [key for key, *_ in own.held()] == ["till-1.csv:2"]
-    assert set(own.rows()) == {"|2"}
+    assert set(own.rows()) == {"till||2"}
 
 
 def test_what_was_mended_leaves_quarantine(own: Own) -> None:
@@ -322,8 +352,8 @@ def test_the_same_rows_as_csv_json_lines_and_parquet_are_the_same_records(own: O
     }  # fmt: skip
     pq.write_table(pa.table(columns), own.drop / "till_orders.parquet")
     assert own.sync().state == "ok"
-    assert set(own.rows()) == {"|1"}
-    assert {body["total"] for body in own.rows()["|1"]} <= {"12.50", "12.5"}
+    assert set(own.rows()) == {"till||1"}
+    assert {body["total"] for body in own.rows()["till||1"]} <= {"12.50", "12.5"}
     derive(own.place.store, own.place.normalizers(), own.place.origins())
     facts = pq.read_table(own.place.store.facts / "orders").to_pylist()
     assert {(fact["order_id"], fact["total"], fact["person"]) for fact in facts} == {
@@ -338,7 +368,7 @@ def test_json_lines_that_are_none_are_bad_rows(own: Own) -> None:
     assert [(key, reason) for key, reason, _ in own.held()] == [
         (f"till_orders.jsonl:{line}", "malformed_json") for line in (2, 3, 4)
     ]
-    assert set(own.rows()) == {"|9007199254740993"}
+    assert set(own.rows()) == {"till||9007199254740993"}
 
 
 # --- where files may be -----------------------------------------------------------------------------------------------
@@ -354,7 +384,7 @@ def test_links_and_what_is_no_file_are_not_followed(own: Own, tmp_path: Path) ->
     (own.drop / "till-folder.csv").mkdir()
     own.write("2026/till-1.csv", HEAD + row(1))
     outcome = own.sync()
-    assert set(own.rows()) == {"|1"}
+    assert set(own.rows()) == {"till||1"}
     assert [note for note in outcome.notes if "till-link.csv is a link" in note]
     assert [note for note in outcome.notes if "till-pipe.csv is no file" in note]
 
@@ -530,7 +560,7 @@ def test_a_line_without_an_end_costs_no_memory_and_the_next_rows_are_read(own: O
     own.write("till-1.csv", HEAD + row(1) + endless + "\n" + row(2))
     own.sync()
     assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv:3", "line_too_long")]
-    assert set(own.rows()) == {"|1", "|2"}
+    assert set(own.rows()) == {"till||1", "till||2"}
 
 
 # --- by name ----------------------------------------------------------------------------------------------------------

@@ -40,9 +40,10 @@ class Field(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """One kind of record. `key` names the fields that are its identity; empty: all of its content together is.
+    """One kind of record. `key` names the fields that are its identity; where none of them is told, its content is.
 
-    `identity` says in words what makes two records one.
+    `within` names the fields that the key holds for: systems count from 1, each for itself. `identity` says in words
+    what makes two records one.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Shape(NamedTuple):
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     identity: str
+    within: tuple[str, ...] = ("platform",)
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ def key_of(shape: Shape, data: Mapping[str, object]) -> str | None:
     parts = [_plain(data.get(name)) for name in shape.key]
     if not any(parts):
         return None
-    return "|".join(parts) if len(parts) > 1 else parts[0]
+    return "|".join([*(_plain(data.get(name)) for name in shape.within), *parts])
 
 
 def _plain(value: object) -> str:

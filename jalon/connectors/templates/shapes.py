@@ -65,16 +65,18 @@ _ORDERS = Shape(
         Field("external_ids", "ids", "The same sale elsewhere, as `platform:order id`, such as `shopify:4507892`."),
         Field("lines", "lines", "Its lines."),
     ),
-    ("till_id", "order_id"),
-    "the order's number, with its till where one is told",
+    ("order_id",),
+    "platform and number of the order, with its till where one is told",
+    ("platform", "till_id"),
 )
 _ORDER_LINES = Shape(
     "order_lines",
     "order_line",
     "A line of an order that comes by itself.",
     (_ORDER, _TILL, _PLATFORM, _UPDATED, _CURRENCY, LINE[0]._replace(required=True), *LINE[1:]),
-    ("till_id", "order_id", "line_id"),
+    ("order_id", "line_id"),
     "the order and the line's number in it",
+    ("platform", "till_id"),
 )
 _REFUNDS = Shape(
     "refunds",
@@ -98,7 +100,7 @@ _REFUNDS = Shape(
         *PERSON,
     ),
     ("refund_id",),
-    "the refund's number; without one, all that is told of it",
+    "platform and number of the refund; without a number, all that is told of it",
 )
 _TOUCHPOINTS = Shape(
     "touchpoints",
@@ -123,7 +125,8 @@ _TOUCHPOINTS = Shape(
         _MODE,
     ),
     ("id",),
-    "the event's number; without one, all that is told of it: the same person, moment and kind are one event",
+    "platform and number of the event; without a number, all that is told of it: the same person, moment and kind are"
+    " one event",
 )
 _FIGURES = Shape(
     "figures",
@@ -144,7 +147,7 @@ _FIGURES = Shape(
         Field("conversion_value", "money", "Revenue that the platform claims: never added to that of orders."),
         *(Field(name, "count", f"Number of {name.replace('_', ' ')}; left out is unknown, not 0.") for name in METRICS),
     ),
-    ("platform", "campaign_id", "content_id", "product_id", "creator_id", "start", "end"),
+    ("campaign_id", "content_id", "product_id", "creator_id", "start", "end"),
     "what is counted (platform, campaign, content, product, creator) and the period: figures told again replace it",
 )
 _ANSWERS = Shape(
@@ -169,7 +172,8 @@ _ANSWERS = Shape(
         Field("product_id", "id", "Product that it was about."),
     ),
     ("answer_id",),
-    "the answer's number; without one, all that is told of it",
+    "platform, survey and number of the answer; without a number, all that is told of it",
+    ("platform", "survey"),
 )  # fmt: skip
 _TRANSACTIONS = Shape(
     "transactions",
@@ -195,7 +199,7 @@ _TRANSACTIONS = Shape(
         Field("commission", "money", "What the publisher earns; nothing once it is reversed."),
     ),
     ("transaction_id",),
-    "the transaction's number at the network: a reversal is a newer revision of it",
+    "platform and number of the transaction: a reversal is a newer revision of it",
 )  # fmt: skip
 _CONTENTS = Shape(
     "contents",
@@ -215,7 +219,7 @@ _CONTENTS = Shape(
         Field("product_ids", "ids", "Products tagged in it."),
         _MODE,
     ),
-    ("platform", "content_id"),
+    ("content_id",),
     "platform and number of the content",
 )
 _PRODUCTS = Shape(
@@ -233,7 +237,7 @@ _PRODUCTS = Shape(
         Field("currency", "currency", "Currency of the price."),
         _UPDATED,
     ),
-    ("platform", "product_id", "variant_id"),
+    ("product_id", "variant_id"),
     "platform and number of product and variant",
 )
 _IDENTITIES = Shape(
