@@ -230,6 +230,64 @@ def test_of_two_revisions_the_later_change_holds_whichever_file_is_read_first(ow
 # --- bad rows ---------------------------------------------------------------------------------------------------------
 
 
+COSTS = "date,platform,campaign,spend,currency\n"
+
+
+def test_a_row_that_contradicts_an_earlier_one_of_its_file_is_held_and_the_first_stands(own: Own) -> None:
+    spent = [f"2026-11-20,google_ads,brand,{spend},EUR\n" for spend in ("80.00", "15.00", "80.00", "5.00")]
+    own.write("ad_costs-google.csv", COSTS + "".join(spent))
+    outcome = own.sync()
+    assert (outcome.state, outcome.counts.new, outcome.counts.known, outcome.counts.skipped) == ("partial", 1, 1, 2)
+    assert "2 of 4 rows are in quarantine" in outcome.message
+    held = own.held()
+    assert [(key, reason) for key, reason, _ in held] == [
+        ("ad_costs-google.csv:3", "repeated"),
+        ("ad_costs-google.csv:5", "repeated"),
+    ]
+    assert "line 2" in held[0][2]
+    assert [row["value"] for row in own.facts("measures") if row["metric"] == "spend"] == [8000]
+    own.write("ad_costs-google.csv", COSTS + "2026-11-20,google_ads,brand,100.00,EUR\n")
+    assert own.sync().state == "ok"
+    assert own.held() == [], "once the file is mended, nothing is held"
+    assert [row["value"] for row in own.facts("measures") if row["metric"] == "spend"] == [10_000]
+
+
+@pytest.mark.parametrize(
+    ("changes", "held"),
+    [
+        (("2026-11-20T10:00:00Z", "2026-11-21T10:00:00Z"), 0),
+        (("2026-11-21T10:00:00Z", "2026-11-20T10:00:00Z"), 0),
+        (("", "2026-11-21T10:00:00Z"), 0),
+        (("2026-11-21T10:00:00Z", ""), 1),
+        (("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z"), 1),
+        (("", ""), 1),
+    ],
+)
+def test_revisions_in_one_file_are_told_apart_by_when_they_changed(
+    own: Own, changes: tuple[str, str], held: int
+) -> None:
+    lines = [f"1,2026-11-20T09:00:00Z,{n}.00,EUR,{changed}\n" for n, changed in enumerate(changes, 1)]
+    own.write("till-1.csv", "receipt,date,total,currency,updated_at\n" + "".join(lines))
+    own.sync()
+    assert len(own.held()) == held
+
+
+def test_what_contradicts_an_earlier_row_is_seen_however_far_behind_it_and_in_a_look(own: Own) -> None:
+    path = own.write("till-1.csv", HEAD + "".join(map(row, range(1100))) + row(3, "9.00"))
+    own.sync()
+    assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv:1102", "repeated")]
+    path.write_text(HEAD + row(1) + row(1, "7.00"))
+    look = look_at(own.place.source("own"), own.shop(), path, None)
+    assert [("line 3" in bad, "line 2" in bad) for bad in look.bad] == [(True, True)]
+
+
+def test_a_bad_row_does_not_stand_against_a_good_one(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1, "x") + row(1, "7.00"))
+    own.sync()
+    assert [reason for _, reason, _ in own.held()] == ["bad_number"]
+    assert [body["total"] for body in own.rows()["till||1"]] == ["7.00"]
+
+
 def test_a_bad_row_is_held_with_its_file_and_line_and_the_rest_is_taken(own: Own) -> None:
     bad = "x,never,5.00,EUR,\n"
     text = HEAD + row(1) + '2,2026-11-20T10:00:00Z,"5.00\n",EUR,\n' + bad + row(4, "-3.00") + "5,only\n" + row(6)
@@ -498,7 +556,8 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
 
 
 def test_a_run_that_ends_in_the_midst_goes_on_at_the_position(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
-    own.write("till-1.csv", HEAD + "".join(row(n, "x" if n == 3 else "5.00") for n in range(1200)))
+    rows = [row(n, "x" if n == 3 else "5.00") for n in range(1200)]
+    own.write("till-1.csv", HEAD + "".join([*rows[:1000], row(7, "6.00"), row(8), *rows[1000:]]))
     cut, halts = filed._next, []
 
     def then_stop(rows: Any) -> Any:
@@ -515,9 +574,11 @@ def test_a_run_that_ends_in_the_midst_goes_on_at_the_position(own: Own, monkeypa
     assert (own.file("till-1.csv").state, own.file("till-1.csv").position) == ("reading", 500)
     monkeypatch.setattr(filed, "_next", cut)
     rest = own.sync()
-    assert (rest.counts.new, rest.counts.known) == (700, 0), "what was committed is not read into the store again"
+    assert (rest.counts.new, rest.counts.known) == (700, 1), "what was committed is not read into the store again"
     assert len(own.rows()) == 1199
-    assert [key for key, *_ in own.held()] == ["till-1.csv:5"], "what is held of the first half stays held"
+    assert [key for key, *_ in own.held()] == ["till-1.csv:5", "till-1.csv:1002"], (
+        "what is held of the first half stays held, and what contradicts it is seen"
+    )
 
 
 def test_the_position_moves_only_with_the_rows(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
