@@ -145,6 +145,7 @@ def test_values_of_another_kind_are_refused(kind: Kind, cell: Any) -> None:
         ("+33 6 12 34 56 78", "33", "+33 6 12 34 56 78"),
         ("0033612345678", "33", "0033612345678"),
         ("06 12 34 56 78", "", "06 12 34 56 78"),
+        ("-", "33", "-"),
     ],
 )
 def test_national_numbers_get_the_country_that_was_told(written: str, prefix: str, number: str) -> None:

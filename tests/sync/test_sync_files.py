@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jalon.config import load
+from jalon.connectors.wire import encode
 from jalon.errors import ConfigError
 from jalon.privacy import make_key
 from jalon.sandbox.clock import Clock
@@ -182,6 +183,36 @@ def test_what_was_stored_under_keys_of_another_form_is_not_told_twice(own: Own) 
         stored = [(f"|{number}", 0, body.replace("1001", number).encode())]
         own.place.store.write(lambda db, rows=stored: inbox.append(db, "own", "orders", 1, rows))
     assert [row["order_id"] for row in own.facts("orders")] == ["1001", "1002"]
+
+
+def test_what_stands_for_no_number_makes_nobody_of_strangers(own: Own) -> None:
+    people = [("-", ""), ("n/a", ""), ("0000000000", ""), ("", "none@none"), ("", "-")]
+    rows = [f"{n},2026-11-20T10:00:00Z,5.00,EUR,{email},{phone}\n" for n, (phone, email) in enumerate(people)]
+    own.write("till-1.csv", HEAD.replace("email", "email,phone") + "".join(rows))
+    own.sync()
+    assert [row["person"] for row in own.facts("orders")] == [None] * 5
+    assert own.held() == []
+
+
+def test_a_national_number_is_of_the_country_that_its_table_tells_or_of_this_source_alone(own: Own) -> None:
+    head = HEAD.replace("email", "phone")
+    own.write("till-1.csv", head + row(1, email="06 12 34 56 78"))
+    french = TABLES.replace("till]", "french]").replace("till-*", "till-1*") + 'phone_prefix = "33"\n'
+    own.configure(french + TABLES)
+    own.write("till-2.csv", head + row(2, email="06-12345678") + row(3, email="+33612345678"))
+    own.sync()
+    people = {order["order_id"]: order["person"] for order in own.facts("orders")}
+    assert people["1"] == people["3"] == own.place.keyring.pseudonym("phone", "+33612345678")
+    assert people["2"] == own.place.keyring.hasher("own")("phone", "0612345678")
+
+
+def test_what_is_held_of_a_number_does_not_make_another_record_of_a_row_without_one(own: Own) -> None:
+    """Where a store holds a person by the number as it was written, the row that is read anew is the same record."""
+    own.write("email_events.csv", "timestamp,event,phone\n2026-11-20T10:00:00Z,open,06 12 34 56 78\n")
+    own.sync()
+    [(key, bodies)] = own.rows().items()
+    before = {**bodies[0], "phone": own.place.keyring.pseudonym("phone", "0612345678")}
+    assert key == inbox.digest(encode(before)).hex()
 
 
 def test_rows_without_a_number_are_one_if_they_say_the_same(own: Own) -> None:
