@@ -22,6 +22,8 @@ from jalon.normalize.vocabulary import (
 )
 
 MODES = get_args(SellingMode)
+PLACES = {"till": "shop"}
+"""Platform that is no channel -> where it sells."""
 
 
 class Money(NamedTuple):
@@ -64,7 +66,7 @@ def order(form: Form) -> Iterator[Fact]:
         presentment_total=None,
         person=form.person(),
         selling_mode=form.word("selling_mode", MODES, "communication"),
-        channel=form.channel(platform),
+        channel=form.channel(PLACES.get(platform, platform)),
         origin=None,
         external_ids=form.texts("external_ids"),
         customer_order_index=None,

@@ -86,7 +86,9 @@ class Form:
         return self.text(name)
 
     def channel(self, default: str | None = None) -> str:
-        """Return a channel of the common table."""
+        """Return a channel of the common table; left out it is the default, where that is one."""
+        if self.text("channel") is None and default not in CHANNELS:
+            raise Unfit("missing_field", "channel is missing")
         return str(self.word("channel", CHANNELS, default))
 
     def texts(self, name: str) -> tuple[str, ...]:

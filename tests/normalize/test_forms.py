@@ -148,6 +148,15 @@ def test_a_line_by_its_unit_price_or_its_list_price() -> None:
     assert goods(quantity=0, unit_price="1.50") == (0, 0, 0)
 
 
+def test_where_an_order_was_placed_is_told_or_said_by_its_platform() -> None:
+    told = {**ORDER, "total": "5", "channel": None}
+    assert one(Order, "orders", told).channel == "shop"
+    assert one(Order, "orders", {**told, "platform": "instagram"}).channel == "instagram"
+    with pytest.raises(Unfit, match="channel is missing") as refused:
+        facts("orders", {**told, "platform": "phone"})
+    assert refused.value.reason == "missing_field"
+
+
 def test_an_order_that_nobody_paid_and_one_that_was_cancelled() -> None:
     pending = one(Order, "orders", {**ORDER, "total": "5", "status": "pending"})
     assert (pending.status, pending.paid_at) == ("pending", None)

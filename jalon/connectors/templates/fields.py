@@ -39,11 +39,15 @@ class Field(NamedTuple):
     words: tuple[str, ...] = ()
 
 
+Need = Mapping[str, tuple[str, ...]]
+"""Fields of which one must be told -> the words that it must be then; none: any will do."""
+
+
 class Shape(NamedTuple):
     """One kind of record. `key` names the fields that are its identity; where none of them is told, its content is.
 
     `within` names the fields that the key holds for: systems count from 1, each for itself. `identity` says in words
-    what makes two records one.
+    what makes two records one. Of each of `needs` one field must be told.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Shape(NamedTuple):
     key: tuple[str, ...]
     identity: str
     within: tuple[str, ...] = ("platform",)
+    needs: tuple[Need, ...] = ()
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -39,6 +39,12 @@ METRICS = words(
 )
 """Counts that a record of figures may hold; amounts are `spend` and `conversion_value`."""
 
+CHANNELS = words(
+    "ai_assistant email messaging affiliate mobile youtube tiktok instagram facebook threads pinterest snapchat x "
+    "linkedin forum social search display shop referral site direct"
+)
+"""Channels that can be told."""
+
 _ORDERS = Shape(
     "orders",
     "order",
@@ -52,7 +58,8 @@ _ORDERS = Shape(
         _UPDATED,
         Field("status", "word", "`paid` where left out.", words=words("pending paid cancelled")),
         Field("kind", "word", "`sale` where left out.", words=words("sale sample replacement exchange test")),
-        Field("channel", "name", "Where it was placed: `shop` (at the till), `site`, `mobile`, `instagram`, …"),
+        Field("channel", "name", "Where it was placed: `shop` (at the till), `site`, `mobile`, `instagram`, …; if it is"
+              " left out, what `platform` says: `till` is `shop`, any other must be a channel itself."),
         _MODE,
         _CURRENCY,
         Field("total", "money", "What was charged in all. This or `goods` must be told."),
@@ -68,7 +75,8 @@ _ORDERS = Shape(
     ("order_id",),
     "platform and number of the order, with its till where one is told",
     ("platform", "till_id"),
-)
+    ({"channel": (), "platform": ("till", *CHANNELS)}, {"total": (), "goods": ()}),
+)  # fmt: skip
 _ORDER_LINES = Shape(
     "order_lines",
     "order_line",
@@ -127,6 +135,7 @@ _TOUCHPOINTS = Shape(
     ("id",),
     "platform and number of the event; without a number, all that is told of it: the same person, moment and kind are"
     " one event",
+    needs=({"channel": (), "landing_page": ()},),
 )
 _FIGURES = Shape(
     "figures",
@@ -174,6 +183,7 @@ _ANSWERS = Shape(
     ("answer_id",),
     "platform, survey and number of the answer; without a number, all that is told of it",
     ("platform", "survey"),
+    ({"score": (), "choice": ()},),
 )  # fmt: skip
 _TRANSACTIONS = Shape(
     "transactions",
