@@ -260,7 +260,7 @@ def templates() -> str:
         "What exports of own channels hold ([files](connectors/files.md)), and what events of the",
         "[webhook](connectors/hook.md) do. `jalon templates NAME` prints the same.\n",
         "A field is found by its own name, or by one of the other heads, which are written without case, accents and",
-        "punctuation. What is marked needed must have a column or a constant.\n",
+        "punctuation. What is marked needed must have a column or a constant; of fields that name each other, one.\n",
     ]
     parts += [f"- [{name}](#{name}): {template.about}" for name, template in TEMPLATES.items()]
     for name, template in TEMPLATES.items():

@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import re
 import secrets
 import unicodedata
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jalon.errors import ConfigError
+from jalon.identifiers import digits_of, is_international, names_nobody
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
-_NOT_DIGITS = re.compile(r"\D+")
 
 
 def canonical(kind: str, value: str) -> str:
@@ -31,7 +31,7 @@ def canonical(kind: str, value: str) -> str:
     if kind == "email":
         return text.lower()
     if kind == "phone":
-        return _NOT_DIGITS.sub("", text).lstrip("0")
+        return digits_of(text).lstrip("0")
     return text
 
 
@@ -79,7 +79,30 @@ class Keyring:
 
     def pseudonym(self, kind: str, value: str) -> str:
         """Return `kind:hash`, the keyed hash (128 bits, hex) of an identifier of a person."""
-        message = f"{kind}\0{canonical(kind, value)}".encode("utf-8", "surrogatepass")
+        return self._hashed(kind, canonical(kind, value))
+
+    def hasher(self, source: str) -> Callable[[str, str], str | None]:
+        """Return what hashes the identifiers in a source's records: (kind, clear value) -> pseudonym.
+
+        None where the value names nobody. A phone number that tells no country is one of this source alone.
+        """
+
+        def hashed(kind: str, value: str) -> str | None:
+            if names_nobody(kind, value):
+                return None
+            if kind == "phone" and not is_international(value):
+                return self._hashed(kind, f"{source}\0{canonical(kind, value)}")
+            return self.pseudonym(kind, value)
+
+        return hashed
+
+    def pseudonyms(self, kind: str, value: str, source: str) -> list[str]:
+        """Return all pseudonyms by which a person may be held whom a source names so."""
+        found = self.hasher(source)(kind, value)
+        return [] if found is None else list(dict.fromkeys((found, self.pseudonym(kind, value))))
+
+    def _hashed(self, kind: str, value: str) -> str:
+        message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
         return f"{kind}:{self._pseudonym.hex(message)[:32]}"
 
     def hook_token(self, source: str) -> str:

@@ -68,7 +68,18 @@ def _rows(template: Template) -> Iterator[tuple[str, str, str, str, str]]:
     for field in template.fields():
         what = " | ".join(field.words) if 0 < len(field.words) <= 6 else UNITS.get(field.kind, field.kind)
         heads = ", ".join(template.heads.get(field.name, "").split())
-        yield field.name, "yes" if field.required else "", what, field.meaning.replace("`", ""), heads
+        needed = "yes" if field.required else _unless(template, field.name)
+        yield field.name, needed, what, field.meaning.replace("`", ""), heads
+
+
+def _unless(template: Template, name: str) -> str:
+    """Say in place of what a field is needed; empty: it is not, or what a template always says is enough."""
+    need = next((need for need in template.shape.needs if name in need and not need[name]), None)
+    if need is None or not need.keys().isdisjoint({*template.constants, *template.required}):
+        return ""
+    return ", ".join(
+        f"unless {other} is one" if allowed else f"or {other}" for other, allowed in need.items() if other != name
+    )
 
 
 def example(name: str) -> Shown:

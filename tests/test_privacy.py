@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.errors import ConfigError
+from jalon.identifiers import of_country
 from jalon.privacy import Keyring, _Mac, canonical, make_key, read_key
 
 KEYRING = Keyring(b"k" * 32)
@@ -39,6 +40,55 @@ def test_the_hash_is_hmac_sha256_as_the_standard_library_computes_it(message: by
 
 def test_without_the_key_hashes_cannot_be_tried() -> None:
     assert KEYRING.pseudonym("phone", "33612345678") != Keyring(b"x" * 32).pseudonym("phone", "33612345678")
+
+
+NOBODY = [
+    *(
+        ("phone", text)
+        for text in ("-", "n/a", "none", "112", "000000", "0000000000", "06 00 00 00 00", "+33 000 000 000")
+    ),
+    *(("email", text) for text in ("-", "n/a", "none@none", "ada", "@", "a b@example.org", "")),
+    *(("loyalty", text) for text in ("-", " 0 ", "N/A", "--", "0000")),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), NOBODY)
+def test_what_people_write_in_place_of_their_own_names_nobody(kind: str, text: str) -> None:
+    assert KEYRING.hasher("till")(kind, text) is None
+    assert KEYRING.pseudonyms(kind, text, "till") == []
+
+
+def test_a_number_that_tells_no_country_is_one_of_its_source_alone() -> None:
+    till, other = KEYRING.hasher("till"), KEYRING.hasher("other")
+    assert till("phone", "06 12 34 56 78") == till("phone", "06-12345678") != other("phone", "06 12 34 56 78")
+    assert till("phone", "06 12 34 56 78") not in (KEYRING.pseudonym("phone", "612345678"), None)
+    for number in ("+33 6 12 34 56 78", "0033612345678", "(+33) 612345678"):
+        assert till("phone", number) == other("phone", number) == KEYRING.pseudonym("phone", "+33612345678")
+
+
+def test_whoever_asks_to_be_erased_is_found_under_all_names_that_a_number_may_have() -> None:
+    asked = KEYRING.pseudonyms("phone", "06 12 34 56 78", "till")
+    assert asked == [KEYRING.hasher("till")("phone", "0612345678"), KEYRING.pseudonym("phone", "0612345678")]
+    assert KEYRING.pseudonyms("email", "Ada@example.org", "till") == [KEYRING.pseudonym("email", "ada@example.org")]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "found"),
+    [
+        ("06 12 34 56 78", "33", "+33612345678"),
+        ("06-12345678", "31", "+31612345678"),
+        ("+44 20 7946 0000", "33", "+442079460000"),
+        ("0044 20 7946 0000", "33", "+442079460000"),
+        ("33612345678", "33", "+33612345678"),
+        ("612345678", "34", "+34612345678"),
+        ("45 12 34 56", "45", "+4545123456"),
+        ("(415) 555-0100", "1", "+14155550100"),
+        ("1 415 555 0100", "1", "+14155550100"),
+        ("06 1234 5678", "39", "+390612345678"),
+    ],
+)
+def test_a_number_is_of_the_country_that_is_told_unless_it_tells_another(number: str, code: str, found: str) -> None:
+    assert KEYRING.pseudonym("phone", of_country(number, code)) == KEYRING.pseudonym("phone", found)
 
 
 def test_kinds_do_not_mix() -> None:

@@ -19,6 +19,7 @@ from jalon.attribution.echoes import told_once
 from jalon.attribution.effects import Journeys
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
+from jalon.attribution.namesakes import numbers
 from jalon.attribution.options import Options
 from jalon.attribution.persons import links, people, resolve
 from jalon.attribution.publish import published
@@ -146,7 +147,9 @@ def _moves(
 
 def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table]:
     """Return sales, people, touchpoints and order lines, each kept."""
-    found = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_PERSONS}
+    held = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_PERSONS}
+    named = numbers(engine, held["orders"])
+    found = {kind: named.told(kind, table) for kind, table in held.items()}
     sold = sales(engine, found["orders"], found["order_links"], found["refunds"], options)
     persons = people(engine, links(found["touchpoints"], sold, found["identities"]), sold, options)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(resolve(sold, persons)))

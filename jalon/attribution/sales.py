@@ -43,7 +43,7 @@ NOT_COUNTED = ("copy_by_id", "same_order_in_two_sources", "copy_by_rule", "possi
 
 
 def ranked_orders(orders: Table) -> Table:
-    """Add `order_uid`, `is_copy` and `rank`: of two orders that are one sale the original has the lower rank."""
+    """Add `order_uid`, `is_copy`, `rank`: of two orders that are one sale the original has the lower rank."""
     is_copy = orders.origin.notnull() & (orders.origin != orders.platform)
     level = is_copy.cast("int64") * 2 + (orders.selling_mode != "native").cast("int64")
     uid = orders.source + ":" + orders.order_id
@@ -58,7 +58,7 @@ def by_id(orders: Table, links: Table) -> Table:
     own = told.filter(~is_number).select("rank", "external_id")
     said = links.select("source", "order_id", "external_id").join(orders, ["source", "order_id"])
     stated = own.union(said.select("rank", "external_id"))
-    named = orders.select(named="rank", named_id=orders.platform + ":" + orders.order_id)
+    named = orders.select(named="rank", named_id=orders.platform + ":" + orders.number)
     pairs = stated.join(named, stated.external_id == named.named_id).select("rank", "named")
     others = stated.anti_join(named, stated.external_id == named.named_id).select(stated.columns)
     pairs = pairs.union(_by_number(others, told.filter(is_number)))
@@ -76,7 +76,7 @@ def _by_number(stated: Table, numbers: Table) -> Table:
 
 def _same_order(orders: Table) -> Table:
     """Pair the same order of one platform that two sources hold; shops count from 1, so money and time must agree."""
-    same = [orders.platform, orders.order_id, orders.placed_at, orders.currency, orders.total]
+    same = [orders.platform, orders.number, orders.placed_at, orders.currency, orders.total]
     held = orders.select("rank", first=orders["rank"].min().over(group_by=same))
     again = held.filter(held["rank"] != held["first"])
     return again.select(
@@ -158,7 +158,8 @@ def sales(engine: Engine, orders: Table, order_links: Table, refunds: Table, opt
     """Return and keep one row per order: is it counted, as which sale, why, and its money in minor units.
 
     `booked` is the goods money of a sale, `net` what is left of it after refunds and cancellation, `reversed` their
-    difference. `is_sale`: it is revenue, paid, not cancelled, and counted.
+    difference. `is_sale`: it is revenue, paid, not cancelled, and counted. `orders` have their `number` as told
+    (`namesakes`) besides the `order_id` that names them.
     """
     ranked = engine.keep("orders_ranked", ranked_orders(orders))
     stated = engine.keep("copies_by_id", by_id(ranked, order_links))

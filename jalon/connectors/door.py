@@ -17,8 +17,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-Hasher = Callable[[str, str], str]
-"""(kind of identifier, clear value) -> keyed hash."""
+from jalon.connectors.calling_codes import CALLING_CODES
+from jalon.identifiers import of_country
+
+Hasher = Callable[[str, str], str | None]
+"""(kind of identifier, clear value) -> keyed hash; None where the value names nobody."""
 
 Rule = Callable[[Any, Hasher], Any]
 Door = Callable[[Any, Hasher], Any]
@@ -39,12 +42,20 @@ SHARED_IDS = frozenset({"gbraid", "wbraid"})
 
 
 def person(kind: str) -> Rule:
-    """Replace an identifier of a person by its keyed hash; empty stays empty."""
+    """Replace an identifier of a person by its keyed hash; what is empty, or names nobody, is None."""
 
     def rule(value: Any, hasher: Hasher) -> Any:
         return hasher(kind, str(value)) if value not in (None, "") else None
 
     return rule
+
+
+def phone(value: Any, country: Any, hasher: Hasher) -> str | None:
+    """Replace a phone number by its keyed hash; `country` (ISO 3166-1) is that of one which tells none."""
+    if value in (None, ""):
+        return None
+    code = CALLING_CODES.get(country.upper(), "") if isinstance(country, str) else ""
+    return hasher("phone", of_country(str(value), code))
 
 
 def link(value: Any, hasher: Hasher) -> Any:
@@ -67,7 +78,8 @@ def _mark(name: str, value: str, hasher: Hasher) -> tuple[str, str] | None:
         return name, value
     folded = name.lower()
     if folded in CLICK_IDS:
-        return folded, hasher(folded, value)
+        hashed = hasher(folded, value)
+        return None if hashed is None else (folded, hashed)
     return (folded, "1") if folded in SHARED_IDS else None
 
 

@@ -10,6 +10,7 @@ from typing import get_args
 from jalon.normalize import channels
 from jalon.normalize.form_sales import MODES, touch
 from jalon.normalize.forms import Form
+from jalon.normalize.records import joined
 from jalon.normalize.vocabulary import (
     Answer,
     Content,
@@ -44,7 +45,7 @@ def touchpoint(form: Form) -> Iterator[Fact]:
         raise Unfit("missing_field", "neither channel nor landing_page is told")
     order = form.order_id() if form.text("order_id") else None
     yield Touchpoint(
-        *form.head(f"event/{form.raw.key}"),
+        *form.head(f"event/{form.key('id', 'platform')}"),
         platform=form.needed("platform"),
         occurred_at=moment.at,
         occurred_date=moment.day,
@@ -96,9 +97,9 @@ def answer(form: Form) -> Iterator[Fact]:
     lowest, highest = _scale(form, survey)
     if score is not None and not lowest <= score <= highest:
         raise Unfit("bad_score", f"score does not lie between {lowest} and {highest}")
-    order = form.order_id() if form.text("order_id") else None
+    order, key = form.order_id() if form.text("order_id") else None, form.key("answer_id", "platform", "survey")
     yield Answer(
-        *form.head(form.raw.key),
+        *form.head(key),
         platform=form.needed("platform"),
         survey=survey,
         question=form.text("question"),
@@ -114,7 +115,7 @@ def answer(form: Form) -> Iterator[Fact]:
     )
     if form.text("channel"):
         kind: TouchKind = "review" if survey == "review" else "survey"
-        yield touch(form, f"answer/{form.raw.key}", kind, given, form.channel(), order)
+        yield touch(form, f"answer/{key}", kind, given, form.channel(), order)
     yield from form.identities("survey")
 
 
@@ -166,9 +167,8 @@ def _measure(form: Form, metric: str, value: int, currency: str | None) -> Measu
         raise Unfit("impossible_date", "end is before start")
     platform = form.needed("platform")
     about = (platform, *map(form.text, ("campaign_id", "content_id", "product_id", "creator_id")))
-    named = (part.replace("%", "%25").replace("|", "%7C") if part else "" for part in about)
     return Measure(
-        *form.head("|".join((*named, start.isoformat(), last.isoformat(), metric))),
+        *form.head(joined(*about, start.isoformat(), last.isoformat(), metric)),
         platform=platform,
         metric=metric,
         content_id=form.text("content_id"),

@@ -7,6 +7,7 @@ from typing import NamedTuple, get_args
 
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.forms import Form, Moment
+from jalon.normalize.records import joined
 from jalon.normalize.vocabulary import (
     Fact,
     Order,
@@ -21,6 +22,8 @@ from jalon.normalize.vocabulary import (
 )
 
 MODES = get_args(SellingMode)
+PLACES = {"till": "shop"}
+"""Platform that is no channel -> where it sells."""
 
 
 class Money(NamedTuple):
@@ -40,8 +43,9 @@ def order(form: Form) -> Iterator[Fact]:
     money = _charged(form, currency)
     gross, discount = _list_price(form, money.goods, currency)
     paid, changed = form.when("paid_at"), form.when("updated_at")
+    key = form.order_key()
     yield Order(
-        *form.head(order_id),
+        *form.head(key),
         platform=platform,
         order_id=order_id,
         placed_at=placed.at,
@@ -62,20 +66,21 @@ def order(form: Form) -> Iterator[Fact]:
         presentment_total=None,
         person=form.person(),
         selling_mode=form.word("selling_mode", MODES, "communication"),
-        channel=form.channel(platform),
+        channel=form.channel(PLACES.get(platform, platform)),
         origin=None,
         external_ids=form.texts("external_ids"),
         customer_order_index=None,
         journey="none",
     )
     for number, line in enumerate(form.forms("lines"), 1):
-        yield _line(line, order_id, platform, currency, line.text("line_id") or str(number))
+        yield _line(line, key, order_id, platform, currency, line.text("line_id") or str(number))
     yield from form.identities("order")
 
 
 def order_line(form: Form) -> Iterator[Fact]:
     """Yield a line that came by itself: the same fact as if it had come within its order."""
-    yield _line(form, form.order_id(), form.needed("platform"), form.currency(), form.needed("line_id"))
+    order_id, platform = form.order_id(), form.needed("platform")
+    yield _line(form, form.order_key(), order_id, platform, form.currency(), form.needed("line_id"))
 
 
 def _charged(form: Form, currency: str) -> Money:
@@ -99,7 +104,7 @@ def _list_price(form: Form, goods: int, currency: str) -> tuple[int, int]:
     return goods + discount, discount
 
 
-def _line(form: Form, order_id: str, platform: str, currency: str, line_id: str) -> OrderLine:
+def _line(form: Form, order: str, order_id: str, platform: str, currency: str, line_id: str) -> OrderLine:
     quantity = form.count("quantity")
     quantity = 1 if quantity is None else quantity
     goods, unit = form.amount("goods", currency), form.amount("unit_price", currency)
@@ -112,7 +117,7 @@ def _line(form: Form, order_id: str, platform: str, currency: str, line_id: str)
         raise Unfit("missing_field", f"line {line_id} tells neither goods, unit_price nor gross")
     gross, discount = _list_price(form, goods, currency)
     return OrderLine(
-        *form.head(f"{order_id}/{line_id}"),
+        *form.head(f"{order}|{joined(line_id)}"),
         platform=platform,
         order_id=order_id,
         line_id=line_id,
@@ -133,7 +138,7 @@ def _line(form: Form, order_id: str, platform: str, currency: str, line_id: str)
 def refund(form: Form) -> Iterator[Fact]:
     """Yield a refund, the touchpoint that it is where it is told by what channel, and who got it."""
     order_id, platform, currency = form.order_id(), form.needed("platform"), form.currency()
-    back, key = form.moment("refunded_at"), form.raw.key
+    back, key = form.moment("refunded_at"), form.key("refund_id", "platform")
     money = _given_back(form, currency)
     state = form.word("state", ("succeeded", "pending", "failed"), "succeeded")
     yield Refund(
@@ -207,17 +212,17 @@ def transaction(form: Form) -> Iterator[Fact]:
     status = form.word("status", ("pending", "approved", "reversed"), "pending")
     sold = form.moment("occurred_at")
     creator = form.needed("creator_id")
-    content = form.text("content_id") or creator
-    yield _draft(form, number, platform, currency, sold, status)
+    content, key = form.text("content_id") or creator, form.key("transaction_id", "platform")
+    yield _draft(form, key, number, platform, currency, sold, status)
     clicked = form.when("clicked_at") or sold._replace(is_day=True)
     click = touch(
-        form, f"transaction/{number}", "content_click", clicked, "affiliate", number, removed=status == "reversed"
+        form, f"transaction/{key}", "content_click", clicked, "affiliate", number, removed=status == "reversed"
     )
     yield click._replace(content_id=content, creator_id=creator, campaign=form.text("campaign"), selling_mode="linked")
     quantity = form.count("quantity")
     quantity = 1 if quantity is None else quantity
     yield OrderContent(
-        *form.head(number),
+        *form.head(key),
         platform=platform,
         order_id=number,
         sku_id=None,
@@ -236,10 +241,10 @@ def transaction(form: Form) -> Iterator[Fact]:
     )
 
 
-def _draft(form: Form, number: str, platform: str, currency: str, sold: Moment, status: str) -> Order:
+def _draft(form: Form, key: str, number: str, platform: str, currency: str, sold: Moment, status: str) -> Order:
     amount = form.amount("sale_amount", currency) or 0
     return Order(
-        *form.head(number),
+        *form.head(f"transaction/{key}"),
         platform=platform,
         order_id=number,
         placed_at=sold.at,

@@ -3,9 +3,11 @@
 What files and the hook tell has one meaning, said in `form_sales` and `form_events`. Every refusal names the field and
 what it must be, never its value: a shifted column puts anything anywhere.
 
-Identity of facts, within a source: an order by its number, with its till where one is told (`till/number`); everything
-else by the record's own key, which the shape declares (`connectors.templates.shapes`). A record's version is when it
-was last changed, where that is told; of two revisions without, the one that was read later holds.
+Identity of facts, within a source: what has a number by the platform that gave it and the number, an order's with its
+till, an answer's with its survey, since every system counts from 1; what has none by the record's own key, a digest of
+all that it tells. It is read from the record and not from its key, so that records which were stored under keys of
+another form are the same facts. A record's version is when it was last changed, where that is told; of two revisions
+without, the one that was read later holds.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any, NamedTuple
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import count
 from jalon.normalize.money import MAX_DIGITS, exponent, minor
-from jalon.normalize.records import head
+from jalon.normalize.records import head, joined
 from jalon.normalize.times import SECOND, day_bounds, instant_from_iso, local_date
 from jalon.normalize.vocabulary import Context, Identity, Instant, Raw, Unfit
 
@@ -84,7 +86,9 @@ class Form:
         return self.text(name)
 
     def channel(self, default: str | None = None) -> str:
-        """Return a channel of the common table."""
+        """Return a channel of the common table; left out it is the default, where that is one."""
+        if self.text("channel") is None and default not in CHANNELS:
+            raise Unfit("missing_field", "channel is missing")
         return str(self.word("channel", CHANNELS, default))
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -201,6 +205,16 @@ class Form:
         """Return the number of the order, which may be unique per till only."""
         till, number = self.text("till_id"), self.needed("order_id")
         return f"{till}/{number}" if till else number
+
+    def order_key(self) -> str:
+        """Return what names the order in its source: platforms, and their tills, count each for themselves."""
+        till, number = self.text("till_id"), self.needed("order_id")
+        return joined(self.needed("platform"), *([till] if till else []), number)
+
+    def key(self, number: str, *within: str) -> str:
+        """Return the record's key: its number, within what numbers are unique in; without one, that of the record."""
+        told = self.text(number)
+        return joined(*map(self.needed, within), told) if told else self.raw.key
 
 
 def _told(name: str, read: Any) -> Any:

@@ -17,6 +17,11 @@ def facts_of(raw: Raw, context: Context, streams: Mapping[str, Normalizer], titl
     return reader(raw, context)
 
 
+def joined(*parts: str | None) -> str:
+    """Return parts of a key as one text, from which they can be told: no other parts give the same."""
+    return "|".join((part or "").replace("%", "%25").replace("|", "%7C") for part in parts)
+
+
 def head(raw: Raw, key: str) -> tuple[str, str, int, Instant, int]:
     """Return the header of a fact with this key: the record's own source, version, time and row."""
     return raw.source, key, raw.version, raw.observed_at, raw.inbox_id

@@ -6,10 +6,11 @@
       ├─────▶ refused: it is not what its table says ──▶ quarantine, until file or table changes
       ▼
     rows, some hundred at a time: record ─▶ door ─▶ would it become facts? ─▶ inbox, with the position, in one commit
-      └─ a row that would not goes to quarantine, by file and line
+      └─ a row that would not goes to quarantine, by file and line, and so does one that contradicts an earlier one
 
 A run that ends in the midst of a file leaves the position behind, and the next one goes on there if the file is the
-same. A file that was changed is read anew: rows that say the same as before are known, the others are newer revisions.
+same: it only looks through the rows before, so as to know what has been told. A file that was changed is read anew:
+rows that say the same as before are known, the others are newer revisions.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -33,6 +35,7 @@ from jalon.sync.halt import Halt
 from jalon.sync.judge import Judge, short
 from jalon.sync.pages import Pages
 from jalon.sync.redact import REDACTOR
+from jalon.sync.repeats import Repeats
 from jalon.sync.rows import AT_ONCE, Row, rows_of
 from jalon.sync.source import Source, SourceOutcome, Workshop
 
@@ -118,7 +121,8 @@ class FileReader:
             chunk = _next(rows)
             columns = columns or tuple(dict.fromkeys(name for row in chunk for name in row.values))
             sheet.check(columns)
-            page = self._judge.page(place.name, sheet, chunk)
+            with closing(Repeats()) as repeats:
+                page = self._judge.page(place.name, sheet, chunk, repeats)
         return Look(sheet.table, sheet.explain(columns), len(chunk), [reject.detail for reject in page.rejects])
 
     # --- one file
@@ -177,23 +181,31 @@ class FileReader:
         columns, rows = rows_of(file, reading.sheet)
         if columns:
             reading.sheet.check(columns)
-        passed = reading.known.position
-        await asyncio.to_thread(next, islice(rows, passed, passed), None)
-        while reading.known.state == "reading":
-            self._halt.check()
-            chunk = await asyncio.to_thread(_next, rows)
-            if stamp(os.fstat(file.fileno())) != reading.known.stamp:
-                raise Changed
-            reading = await self._commit(reading, chunk)
+        with closing(Repeats()) as repeats:
+            await self._pass(reading, rows, repeats)
+            while reading.known.state == "reading":
+                self._halt.check()
+                chunk = await asyncio.to_thread(_next, rows)
+                if stamp(os.fstat(file.fileno())) != reading.known.stamp:
+                    raise Changed
+                reading = await self._commit(reading, chunk, repeats)
         if reading.known.bad:
             text = f"{reading.place.name}: {reading.known.bad} of {reading.known.position} rows are in quarantine"
             self._fail(text, "`jalon quarantine list` says why; mend the file or its table")
 
     # --- rows
 
-    async def _commit(self, reading: Reading, chunk: list[Row]) -> Reading:
+    async def _pass(self, reading: Reading, rows: Iterator[Row], repeats: Repeats) -> None:
+        """Look through the rows that an earlier run has brought in."""
+        before = islice(rows, reading.known.position)
+        for _ in range(0, reading.known.position, AT_ONCE):
+            self._halt.check()
+            chunk = await asyncio.to_thread(_next, before)
+            self._judge.page(reading.place.name, reading.sheet, chunk, repeats)
+
+    async def _commit(self, reading: Reading, chunk: list[Row], repeats: Repeats) -> Reading:
         """Bring rows in with the position behind them, in one transaction; the last close what was held."""
-        page = self._judge.page(reading.place.name, reading.sheet, chunk)
+        page = self._judge.page(reading.place.name, reading.sheet, chunk, repeats)
         known, name = reading.known, self._source.name
         if not known.position and len(page.rejects) == len(chunk) >= HOPELESS:
             first = page.rejects[0]

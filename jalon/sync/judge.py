@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jalon.connectors.base import Batch, Record
+from jalon.connectors.base import BY_CONTENT, Batch, Record
 from jalon.connectors.sheets import Sheet, Unusable
 from jalon.connectors.wire import decode
 from jalon.normalize.vocabulary import Context, Instant, Raw, Unfit
 from jalon.registry import normalizer_of
 from jalon.sync.pages import Page, Pages, Reject
 from jalon.sync.redact import REDACTOR
+from jalon.sync.repeats import Repeats
 from jalon.sync.rows import Row
 from jalon.sync.source import Source, zone_of
 
@@ -31,28 +32,34 @@ class Judge:
         self._normalize = normalizer_of(source.connector)
         self._context = Context(zone_of(source, {}), {})
 
-    def page(self, file: str, sheet: Sheet, chunk: Sequence[Row]) -> Page:
-        """Return the rows as a page: those that can be taken, through the door, and the others with their reasons."""
+    def page(self, file: str, sheet: Sheet, chunk: Sequence[Row], repeats: Repeats) -> Page:
+        """Return the rows as a page: those that can be taken, through the door, and the others with their reasons.
+
+        `repeats` has met all rows of the file before these.
+        """
         rows: list[tuple[str, int, bytes]] = []
         rejects: list[Reject] = []
         for row in chunk:
             try:
                 if row.fault:
                     raise Unusable(*row.fault)
-                rows.append(self._row(sheet, row))
+                rows.append(self._row(sheet, row, repeats))
             except (Unusable, Unfit) as why:
                 rejects.append(self._reject(file, sheet, row, why))
         return Page({sheet.stream: rows} if rows else {}, rejects)
 
-    def _row(self, sheet: Sheet, row: Row) -> tuple[str, int, bytes]:
+    def _row(self, sheet: Sheet, row: Row, repeats: Repeats) -> tuple[str, int, bytes]:
         """Return a row as the inbox wants it, once it is known to become facts. Raises `Unusable`, `Unfit`."""
-        page = self._pages.prepare(Batch([sheet.record(row.values)]), sheet.stream)
+        record = sheet.record(row.values)
+        page = self._pages.prepare(Batch([record]), sheet.stream)
         if page.rejects:
             raise Unusable(page.rejects[0].reason, page.rejects[0].detail)
         key, version, body = page.rows[sheet.stream][0]
         raw = Raw(self._source, sheet.stream, key, version, Instant(0), 0, decode(body))
         for _ in self._normalize(raw, self._context):
             pass
+        if record.key != BY_CONTENT:
+            repeats.meet(key, version, body, row.line)
         return key, version, body
 
     def _reject(self, file: str, sheet: Sheet, row: Row, why: Unusable | Unfit) -> Reject:

@@ -50,6 +50,7 @@ class Pages:
         self._shop = shop
         self._counts = counts
         self._doors = {stream.name: stream.door for stream in source.connector.streams}
+        self._hasher = shop.keyring.hasher(source.name)
         self._about = quarantine_seal(source.name)
         self._read: dict[str, tuple[int, int]] = {}
         """Pages and rows read so far, by stream."""
@@ -119,23 +120,30 @@ class Pages:
     def _page(self, records: Sequence[Record], default: str) -> Page:
         rows: dict[str, list[tuple[str, int, bytes]]] = {}
         rejects: list[Reject] = []
-        doors, hasher = self._doors, self._shop.keyring.pseudonym
+        doors, hasher = self._doors, self._hasher
         for record in records:
-            key, version, body, other = record
+            key, version, told, other = record
             stream = other or default
             try:
-                body = doors[stream](body, hasher)
+                body = doors[stream](told, hasher)
                 encoded = encode(body)
+                if key == BY_CONTENT and body is not None:
+                    key = self._by_content(told, stream)
             except Exception as error:  # whatever a record does to its door, the page goes on
                 rejects.append(self.reject(record, stream, _reason(error, stream, doors)))
                 continue
             if body is None or type(key) is not str or not key or not 0 <= version <= MAX_VERSION:
                 rejects.append(self.reject(record, stream, ("no_identity", "it has no usable key, version or body")))
                 continue
-            if key == BY_CONTENT:
-                key = inbox.digest(encoded).hex()
             rows.setdefault(stream, []).append((key, version, encoded))
         return Page(rows, rejects)
+
+    def _by_content(self, told: Any, stream: str) -> str:
+        """Return what names a record without a number: all that it tells, persons by the hash of what was written.
+
+        So it stays the same record whatever is held of who is named by that.
+        """
+        return inbox.digest(encode(self._doors[stream](told, self._shop.keyring.pseudonym))).hex()
 
     def reject(self, record: Record, stream: str, why: tuple[str, str]) -> Reject:
         """Return a record that cannot be taken, sealed, with the reason code and the detail."""

@@ -24,15 +24,15 @@ async def act(source: Source, shop: Workshop, opened: Opened) -> None:
             erasure.erase,
             store,
             source.name,
-            hashed(keyring, order),
+            hashed(keyring, source.name, order),
             order.orders,
             everything=order.everything,
             request=order.request,
         )
     for order in opened.disclosures:
-        await asyncio.to_thread(erasure.disclose, store, source.name, hashed(keyring, order), order.orders)
+        await asyncio.to_thread(erasure.disclose, store, source.name, hashed(keyring, source.name, order), order.orders)
 
 
-def hashed(keyring: Keyring, order: Erasure) -> list[str]:
-    """Return the keyed hashes of the person that an order is about."""
-    return [keyring.pseudonym(kind, value) for kind, value in order.identifiers]
+def hashed(keyring: Keyring, source: str, order: Erasure) -> list[str]:
+    """Return the keyed hashes of the person that an order to a source is about."""
+    return [one for kind, value in order.identifiers for one in keyring.pseudonyms(kind, value, source)]

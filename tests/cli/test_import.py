@@ -101,7 +101,11 @@ def test_templates_are_listed_and_shown(desk: Desk) -> None:
     shown = desk("templates", "till_refunds", "--json").data
     needed = {column["field"] for column in shown["columns"] if column["needed"]}
     assert needed == {"order_id", "refunded_at", "currency", "total"}
-    assert "refund's number" in desk("templates", "till_refunds").out
+    assert "number of the refund" in desk("templates", "till_refunds").out
+    plain = {each["field"]: each["needed"] for each in desk("templates", "orders", "--json").data["columns"]}
+    assert (plain["channel"], plain["total"], plain["goods"]) == ("unless platform is one", "or goods", "or total")
+    till = {each["field"]: each["needed"] for each in desk("templates", "till_orders", "--json").data["columns"]}
+    assert (till["channel"], till["total"]) == ("", "or goods")
     near = desk("templates", "till_order")
     assert (near.status, "till_orders" in near.err) == (2, True)
 

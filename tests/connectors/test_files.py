@@ -145,6 +145,7 @@ def test_values_of_another_kind_are_refused(kind: Kind, cell: Any) -> None:
         ("+33 6 12 34 56 78", "33", "+33 6 12 34 56 78"),
         ("0033612345678", "33", "0033612345678"),
         ("06 12 34 56 78", "", "06 12 34 56 78"),
+        ("-", "33", "-"),
     ],
 )
 def test_national_numbers_get_the_country_that_was_told(written: str, prefix: str, number: str) -> None:
@@ -175,7 +176,7 @@ ROW = {"Receipt No.": "12", "Date": "2026-11-20T10:00:00Z", "Amount": "5.00", "C
 
 def test_columns_are_found_by_their_heads_and_the_rest_is_left() -> None:
     record = mapped().record(ROW)
-    assert record.key == "|12"
+    assert record.key == "till||12"
     assert record.body == {
         "order_id": "12", "platform": "till", "placed_at": "2026-11-20T10:00:00+00:00", "channel": "shop",
         "currency": "EUR", "total": "5.00", "customer_of": "till",
@@ -251,7 +252,7 @@ def test_a_deal_that_was_won_or_lost_may_be_so_in_french(cell: str, code: str) -
 def test_a_row_without_a_number_of_its_own_is_known_by_what_it_says() -> None:
     row = {"timestamp": "2026-11-18T08:02:11Z", "event": "open", "email": "ada@example.org"}
     assert mapped("email_events").record(row).key == BY_CONTENT
-    assert mapped("email_events").record({**row, "event_id": 5}).key == "5"
+    assert mapped("email_events").record({**row, "event_id": 5}).key == "mailing|5"
 
 
 def test_another_mapping_has_another_mark() -> None:

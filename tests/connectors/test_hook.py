@@ -141,9 +141,13 @@ def opened(body: Any) -> Any:
 def test_one_event_or_several() -> None:
     event = {"type": "answer", "timestamp": "2026-11-20T18:00:01Z", "data": ANSWER}
     [record] = opened(event).records
-    assert (record.stream, record.key, record.version, record.body) == ("answers", "a-1", 1_795_197_601_000_000, ANSWER)
+    assert (record.stream, record.key) == ("answers", "kiosk|csat|a-1")
+    assert (record.version, record.body) == (1_795_197_601_000_000, ANSWER)
     several = opened([event, {"type": "identity", "data": {"email": "a@b.example", "loyalty": "9"}}])
-    assert [(one.stream, one.key) for one in several.records] == [("answers", "a-1"), ("identities", BY_CONTENT)]
+    assert [(one.stream, one.key) for one in several.records] == [
+        ("answers", "kiosk|csat|a-1"),
+        ("identities", BY_CONTENT),
+    ]
     assert several.topic == "answer, identity"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,13 +13,15 @@ from jsonschema import Draft202012Validator
 
 from jalon.connectors.files.values import fold
 from jalon.connectors.templates.doors import MISPLACED, door_of
-from jalon.connectors.templates.fields import key_of
+from jalon.connectors.templates.fields import Shape, key_of
 from jalon.connectors.templates.schema import schema
-from jalon.connectors.templates.shapes import SHAPES, TYPES
+from jalon.connectors.templates.shapes import CHANNELS, SHAPES, TYPES
 from jalon.connectors.templates.tables import TEMPLATES, Template
 from jalon.connectors.templates.versions import version_of
+from jalon.normalize.channels import CHANNELS as KNOWN_CHANNELS
 from jalon.normalize.form_events import AMOUNTS, COUNTS, TELLABLE
-from jalon.normalize.told import READERS
+from jalon.normalize.told import READERS, facts
+from jalon.normalize.vocabulary import Context, Instant, Raw, Unfit
 from tests.golden import SAMPLES, samples
 
 BODY = Draft202012Validator(schema())
@@ -56,7 +59,50 @@ def test_the_shapes_and_their_meaning_know_each_other() -> None:
     kinds = next(field for field in SHAPES["touchpoints"].fields if field.name == "kind")
     assert set(kinds.words) == set(TELLABLE)
     for shape in SHAPES.values():
-        assert set(shape.key) <= {field.name for field in shape.fields}
+        named = {*shape.key, *(name for need in shape.needs for name in need)}
+        assert named <= {field.name for field in shape.fields}
+    assert set(CHANNELS) == set(KNOWN_CHANNELS)
+
+
+EVENTS: dict[str, dict[str, Any]] = {
+    "order": {"order_id": "1", "platform": "phone", "placed_at": "2026-11-20", "currency": "EUR"},
+    "touchpoint": {"platform": "mailing", "occurred_at": "2026-11-20", "kind": "question"},
+    "answer": {"platform": "kiosk", "survey": "nps", "answered_at": "2026-11-20"},
+}
+"""What is needed of each type of event whatever else is told."""
+
+
+@pytest.mark.parametrize(
+    ("type", "more", "is_fit"),
+    [
+        ("order", {"total": "5"}, False),
+        ("order", {"total": "5", "channel": "mobile"}, True),
+        ("order", {"goods": "5", "channel": "mobile"}, True),
+        ("order", {"channel": "mobile"}, False),
+        ("order", {"total": "5", "platform": "till"}, True),
+        ("order", {"total": "5", "platform": "instagram"}, True),
+        ("touchpoint", {}, False),
+        ("touchpoint", {"channel": "email"}, True),
+        ("touchpoint", {"landing_page": "https://shop.example/"}, True),
+        ("answer", {}, False),
+        ("answer", {"score": 9}, True),
+        ("answer", {"choice": "won"}, True),
+    ],
+)
+def test_the_schema_says_of_the_least_events_what_becomes_of_them(
+    type: str, more: dict[str, Any], is_fit: bool
+) -> None:
+    data = {**EVENTS[type], **more}
+    assert BODY.is_valid({"type": type, "data": data}) is is_fit
+    shape = TYPES[type]
+    through = door_of(shape)(data, hashed)
+    raw = Raw("hook", shape.name, "k", 0, Instant(0), 1, through)
+    if is_fit:
+        assert facts(raw, Context(ZoneInfo("UTC"), {}))
+    else:
+        with pytest.raises(Unfit) as refused:
+            facts(raw, Context(ZoneInfo("UTC"), {}))
+        assert refused.value.reason == "missing_field"
 
 
 def test_the_schema_is_one_and_takes_what_the_samples_hold() -> None:
@@ -130,8 +176,20 @@ def test_keys_of_tills_do_not_run_into_each_other() -> None:
         for till, order in (("1", "2|3"), ("1|2", "3"), ("", "1|2|3"))
     ]
     assert len(set(keys)) == 3
-    assert key_of(orders, {"till_id": 1, "order_id": 2}) == "1|2"
+    assert key_of(orders, {"platform": "till", "till_id": 1, "order_id": 2}) == "till|1|2"
     assert key_of(SHAPES["touchpoints"], {"platform": "x"}) is None
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES.values() if shape.key], ids=lambda shape: shape.name)
+def test_two_systems_that_count_alike_do_not_run_into_each_other(shape: Shape) -> None:
+    told = dict.fromkeys(shape.key, "1001")
+    keys = {key_of(shape, {**told, "platform": name, "survey": "nps"}) for name in ("till", "phone", "till|1", "ti")}
+    assert len(keys) == 4
+
+
+def test_two_surveys_that_count_alike_do_not_run_into_each_other() -> None:
+    told = {"platform": "survey", "answer_id": "1"}
+    assert len({key_of(SHAPES["answers"], {**told, "survey": name}) for name in ("nps", "review")}) == 2
 
 
 @pytest.mark.parametrize(

@@ -462,6 +462,24 @@ async def test_the_prefix_of_the_attribution_s_fields_may_be_another(more: dict[
     assert batch.records[0].body["attribution"] == {"source_type": taken}
 
 
+@pytest.mark.parametrize(
+    ("number", "country", "told"),
+    [
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("06-12345678", "NL", "+31612345678"),
+        ("06 12 34 56 78", "", "06 12 34 56 78"),
+        ("+44 20 7946 0000", "FR", "+44 20 7946 0000"),
+    ],
+)
+async def test_a_national_number_is_one_of_the_country_that_the_bill_goes_to(
+    number: str, country: str, told: str
+) -> None:
+    billing = {"phone": number, "country": country}
+    batch = (await all_of(CONNECTOR.pull(FakeSession(lambda _: listed([order(1, billing=billing)])), window())))[0]
+    body = STREAMS["orders"].door(batch.records[0].body, lambda kind, value: f"{kind}:{value}")
+    assert body["billing"] == {"phone": f"phone:{told}"}
+
+
 async def test_customers_of_two_shops_are_not_confused_by_their_numbers() -> None:
     people = []
     for url in ("https://boutique.example", "https://www.boutique.example/fr/"):

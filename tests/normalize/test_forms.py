@@ -83,10 +83,58 @@ def test_an_order_of_a_till_is_called_by_its_till() -> None:
     body = {**ORDER, "total": "5", "till_id": "2"}
     assert one(Order, "orders", body).order_id == "2/12"
     line = {"line_id": "1", "goods": "5"}
-    assert one(OrderLine, "order_lines", {**body, **line}).key == "2/12/1"
-    assert one(OrderLine, "orders", {**body, "lines": [line]}).key == "2/12/1"
+    assert one(OrderLine, "order_lines", {**body, **line}).key == "till|2|12|1"
+    assert one(OrderLine, "orders", {**body, "lines": [line]}).key == "till|2|12|1"
     refund = {**body, "refunded_at": "2026-11-21", "refund_id": "r"}
     assert one(Refund, "refunds", refund).order_id == "2/12"
+
+
+NUMBERED: dict[str, dict[str, Any]] = {
+    "orders": {**ORDER, "total": "5"},
+    "order_lines": {**ORDER, "line_id": "1", "goods": "5"},
+    "refunds": {**ORDER, "refund_id": "1", "refunded_at": "2026-11-21", "total": "5"},
+    "touchpoints": {**TOUCH, "id": "1"},
+    "answers": {**ANSWER, "answer_id": "1", "channel": "shop"},
+    "transactions": {
+        "transaction_id": "1", "platform": "awin", "order_id": "9", "shop": "shopify", "creator_id": "c",
+        "occurred_at": "2026-11-20", "currency": "EUR",
+    },
+}  # fmt: skip
+"""A record of each shape whose systems count for themselves."""
+
+
+@pytest.mark.parametrize("stream", NUMBERED)
+def test_two_systems_that_count_alike_tell_different_facts(stream: str) -> None:
+    body = NUMBERED[stream]
+    told, other = ({fact.key for fact in facts(stream, {**body, "platform": name})} for name in ("till", "phone"))
+    assert told.isdisjoint(other)
+
+
+@pytest.mark.parametrize("stream", NUMBERED)
+def test_a_record_is_the_same_facts_under_whatever_key_it_was_stored(stream: str) -> None:
+    assert facts(stream, NUMBERED[stream], "1") == facts(stream, NUMBERED[stream], "awin|1")
+
+
+def test_two_surveys_that_count_alike_are_two_answers() -> None:
+    first, second = (one(Answer, "answers", {**ANSWER, "answer_id": 1, "survey": name}) for name in ("csat", "review"))
+    assert first.key != second.key
+
+
+def test_what_a_network_claims_is_not_the_order_of_the_same_number() -> None:
+    claimed = one(Order, "transactions", NUMBERED["transactions"])
+    assert claimed.key != one(Order, "orders", {**ORDER, "order_id": "1", "platform": "awin", "total": "5"}).key
+
+
+@given(*[st.text("a|%/", max_size=3)] * 4)
+def test_receipts_of_tills_and_lines_never_meet(till: str, number: str, other_till: str, other: str) -> None:
+    def keys(till: str, number: str) -> tuple[str, str]:
+        body = {**ORDER, "till_id": till, "order_id": number + "1", "line_id": "1", "goods": "5"}
+        return one(Order, "orders", body).key, one(OrderLine, "order_lines", body).key
+
+    alike = (till, number) == (other_till, other)
+    assert all(
+        (one == another) == alike for one, another in zip(keys(till, number), keys(other_till, other), strict=True)
+    )
 
 
 def test_a_line_by_its_unit_price_or_its_list_price() -> None:
@@ -98,6 +146,15 @@ def test_a_line_by_its_unit_price_or_its_list_price() -> None:
     assert goods(gross="5.00", discount="1.25") == (500, 125, 375)
     assert goods(goods="4.00", gross="5.00") == (500, 100, 400)
     assert goods(quantity=0, unit_price="1.50") == (0, 0, 0)
+
+
+def test_where_an_order_was_placed_is_told_or_said_by_its_platform() -> None:
+    told = {**ORDER, "total": "5", "channel": None}
+    assert one(Order, "orders", told).channel == "shop"
+    assert one(Order, "orders", {**told, "platform": "instagram"}).channel == "instagram"
+    with pytest.raises(Unfit, match="channel is missing") as refused:
+        facts("orders", {**told, "platform": "phone"})
+    assert refused.value.reason == "missing_field"
 
 
 def test_an_order_that_nobody_paid_and_one_that_was_cancelled() -> None:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jalon.config import load
+from jalon.connectors.wire import encode
 from jalon.errors import ConfigError
 from jalon.privacy import make_key
 from jalon.sandbox.clock import Clock
@@ -33,6 +34,7 @@ from jalon.workplace import Workplace
 from tests.truth.life import PlayedClock
 
 HEAD = "receipt,date,total,currency,email\n"
+PLAIN = "order_id,platform,placed_at,total,currency,channel\n"
 TOML = """
 [jalon]
 store = "data"
@@ -97,6 +99,14 @@ class Own:
                 found.setdefault(key, []).append(json.loads(body))
         return found
 
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        """Derive, and return the facts of a kind that hold, by key."""
+        self.place.derive()
+        rows = pq.read_table(self.place.store.facts / kind).to_pylist()
+        rows.sort(key=lambda row: (row["version"], row["observed_at"], row["inbox_id"]))
+        newest = {row["key"]: row for row in rows}
+        return [newest[key] for key in sorted(newest)]
+
     def file(self, name: str) -> files.File:
         with self.place.store.read() as db:
             found = files.get(db, "own", name)
@@ -139,8 +149,8 @@ def test_a_file_that_changed_gives_revisions_of_what_it_says_differently(own: Ow
     outcome = own.sync()
     assert (outcome.counts.new, outcome.counts.known) == (2, 1)
     revisions = own.rows()
-    assert [body["total"] for body in revisions["|2"]] == ["5.00", "6.00"]
-    assert len(revisions["|1"]) == 1
+    assert [body["total"] for body in revisions["till||2"]] == ["5.00", "6.00"]
+    assert len(revisions["till||1"]) == 1
 
 
 def test_the_same_row_in_two_files_is_one_record_and_a_moved_file_brings_nothing_new(own: Own) -> None:
@@ -151,6 +161,57 @@ def test_the_same_row_in_two_files_is_one_record_and_a_moved_file_brings_nothing
     assert own.sync().counts.new == 0
     (own.drop / "till-2.csv").unlink()
     assert own.sync().state == "ok"
+
+
+def test_two_systems_in_one_folder_that_count_alike_are_both_read(own: Own) -> None:
+    own.write("till_orders.csv", "receipt,date,total,currency\n1001,2026-11-20T10:00:00Z,30.00,EUR\n")
+    own.write("orders.csv", PLAIN + "1001,phone,2026-11-20T11:00:00Z,80.00,EUR,mobile\n")
+    own.write("survey_answers.csv", "id,survey,date,score\n1,nps,2026-11-20,9\n2,nps,2026-11-20,3\n")
+    own.write("reviews.csv", "id,date,rating\n1,2026-11-20,5\n2,2026-11-20,4\n")
+    assert own.sync().counts.new == 6
+    assert {row["total"] for row in own.facts("orders")} == {3000, 8000}
+    assert sorted(row["score"] for row in own.facts("answers")) == [3, 4, 5, 9]
+
+
+def test_what_was_stored_under_keys_of_another_form_is_not_told_twice(own: Own) -> None:
+    """A store from before keys held the platform: what is read anew is a revision of what lies there."""
+    own.write("till_orders.csv", "receipt,date,total,currency\n1001,2026-11-20T10:00:00Z,30.00,EUR\n")
+    own.sync()
+    [body] = (json.dumps(bodies[0]) for bodies in own.rows().values())
+    for number in ("1001", "1002"):
+        stored = [(f"|{number}", 0, body.replace("1001", number).encode())]
+        own.place.store.write(lambda db, rows=stored: inbox.append(db, "own", "orders", 1, rows))
+    assert [row["order_id"] for row in own.facts("orders")] == ["1001", "1002"]
+
+
+def test_what_stands_for_no_number_makes_nobody_of_strangers(own: Own) -> None:
+    people = [("-", ""), ("n/a", ""), ("0000000000", ""), ("", "none@none"), ("", "-")]
+    rows = [f"{n},2026-11-20T10:00:00Z,5.00,EUR,{email},{phone}\n" for n, (phone, email) in enumerate(people)]
+    own.write("till-1.csv", HEAD.replace("email", "email,phone") + "".join(rows))
+    own.sync()
+    assert [row["person"] for row in own.facts("orders")] == [None] * 5
+    assert own.held() == []
+
+
+def test_a_national_number_is_of_the_country_that_its_table_tells_or_of_this_source_alone(own: Own) -> None:
+    head = HEAD.replace("email", "phone")
+    own.write("till-1.csv", head + row(1, email="06 12 34 56 78"))
+    french = TABLES.replace("till]", "french]").replace("till-*", "till-1*") + 'phone_prefix = "33"\n'
+    own.configure(french + TABLES)
+    own.write("till-2.csv", head + row(2, email="06-12345678") + row(3, email="+33612345678"))
+    own.sync()
+    people = {order["order_id"]: order["person"] for order in own.facts("orders")}
+    assert people["1"] == people["3"] == own.place.keyring.pseudonym("phone", "+33612345678")
+    assert people["2"] == own.place.keyring.hasher("own")("phone", "0612345678")
+
+
+def test_what_is_held_of_a_number_does_not_make_another_record_of_a_row_without_one(own: Own) -> None:
+    """Where a store holds a person by the number as it was written, the row that is read anew is the same record."""
+    own.write("email_events.csv", "timestamp,event,phone\n2026-11-20T10:00:00Z,open,06 12 34 56 78\n")
+    own.sync()
+    [(key, bodies)] = own.rows().items()
+    before = {**bodies[0], "phone": own.place.keyring.pseudonym("phone", "0612345678")}
+    assert key == inbox.digest(encode(before)).hex()
 
 
 def test_rows_without_a_number_are_one_if_they_say_the_same(own: Own) -> None:
@@ -166,12 +227,12 @@ def test_rows_without_a_number_are_one_if_they_say_the_same(own: Own) -> None:
 def test_another_mapping_reads_the_file_again_and_the_newest_reading_holds(own: Own) -> None:
     own.write("till-1.csv", HEAD + row(1))
     own.sync()
-    own.configure(TABLES + 'constants = { till_id = "7", platform = "kiosk" }\n')
+    own.configure(TABLES + 'constants = { till_id = "7", channel = "mobile" }\n')
     assert own.sync().counts.new == 1
-    assert set(own.rows()) == {"|1", "7|1"}
-    own.configure(TABLES + 'constants = { platform = "kiosk" }\n')
+    assert set(own.rows()) == {"till||1", "till|7|1"}
+    own.configure(TABLES + 'constants = { channel = "mobile" }\n')
     own.sync()
-    assert [body["platform"] for body in own.rows()["|1"]] == ["till", "kiosk"]
+    assert [body["channel"] for body in own.rows()["till||1"]] == ["shop", "mobile"]
 
 
 def test_files_are_read_in_the_order_in_which_they_were_written(own: Own) -> None:
@@ -179,7 +240,7 @@ def test_files_are_read_in_the_order_in_which_they_were_written(own: Own) -> Non
     old = own.write("till-old.csv", HEAD + row(1, "5.00"))
     os.utime(old, (time.time() - 1000,) * 2)
     own.sync()
-    assert [body["total"] for body in own.rows()["|1"]] == ["5.00", "7.00"]
+    assert [body["total"] for body in own.rows()["till||1"]] == ["5.00", "7.00"]
 
 
 def test_of_two_revisions_the_later_change_holds_whichever_file_is_read_first(own: Own) -> None:
@@ -212,6 +273,64 @@ def test_lines_of_an_order_that_is_told_again_replace_those_before(own: Own) -> 
 # --- bad rows ---------------------------------------------------------------------------------------------------------
 
 
+COSTS = "date,platform,campaign,spend,currency\n"
+
+
+def test_a_row_that_contradicts_an_earlier_one_of_its_file_is_held_and_the_first_stands(own: Own) -> None:
+    spent = [f"2026-11-20,google_ads,brand,{spend},EUR\n" for spend in ("80.00", "15.00", "80.00", "5.00")]
+    own.write("ad_costs-google.csv", COSTS + "".join(spent))
+    outcome = own.sync()
+    assert (outcome.state, outcome.counts.new, outcome.counts.known, outcome.counts.skipped) == ("partial", 1, 1, 2)
+    assert "2 of 4 rows are in quarantine" in outcome.message
+    held = own.held()
+    assert [(key, reason) for key, reason, _ in held] == [
+        ("ad_costs-google.csv:3", "repeated"),
+        ("ad_costs-google.csv:5", "repeated"),
+    ]
+    assert "line 2" in held[0][2]
+    assert [row["value"] for row in own.facts("measures") if row["metric"] == "spend"] == [8000]
+    own.write("ad_costs-google.csv", COSTS + "2026-11-20,google_ads,brand,100.00,EUR\n")
+    assert own.sync().state == "ok"
+    assert own.held() == [], "once the file is mended, nothing is held"
+    assert [row["value"] for row in own.facts("measures") if row["metric"] == "spend"] == [10_000]
+
+
+@pytest.mark.parametrize(
+    ("changes", "held"),
+    [
+        (("2026-11-20T10:00:00Z", "2026-11-21T10:00:00Z"), 0),
+        (("2026-11-21T10:00:00Z", "2026-11-20T10:00:00Z"), 0),
+        (("", "2026-11-21T10:00:00Z"), 0),
+        (("2026-11-21T10:00:00Z", ""), 1),
+        (("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z"), 1),
+        (("", ""), 1),
+    ],
+)
+def test_revisions_in_one_file_are_told_apart_by_when_they_changed(
+    own: Own, changes: tuple[str, str], held: int
+) -> None:
+    lines = [f"1,2026-11-20T09:00:00Z,{n}.00,EUR,{changed}\n" for n, changed in enumerate(changes, 1)]
+    own.write("till-1.csv", "receipt,date,total,currency,updated_at\n" + "".join(lines))
+    own.sync()
+    assert len(own.held()) == held
+
+
+def test_what_contradicts_an_earlier_row_is_seen_however_far_behind_it_and_in_a_look(own: Own) -> None:
+    path = own.write("till-1.csv", HEAD + "".join(map(row, range(1100))) + row(3, "9.00"))
+    own.sync()
+    assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv:1102", "repeated")]
+    path.write_text(HEAD + row(1) + row(1, "7.00"))
+    look = look_at(own.place.source("own"), own.shop(), path, None)
+    assert [("line 3" in bad, "line 2" in bad) for bad in look.bad] == [(True, True)]
+
+
+def test_a_bad_row_does_not_stand_against_a_good_one(own: Own) -> None:
+    own.write("till-1.csv", HEAD + row(1, "x") + row(1, "7.00"))
+    own.sync()
+    assert [reason for _, reason, _ in own.held()] == ["bad_number"]
+    assert [body["total"] for body in own.rows()["till||1"]] == ["7.00"]
+
+
 def test_a_bad_row_is_held_with_its_file_and_line_and_the_rest_is_taken(own: Own) -> None:
     bad = "x,never,5.00,EUR,\n"
     text = HEAD + row(1) + '2,2026-11-20T10:00:00Z,"5.00\n",EUR,\n' + bad + row(4, "-3.00") + "5,only\n" + row(6)
@@ -223,7 +342,7 @@ def test_a_bad_row_is_held_with_its_file_and_line_and_the_rest_is_taken(own: Own
         ("till-1.csv:5", "impossible_date"), ("till-1.csv:6", "negative_amount"), ("till-1.csv:7", "wrong_width"),
         ("till-1.csv:9", "malformed_csv"),
     ]  # fmt: skip
-    assert set(own.rows()) == {"|1", "|2", "|6"}
+    assert set(own.rows()) == {"till||1", "till||2", "till||6"}
     assert all(detail.startswith("till-1.csv, line ") for _, _, detail in own.held())
 
 
@@ -233,7 +352,7 @@ def test_one_spoilt_row_does_not_spoil_the_next(own: Own) -> None:
     own.write("till-1.csv", HEAD.encode() + spoilt + row(2).encode())
     own.sync()
     assert [key for key, *_ in own.held()] == ["till-1.csv:2"]
-    assert set(own.rows()) == {"|2"}
+    assert set(own.rows()) == {"till||2"}
 
 
 def test_what_was_mended_leaves_quarantine(own: Own) -> None:
@@ -334,8 +453,8 @@ def test_the_same_rows_as_csv_json_lines_and_parquet_are_the_same_records(own: O
     }  # fmt: skip
     pq.write_table(pa.table(columns), own.drop / "till_orders.parquet")
     assert own.sync().state == "ok"
-    assert set(own.rows()) == {"|1"}
-    assert {body["total"] for body in own.rows()["|1"]} <= {"12.50", "12.5"}
+    assert set(own.rows()) == {"till||1"}
+    assert {body["total"] for body in own.rows()["till||1"]} <= {"12.50", "12.5"}
     own.place.derive()
     facts = pq.read_table(own.place.store.facts / "orders").to_pylist()
     assert {(fact["order_id"], fact["total"], fact["person"]) for fact in facts} == {
@@ -350,7 +469,7 @@ def test_json_lines_that_are_none_are_bad_rows(own: Own) -> None:
     assert [(key, reason) for key, reason, _ in own.held()] == [
         (f"till_orders.jsonl:{line}", "malformed_json") for line in (2, 3, 4)
     ]
-    assert set(own.rows()) == {"|9007199254740993"}
+    assert set(own.rows()) == {"till||9007199254740993"}
 
 
 # --- where files may be -----------------------------------------------------------------------------------------------
@@ -366,7 +485,7 @@ def test_links_and_what_is_no_file_are_not_followed(own: Own, tmp_path: Path) ->
     (own.drop / "till-folder.csv").mkdir()
     own.write("2026/till-1.csv", HEAD + row(1))
     outcome = own.sync()
-    assert set(own.rows()) == {"|1"}
+    assert set(own.rows()) == {"till||1"}
     assert [note for note in outcome.notes if "till-link.csv is a link" in note]
     assert [note for note in outcome.notes if "till-pipe.csv is no file" in note]
 
@@ -480,7 +599,8 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
 
 
 def test_a_run_that_ends_in_the_midst_goes_on_at_the_position(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
-    own.write("till-1.csv", HEAD + "".join(row(n, "x" if n == 3 else "5.00") for n in range(1200)))
+    rows = [row(n, "x" if n == 3 else "5.00") for n in range(1200)]
+    own.write("till-1.csv", HEAD + "".join([*rows[:1000], row(7, "6.00"), row(8), *rows[1000:]]))
     cut, halts = filed._next, []
 
     def then_stop(rows: Any) -> Any:
@@ -497,9 +617,11 @@ def test_a_run_that_ends_in_the_midst_goes_on_at_the_position(own: Own, monkeypa
     assert (own.file("till-1.csv").state, own.file("till-1.csv").position) == ("reading", 500)
     monkeypatch.setattr(filed, "_next", cut)
     rest = own.sync()
-    assert (rest.counts.new, rest.counts.known) == (700, 0), "what was committed is not read into the store again"
+    assert (rest.counts.new, rest.counts.known) == (700, 1), "what was committed is not read into the store again"
     assert len(own.rows()) == 1199
-    assert [key for key, *_ in own.held()] == ["till-1.csv:5"], "what is held of the first half stays held"
+    assert [key for key, *_ in own.held()] == ["till-1.csv:5", "till-1.csv:1002"], (
+        "what is held of the first half stays held, and what contradicts it is seen"
+    )
 
 
 def test_the_position_moves_only_with_the_rows(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -542,7 +664,7 @@ def test_a_line_without_an_end_costs_no_memory_and_the_next_rows_are_read(own: O
     own.write("till-1.csv", HEAD + row(1) + endless + "\n" + row(2))
     own.sync()
     assert [(key, reason) for key, reason, _ in own.held()] == [("till-1.csv:3", "line_too_long")]
-    assert set(own.rows()) == {"|1", "|2"}
+    assert set(own.rows()) == {"till||1", "till||2"}
 
 
 # --- by name ----------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ async def test_a_publisher_is_credited_for_the_shops_order_until_the_network_tak
         attribute(stage.place.store.facts, stage.place.store.folder / "attribution", Options())
         folder = stage.place.store.folder / "attribution"
         net = duckdb.sql(f"SELECT source, sum(net)::BIGINT FROM '{folder}/sales.parquet' GROUP BY ALL").fetchall()
-        query = f"SELECT order_uid FROM '{folder}/credit.parquet' WHERE touch_uid = 'own:transaction/t-1'"
+        query = f"SELECT order_uid FROM '{folder}/credit.parquet' WHERE touch_uid = 'own:transaction/affiliate|t-1'"
         return {source: amount for source, amount in net if amount}, {row[0] for row in duckdb.sql(query).fetchall()}
 
     head = "transaction_id,order_ref,shop,date,publisher,status,amount,commission,currency,modified_date\n"
@@ -111,7 +111,9 @@ def check_tills(stage: Stage, sold: list[own_channels.Till], now: float) -> None
 def check_the_rest(stage: Stage, now: float) -> None:
     world, pseudonym = stage.sandbox.world, stage.place.keyring.pseudonym
     answers = Counter(
-        (a.id, a.score, pseudonym("email", a.shopper.email)) for a in own_channels.answers(world, "nps") if a.at <= now
+        (f"survey|nps|{a.id}", a.score, pseudonym("email", a.shopper.email))
+        for a in own_channels.answers(world, "nps")
+        if a.at <= now
     )
     assert Counter(newest(stage, "answers", "key, score, person")) == answers
     assert answers

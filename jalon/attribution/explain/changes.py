@@ -167,7 +167,7 @@ def _about(runs: _Runs, kind: str, subject: Subject) -> Table | None:
     uids = {uid for tables in runs for uid in _own_orders(tables, subject)}
     if kind == "contents" or not uids:
         return None
-    held = now.revisions(kind, order_id=sorted({uid.partition(":")[2] for uid in uids}))
+    held = now.named(kind, now.revisions(kind, order_id=now.numbers_of(uids)))
     return held.filter((held.source + ":" + held.order_id).isin(sorted(uids)))
 
 

@@ -88,7 +88,8 @@ def _ordered(tables: Tables, known: Sequence[str]) -> list[Row]:
     touched = tables.fact("touchpoints", person=known)
     touched = touched.filter(touched.order_id.notnull())
     rows = tables.rows(touched, ("source", "key", "order_id", "person", "evidence", *REVISION), "source", "key")
-    placed = tables.fact("orders", order_id=sorted({row["order_id"] for row in rows})) if rows else None
+    uids = {f"{row['source']}:{row['order_id']}" for row in rows}
+    placed = tables.fact("orders", order_id=tables.numbers_of(uids)) if rows else None
     buyers: dict[tuple[str, str], str] = {}
     if placed is not None:
         found = tables.rows(placed.filter(placed.person.notnull()), ("source", "order_id", "person"))

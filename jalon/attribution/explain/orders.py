@@ -47,7 +47,8 @@ def _only(row: Row, names: tuple[str, ...]) -> Row:
 
 def _refunds(tables: Tables, order: Row) -> list[Row]:
     """Return the movements of money back; those that are not done, or in another currency, took nothing off the net."""
-    own = tables.fact("refunds", source=(order["source"],), order_id=(order["order_id"],))
+    named = tables.fact("refunds", source=(order["source"],), order_id=tables.numbers_of((order["order_uid"],)))
+    own = named.filter(named.order_id == order["order_id"])
     names = ("refund_id", "reason", "state", "occurred_at", "currency", "goods", "total", *REVISION)
     rows = tables.rows(own, names, "occurred_at", "refund_id")
     rated = (order["currency"], order["presentment_currency"])

@@ -49,6 +49,7 @@ def _orders(tables: Tables, name: str) -> Iterator[str]:
     sales = tables["sales"]
     meant = sales.filter((sales.order_id == name) | (sales.order_uid == name))
     yield from (row["order_uid"] for row in tables.rows(meant, ("order_uid",)))
+    yield from tables.uids_of(name)
 
 
 def _contents(tables: Tables, name: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from jalon.attribution.card import read_card
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
+from jalon.attribution.namesakes import NAMED, Numbers, numbers
 from jalon.attribution.tracing.parts import parts
 from jalon.errors import ConfigError
 
@@ -38,9 +39,10 @@ class Tables:
     def fact(self, kind: str, **where: Sequence[str]) -> Table:
         """Return the facts of a kind that hold; with `where`, those that have one of some values in a column.
 
-        Which revision is the newest is asked for these facts alone.
+        Which revision is the newest is asked for these facts alone. Orders are looked for by the numbers that facts
+        tell, and named as the run names them (`namesakes`).
         """
-        return _fitting(newest(self.revisions(kind, **where), self.card["as_of"]), where)
+        return self.named(kind, _fitting(newest(self.revisions(kind, **where), self.card["as_of"]), where))
 
     def revisions(self, kind: str, **where: Sequence[str]) -> Table:
         """Return all revisions of the facts of which any had one of some values in a column."""
@@ -48,6 +50,34 @@ class Tables:
         if not where:
             return held
         return held.semi_join(_fitting(held, where).select("source", "key").distinct(), ["source", "key"])
+
+    def named(self, kind: str, facts: Table) -> Table:
+        """Name the orders in facts of a kind as the run names them."""
+        return self.numbers.told(kind, facts).select(*facts.columns) if kind in ("orders", *NAMED) else facts
+
+    def numbers_of(self, uids: Iterable[str]) -> list[str]:
+        """Return the numbers by which facts tell of orders, sorted."""
+        wanted = set(uids)
+        told = {uid: number for uid, number in self._numbers_apart if uid in wanted}
+        return sorted({told.get(uid, uid.partition(":")[2]) for uid in wanted})
+
+    def uids_of(self, number: str) -> list[str]:
+        """Return the orders that one number, with or without its source before it, stands for, where it is several."""
+        return [uid for uid, told in self._numbers_apart if number in (told, f"{uid.partition(':')[0]}:{told}")]
+
+    @cached_property
+    def _numbers_apart(self) -> list[tuple[str, str]]:
+        """Return (order, number) of the orders that share their number with another."""
+        orders = self.numbers.orders
+        if orders is None:
+            return []
+        rows = self.rows(orders.filter(orders.order_id != orders.number), ("source", "order_id", "number"), "order_id")
+        return [(f"{row['source']}:{row['order_id']}", row["number"]) for row in rows]
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """Return which orders the numbers mean that facts tell."""
+        return numbers(self.engine, newest(self.engine.facts(self.facts, "orders"), self.card["as_of"]))
 
     def rows(self, table: Table, names: Sequence[str], *order: Any) -> list[Row]:
         """Return columns of a small table as Python rows, in order."""

@@ -53,7 +53,7 @@ encoding = "cp1252"                     # default: UTF-8
 decimal = ","
 dates = "%d/%m/%Y %H:%M"                # default: ISO 8601
 zone = "Europe/Paris"                   # of times without an offset
-phone_prefix = "33"                     # country of phone numbers that begin with 0
+phone_prefix = "33"                     # calling code of phone numbers without one
 columns = { order_id = "Ticket", total = "Montant TTC" }   # where a head is not known by itself
 constants = { currency = "EUR" }
 words = { status = { "Réglé" = "paid" } }

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from jalon.connectors.sheets import Unusable
 from jalon.connectors.templates.fields import Field
+from jalon.identifiers import of_country
 
 _CLOCK = re.compile(r"%(?!%)[HIMSfpXcT]")
 """Directives of a date format that tell a time of day."""
@@ -155,11 +156,8 @@ def _currency(field: Field, cell: Any, manner: Manner) -> str:
 
 
 def _phone(field: Field, cell: Any, manner: Manner) -> str:
-    """Return a number with its country code: a national one begins with one 0, and the user tells the country."""
-    text = _text(field, cell, manner)
-    digits = re.sub(r"\D", "", text)
-    is_national = digits.startswith("0") and not digits.startswith("00") and not text.startswith("+")
-    return f"+{manner.phone_prefix}{digits[1:]}" if manner.phone_prefix and is_national else text
+    """Return a number with its calling code, where the user tells the country of those that have none."""
+    return of_country(_text(field, cell, manner), manner.phone_prefix)
 
 
 def _ids(field: Field, cell: Any, manner: Manner) -> list[str]:

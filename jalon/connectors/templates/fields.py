@@ -39,10 +39,15 @@ class Field(NamedTuple):
     words: tuple[str, ...] = ()
 
 
-class Shape(NamedTuple):
-    """One kind of record. `key` names the fields that are its identity; empty: all of its content together is.
+Need = Mapping[str, tuple[str, ...]]
+"""Fields of which one must be told -> the words that it must be then; none: any will do."""
 
-    `identity` says in words what makes two records one.
+
+class Shape(NamedTuple):
+    """One kind of record. `key` names the fields that are its identity; where none of them is told, its content is.
+
+    `within` names the fields that the key holds for: systems count from 1, each for itself. `identity` says in words
+    what makes two records one. Of each of `needs` one field must be told.
     """
 
     name: str
@@ -51,6 +56,8 @@ class Shape(NamedTuple):
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     identity: str
+    within: tuple[str, ...] = ("platform",)
+    needs: tuple[Need, ...] = ()
     complete: bool = False
     """True: a record told again without some of its parts (`lines`, `product_ids`) has these no more."""
 
@@ -77,7 +84,7 @@ def key_of(shape: Shape, data: Mapping[str, object]) -> str | None:
     parts = [_plain(data.get(name)) for name in shape.key]
     if not any(parts):
         return None
-    return "|".join(parts) if len(parts) > 1 else parts[0]
+    return "|".join([*(_plain(data.get(name)) for name in shape.within), *parts])
 
 
 def _plain(value: object) -> str:

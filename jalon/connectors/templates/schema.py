@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jalon.connectors.templates.fields import Field, Kind
+from jalon.connectors.templates.fields import Field, Kind, Need
 from jalon.connectors.templates.shapes import LINE, SHAPES
 
 Json = dict[str, Any]
@@ -37,7 +37,10 @@ def schema() -> Json:
     """Return the schema of a delivery's body: an event, or a list of events."""
     events = {f"{shape.type}_event": _event(shape.type) for shape in SHAPES.values()}
     one = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in events]}
-    shapes = {shape.type: {"description": shape.meaning, **_object(shape.fields)} for shape in SHAPES.values()}
+    shapes = {
+        shape.type: {"description": shape.meaning, **_object(shape.fields), **_needs(shape.needs)}
+        for shape in SHAPES.values()
+    }
     body = {"anyOf": [one, {"type": "array", "items": one, "maxItems": 10_000}]}
     return {"$schema": DRAFT, "title": "Events that jalon takes", **body, "$defs": {**shapes, **events}}
 
@@ -60,6 +63,16 @@ def _object(fields: Iterable[Field]) -> Json:
         **({"required": required} if required else {}),
         "properties": {field.name: {"description": field.meaning, **_kind(field)} for field in told},
     }
+
+
+def _needs(needs: Iterable[Need]) -> Json:
+    """Return what is required of fields of which one is enough."""
+    told = [{"anyOf": [_one(name, allowed) for name, allowed in need.items()]} for need in needs]
+    return {"allOf": told} if told else {}
+
+
+def _one(name: str, allowed: tuple[str, ...]) -> Json:
+    return {"required": [name], **({"properties": {name: {"enum": list(allowed)}}} if allowed else {})}
 
 
 def _kind(field: Field) -> Json:

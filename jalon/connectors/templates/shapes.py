@@ -39,6 +39,12 @@ METRICS = words(
 )
 """Counts that a record of figures may hold; amounts are `spend` and `conversion_value`."""
 
+CHANNELS = words(
+    "ai_assistant email messaging affiliate mobile youtube tiktok instagram facebook threads pinterest snapchat x "
+    "linkedin forum social search display shop referral site direct"
+)
+"""Channels that can be told."""
+
 _ORDERS = Shape(
     "orders",
     "order",
@@ -52,7 +58,8 @@ _ORDERS = Shape(
         _UPDATED,
         Field("status", "word", "`paid` where left out.", words=words("pending paid cancelled")),
         Field("kind", "word", "`sale` where left out.", words=words("sale sample replacement exchange test")),
-        Field("channel", "name", "Where it was placed: `shop` (at the till), `site`, `mobile`, `instagram`, …"),
+        Field("channel", "name", "Where it was placed: `shop` (at the till), `site`, `mobile`, `instagram`, …; if it is"
+              " left out, what `platform` says: `till` is `shop`, any other must be a channel itself."),
         _MODE,
         _CURRENCY,
         Field("total", "money", "What was charged in all. This or `goods` must be told."),
@@ -65,17 +72,20 @@ _ORDERS = Shape(
         Field("external_ids", "ids", "The same sale elsewhere, as `platform:order id`, such as `shopify:4507892`."),
         Field("lines", "lines", "Its lines, all of them: those of an order that is told again replace those before."),
     ),
-    ("till_id", "order_id"),
-    "the order's number, with its till where one is told",
+    ("order_id",),
+    "platform and number of the order, with its till where one is told",
+    ("platform", "till_id"),
+    ({"channel": (), "platform": ("till", *CHANNELS)}, {"total": (), "goods": ()}),
     complete=True,
-)
+)  # fmt: skip
 _ORDER_LINES = Shape(
     "order_lines",
     "order_line",
     "A line of an order that comes by itself.",
     (_ORDER, _TILL, _PLATFORM, _UPDATED, _CURRENCY, LINE[0]._replace(required=True), *LINE[1:]),
-    ("till_id", "order_id", "line_id"),
+    ("order_id", "line_id"),
     "the order and the line's number in it",
+    ("platform", "till_id"),
 )
 _REFUNDS = Shape(
     "refunds",
@@ -99,7 +109,7 @@ _REFUNDS = Shape(
         *PERSON,
     ),
     ("refund_id",),
-    "the refund's number; without one, all that is told of it",
+    "platform and number of the refund; without a number, all that is told of it",
 )
 _TOUCHPOINTS = Shape(
     "touchpoints",
@@ -124,7 +134,9 @@ _TOUCHPOINTS = Shape(
         _MODE,
     ),
     ("id",),
-    "the event's number; without one, all that is told of it: the same person, moment and kind are one event",
+    "platform and number of the event; without a number, all that is told of it: the same person, moment and kind are"
+    " one event",
+    needs=({"channel": (), "landing_page": ()},),
 )
 _FIGURES = Shape(
     "figures",
@@ -145,7 +157,7 @@ _FIGURES = Shape(
         Field("conversion_value", "money", "Revenue that the platform claims: never added to that of orders."),
         *(Field(name, "count", f"Number of {name.replace('_', ' ')}; left out is unknown, not 0.") for name in METRICS),
     ),
-    ("platform", "campaign_id", "content_id", "product_id", "creator_id", "start", "end"),
+    ("campaign_id", "content_id", "product_id", "creator_id", "start", "end"),
     "what is counted (platform, campaign, content, product, creator) and the period: figures told again replace it",
 )
 _ANSWERS = Shape(
@@ -170,7 +182,9 @@ _ANSWERS = Shape(
         Field("product_id", "id", "Product that it was about."),
     ),
     ("answer_id",),
-    "the answer's number; without one, all that is told of it",
+    "platform, survey and number of the answer; without a number, all that is told of it",
+    ("platform", "survey"),
+    ({"score": (), "choice": ()},),
 )  # fmt: skip
 _TRANSACTIONS = Shape(
     "transactions",
@@ -197,7 +211,7 @@ _TRANSACTIONS = Shape(
         Field("commission", "money", "What the publisher earns; nothing once it is reversed."),
     ),
     ("transaction_id",),
-    "the transaction's number at the network: a reversal is a newer revision of it",
+    "platform and number of the transaction: a reversal is a newer revision of it",
 )  # fmt: skip
 _CONTENTS = Shape(
     "contents",
@@ -217,7 +231,7 @@ _CONTENTS = Shape(
         Field("product_ids", "ids", "Products tagged in it, all of them: told again they replace those before."),
         _MODE,
     ),
-    ("platform", "content_id"),
+    ("content_id",),
     "platform and number of the content",
     complete=True,
 )
@@ -236,7 +250,7 @@ _PRODUCTS = Shape(
         Field("currency", "currency", "Currency of the price."),
         _UPDATED,
     ),
-    ("platform", "product_id", "variant_id"),
+    ("product_id", "variant_id"),
     "platform and number of product and variant",
 )
 _IDENTITIES = Shape(

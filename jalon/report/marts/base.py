@@ -13,8 +13,9 @@ import pyarrow as pa
 from ibis.expr.types import Table, Value
 
 from jalon.attribution.card import read_card
-from jalon.attribution.current import current
+from jalon.attribution.current import current, newest
 from jalon.attribution.engine import Engine
+from jalon.attribution.namesakes import numbers
 from jalon.normalize.money import EXPONENTS
 from jalon.report.marts.amounts import with_decimals
 from jalon.report.people.customers import Customers, customers
@@ -107,7 +108,8 @@ def opened(engine: Engine, facts: Path, attribution: Path, out: Path, known: Kno
     """Open what the marts are made of, as of the instant that the attribution was made for."""
     card = read_card(attribution)
     made = {name: engine.results(attribution / f"{name}.parquet") for name in MADE}
-    told = {kind: current(engine, facts, kind, card["as_of"]) for kind in TOLD}
+    named = numbers(engine, newest(engine.facts(facts, "orders"), card["as_of"]))
+    told = {kind: named.told(kind, current(engine, facts, kind, card["as_of"])) for kind in TOLD}
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
     taken = engine.take("units", units, {"unit_of": "string", "units": "int64"})
     calendar = _calendar(engine, made["touches"])
