@@ -61,6 +61,16 @@ def test_products_of_one_name_that_no_sku_joins_stand_with_their_shops(tmp_path:
     assert rows == [("Mug", "Woocommerce", 300), ("Mug", "Till", 200)]
 
 
+def test_a_product_does_not_take_the_sku_of_another_shops_product_of_the_same_id(tmp_path: Path) -> None:
+    facts = [
+        product("1", "1", source="prestashop", platform="prestashop", sku="MUG", title="Mug"),
+        *sold(1, "prestashop", 300, "1", sku="MUG", title="Mug"),
+        *sold(2, "woocommerce", 200, "1", sku=None, title="Teapot"),
+    ]
+    rows, _ = shown(told_of(tmp_path, facts))
+    assert rows == [("Mug", "", 300), ("Teapot", "", 200)]
+
+
 def test_a_share_of_what_has_lines_says_how_much_that_is_of_all(tmp_path: Path) -> None:
     facts = [
         *sold(1, "a", 300, "mug", sku="MUG", title="Mug"),

@@ -59,9 +59,10 @@ def _summed(told: Mapping[str, Table]) -> Table:
     named = sold.left_join(called, sold.product_id == called.of)
     of_one = ibis.window(group_by=[named.source, named.product_id])
     only = ibis.ifelse(named.sku.min().over(of_one) == named.sku.max().over(of_one), named.sku, ibis.null("string"))
-    named = named.mutate(one_sku=ibis.coalesce(named.own_sku, only).nullif(""))
-    here = ibis.ifelse(named.platform == named.shop, named.known, ibis.null("string"))
-    keyed = named.mutate(here=here, id=ibis.coalesce(named.one_sku, named.source + ":" + named.product_id))
+    is_here = named.platform == named.shop  # shops count their products from 1: an id elsewhere is another product
+    here, own_sku = (ibis.ifelse(is_here, named[name], ibis.null("string")) for name in ("known", "own_sku"))
+    named = named.mutate(here=here, one_sku=ibis.coalesce(own_sku, only).nullif(""))
+    keyed = named.mutate(id=ibis.coalesce(named.one_sku, named.source + ":" + named.product_id))
     return keyed.group_by("id", "currency").agg(
         orders=keyed.order_uid.nunique(),
         units=keyed.quantity.sum(),
