@@ -3,7 +3,6 @@
 JalonError
 ├── ConfigError     2  jalon.toml or a secret is wrong
 ├── AuthError       3  a platform refuses the credentials
-├── BudgetError     4  a rate budget or deadline ended the run early
 ├── LockedError     5  another run works on the same thing
 ├── StoreError      6  the disk, the store or a facts file is not usable
 └── Interrupted   130  a person or the system ended the command
@@ -51,10 +50,6 @@ class ConfigError(JalonError):
 
 class AuthError(JalonError):
     exit_status = AUTH
-
-
-class BudgetError(JalonError):
-    exit_status = BUDGET
 
 
 class LockedError(JalonError):

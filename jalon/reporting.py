@@ -217,6 +217,7 @@ def run_attribute(
             "net_warnings": result.net_warnings,
             "late_by_the_clock": result.late_by_the_clock,
             "dated_ahead": result.dated_ahead,
+            "told_of_other_days": result.told_of_other_days,
             "patterns_unmet": result.patterns_unmet,
             "stood": result.stood,
             "folder": str(result.folder),
@@ -257,6 +258,9 @@ def _doubts(result: Result) -> Iterator[str]:
         yield f"affiliate transactions: {result.claims_unmatched} {unknown}"
     if result.dated_ahead:
         yield f"touchpoints: {result.dated_ahead} are dated a day or more after they were seen; a clock is wrong"
+    for source, number in result.told_of_other_days.items():
+        lost = "were told again as placed on another day; where numbers begin anew, sales are lost: give them the day"
+        yield f"orders: {number} of {source} {lost} (docs/connectors/files.md)"
     for name, models in _idle(result).items():
         reason = "since its days credit its touchpoints nothing"
         yield f"hold-out test {name!r} calibrates nothing, {reason}: {', '.join(models)}"

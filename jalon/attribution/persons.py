@@ -17,8 +17,6 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 from jalon.normalize.vocabulary import BUYER_OF
 
-PEOPLE = {"identifier": "string", "person": "string", "links": "int64", "reason": "string"}
-
 
 def links(touchpoints: Table, sales: Table, identities: Table) -> Table:
     """Return the distinct pairs (left, right) of identifiers that are one person, with the `strength` of the link."""

@@ -66,6 +66,8 @@ class Result:
     """Steps of journeys that are dated after their order, by `Options.clock_skew_seconds` at most."""
     dated_ahead: int = 0
     """Touchpoints that are dated a day or more after they were observed: a clock is wrong."""
+    told_of_other_days: dict[str, int] = field(default_factory=dict)
+    """Source -> orders that were told again as placed a day or more apart: numbers that begin anew lose sales."""
     patterns_unmet: list[str] = field(default_factory=list)
     """Patterns of the options that no touchpoint fits."""
     sharing: dict[str, float] = field(default_factory=dict)
@@ -123,7 +125,8 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     traced = trace(engine, heard, steps, options)
     rows["traced"] = _write(engine, traced.rows, out, "traced", ["order_uid", "touch_uid", "source", "content_id"])
     rows["traced_contents"] = _write(engine, traced.contents, out, "traced_contents", ["channel", "content_id"])
-    figures = tally(engine, Counted(steps, persons, sold, touched), options)
+    counted = Counted(steps, persons, sold, touched, engine.facts(facts, "orders"))
+    figures = tally(engine, counted, options)
     beside = converted(engine, touched, sold, credited.rows, options)
     rows["conversions"] = _write(engine, beside.conversions, out, "conversions", ["conversion", "conversion_uid"])
     in_order = ["conversion", "conversion_uid", "model", "position"]

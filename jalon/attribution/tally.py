@@ -20,6 +20,8 @@ class Counted(NamedTuple):
     people: Table
     sales: Table
     touches: Table
+    told_orders: Table
+    """Orders in all their revisions."""
 
 
 def tally(engine: Engine, counted: Counted, options: Options) -> dict[str, Any]:
@@ -46,9 +48,19 @@ def tally(engine: Engine, counted: Counted, options: Options) -> dict[str, Any]:
         **{name: int(engine.dicts(table)[0]["n"]) for name, table in one.items()},
         "identifiers_set_aside": sum(set_aside.get(reason, 0) for reason in SET_ASIDE),
         "set_aside": set_aside,
+        "told_of_other_days": _told_of_other_days(engine, counted.told_orders, options.as_of),
         "net_warnings": _by_code(engine, sales, "net_warning"),
         "patterns_unmet": _unmet(engine, touches, _patterns(options)),
     }
+
+
+def _told_of_other_days(engine: Engine, orders: Table, as_of: int | None) -> dict[str, int]:
+    """Return by source how many orders were told again as placed a day or more apart: two sales under one number."""
+    told = orders.filter(~orders.removed)
+    told = told if as_of is None else told.filter(told.observed_at <= as_of)
+    of_one = told.group_by("source", "key").agg(apart=told.placed_at.max() - told.placed_at.min())
+    found = of_one.filter(of_one.apart >= DAY).group_by("source").agg(n=lambda rows: rows.count())
+    return {row["source"]: int(row["n"]) for row in engine.dicts(found.order_by("source"))}
 
 
 def _patterns(options: Options) -> list[str]:

@@ -147,6 +147,20 @@ def test_a_visit_from_before_the_previous_sale_stays_with_the_order_that_states_
     assert run.journey("1") == ["stated"]
 
 
+def test_a_till_whose_numbers_begin_anew_each_day(tmp_path: Path) -> None:
+    """Of two sales under one number one is kept: the run says that there were two, and where."""
+    receipt = {"source": "own", "platform": "till", "person": "b"}
+    facts = [
+        touch("t", 39, "a"),
+        SALE,
+        order("7", 40, 500, version=1, **receipt),
+        order("7", 41, 900, version=2, **receipt),
+        order("8", 40, 500, version=1, **receipt),
+        order("8", 40.2, 500, version=2, **receipt),
+    ]
+    assert Run(tmp_path, facts, **FEW).result.told_of_other_days == {"own": 1}
+
+
 def test_touches_in_the_future(tmp_path: Path) -> None:
     run = Run(tmp_path, [touch("t", 39, "a"), touch("ahead", 900, "a"), SALE], **FEW)
     assert run.result.dated_ahead == 1
