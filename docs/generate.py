@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from jalon import registry
 from jalon.cli import cli
-from jalon.command import EXITS
-from jalon.matrix import LEGEND, capability_rows, matrix
+from jalon.commands.common import EXITS
+from jalon.commands.matrix import LEGEND, capability_rows, matrix
 from jalon.report.delivery import settings as deliveries
 from jalon.report.people.settings import Persona
 from jalon.settings import ENVIRONMENT, TABLES, is_secret
@@ -251,8 +251,8 @@ def _column(column: Any) -> tuple[str, ...]:
 
 def templates() -> str:
     """Describe each template for files, and with the plain ones each record that the webhook takes."""
+    from jalon.commands.templates import columns
     from jalon.connectors.templates.tables import TEMPLATES
-    from jalon.templates import columns
 
     parts = [
         NOTE,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from jalon import __version__, errors
-from jalon.command import DAY, DURATION, EXITS, at_work, run, speaking
-from jalon.console import Console, clean, table
+from jalon.commands.common import DAY, DURATION, EXITS, at_work, run, speaking
+from jalon.commands.console import Console, clean, table
 from jalon.report.page.readers import LANGUAGES, ROLES
 from jalon.store.arrow import stay_small
 
@@ -37,7 +37,7 @@ def cli(verbose: int) -> None:
     jalon polls and receives social platforms and shops, joins what they tell into journeys, and attributes purchases to
     touchpoints, content, creators and stages. Begin with `jalon demo`, or with `jalon init`.
     """
-    from jalon.logs import configure
+    from jalon.commands.logs import configure
 
     configure(verbose)
 
@@ -57,7 +57,7 @@ def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
     \b
     jalon init shop --source tiktok_shop --source shopify
     """
-    from jalon.setup import begin
+    from jalon.commands.setup import begin
 
     made = begin(folder, sources)
     console.data(
@@ -81,7 +81,7 @@ def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline
     jalon doctor shopify
     jalon doctor --offline
     """
-    from jalon.doctor import examine
+    from jalon.commands.doctor import examine
 
     findings = examine(place, place.config.pick(sources), offline=offline)
     marks = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
@@ -107,7 +107,7 @@ def connectors(console: Console, names: tuple[str, ...]) -> int:
     jalon connectors instagram youtube
     """
     from jalon import registry
-    from jalon.matrix import LEGEND, capability_rows, details, matrix
+    from jalon.commands.matrix import LEGEND, capability_rows, details, matrix
 
     if names:
         lines = [line for name in names for line in (*details(name), "")][:-1]
@@ -141,7 +141,7 @@ def sync(
     jalon sync
     jalon sync shopify --max-runtime 10m
     """
-    from jalon.running import run_sync
+    from jalon.commands.running import run_sync
 
     return run_sync(console, place, place.config.pick(sources), max_runtime=max_runtime, normalize=not no_normalize)
 
@@ -171,7 +171,7 @@ def import_files(
     jalon import receipts.csv --table till_orders --dry-run
     jalon import exports/*.csv --source own
     """
-    from jalon.running import run_import
+    from jalon.commands.running import run_import
 
     return run_import(console, place, files, source=source, table=table, dry_run=dry_run, normalize=not no_normalize)
 
@@ -193,7 +193,7 @@ def templates(console: Console, name: str | None, example: bool, schema: bool) -
     jalon templates till_orders --example > till_orders.csv
     jalon templates --schema > events.schema.json
     """
-    from jalon import templates as known
+    from jalon.commands import templates as known
 
     if schema:
         console.data(*known.schema())
@@ -229,7 +229,7 @@ def backfill(
     \b
     jalon backfill shopify --from 2026-01-01 --to 2026-06-30 --dry-run
     """
-    from jalon.running import run_backfill
+    from jalon.commands.running import run_backfill
 
     if last < first:
         raise click.UsageError("--to is before --from")
@@ -251,7 +251,7 @@ def serve(console: Console, place: Workplace, host: str | None, port: int | None
     \b
     jalon serve --port 8737
     """
-    from jalon.serving import run_serve
+    from jalon.commands.serving import run_serve
 
     return run_serve(console, place, host or place.config.serve.host, place.config.serve.port if port is None else port)
 
@@ -265,7 +265,7 @@ def normalize(console: Console, place: Workplace, everything: bool) -> int:
     Asks no platform; the same inbox gives the same files. `sync` does it too; this is for a mapping that has changed,
     or for files that were damaged (--all). Exit status 1: some records are in quarantine.
     """
-    from jalon.running import run_normalize
+    from jalon.commands.running import run_normalize
 
     return run_normalize(console, place, everything=everything)
 
@@ -288,7 +288,7 @@ def forget_source(console: Console, place: Workplace, name: str, yes: bool) -> i
     jalon forget-source old_shop
     jalon forget-source old_shop --yes && jalon report && jalon deliver
     """
-    from jalon.forgetting import run_forget
+    from jalon.commands.forgetting import run_forget
 
     return run_forget(console, place, name, yes=yes)
 
@@ -316,7 +316,7 @@ def links_add(console: Console, place: Workplace, url: str, source: str | None, 
     \b
     jalon links add https://shop.example.com/products/lamp --placement instagram/story --content 17912345 --product 8001
     """
-    from jalon.links import run_add
+    from jalon.commands.links import run_add
 
     return run_add(console, place, url, source, names)
 
@@ -334,7 +334,7 @@ def links_import(console: Console, place: Workplace, file: Path, source: str | N
     \b
     jalon links import links.csv
     """
-    from jalon.links import run_import
+    from jalon.commands.links import run_import
 
     return run_import(console, place, file, source)
 
@@ -344,7 +344,7 @@ def links_import(console: Console, place: Workplace, file: Path, source: str | N
 @at_work
 def links_list(console: Console, place: Workplace, source: str | None) -> None:
     """List all links, the oldest first."""
-    from jalon.links import run_list
+    from jalon.commands.links import run_list
 
     run_list(console, place, source)
 
@@ -361,7 +361,7 @@ def links_qr(console: Console, place: Workplace, code: str, out: Path) -> None:
     \b
     jalon links qr 4fz0q8m2ck --out lamp.svg
     """
-    from jalon.links import run_draw
+    from jalon.commands.links import run_draw
 
     run_draw(console, place, code, out)
 
@@ -375,7 +375,7 @@ def links_disable(console: Console, place: Workplace, code: str, undo: bool) -> 
 
     What was clicked before stays, and is still joined.
     """
-    from jalon.links import run_disable
+    from jalon.commands.links import run_disable
 
     run_disable(console, place, code, undo=undo)
 
@@ -391,7 +391,7 @@ def quarantine() -> None:
 @at_work
 def quarantine_list(console: Console, place: Workplace, source: str | None, reason: str | None) -> None:
     """List open entries, newest first."""
-    from jalon import held
+    from jalon.commands import held
 
     entries = held.entries(place, source=source, reason=reason)
     header = ("id", "source", "stream", "key", "reason", "times", "detail")
@@ -406,7 +406,7 @@ def quarantine_list(console: Console, place: Workplace, source: str | None, reas
 @at_work
 def quarantine_show(console: Console, place: Workplace, number: int) -> None:
     """Show entry NUMBER with its raw payload."""
-    from jalon import held
+    from jalon.commands import held
 
     entry = held.entry(place, number)
     told = [f"{name}: {clean(str(value))}" for name, value in entry.items() if value is not None]
@@ -422,7 +422,7 @@ def quarantine_replay(console: Console, place: Workplace, numbers: tuple[int, ..
     All open entries and deliveries that were not understood, or the entries with the NUMBERS. What was never received
     is read by the next `sync`. Exit status 1: some are still open.
     """
-    from jalon import held
+    from jalon.commands import held
 
     return held.replay(console, place, numbers)
 
@@ -439,7 +439,7 @@ def quarantine_close(console: Console, place: Workplace, numbers: tuple[int, ...
     \b
     jalon quarantine close 17 18
     """
-    from jalon import held
+    from jalon.commands import held
 
     return held.close(console, place, numbers)
 
@@ -462,7 +462,7 @@ def attribute(
     unit. `report` does it too. Where no fact and no setting has changed since the last time, the tables stand. Both
     engines write the same rows; docs/engines.md says when to change.
     """
-    from jalon.reporting import run_attribute
+    from jalon.commands.reporting import run_attribute
 
     return run_attribute(console, place, as_of, engine, anew=anew)
 
@@ -523,7 +523,7 @@ def report(
     jalon report --as-of 2026-06-30 && jalon report --since 2026-06-30
     jalon report --dbt warehouse && cd warehouse && dbt build --profiles-dir .
     """
-    from jalon.reporting import run_report
+    from jalon.commands.reporting import run_report
 
     return run_report(console, place, as_of, out, dbt, since, lang, role)
 
@@ -552,7 +552,7 @@ def deliver(
     jalon deliver
     jalon deliver warehouse --allow-schema-change
     """
-    from jalon.delivering import run_deliver
+    from jalon.commands.delivering import run_deliver
 
     return run_deliver(console, place, names, allow_schema_change=allow_schema_change, dry_run=dry_run)
 
@@ -580,7 +580,7 @@ def explain(console: Console, place: Workplace, subject: str, model: str | None,
     jalon explain content:7496178223933447527 --model markov
     jalon explain customer:jane@example.com --since 2026-06-30
     """
-    from jalon.explaining import explain_it
+    from jalon.commands.explaining import explain_it
 
     explained, lines = explain_it(console, place, subject, model, since)
     console.data({explained["kind"]: explained}, lines)
@@ -600,7 +600,7 @@ def compare(console: Console, place: Workplace, models: tuple[str, str], by: str
     jalon compare last markov
     jalon compare first last_non_direct --by creator
     """
-    from jalon.explaining import compare_them
+    from jalon.commands.explaining import compare_them
 
     compared, lines = compare_them(console, place, *models, by)
     console.data({"comparison": compared}, lines)
@@ -613,7 +613,7 @@ def status(console: Console, place: Workplace) -> int:
 
     The last run and how it ended, what is left to read and why it waits, notices of the platforms, quarantine.
     """
-    from jalon.status import overview
+    from jalon.commands.status import overview
 
     data, lines = overview(place)
     console.data(data, lines)
@@ -651,7 +651,7 @@ def sandbox(console: Console, **options: Any) -> int:
     jalon sandbox --write-config played --port 0
     cd played && jalon sync
     """
-    from jalon.demo import run_sandbox
+    from jalon.commands.demo import run_sandbox
 
     return run_sandbox(console, **options)
 
@@ -673,7 +673,7 @@ def demo(console: Console, out: Path, seed: int, orders: int) -> int:
     Sandbox, sync over HTTP, webhooks, facts, attribution, marts and a report page. Needs no account, key or server.
     Leaves a folder in which every command works.
     """
-    from jalon.demo import run_demo
+    from jalon.commands.demo import run_demo
 
     return run_demo(console, out, seed=seed, orders=orders)
 

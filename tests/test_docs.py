@@ -13,8 +13,8 @@ import pytest
 
 from jalon import registry
 from jalon.cli import cli
+from jalon.commands.matrix import OFFERS
 from jalon.connectors.base import Connector, Stream
-from jalon.matrix import OFFERS
 from jalon.normalize.vocabulary import KINDS
 from jalon.report.marts.tables import MARTS
 from jalon.settings import ENVIRONMENT, TABLES
@@ -150,7 +150,7 @@ def commands_in(page: str) -> Iterator[str]:
 
 def test_the_table_of_exit_statuses_is_the_codes_own() -> None:
     from jalon import errors
-    from jalon.command import EXITS
+    from jalon.commands.common import EXITS
 
     said = {int(number) for number in re.findall(r"^  (\d+) ", EXITS, re.MULTILINE)}
     kinds = [errors.JalonError, *errors.JalonError.__subclasses__()]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from jalon.attribution.guards import REASONS
+from jalon.commands.doctor import SHARED, examine
+from jalon.commands.setup import begin
+from jalon.commands.status import overview
 from jalon.config import load
 from jalon.connectors.base import Finding
-from jalon.doctor import SHARED, examine
-from jalon.setup import begin
-from jalon.status import overview
 from jalon.workplace import Workplace
 from tests.handmade import Run, order, same, touch
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from jalon.logs import OneLine, configure
+from jalon.commands.logs import OneLine, configure
 
 HOSTILE = "a\r\n2026-01-01 ERROR jalon forged\x1b[2J\x00\u2028\u202e\x85b"
 

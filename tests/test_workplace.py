@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jalon.demo import write_workplace
+from jalon.commands.demo import write_workplace
 from jalon.errors import ConfigError
 from jalon.store import sources
 from jalon.workplace import Workplace

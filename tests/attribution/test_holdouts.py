@@ -14,9 +14,9 @@ from jalon.attribution.holdouts import NORMAL, read
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.cli import cli
+from jalon.commands.setup import begin
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
-from jalon.setup import begin
 from tests.attribution.advertised import facts
 from tests.handmade import Run, order, touch
 

@@ -19,13 +19,13 @@ from jalon.attribution.card import read_card
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.cli import cli
+from jalon.commands.setup import begin
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.page import write_page
 from jalon.settings import Attribution
-from jalon.setup import begin
 from tests.attribution.timed import timed
 from tests.handmade import Run, order, touch
 

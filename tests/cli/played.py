@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
-from jalon.demo import write_workplace
+from jalon.commands.demo import write_workplace
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults

@@ -16,7 +16,7 @@ import pytest
 
 from jalon import errors
 from jalon.cli import cli
-from jalon.console import Console
+from jalon.commands.console import Console
 from jalon.store.lock import RunLock
 from tests.cli.played import Desk
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from jalon import errors
+from jalon.commands.demo import write_workplace
 from jalon.connectors.base import Deadline
-from jalon.demo import write_workplace
 from jalon.sandbox.server import Sandbox
 from jalon.store import credentials, deadlines
 from jalon.store.database import Store

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from jalon.demo import write_workplace
+from jalon.commands.demo import write_workplace
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.server import Sandbox

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import Heard, ask, hook
 
+from jalon.commands.serving import receiver_of
+from jalon.commands.setup import begin
 from jalon.config import load
 from jalon.privacy import Keyring
 from jalon.receive.limits import Limits
@@ -22,8 +24,6 @@ from jalon.receive.live import COOKIE, LONGEST_FORM, SECONDS, LivePage
 from jalon.receive.receiver import Receiver
 from jalon.receive.sign_in import SIGN_OUT, Words, chosen
 from jalon.report.page.page import policy
-from jalon.serving import receiver_of
-from jalon.setup import begin
 from jalon.store.database import Store
 from jalon.workplace import Workplace
 

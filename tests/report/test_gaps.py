@@ -8,7 +8,7 @@ import re
 import pytest
 
 from jalon import registry
-from jalon.matrix import capability_rows, details, display_names, gaps, matrix
+from jalon.commands.matrix import capability_rows, details, display_names, gaps, matrix
 from jalon.report.figures.background import Background, Gap, silent
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts

@@ -15,12 +15,12 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.cli import cli
+from jalon.commands.setup import begin
 from jalon.report.marts.base import Known
 from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.marts.restated import RPT_RESTATED, restated, told
 from jalon.report.page.blocks import restated as block
 from jalon.report.page.language import language
-from jalon.setup import begin
 from tests.handmade import Run, order, refund
 
 Rows = list[dict[str, Any]]

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from jalon.commands.reporting import freshness
+from jalon.commands.setup import begin
 from jalon.config import load
 from jalon.report.figures.detail import weekly
 from jalon.report.page.blocks import (
@@ -26,8 +28,6 @@ from jalon.report.page.blocks import (
     weeks,
 )
 from jalon.report.page.language import language
-from jalon.reporting import freshness
-from jalon.setup import begin
 from jalon.store import runs
 from jalon.workplace import Workplace
 

@@ -11,11 +11,11 @@ import pytest
 import tiny
 
 from jalon import errors
+from jalon.commands.console import Console
+from jalon.commands.forgetting import WORDS, run_forget
+from jalon.commands.setup import begin
 from jalon.config import load
-from jalon.console import Console
 from jalon.errors import ConfigError
-from jalon.forgetting import WORDS, run_forget
-from jalon.setup import begin
 from jalon.store import credentials, deliveries, erasure, inbox, links, quarantine, removal, runs, sources
 from jalon.store.database import Store
 from jalon.store.schema import TABLES

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy import Asked, Orders, PlayedClock, Reply, orders, served, source, workshop
 
-from jalon.logs import OneLine
+from jalon.commands.logs import OneLine
 from jalon.store.database import Store
 from jalon.sync.doctor import examine
 from jalon.sync.engine import sync_source

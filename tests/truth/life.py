@@ -13,14 +13,14 @@ import duckdb
 
 from jalon.attribution.options import Options
 from jalon.attribution.run import attribute
+from jalon.commands.demo import write_workplace
+from jalon.commands.serving import receiver_of
 from jalon.config import load
-from jalon.demo import write_workplace
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.server import Sandbox
 from jalon.sandbox.world import World
-from jalon.serving import receiver_of
 from jalon.store.database import Store
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from jalon.commands.demo import write_workplace
+from jalon.commands.serving import receiver_of
 from jalon.config import load
-from jalon.demo import write_workplace
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
@@ -18,7 +19,6 @@ from jalon.sandbox.posts import Post
 from jalon.sandbox.server import Sandbox
 from jalon.sandbox.webhooks import Event
 from jalon.sandbox.world import World
-from jalon.serving import receiver_of
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace

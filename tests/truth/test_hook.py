@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from jalon.commands.demo import write_workplace
+from jalon.commands.serving import receiver_of
 from jalon.config import load
-from jalon.demo import write_workplace
 from jalon.receive.hooks import path_of
 from jalon.sandbox.hook import HookPart
-from jalon.serving import receiver_of
 from jalon.store import deliveries
 from tests.truth.life import NEWEST
 from tests.truth.stage import Stage, staged

@@ -12,8 +12,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from jalon.console import Console
-from jalon.reporting import run_report
+from jalon.commands.console import Console
+from jalon.commands.reporting import run_report
 from jalon.sandbox.world import Shopper
 from jalon.store import erasure
 from jalon.sync.engine import backfill_source

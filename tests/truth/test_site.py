@@ -13,14 +13,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from jalon.commands.demo import write_workplace
+from jalon.commands.links import _source
+from jalon.commands.serving import receiver_of
 from jalon.config import load
-from jalon.demo import write_workplace
-from jalon.links import _source
 from jalon.receive.receiver import Receiver
 from jalon.receive.routes import LOOK_SECONDS
 from jalon.sandbox.site import Visitor
 from jalon.sandbox.world import Sale
-from jalon.serving import receiver_of
 from jalon.store import links
 from jalon.store.links import Link
 from tests.truth.life import DAY, finish

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from jalon import errors
-from jalon.console import Console
+from jalon.commands.console import Console
 
 EXITS = """\b
 Exit status:
@@ -32,7 +32,7 @@ Exit status:
 _INTERRUPTED = "interrupted; what was stored stays stored"
 _GO_ON = "Run the command again: it goes on where it stood."
 
-log = logging.getLogger("jalon.command")
+log = logging.getLogger("jalon.commands.common")
 
 
 class Duration(click.ParamType[timedelta]):

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jalon.commands.delivering import reachable
 from jalon.connectors.base import Finding, Settings
-from jalon.delivering import reachable
 from jalon.errors import JalonError
 from jalon.store.database import library_warning
 from jalon.store.trouble import FREE, LITTLE

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jalon import errors
-from jalon.console import Console
+from jalon.commands.console import Console
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def receiver_of(place: Workplace, now: Callable[[], float] = time.time) -> Recei
 
 def _live(place: Workplace) -> LivePage | None:
     """Return what shows the report page, if a token for it is configured."""
+    from jalon.commands.reporting import PAGE
     from jalon.receive.live import LivePage
-    from jalon.reporting import PAGE
 
     token = place.config.serve.report_token
     if token is None:

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from jalon.commands.console import table
 from jalon.connectors.templates.schema import schema as json_schema
 from jalon.connectors.templates.tables import TEMPLATES, Template
-from jalon.console import table
 from jalon.errors import ConfigError
 
 Shown = tuple[dict[str, Any], list[str]]

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.command import heed_sigterm
+from jalon.commands.common import heed_sigterm
+from jalon.commands.console import Console, Progress, day_and_time
 from jalon.connectors.base import Settings
-from jalon.console import Console, Progress, day_and_time
 from jalon.errors import ConfigError, LockedError
 from jalon.store.arrow import parquet
 from jalon.workplace import Workplace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jalon.sync.source import Progress as Sign
     from jalon.sync.source import SourceOutcome, Workshop
 
-log = logging.getLogger("jalon.running")
+log = logging.getLogger("jalon.commands.running")
 Work = Callable[["Workshop"], Awaitable["list[SourceOutcome]"]]
 
 SHOWN = 5
@@ -130,7 +130,7 @@ def _reads_files(place: Workplace, named: str | None) -> str:
 
 
 def _look(console: Console, place: Workplace, paths: tuple[Path, ...], source: str, table: str | None) -> int:
-    from jalon.console import table as aligned
+    from jalon.commands.console import table as aligned
     from jalon.sync.engine import look_at
     from jalon.sync.source import Workshop
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jalon.console import day_and_time, table
+from jalon.commands.console import day_and_time, table
 from jalon.errors import told
 from jalon.store import budget, deadlines, deliveries, fetches, inbox, quarantine, runs, sources, windows
 from jalon.workplace import Workplace

@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
+from jalon.commands.console import Console
 from jalon.config import FILE, load
-from jalon.console import Console
 from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
 from jalon.sync.clock import SystemClock
@@ -143,8 +143,8 @@ async def _until_stopped() -> None:
 
 def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
     """Go the whole way over HTTP on loopback, and leave a workplace behind that every command works on."""
-    from jalon.reporting import run_report
-    from jalon.running import derive_now
+    from jalon.commands.reporting import run_report
+    from jalon.commands.running import derive_now
 
     server = _server()
     _clear(out)
@@ -172,7 +172,7 @@ def _clear(out: Path) -> None:
 
 async def _live(console: Console, server: ModuleType, out: Path, seed: int, orders: int) -> set[str]:
     """Play the platforms, sync while a few days pass and deliveries arrive, and return how the runs ended."""
-    from jalon.links import addresses
+    from jalon.commands.links import addresses
     from jalon.receive.site import EVENTS
     from jalon.sandbox.clock import Clock
     from jalon.sandbox.crowd import SETTINGS, SOURCE, Crowd, links
@@ -195,8 +195,8 @@ async def _receiving(
     place: Workplace, out: Path, settings: Mapping[str, Mapping[str, Any]], sandbox: Sandbox
 ) -> AsyncIterator[None]:
     """Receive deliveries, and clicks and events in the played time, at an address that the configuration names."""
+    from jalon.commands.serving import receiver_of
     from jalon.sandbox import own_channels
-    from jalon.serving import receiver_of
 
     receiver = receiver_of(place, sandbox.clock.now)
     port, _ = await receiver.start("127.0.0.1", 0)
@@ -224,7 +224,7 @@ async def _days(console: Console, place: Workplace, sandbox: Sandbox, crowd: Cro
 
 
 async def _sync_once(console: Console, place: Workplace, sandbox: Sandbox, day: int) -> set[str]:
-    from jalon.running import engaged, talk
+    from jalon.commands.running import engaged, talk
     from jalon.sandbox import own_channels
     from jalon.sync.engine import sync_all
 

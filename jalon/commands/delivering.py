@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
+from jalon.commands.console import Console, Progress
 from jalon.connectors.base import Finding
-from jalon.console import Console, Progress
 from jalon.errors import ConfigError, JalonError, LockedError
 from jalon.workplace import Workplace
 

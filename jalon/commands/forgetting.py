@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from jalon import errors
-from jalon.console import Console
+from jalon.commands.console import Console
 from jalon.errors import ConfigError
 from jalon.workplace import Workplace
 
@@ -56,7 +56,7 @@ def run_forget(console: Console, place: Workplace, name: str, *, yes: bool) -> i
 
 def _forget(console: Console, place: Workplace, name: str) -> bool:
     """Order it and carry it out; say whether all is gone. What is left, the next derivation finishes."""
-    from jalon.running import derive_now
+    from jalon.commands.running import derive_now
     from jalon.store import removal
     from jalon.store.lock import RunLock
 

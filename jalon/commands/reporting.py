@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jalon import delivering, errors
-from jalon.console import Console, day_and_time
+from jalon import errors
+from jalon.commands import delivering
+from jalon.commands.console import Console, day_and_time
 from jalon.errors import StoreError
 from jalon.workplace import Workplace
 
@@ -89,7 +90,7 @@ def naming_damage(place: Workplace) -> Iterator[None]:
 
 def _background(place: Workplace, until: int | None) -> Background:
     """Return what the report should know beside the marts; of a past day what was in quarantine is not known."""
-    from jalon.matrix import display_names, gaps
+    from jalon.commands.matrix import display_names, gaps
     from jalon.report.figures.background import Background
 
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}

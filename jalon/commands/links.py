@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from jalon import errors
+from jalon.commands.console import Console, day_and_time, table
 from jalon.connectors.site import SiteSettings
 from jalon.connectors.site.addresses import Misplaced, checked
 from jalon.connectors.site.names import Misnamed, Names, named
-from jalon.console import Console, day_and_time, table
 from jalon.errors import ConfigError, StoreError
 from jalon.store import links
 from jalon.store.links import Link

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from jalon.console import Console
+from jalon.commands.console import Console
+from jalon.commands.reporting import attribute_now, attribution_folder, naming_damage
 from jalon.errors import ConfigError
-from jalon.reporting import attribute_now, attribution_folder, naming_damage
 from jalon.workplace import Workplace
 
 _EMAIL = re.compile(r"[^@\s:]+@[^@\s]+\.[^@\s]+")

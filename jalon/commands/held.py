@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from jalon import errors
-from jalon.console import Console, day_and_time
+from jalon.commands.console import Console, day_and_time
 from jalon.errors import ConfigError
 from jalon.store import deliveries, fetches, inbox, quarantine, settle, windows
 from jalon.store.quarantine import Entry
@@ -55,7 +55,7 @@ def _payload(place: Workplace, db: sqlite3.Connection, held: Entry) -> bytes | N
 
 def replay(console: Console, place: Workplace, numbers: tuple[int, ...]) -> int:
     """Try the named entries (or all, and deliveries too) again, and say what became of them."""
-    from jalon.running import derive_now
+    from jalon.commands.running import derive_now
 
     chosen = _chosen(place, numbers)
     settle.replay(place.store, chosen)

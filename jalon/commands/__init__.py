@@ -1,0 +1,4 @@
+"""What each command does, one module for each or for those that work alike; `jalon.cli` has their words and options.
+
+`common` holds what they share, `console` how they speak, `logs` what goes to the log.
+"""
