@@ -11,7 +11,8 @@ JalonError
 from __future__ import annotations
 
 OK, PARTIAL, USAGE, AUTH, BUDGET, LOCKED, STORE, DUE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 7, 130
-"""`DUE`: all went well, but something is lost soon unless somebody acts."""
+"""`BUDGET`: a rate budget or the time given ended the run early. `DUE`: all went well, but something is lost soon
+unless somebody acts."""
 
 
 def told(message: str, remedy: str) -> str:

@@ -154,4 +154,4 @@ def test_the_table_of_exit_statuses_is_the_codes_own() -> None:
 
     said = {int(number) for number in re.findall(r"^  (\d+) ", EXITS, re.MULTILINE)}
     kinds = [errors.JalonError, *errors.JalonError.__subclasses__()]
-    assert said == {errors.OK, errors.DUE, *(kind.exit_status for kind in kinds)}
+    assert said == {errors.OK, errors.BUDGET, errors.DUE, *(kind.exit_status for kind in kinds)}

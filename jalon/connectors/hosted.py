@@ -5,25 +5,17 @@ They answer with pages, where the shop would answer with data; the HTTP status i
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from jalon.connectors.base import Answer, Fault, Skip, Stop, Wait
+from jalon.connectors import faults
+from jalon.connectors.base import Answer, Fault, Wait
 from jalon.connectors.wire import Malformed, decode
 
 Act = Literal["wait", "throttled", "gone", "auth", "config", "fail"]
-"""`fail` leaves the window for another run; `gone` skips an object that is not there any more."""
 
 
-class Gone(Skip):
-    """The shop itself says that there is no such object."""
-
-
-class Rule(NamedTuple):
-    """What a refusal means and, for `auth` and `config`, what a person can do."""
-
-    act: Act
-    meaning: str
-    remedy: str = ""
+class Rule(faults.Rule[Act]):
+    """A row of the tables below."""
 
 
 ALLOW = "Let the host's firewall, security plugin or password in front of the site allow this machine to read the API."
@@ -56,16 +48,7 @@ def page(answer: Answer) -> Fault:
 
 def fault(rule: Rule, mark: str) -> Fault:
     """Return the fault of a rule; `mark` is the code or status that it was found by."""
-    reason = f"{rule.meaning} ({_clean(mark)})"
-    match rule.act:
-        case "wait" | "throttled":
-            return Wait(reason, throttled=rule.act == "throttled")
-        case "gone":
-            return Gone(reason)
-        case "auth" | "config":
-            return Stop(reason, rule.remedy, kind=rule.act)
-        case "fail":
-            return Fault(reason)
+    return faults.fault(rule.act, f"{rule.meaning} ({_clean(mark)})", rule.remedy)
 
 
 def noise(answer: Answer) -> str | None:

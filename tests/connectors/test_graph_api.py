@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Fault, Request, Skip, Split, Stop, Wait
 from jalon.connectors.facebook import Facebook, Settings
+from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api import asking, faults, usage
 from jalon.connectors.graph_api.asking import get, page_of, pages
-from jalon.connectors.graph_api.faults import BadMetric, Gone, Unmet
+from jalon.connectors.graph_api.faults import BadMetric, Unmet
 from tests.connectors.graph_session import APP, NOW, TOKEN, GraphSession, good, refused
 
 CONNECTOR = Facebook()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Fault, Request, Stop, Wait
-from jalon.connectors.hosted import Gone
+from jalon.connectors.faults import Gone
 from jalon.connectors.prestashop import reading
 from jalon.connectors.prestashop.reading import DISPLAY, RESOURCES, as_account, read_tables, tables_in
 from jalon.sync.network import AllowList

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
-from jalon.connectors.woocommerce.faults import Gone
+from jalon.connectors.faults import Gone
 from jalon.sync.network import AllowList
 from tests.connectors.played import all_of
 from tests.connectors.woocommerce_shop import (

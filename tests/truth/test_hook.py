@@ -56,7 +56,7 @@ async def test_what_was_told_is_held_once(tmp_path: Path) -> None:
         back = Counter((r["order_id"], r["total"], r["tax"]) for r in told["refunds"])
         assert Counter(newest(stage, "refunds", "order_id, total, tax")) == back
         assert back
-        answers = {row["id"]: row["score"] for row in truth["answers"]}
+        answers = {f"survey|csat|{row['id']}": row["score"] for row in truth["answers"]}
         held = dict(newest(stage, "answers", "key, score"))
         assert held
         assert held.items() <= answers.items()

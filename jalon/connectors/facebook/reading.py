@@ -14,9 +14,10 @@ from datetime import UTC
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Record, Ref, Session, Window
 from jalon.connectors.days import today
+from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api import insights, tokens
 from jalon.connectors.graph_api.asking import Page, get, moment, pages
-from jalon.connectors.graph_api.faults import Gone, Unmet
+from jalon.connectors.graph_api.faults import Unmet
 
 POST_FIELDS = "id,message,created_time,updated_time,permalink_url,status_type,is_published,attachments{media_type,type}"
 REEL_FIELDS = "id,description,created_time,permalink_url"

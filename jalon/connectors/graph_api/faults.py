@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, NamedTuple
 
-from jalon.connectors.base import Answer, Fault, Request, Skip, Split, Stop, Wait
+from jalon.connectors import faults
+from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
 from jalon.connectors.graph_api import usage
 from jalon.connectors.wire import Malformed
-
-
-class Gone(Skip):
-    """The object does not exist any more, or never did for this token."""
 
 
 class BadMetric(Skip):
@@ -172,44 +169,25 @@ def _said(error: dict[str, Any]) -> str:
 
 def _fault(rule: Rule, reason: str, answer: Answer) -> Fault:
     match rule.act:
-        case "wait":
-            return Wait(reason)
         case "throttled":
             return Wait(reason, usage.regain(answer, rule.use_case) or UNTOLD, throttled=True)
         case "blocked":
             return Wait(reason, usage.regain(answer) or BLOCKED, throttled=True)
-        case "split":
-            return Split(reason)
-        case "skip":
-            return Skip(reason)
-        case "gone":
-            return Gone(reason)
         case "metric":
             return BadMetric(reason)
         case "unmet":
             return Unmet(reason)
-        case "auth" | "permission":
+        case "permission":
             return Stop(reason, rule.remedy, kind="auth")
-        case "config":
-            return Stop(reason, rule.remedy)
-        case "fail":
-            return Fault(reason)
+        case _:
+            return faults.fault(rule.act, reason, rule.remedy)
 
 
 def _by_status(answer: Answer) -> Fault | None:
     """Judge an answer without an error in it: good, or not the platform's own words."""
     if 200 <= answer.status < 300:
         return None if isinstance(answer.data, dict) else Wait("the answer is no JSON object")
-    reason = f"HTTP {answer.status} without the platform's own words"
-    if answer.status == 429:
-        return Wait(reason, usage.regain(answer), throttled=True)
-    if 400 <= answer.status < 500 and answer.status not in {408, 425} and "json" not in _kind(answer):
-        return Stop(reason, "check api_url")
-    return Wait(reason)
-
-
-def _kind(answer: Answer) -> str:
-    return answer.headers.get("content-type", "")
+    return faults.foreign(answer, "the platform's own words", "check api_url", usage.regain(answer))
 
 
 # --- what a good answer still tells -----------------------------------------------------------------------------------

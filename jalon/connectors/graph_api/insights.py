@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from jalon.connectors.answers import Row
 from jalon.connectors.base import Session, Skipped, Stream, Window
 from jalon.connectors.door import Rule, each, fields
+from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api.asking import get, rows
-from jalon.connectors.graph_api.faults import BadMetric, Gone, Unmet
+from jalon.connectors.graph_api.faults import BadMetric, Unmet
 
 FIGURES: Rule = each(
     "name period",

@@ -14,9 +14,10 @@ from typing import NamedTuple
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Deadline, Record, Ref, Session, Window
 from jalon.connectors.days import today
+from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api import insights, tokens
 from jalon.connectors.graph_api.asking import Page, get, moment, pages
-from jalon.connectors.graph_api.faults import Gone, Unmet
+from jalon.connectors.graph_api.faults import Unmet
 
 FIELDS = (
     "id,caption,media_type,media_product_type,permalink,timestamp,username,is_shared_to_feed,children{id,media_type}"

@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Batch, Record, Session, Skipped, Split, Window
 from jalon.connectors.days import zone_of
+from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api.asking import get, page_of, post
-from jalon.connectors.graph_api.faults import Gone
 from jalon.connectors.meta_ads import by_field, insights
 from jalon.connectors.wire import decode, encode
 

@@ -19,19 +19,18 @@ repeat the HTTP status in it. https://developers.pinterest.com/docs/api/v5/, exa
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Stop, Wait
+from jalon.connectors import faults
+from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
 from jalon.connectors.wire import Malformed
 
 Act = Literal["renew", "throttled", "wait", "skip", "fail", "auth", "config", "permission"]
 """`fail` leaves the window for another run; `permission` skips a single Pin and is `auth` for everything else."""
 
 
-class Rule(NamedTuple):
-    act: Act
-    meaning: str
-    remedy: str = ""
+class Rule(faults.Rule[Act]):
+    """A row of the tables below."""
 
 
 AUTHORISE = "authorise the app again and put the new refresh_token (or auth_code) in place"
@@ -107,20 +106,14 @@ def _rule(request: Request, status: int, code: int | None) -> Rule:
 
 def _fault(rule: Rule, reason: str, request: Request, answer: Answer) -> Fault:
     match rule.act:
-        case "renew":
-            return Renew(reason)
         case "throttled":
             return Wait(reason, reset(answer), throttled=True)
-        case "wait":
-            return Wait(reason)
-        case "skip":
+        case "fail" if _is_one(request):
             return Skip(reason)
-        case "fail":
-            return Skip(reason) if _is_one(request) else Fault(reason)
         case "permission":
             return Skip(reason) if _is_one(request) else Stop(reason, rule.remedy, kind="auth")
-        case "auth" | "config":
-            return Stop(reason, rule.remedy, kind=rule.act)
+        case _:
+            return faults.fault(rule.act, reason, rule.remedy)
 
 
 def reset(answer: Answer) -> float | None:

@@ -8,20 +8,14 @@ unknown filter matches everything. They are refusals too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from jalon.connectors.base import Answer, Fault, Level, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors import faults
+from jalon.connectors.base import Answer, Fault, Level, Request, Stop, Wait
 
-Next = Literal["wait", "throttled", "renew", "split", "skip", "stop"]
 
-
-class Refusal(NamedTuple):
-    """What happens next, why, and for `stop` what a person can do."""
-
-    next: Next
-    reason: str
-    remedy: str = ""
-    kind: Literal["auth", "config"] = "config"
+class Rule(faults.Rule[faults.Act]):
+    """A row of the tables below."""
 
 
 _REPORT = "Compare `version` in jalon.toml with the versions that Shopify supports; if it is right, report a defect."
@@ -30,30 +24,30 @@ _SCOPES = "Grant the access scope to the app, reinstall it, and see `jalon docto
 
 # https://shopify.dev/docs/api/admin-graphql#status_and_error_codes and https://shopify.dev/docs/api/usage/response-codes
 # Of several errors in one answer the one that stands first here decides.
-REFUSALS: dict[str, Refusal] = {
-    "THROTTLED": Refusal("throttled", "the shop's query budget is spent"),
-    "ACCESS_DENIED": Refusal("stop", "the app may not read this", _SCOPES, "auth"),
-    "SHOP_INACTIVE": Refusal("stop", "the shop is not active", "Ask the shop's owner.", "auth"),
-    "MAX_COST_EXCEEDED": Refusal("split", "the query costs more than one query may"),
-    "RESOURCE_NOT_FOUND": Refusal("skip", "there is no such object"),
-    "BAD_CURSOR": Refusal("skip", "the page mark is not known any more"),
-    "BAD_REQUEST": Refusal("stop", "the query is refused", _REPORT),
-    "INTERNAL_SERVER_ERROR": Refusal("wait", "Shopify failed on its side"),
-    "SERVICE_UNAVAILABLE": Refusal("wait", "Shopify failed on its side"),
-    "TIMEOUT": Refusal("wait", "the query took too long at Shopify"),
-    "400": Refusal("stop", "the request is refused", _REPORT),
-    "401": Refusal("renew", "the access token is not accepted"),
-    "402": Refusal("stop", "the shop is frozen for unpaid bills", "Ask the shop's owner.", "auth"),
-    "403": Refusal("stop", "access to the shop is forbidden", _SCOPES, "auth"),
-    "404": Refusal("stop", "there is no such shop or API version", "Check `shop` and `version` in jalon.toml."),
-    "408": Refusal("wait", "the request took too long to arrive"),
-    "423": Refusal("stop", "the shop is locked", "Ask the shop's owner, or Shopify's support.", "auth"),
-    "429": Refusal("throttled", "too many requests"),
-    "430": Refusal("wait", "Shopify's security rejects requests for a while"),
+REFUSALS: dict[str, Rule] = {
+    "THROTTLED": Rule("throttled", "the shop's query budget is spent"),
+    "ACCESS_DENIED": Rule("auth", "the app may not read this", _SCOPES),
+    "SHOP_INACTIVE": Rule("auth", "the shop is not active", "Ask the shop's owner."),
+    "MAX_COST_EXCEEDED": Rule("split", "the query costs more than one query may"),
+    "RESOURCE_NOT_FOUND": Rule("skip", "there is no such object"),
+    "BAD_CURSOR": Rule("skip", "the page mark is not known any more"),
+    "BAD_REQUEST": Rule("config", "the query is refused", _REPORT),
+    "INTERNAL_SERVER_ERROR": Rule("wait", "Shopify failed on its side"),
+    "SERVICE_UNAVAILABLE": Rule("wait", "Shopify failed on its side"),
+    "TIMEOUT": Rule("wait", "the query took too long at Shopify"),
+    "400": Rule("config", "the request is refused", _REPORT),
+    "401": Rule("renew", "the access token is not accepted"),
+    "402": Rule("auth", "the shop is frozen for unpaid bills", "Ask the shop's owner."),
+    "403": Rule("auth", "access to the shop is forbidden", _SCOPES),
+    "404": Rule("config", "there is no such shop or API version", "Check `shop` and `version` in jalon.toml."),
+    "408": Rule("wait", "the request took too long to arrive"),
+    "423": Rule("auth", "the shop is locked", "Ask the shop's owner, or Shopify's support."),
+    "429": Rule("throttled", "too many requests"),
+    "430": Rule("wait", "Shopify's security rejects requests for a while"),
 }
 _PRECEDENCE = {code: place for place, code in enumerate(REFUSALS)}
-_UNKNOWN = Refusal("stop", "the request is refused for a reason that is not known here", _REPORT)
-_BROKEN = Refusal("wait", "Shopify failed on its side")
+_UNKNOWN = Rule("config", "the request is refused for a reason that is not known here", _REPORT)
+_BROKEN = Rule("wait", "Shopify failed on its side")
 
 
 OTHER_VERSION = "That version is no longer served: upgrade jalon, or set `version` and watch `jalon quarantine`."
@@ -81,8 +75,8 @@ def _by_status(request: Request, answer: Answer) -> Fault:
     code = str(answer.status)
     if request.anonymous and 400 <= answer.status < 404:
         return Stop(f"Shopify refuses to give an access token (HTTP {code})", _REINSTALL, kind="auth")
-    refusal = REFUSALS.get(code, _BROKEN if answer.status >= 500 else _UNKNOWN)
-    return _fault(refusal, f"{refusal.reason} (HTTP {code})", None)
+    rule = REFUSALS.get(code, _BROKEN if answer.status >= 500 else _UNKNOWN)
+    return faults.fault(rule.act, f"{rule.meaning} (HTTP {code})", rule.remedy)
 
 
 def _by_body(body: Any) -> Fault | None:
@@ -103,8 +97,8 @@ def _by_errors(errors: Any, body: Mapping[str, Any]) -> Fault:
         return Stop(f"Shopify refuses the request: {_clip(errors)}", _REPORT)
     error = min(listed, key=lambda error: _PRECEDENCE.get(_code(error), len(_PRECEDENCE)))
     code = _code(error)
-    refusal = REFUSALS.get(code, _UNKNOWN)
-    return _fault(refusal, f"{refusal.reason} ({_detail(error, code)})", _refill(body))
+    rule = REFUSALS.get(code, _UNKNOWN)
+    return faults.fault(rule.act, f"{rule.meaning} ({_detail(error, code)})", rule.remedy, _refill(body))
 
 
 def _detail(error: Mapping[str, Any], code: str) -> str:
@@ -115,20 +109,6 @@ def _detail(error: Mapping[str, Any], code: str) -> str:
         path = ".".join(str(step) for step in error.get("path") or ())
         return f"{code}: {path or 'the query'} needs {_clip(required)}"
     return f"{code or 'no code'}: {_clip(error.get('message'))}"
-
-
-def _fault(refusal: Refusal, reason: str, seconds: float | None) -> Fault:
-    match refusal.next:
-        case "wait" | "throttled":
-            return Wait(reason, seconds, throttled=refusal.next == "throttled")
-        case "renew":
-            return Renew(reason)
-        case "split":
-            return Split(reason)
-        case "skip":
-            return Skip(reason)
-        case "stop":
-            return Stop(reason, refusal.remedy, kind=refusal.kind)
 
 
 def _code(error: Mapping[str, Any]) -> str:

@@ -8,8 +8,9 @@ leaves the window for another run.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from jalon.connectors import faults
 from jalon.connectors.base import Answer, Fault, Renew, Request, Stop, Wait
 from jalon.connectors.tiktok_business.answers import ADS
 from jalon.connectors.wire import Malformed
@@ -19,10 +20,8 @@ Act = Literal["token", "throttled", "wait", "question", "fail", "auth", "config"
 refuses this one alone."""
 
 
-class Rule(NamedTuple):
-    act: Act
-    meaning: str
-    remedy: str = ""
+class Rule(faults.Rule[Act]):
+    """A row of the tables below."""
 
 
 class Unasked(Fault):
@@ -112,13 +111,7 @@ def _fault(rule: Rule, reason: str, request: Request) -> Fault:
     match rule.act:
         case "token":
             return Stop(reason, REPLACE, kind="auth") if request.host == ADS else Renew(reason)
-        case "throttled":
-            return Wait(reason, throttled=True)
-        case "wait":
-            return Wait(reason)
         case "question":
             return Unasked(reason)
-        case "fail":
-            return Fault(reason)
-        case "auth" | "config":
-            return Stop(reason, rule.remedy, kind=rule.act)
+        case _:
+            return faults.fault(rule.act, reason, rule.remedy)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, NamedTuple
 
-from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors import faults
+from jalon.connectors.base import Answer, Fault, Request, Skip, Stop
 from jalon.connectors.wire import Malformed
 
 Act = Literal["renew", "wait", "throttled", "split", "skip", "fail", "scope", "auth", "config", "budget"]
@@ -19,10 +20,8 @@ Act = Literal["renew", "wait", "throttled", "split", "skip", "fail", "scope", "a
 three stop it."""
 
 
-class Rule(NamedTuple):
-    act: Act
-    meaning: str
-    remedy: str = ""
+class Rule(faults.Rule[Act]):
+    """A row of the tables below."""
 
 
 class Family(NamedTuple):
@@ -112,7 +111,7 @@ def judge(request: Request, answer: Answer) -> Fault | None:
     """Return the fault behind an answer of the platform or of its token service; None: it is good."""
     envelope = _envelope(answer)
     if envelope is None:
-        return _by_status(answer)
+        return faults.foreign(answer, "the platform's envelope", "check api_url and auth_url")
     code = envelope["code"]
     if code == 0 and answer.status < 400:
         return None
@@ -164,31 +163,10 @@ def _fault(rule: Rule, family: Family, said: str) -> Fault:
     reason = f"{rule.meaning.format(scope=family.scope)} {said}"
     remedy = rule.remedy.format(scope=family.scope)
     match rule.act:
-        case "renew":
-            return Renew(reason)
-        case "wait" | "throttled":
-            return Wait(reason, throttled=rule.act == "throttled")
-        case "split":
-            return Split(reason)
-        case "skip":
-            return Skip(reason)
-        case "fail":
-            return Fault(reason)
         case "scope":
             return Skip(reason) if family.optional else Stop(reason, remedy, kind="auth")
-        case "auth" | "budget" | "config":
-            return Stop(reason, remedy, kind=rule.act)
-
-
-def _by_status(answer: Answer) -> Fault:
-    """Judge an answer that is not the platform's envelope: of a proxy, of another server, or cut on its way."""
-    reason = f"HTTP {answer.status} without the platform's envelope"
-    if answer.status == 429:
-        return Wait(reason, throttled=True)
-    cut = "json" in answer.headers.get("content-type", "")
-    if 400 <= answer.status < 500 and answer.status not in {408, 425} and not cut:
-        return Stop(reason, "check api_url and auth_url")
-    return Wait(reason)
+        case _:
+            return faults.fault(rule.act, reason, remedy)
 
 
 def family_of(path: str) -> Family:

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from jalon.connectors.base import Answer, Fault, Request, Skip
-from jalon.connectors.hosted import Gone, Rule, by_status, fault, page
+from jalon.connectors.hosted import Rule, by_status, fault, page
 from jalon.connectors.wire import Malformed, decode_amid
-
-__all__ = ["ACTIVE", "Closed", "Gone", "Missing", "judge", "value_of"]
 
 
 class Missing(Skip):

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Answer, Batch, Record, Request, Session, Skip, Skipped, Stop, Wait, Window
-from jalon.connectors.woocommerce.faults import ACTIVE, Gone, value_of
+from jalon.connectors.faults import Gone
+from jalon.connectors.woocommerce.faults import ACTIVE, value_of
 from jalon.connectors.woocommerce.records import Row, gone_record, identity, order_record, product_record
 
 PER_PAGE = 100

@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NamedTuple
 
+from jalon.connectors import faults
 from jalon.connectors.answers import Row, part, rows, text
-from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
 from jalon.connectors.wire import Malformed
 
 Act = Literal["renew", "wait", "throttled", "noon", "split", "skip", "auth", "off", "config", "budget"]
@@ -24,10 +25,8 @@ Act = Literal["renew", "wait", "throttled", "noon", "split", "skip", "auth", "of
 is a merchant's spent day: until it ends, what is not asked of the merchant goes on."""
 
 
-class Rule(NamedTuple):
-    act: Act
-    meaning: str
-    remedy: str = ""
+class Rule(faults.Rule[Act]):
+    """A row of the tables below."""
 
 
 class Api(NamedTuple):
@@ -145,7 +144,7 @@ def judge(request: Request, answer: Answer) -> Fault | None:
         return _of_hub(answer)
     body = _body(answer)
     if body is None:
-        return _by_status(answer)
+        return faults.foreign(answer, "Google's envelope", "check the addresses of this source")
     if answer.status < 400 and not body.get("errors"):
         return None
     return _fault(_rule(body, answer.status, request.host), request, answer, _said(body, answer.status))
@@ -227,23 +226,15 @@ def _fault(rule: Rule, request: Request, answer: Answer, said: str) -> Fault:
     words = {"title": api.title, "scope": api.scope}
     reason, remedy = f"{rule.meaning.format(**words)} {said}", rule.remedy.format(**words)
     match rule.act:
-        case "renew":
-            return Renew(reason)
-        case "wait":
-            return Wait(reason)
         case "throttled":
             # An answer that says itself when to come back is heeded by the engine.
             return Wait(reason, None if "retry-after" in answer.headers else MINUTE / 2, throttled=True)
         case "noon":
             return Wait(reason, _until_noon(answer))
-        case "split":
-            return Split(reason)
-        case "skip":
-            return Skip(reason)
         case "off":
             return Stop(reason, remedy, kind="auth" if api.optional else "config")
-        case "auth" | "config" | "budget":
-            return Stop(reason, remedy, kind=rule.act)
+        case _:
+            return faults.fault(rule.act, reason, remedy)
 
 
 def _until_noon(answer: Answer) -> float:
@@ -262,17 +253,6 @@ def _said(body: Row, status: int) -> str:
 
 
 # --- without the envelope ---------------------------------------------------------------------------------------------
-
-
-def _by_status(answer: Answer) -> Fault:
-    """Judge a refusal that is none of Google's: of a proxy, of another server, or cut on its way."""
-    reason = f"HTTP {answer.status} without Google's envelope"
-    if answer.status == 429:
-        return Wait(reason, throttled=True)
-    cut = "json" in answer.headers.get("content-type", "")
-    if 400 <= answer.status < 500 and answer.status not in {408, 425} and not cut:
-        return Stop(reason, "check the addresses of this source")
-    return Wait(reason)
 
 
 def _of_hub(answer: Answer) -> Fault | None:
