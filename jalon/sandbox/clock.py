@@ -45,6 +45,13 @@ class Clock:
         """Return real time, in unix seconds: for what happens between two machines, such as request timestamps."""
         return self._real()
 
+    def dated(self) -> float:
+        """Return what answers are dated by, in unix seconds: the later of played and real time.
+
+        A client goes by either, and one that finds itself ahead of the platform reads again what it has read.
+        """
+        return max(self.now(), self._real())
+
     def advance(self, seconds: float) -> None:
         """Move on by `seconds`; a world never goes back, so a negative number raises ValueError."""
         if seconds < 0:

@@ -123,8 +123,8 @@ class Sandbox:
         app.on_response_prepare.append(self._date)
 
     async def _date(self, _: web.Request, answer: web.StreamResponse) -> None:
-        """Date an answer by the played time: a client that lives in it compares its clock with this."""
-        answer.headers["Date"] = formatdate(self.clock.now(), usegmt=True)
+        """Date an answer: a client compares its clock with this."""
+        answer.headers["Date"] = formatdate(self.clock.dated(), usegmt=True)
 
     def _meter(self, name: str) -> Middleware:
         @web.middleware
