@@ -128,7 +128,7 @@ def test_the_page_of_a_large_brand_is_capped(tmp_path: Path) -> None:
             product(f"p{n}", "one", title="A long title of a product " * 20),
             touch(f"t{n}", 1, f"p{n}", content_id=f"v{n}", channel=f"channel-{n % 100}"),
             order(f"o{n}", 2, 1000 + n, person=f"p{n}"),
-            line(f"o{n}", "1", source="shop", product_id=f"p{n}", goods=1000 + n),
+            line(f"o{n}", "1", source="shop", platform="webshop", product_id=f"p{n}", goods=1000 + n),
         ]
     run = Run(tmp_path, facts)
     build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
