@@ -27,7 +27,7 @@ async def examine(source: Source, shop: Workshop) -> list[Finding]:
     try:
         session = SourceSession(source, shop, (shop.halt or Halt(shop.clock)).part(), Counts())
     except Exception as error:
-        return [_failure(error), *_file_findings(source, shop), *_deadline_findings(source, shop)]
+        return [_failure(source.name, error), *_file_findings(source, shop), *_deadline_findings(source, shop)]
     findings = await _account_findings(source, shop, session)
     findings += _file_findings(source, shop)
     findings += _token_findings(session, shop.clock.now())
@@ -45,19 +45,19 @@ async def _account_findings(source: Source, shop: Workshop, session: SourceSessi
     except Halted:
         raise
     except Exception as error:
-        return [_failure(error)]
+        return [_failure(source.name, error)]
     finally:
         await session.close()
 
 
-def _failure(error: Exception) -> Finding:
+def _failure(source: str, error: Exception) -> Finding:
     """Return the finding that an examination has failed; what nobody foresaw is logged with its traceback."""
     if isinstance(error, JalonError):
         return Finding("account", "fail", REDACTOR.clean(error.message), error.remedy)
     if isinstance(error, Fault):
         remedy = REDACTOR.clean(error.remedy) if isinstance(error, Stop) else "run it again in a while"
         return Finding("account", "fail", told(error), remedy)
-    log.debug("the examination ended early", exc_info=error)
+    log.debug("%s: the examination ended early", source, exc_info=error)
     return Finding("account", "fail", told(error), "report it to those who wrote the connector; `jalon -vv` says more")
 
 
