@@ -30,25 +30,23 @@ class Redactor(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._secrets: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._longest_first: list[str] = []
 
     def add(self, secrets: Iterable[str | None]) -> None:
         """Remember secrets that must not be read anywhere."""
         clear = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
-        fresh = (clear | {quote(secret, safe="") for secret in clear}) - self._secrets
-        if fresh:
-            self._secrets |= fresh
-            longest_first = sorted(self._secrets, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        told = clear | {quote(secret, safe="") for secret in clear}
+        # A server that renews its tokens for months knows many: no pattern of all, which each of them would make anew.
+        if not told.issubset(self._longest_first):
+            self._longest_first = sorted(told.union(self._longest_first), key=len, reverse=True)
 
     def clean(self, text: str) -> str:
         """Return one line without secrets, at most `LONGEST_TEXT` long."""
         return _line(self._scrubbed(text)).strip()
 
     def _scrubbed(self, text: str) -> str:
-        if self._pattern is not None:
-            text = self._pattern.sub("***", text)
+        for secret in self._longest_first:
+            text = text.replace(secret, "***")
         return _QUERY.sub(r"\1?***", _USER.sub(r"\1***@", text))
 
     def filter(self, record: logging.LogRecord) -> bool:
