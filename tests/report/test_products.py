@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from jalon.report.figures.gathering import Row
 from jalon.report.page.blocks import products
 from jalon.report.page.language import language
@@ -69,6 +71,43 @@ def test_a_product_does_not_take_the_sku_of_another_shops_product_of_the_same_id
     ]
     rows, _ = shown(told_of(tmp_path, facts))
     assert rows == [("Mug", "", 300), ("Teapot", "", 200)]
+
+
+def test_an_id_that_means_a_product_in_each_shop_is_one_in_no_mart(tmp_path: Path) -> None:
+    """Shops count from 1. What a network calls by such an id is neither; shops of one SKU have one product."""
+    shops = {"paris": "Vase", "lyon": "Lamp"}
+    facts = [
+        *(product("17", "1", source=shop, platform="shop", sku=None, title=title) for shop, title in shops.items()),
+        *(product("18", "1", source=shop, platform="shop", sku="MUG", title="Mug") for shop in shops),
+        *sold(1, "paris", 300, "17", sku=None, title="Vase"),
+        *sold(2, "lyon", 200, "17", sku=None, title="Lamp"),
+        *sold(3, "lyon", 100, "18", sku="MUG", title="Mug"),
+        *sold(4, "paris", 50, "18", sku="MUG", title="Mug"),
+        measure("spend", 70, source="ad", product_id="17", currency="EUR"),
+    ]
+    rows, _ = shown(told_of(tmp_path, facts))
+    assert rows == [("Vase", "", 300), ("Lamp", "", 200), ("Mug", "", 150)]
+    marts = tmp_path / "marts"
+    known = {row["product_id"]: row["title"] for row in pq.read_table(marts / "dim_products.parquet").to_pylist()}
+    assert known == {"(none)": None, "17": None, "paris:17": "Vase", "lyon:17": "Lamp", "18": "Mug"}
+    lines = pq.read_table(marts / "fct_order_lines.parquet").to_pylist()
+    assert {row["title"]: row["product_id"] for row in lines} == {"Vase": "paris:17", "Lamp": "lyon:17", "Mug": "18"}
+
+
+def test_lines_without_an_id_are_of_the_product_that_their_sku_or_title_names(tmp_path: Path) -> None:
+    """As a till tells them: by no id, some by no SKU."""
+    told = [("MUG", "Mug", 300), ("POT", "Pot", 200), (None, "Gift wrap", 40), (None, "Card", 30), (None, None, 900)]
+    facts = [
+        order("receipt", 1, sum(goods for *_, goods in told), source="till", platform="till"),
+        *(
+            line("receipt", f"{n}", source="till", platform="till", product_id=None, sku=sku, title=title, goods=goods)
+            for n, (sku, title, goods) in enumerate(told)
+        ),
+        *sold(2, "shop", 10, "mug-in-shop", sku="MUG", title="Mug"),
+    ]
+    rows, says = shown(told_of(tmp_path, facts))
+    assert rows == [("not named", "", 900), ("Mug", "", 310), ("Pot", "", 200), ("Gift wrap", "", 40), ("Card", "", 30)]
+    assert says.startswith("Mug was sold most: €3.10 in 2 orders")
 
 
 def test_a_share_of_what_has_lines_says_how_much_that_is_of_all(tmp_path: Path) -> None:

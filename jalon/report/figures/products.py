@@ -11,6 +11,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.report.figures.detail import costs_of
+from jalon.report.marts.shapes import NONE
 from jalon.report.words import decimal_text
 
 Row = dict[str, Any]
@@ -52,23 +53,24 @@ def products(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str
 
 
 def _summed(told: Mapping[str, Table]) -> Table:
-    """Return what was sold of each product, known by its SKU where one is told, else by its shop's id."""
+    """Return what was sold of each product: known by its SKU where one is told, else by its id, else by its title."""
     lines, orders = told["fct_order_lines"], told["fct_orders"].select("order_uid", "selling_mode")
     sold = lines.filter(lines.is_sale).join(orders, "order_uid")
-    called = told["dim_products"].select(of="product_id", shop="platform", known="title", own_sku="sku")
+    called = told["dim_products"].select(of="product_id", known="title", own_sku="sku")
     named = sold.left_join(called, sold.product_id == called.of)
     of_one = ibis.window(group_by=[named.source, named.product_id])
-    only = ibis.ifelse(named.sku.min().over(of_one) == named.sku.max().over(of_one), named.sku, ibis.null("string"))
-    is_here = named.platform == named.shop  # shops count their products from 1: an id elsewhere is another product
-    here, own_sku = (ibis.ifelse(is_here, named[name], ibis.null("string")) for name in ("known", "own_sku"))
-    named = named.mutate(here=here, one_sku=ibis.coalesce(own_sku, only).nullif(""))
-    keyed = named.mutate(id=ibis.coalesce(named.one_sku, named.source + ":" + named.product_id))
+    low, high = named.sku.min().over(of_one), named.sku.max().over(of_one)
+    has_id, by_title = named.product_id != NONE, named.source + ":" + ibis.coalesce(named.title, "")
+    sku = ibis.ifelse(has_id, ibis.ifelse(low == high, low, ibis.null("string")), named.sku)
+    named = named.mutate(one_sku=ibis.coalesce(named.own_sku, sku).nullif(""))
+    number = ibis.coalesce(named.one_sku, named.product_id.nullif(NONE))
+    keyed = named.mutate(number=number, id=ibis.coalesce(number, by_title))
     return keyed.group_by("id", "currency").agg(
         orders=keyed.order_uid.nunique(),
         units=keyed.quantity.sum(),
         goods_minor=keyed.goods_minor.sum(),
         native_minor=ibis.coalesce(keyed.goods_minor.sum(where=keyed.selling_mode == "native"), 0),
-        title=ibis.coalesce(keyed.here.max(), keyed.title.max(), keyed.known.max(), keyed.product_id.max()),
+        title=ibis.coalesce(keyed.known.max(), keyed.title.max(), keyed.number.max()),
         sku=keyed.one_sku.max(),
         product_ids=keyed.product_id.collect(distinct=True),
         platforms=keyed.platform.collect(distinct=True),
@@ -82,7 +84,7 @@ def _capped(engine: Engine, summed: Table, most: int) -> list[Row]:
     listed = engine.dicts(ranked.filter(ranked["rank"] < most).drop("rank"))
     beyond = ranked.filter(ranked["rank"] >= most)
     others = beyond.group_by("currency").agg(members=beyond.id.count(), **{name: beyond[name].sum() for name in _SUMS})
-    rows = [{**row, "members": 1, "product_ids": sorted(row["product_ids"])} for row in listed]
+    rows = [{**row, "members": 1, "product_ids": sorted({*row["product_ids"]} - {NONE})} for row in listed]
     rows = [{**row, "platforms": sorted(row["platforms"])} for row in rows]
     return [*rows, *({"id": None, **dict.fromkeys(_NAMES), **row} for row in engine.dicts(others))]
 

@@ -18,6 +18,7 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.namesakes import numbers
 from jalon.normalize.money import EXPONENTS
 from jalon.report.marts.amounts import with_decimals
+from jalon.report.marts.namesake_products import named_apart
 from jalon.report.people.customers import Customers, customers
 from jalon.report.people.settings import NOTHING_WANTED, Wanted
 
@@ -109,7 +110,7 @@ def opened(engine: Engine, facts: Path, attribution: Path, out: Path, known: Kno
     card = read_card(attribution)
     made = {name: engine.results(attribution / f"{name}.parquet") for name in MADE}
     named = numbers(engine, newest(engine.facts(facts, "orders"), card["as_of"]))
-    told = {kind: named.told(kind, current(engine, facts, kind, card["as_of"])) for kind in TOLD}
+    told = named_apart(engine, {kind: named.told(kind, current(engine, facts, kind, card["as_of"])) for kind in TOLD})
     units = pa.table({"unit_of": list(EXPONENTS), "units": [10**places for places in EXPONENTS.values()]})
     taken = engine.take("units", units, {"unit_of": "string", "units": "int64"})
     calendar = _calendar(engine, made["touches"])

@@ -43,7 +43,7 @@ def _named(rows: list[Row], say: Language) -> list[Row]:
     return [
         {
             **row,
-            "name": row["title"] or "",
+            "name": row["title"] or say._("not named"),
             "shops": ", ".join(map(say.label, row["platforms"])) if titles[row["title"]] > 1 else "",
         }
         for row in rows
@@ -52,9 +52,9 @@ def _named(rows: list[Row], say: Language) -> list[Row]:
 
 def _says(rows: list[Row], whole: int, lined: float | None, say: Language) -> str:
     """Say which product was sold most, of how much money: not all orders tell their lines."""
-    if not rows or whole <= 0 or lined is None:
+    best = next((row for row in rows if row["title"]), None)
+    if best is None or whole <= 0 or lined is None:
         return ""
-    best = rows[0]
     told = {
         "name": plain(best["name"], 60),
         "amount": say.amount(best["goods"], best["currency"]),
