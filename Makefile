@@ -26,11 +26,21 @@ help:           ## this list
 	@$(call quietly,.dbt/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dbt.txt)
 	@touch $@
 
+.lowest/done: pyproject.toml
+	@$(PYTHON) -m venv .lowest
+	@sed -n 's/^    "\([a-z0-9-]*\)[^"]*>=\([0-9.]*\)",$$/\1==\2/p' pyproject.toml > .lowest/bounds.txt
+	@echo "installing the oldest packages that jalon takes into .lowest (a minute, once)"
+	@$(call quietly,.lowest/bin/pip install -q --disable-pip-version-check -c .lowest/bounds.txt -e '.[sandbox]' pytest pytest-asyncio pytest-xdist hypothesis)
+	@touch $@
+
 demo: .venv/run ## play the platforms, sync, attribute, and make a report from it
 	$(V)/jalon demo
 
 test: .venv/dev ## all tests, and the fast part of the crash programme
 	$(V)/pytest -n 2 --dist worksteal
+
+lowest: .lowest/done ## tests of files, store and sales with the oldest packages that jalon takes
+	.lowest/bin/pytest -n 2 --dist worksteal tests/test_golden.py tests/store tests/attribution/test_sales.py
 
 dbt: .dbt/done ## dbt in an environment of its own, for the tests of the project that goes with the marts
 
@@ -68,6 +78,6 @@ lock: .venv/dev ## write requirements/*.txt anew
 	$(V)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-options --no-strip-extras --allow-unsafe -o requirements/dbt.txt requirements/dbt.in
 
 clean:          ## remove the environment and what was made
-	rm -rf .venv .dbt demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .dbt .lowest demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test crash truth cover lint bench accept docs charts lock clean
+.PHONY: help demo test lowest crash truth cover lint bench accept docs charts lock clean

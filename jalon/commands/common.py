@@ -35,22 +35,18 @@ _GO_ON = "Run the command again: it goes on where it stood."
 log = logging.getLogger("jalon.commands.common")
 
 
-class Duration(click.ParamType[timedelta]):
-    """`90s`, `15m`, `2h`, `1d`."""
-
-    name = "duration"
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # noqa: RUF012  # click's own attribute style
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        number, unit = value[:-1], value[-1:]
-        if unit not in self.units or not (number.isascii() and number.isdecimal()) or not 0 < int(number) < 100_000:
-            self.fail(f"{value!r} is not a duration such as 90s, 15m, 2h or 1d", param, ctx)
-        return timedelta(seconds=int(number) * self.units[unit])
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-DURATION = Duration()
+def duration(value: str) -> timedelta:
+    """Return how long `90s`, `15m`, `2h` or `1d` is. Raises `click.BadParameter`."""
+    number, unit = value[:-1], value[-1:]
+    if unit not in _SECONDS or not (number.isascii() and number.isdecimal()) or not 0 < int(number) < 100_000:
+        raise click.BadParameter(f"{value!r} is not a duration such as 90s, 15m, 2h or 1d")
+    return timedelta(seconds=int(number) * _SECONDS[unit])
+
+
+DURATION = click.types.FuncParamType(duration)
 DAY = click.DateTime(["%Y-%m-%d"])
 
 

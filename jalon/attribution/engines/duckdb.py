@@ -39,9 +39,9 @@ class DuckDB(Engine):
             "temp_directory": str(self._spill),
             "threads": threads or os.cpu_count() or 1,
             "autoinstall_known_extensions": "false",
-            "TimeZone": "UTC",
         }
         self._db = duckdb.connect(":memory:", config=dict(settings))
+        self._db.execute("SET TimeZone = 'UTC'")  # of an extension that is there once the database is
 
     def close(self) -> None:
         self._db.close()

@@ -40,9 +40,9 @@ def opened(file: str, memory_limit: str = "1GB") -> Iterator[duckdb.DuckDBPyConn
             "memory_limit": memory_limit,
             "temp_directory": spill,
             "autoinstall_known_extensions": "false",
-            "TimeZone": "UTC",
         }
         with duckdb.connect(file, config=settings) as db:
+            db.execute("SET TimeZone = 'UTC'")  # of an extension that is there once the database is
             yield db
 
 
