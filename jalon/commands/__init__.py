@@ -1,4 +1,4 @@
-"""What each command does, one module for each or for those that work alike; `jalon.cli` has their words and options.
+"""What each command does, one module for each or for those that work alike; `jalon.words` has their options and help.
 
 `common` holds what they share, `console` how they speak, `logs` what goes to the log.
 """

@@ -57,6 +57,14 @@ def text(row: Row, name: str) -> str | None:
     raise Unfit("bad_record", f"{name!r} is no text")
 
 
+def texts(row: Row, name: str) -> list[str]:
+    """Return the texts in a list, empty where it is left out; none for null or ''. Raises `Unfit('bad_record')`."""
+    found = row.get(name) or []
+    if type(found) is not list or not all(each is None or type(each) in (str, int) for each in found):
+        raise Unfit("bad_record", f"{name!r} is no list of texts")
+    return [str(each) for each in found if each not in (None, "")]
+
+
 def not_negative(units: int) -> int:
     """Return an amount of money as it is. Raises `Unfit('negative_amount')` below zero."""
     if units < 0:

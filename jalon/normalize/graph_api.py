@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jalon.normalize.fields import Row, count, inner, needed, objects, text
+from jalon.normalize.fields import Row, count, inner, needed, objects, text, texts
 from jalon.normalize.records import head
 from jalon.normalize.times import EARLIEST, LATEST, day_of, instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Span, TouchKind, Touchpoint, Unfit
@@ -152,8 +152,7 @@ def figures(rows: list[Row]) -> Iterator[Figure]:
 
 def _parts(metric: str, cut: Row) -> Iterator[Figure]:
     for result in objects(cut, "results"):
-        words = result.get("dimension_values") or []
-        part = "_".join(str(word).lower().replace(" ", "_") for word in words if word)
+        part = "_".join(word.lower().replace(" ", "_") for word in texts(result, "dimension_values"))
         if result.get("value") is not None:
             yield Figure(metric, part or "unknown", count(result["value"], metric))
 

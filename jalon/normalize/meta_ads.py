@@ -25,7 +25,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from jalon.normalize.fields import Row, count, needed, not_negative, objects, text
+from jalon.normalize.fields import Row, count, needed, not_negative, objects, text, texts
 from jalon.normalize.money import MAX_DIGITS, exponent, minor
 from jalon.normalize.records import facts_of, head
 from jalon.normalize.times import day_of
@@ -131,7 +131,7 @@ def _spent(body: Row, currency: str) -> Iterator[Figure]:
 
 def _claimed(body: Row, counted: str, worth: str, currency: str, action: str | None) -> Iterator[Figure]:
     """Yield purchases and their money as the platform claims them, by one action (None: the only one there is)."""
-    windows = tuple(map(str, body.get("windows") or ()))
+    windows = tuple(texts(body, "windows"))
     if purchases := _tallied(body, counted, action, windows):
         yield Figure("attributed_purchases", _whole(purchases.value), windows=purchases.windows)
     if money := _tallied(body, worth, action, windows):

@@ -56,11 +56,11 @@ def facts_of(told: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     return {f"{row['kind']} {row['key']}": (row["what"], row["fields"]) for row in told["facts"]}
 
 
-def test_a_touchpoint_that_came_late_shares_the_credit(runs: tuple[Run, Path]) -> None:
+def test_a_touchpoint_that_came_late_is_told_and_its_order_has_no_more_credit_to_share(runs: tuple[Run, Path]) -> None:
     told = since(runs, "order:paid")
     assert facts_of(told) == {"touchpoints shop:late": ("new", {})}
-    (moved,) = told["orders"] or [None]
-    assert moved is None or moved["reasons"][0]["code"] == "steps"
+    assert {(row["before"], row["after"]) for row in told["moved"]} == {(1000, 1000)}
+    assert (told["orders"], told["orders_moved"]) == ([], 0)
     assert told["as_of"] == "2026-03-11T00:00:00+00:00"
     assert told["options"] == {}
 

@@ -119,7 +119,10 @@ def test_every_row_of_every_table_is_equal(tmp_path: Path) -> None:
 
 
 def test_no_facts_at_all_are_empty_tables_on_both(tmp_path: Path) -> None:
-    both(tmp_path, [], Options(models=("linear",)))
+    out = both(tmp_path, [], Options(models=("linear",)))
+    rows = {file.stem: pq.read_metadata(file).num_rows for file in out.glob("*.parquet")}
+    assert rows.keys() >= {"sales", "people", "touches", "conversions", "credit", "effects"}
+    assert set(rows.values()) == {0}
 
 
 ROWS = st.lists(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.connectors.door import each, fields, link, person
+from jalon.connectors.door import CLICK_IDS, MARKS, SHARED_IDS, each, fields, link, person
 
 PAGE = "https://anna:secret@shop.example/p?utm_source=ig&email=anna@x.example&{}#top"
 
@@ -40,9 +40,19 @@ def test_an_id_that_is_made_when_nobody_has_clicked_does_not_come_in() -> None:
     assert query("srsltid=AfmBO") == {"utm_source": "ig"}
 
 
+NAMES = {name for names in (MARKS, CLICK_IDS, SHARED_IDS) for name in names}
+
+
 @given(st.text(max_size=80))
-def test_no_address_makes_the_door_stumble(address: str) -> None:
-    assert link(address, hashed) is None or isinstance(link(address, hashed), str)
+def test_of_no_address_more_comes_in_than_its_marks(text: str) -> None:
+    for address in (text, f"https://[{text}/?{text}", f"https://{text}@shop.example/?{text}={text}&ref={text}#{text}"):
+        passed = link(address, hashed)
+        assert passed is None or parse_names(passed) <= NAMES
+
+
+def parse_names(address: str) -> set[str]:
+    """Return the names in the query of an address."""
+    return {name for name, _ in parse_qsl(address.partition("?")[2], keep_blank_values=True)}
 
 
 def test_what_is_not_named_stays_outside() -> None:

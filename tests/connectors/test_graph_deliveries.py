@@ -136,16 +136,30 @@ def test_what_is_no_envelope_is_kept_with_a_reason(body: bytes) -> None:
         envelope(delivery(body))
 
 
-@given(
-    st.binary(max_size=200)
-    | st.recursive(st.none() | st.text(max_size=5), st.lists).map(lambda v: json.dumps(v).encode())
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
 )
-def test_an_envelope_of_any_bytes_is_taken_apart_or_refused(body: bytes) -> None:
-    try:
-        found = envelope(delivery(body))
-    except Undelivered:
-        return
-    assert found.object
+VALUE = JSON | st.fixed_dictionaries({}, optional={"sender": JSON | st.just({"id": "7"}), "timestamp": JSON})
+UPDATES = st.lists(VALUE | st.fixed_dictionaries({"field": JSON, "value": VALUE}), max_size=3)
+ENTRIES = st.lists(
+    st.fixed_dictionaries({}, optional={"id": JSON, "time": JSON, "messaging": UPDATES, "changes": UPDATES}), max_size=3
+)
+
+
+@given(st.text(max_size=5), ENTRIES)
+def test_every_update_of_an_envelope_is_taken_or_counted_as_odd(about: str, entries: list[dict[str, Any]]) -> None:
+    found = envelope(delivery(json.dumps({"object": about, "entry": entries}).encode()))
+    told = [update for entry in entries for name in ("messaging", "changes") for update in entry.get(name, ())]
+    assert len(found.messages) + len(found.changes) + found.odd == len(told)
+    assert found.object == about
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_anything_else_is_no_envelope(body: bytes) -> None:
+    with pytest.raises(Undelivered):
+        envelope(delivery(body))
 
 
 @pytest.mark.parametrize(

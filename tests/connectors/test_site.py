@@ -254,23 +254,33 @@ def test_a_body_that_is_no_batch_is_senseless(body: bytes) -> None:
         events.admit(body, consent_required=True, shop=None, resolve=resolve)
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(st.sampled_from(["id", "type", "at", "visitor", "events", "consent"]), inner)
-        ),
-    )
+FIELDS = ("id", "type", "at", "visitor", "consent", "order", "click", "url", "referrer", "product", "events")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=3),
+    max_leaves=8,
 )
-def test_whatever_json_comes_nothing_breaks(told: Any) -> None:
-    for body in (told, {"sent_at": 1, "events": told}, {"sent_at": 1, "events": [told]}):
-        try:
-            events.admit(
-                json.dumps(body).encode("utf-8", "surrogatepass"), consent_required=False, shop="s", resolve=resolve
-            )
-        except events.Senseless:
-            continue
+ODD_EVENTS = st.dictionaries(st.sampled_from(FIELDS), JSON | st.sampled_from(events.TYPES), max_size=3)
+
+
+@given(JSON)
+def test_only_an_object_with_a_list_of_events_is_a_batch(told: Any) -> None:
+    if isinstance(told, list):
+        assert sum(admit(*told).dropped.values()) == len(told)
+        return
+    for body in (told, {"sent_at": 1, "events": told}):
+        with pytest.raises(events.Senseless):
+            events.admit(json.dumps(body).encode(), consent_required=False, shop="s", resolve=resolve)
+
+
+@given(st.lists(ODD_EVENTS, max_size=3))
+def test_whatever_an_event_holds_it_is_kept_in_its_shape_or_dropped_and_counted(odd: list[dict[str, Any]]) -> None:
+    found = admit(*(event(**given) for given in odd), required=False)
+    assert len(found.events) + sum(found.dropped.values()) == len(odd)
+    for kept in found.events:
+        assert kept["type"] in events.TYPES
+        assert kept.keys() <= {"id", "visitor", "type", "at", "url", "referrer", "product", "shop", "order", "clicked"}
+        assert {type(value) for name, value in kept.items() if name not in ("at", "clicked")} == {str}
 
 
 def test_only_fields_that_mean_something_are_stored() -> None:

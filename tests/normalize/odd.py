@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
 from jalon.normalize.vocabulary import Unfit
+from tests import golden
 
 ODD = [
     None, "", "x", "-1.00", "1,5", -1, 0, 2**63, 1.5, 1e300,
@@ -41,11 +42,28 @@ def changed(body: Any, path: Path, value: Any) -> Any:
     return body
 
 
-def check_fit_or_unfit(made: Callable[[], Iterable[NamedTuple]], where: object) -> None:
-    """Fail unless a record gives facts of the types that the vocabulary promises, or is unfit by name."""
-    with suppress(Unfit):
-        for fact in made():
-            _check_types(fact, where)
+def record(sample: golden.Sample) -> Any:
+    """Return the record of a sample."""
+    read = json.loads(sample.path.read_text())
+    return read.get("body", read)
+
+
+def spoilt(body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a record with each odd value in each of its places, one at a time, and say where."""
+    for place in places(body):
+        for odd in ODD:
+            yield f"{place} = {odd!r}", changed(body, place, odd)
+
+
+def check_fit_or_unfit(made: Callable[[], Iterable[NamedTuple]], where: object) -> list[Any]:
+    """Return the facts of a record, none where it is unfit by name; fail for a type that is not the vocabulary's."""
+    try:
+        found = [*made()]
+    except Unfit:
+        return []
+    for fact in found:
+        _check_types(fact, where)
+    return found
 
 
 def _check_types(fact: NamedTuple, where: object) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from jalon.normalize import facebook, instagram
 from jalon.normalize.graph_api import figures
 from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Touchpoint, Unfit
+from tests import golden
+from tests.normalize.odd import check_fit_or_unfit, record, spoilt
 
 CONTEXT = Context(ZoneInfo("Europe/Paris"), {})
 READ = 1_795_210_200
@@ -200,52 +202,14 @@ def test_the_ad_or_link_that_began_a_conversation_is_a_click_before_its_first_me
 
 # --- any shape --------------------------------------------------------------------------------------------------------
 
-LEAVES = st.none() | st.booleans() | st.integers(-5, 2 * 10**15) | st.text(max_size=12) | st.floats(allow_nan=False)
-VALUES = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
-    max_leaves=6,
-)
-NAMES = st.sampled_from(
-    [
-        "id",
-        "media_id",
-        "post_id",
-        "product_id",
-        "data",
-        "name",
-        "values",
-        "value",
-        "total_value",
-        "breakdowns",
-        "results",
-        "read_at",
-        "posted_at",
-        "day",
-        "end",
-        "zone",
-        "timestamp",
-        "created_time",
-        "attachments",
-        "product_tags",
-        "product_variants",
-        "kind",
-        "at",
-        "person",
-        "referral",
-        "products",
-    ]
-)
 
-
-@given(st.sampled_from(EVERY), st.dictionaries(NAMES, VALUES, max_size=8))
-def test_a_record_of_any_shape_becomes_facts_or_goes_to_quarantine(
-    where: tuple[str, str], body: dict[str, Any]
-) -> None:
-    with suppress(Unfit):
-        for fact in facts(*where, body):
+@pytest.mark.parametrize("one", [one for name in PLATFORMS for one in golden.samples(name)], ids=str)
+def test_any_field_may_hold_anything(one: golden.Sample) -> None:
+    """A record gives facts of the types that the vocabulary promises, or is unfit by name: nothing else."""
+    for where, body in spoilt(record(one)):
+        for fact in check_fit_or_unfit(partial(facts, one.connector.name, one.stream, body), where):
             assert fact.key
-            assert not isinstance(fact, Measure) or fact.value >= 0
+            assert not isinstance(fact, Measure) or fact.value >= 0, where
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from jalon.normalize.meta_ads import normalize
 from jalon.normalize.vocabulary import Context, Instant, Measure, Product, Raw, Unfit
-from tests.normalize.odd import JSON
+from tests import golden
+from tests.normalize.odd import check_fit_or_unfit, record, spoilt
 
 CONTEXT = Context(ZoneInfo("Europe/Paris"), {"zone": "America/New_York", "currency": "USD"})
 AD = {
@@ -134,6 +135,8 @@ def test_an_ad_stands_under_its_campaign_so_that_nothing_is_counted_by_each_leve
         ({"actions": {"omni_purchase": 1}}, "bad_record"),
         ({"actions": [*OVERLAPPING, *OVERLAPPING]}, "bad_record"),
         ({"day": "yesterday"}, "impossible_date"),
+        ({"windows": True}, "bad_record"),
+        ({"windows": ["7d_click", {}]}, "bad_record"),
         ({"date_stop": "2026-11-30"}, "bad_record"),
         ({"account_currency": "XXX", "spend": "1"}, "unknown_currency"),
         ({"ad_id": ""}, "missing_field"),
@@ -154,9 +157,9 @@ def test_a_product_is_joined_by_the_retailer_s_id(written: str, title: str | Non
     assert (clicks.product_id, clicks.campaign_id) == ("52", "1")
 
 
-@given(
-    st.dictionaries(st.sampled_from(["spend", "clicks", "actions", "action_values", "outbound_clicks", "day"]), JSON)
-)
-def test_any_json_gives_facts_or_a_reason(more: dict[str, Any]) -> None:
-    with suppress(Unfit):
-        assert all(measure.value >= 0 for measure in figures(**more).values())
+@pytest.mark.parametrize("one", golden.samples("meta_ads"), ids=str)
+def test_any_field_may_hold_anything(one: golden.Sample) -> None:
+    """A record gives facts of the types that the vocabulary promises, or is unfit by name: nothing else."""
+    for where, body in spoilt(record(one)):
+        for fact in check_fit_or_unfit(partial(read, body, one.stream), where):
+            assert not isinstance(fact, Measure) or fact.value >= 0, where

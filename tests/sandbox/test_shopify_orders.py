@@ -217,9 +217,6 @@ async def test_journeys_say_what_the_visits_were() -> None:
         if order is None:
             continue
         summary = order["customerJourneySummary"]
-        if sale.kind == "test":
-            assert summary is None
-            continue
         if summary["ready"]:
             for visit, seen in zip(sale.visits, summary["moments"]["nodes"], strict=True):
                 true = WORLD.visits[visit]
@@ -232,6 +229,14 @@ async def test_journeys_say_what_the_visits_were() -> None:
     for sale in copies():
         assert sale.copy is not None
         assert orders[sale.copy.order_id]["customerJourneySummary"] is None
+
+
+async def test_an_order_that_is_a_test_says_so_and_has_no_journey() -> None:
+    tests = {sale.order_id: sale.placed_at for sale in WORLD.sales if sale.kind == "test"}
+    async with open_shop(now=max(tests.values()) + 3600) as shop:
+        orders = by_id(await shop.orders("legacyResourceId test customerJourneySummary{ready}"))
+    assert {identity for identity, order in orders.items() if order["test"]} == tests.keys()
+    assert [orders[identity]["customerJourneySummary"] for identity in tests] == [None] * len(tests)
 
 
 # --- amounts --------------------------------------------------------------------------------------------------------

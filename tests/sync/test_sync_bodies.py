@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import zlib
 
@@ -45,10 +44,35 @@ def test_notices_that_the_end_is_missing(data: bytes, form: str, more: st.DataOb
         fed(FORMS[form], whole[:cut], 100)
 
 
-@given(st.binary(min_size=1, max_size=300), st.sampled_from(["gzip", "deflate"]))
-def test_arbitrary_bytes_never_do_worse_than_being_refused(data: bytes, encoding: str) -> None:
-    with contextlib.suppress(Damaged, TooLarge):
-        fed(encoding, data, 50)
+def outcome(encoding: str, data: bytes, size: int) -> bytes | type[Exception]:
+    """Return what is unpacked, or by what it is refused."""
+    try:
+        return fed(encoding, data, size)
+    except (Damaged, TooLarge) as refusal:
+        return type(refusal)
+
+
+SPOILT = st.builds(
+    lambda data, form, cut, more: packed(data, form)[:cut] + more,
+    st.binary(max_size=100),
+    st.sampled_from(sorted(FORMS)),
+    st.none() | st.integers(0, 30),
+    st.binary(min_size=1, max_size=10) | st.binary(max_size=50).map(gzip.compress),
+)
+
+
+@given(SPOILT | st.binary(min_size=1, max_size=300), st.sampled_from(["gzip", "deflate"]), st.integers(1, 50))
+def test_arbitrary_bytes_are_refused_or_unpacked_alike_whatever_the_chunks(
+    data: bytes, encoding: str, size: int
+) -> None:
+    assert outcome(encoding, data, size) == outcome(encoding, data, len(data))
+
+
+@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate"]), st.integers(2, 400), st.integers(1, 255))
+def test_a_wrong_byte_is_noticed_or_changes_nothing(data: bytes, form: str, place: int, change: int) -> None:
+    spoilt = bytearray(packed(data, form))
+    spoilt[max(place % len(spoilt), 2)] ^= change
+    assert outcome(form, bytes(spoilt), 50) in (Damaged, data)
 
 
 def test_members_of_a_gzip_file_follow_each_other() -> None:

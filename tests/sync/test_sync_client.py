@@ -105,7 +105,8 @@ async def test_an_endless_body_is_cut_off() -> None:
     def handler(_: Asked) -> Reply:
         return Reply(raw=b"HTTP/1.1 200 X\r\n\r\n", pieces=[(0.0, b"x" * 60_000)] * 100)
 
-    await refused(handler, Split, max_body=1_000_000)
+    fault = await refused(handler, Split, max_body=1_000_000)
+    assert "longer than allowed" in fault.reason
 
 
 async def test_a_drip_ends_at_the_total_deadline() -> None:
@@ -116,28 +117,33 @@ async def test_a_drip_ends_at_the_total_deadline() -> None:
 
 
 async def test_silence_ends_at_the_idle_deadline() -> None:
-    await refused(lambda _: Reply(after=5.0), Lost, patience=Patience(idle=0.2))
+    began = time.monotonic()
+    fault = await refused(lambda _: Reply(after=5.0), Lost, patience=Patience(idle=0.2))
+    assert "the connection broke (ReadTimeout)" in fault.reason
+    assert time.monotonic() - began < 3
 
 
+BROKE = "the connection broke"
 CUT_GZIP = gzip.compress(b"x" * 99, mtime=0)[:10]
 
 
 @pytest.mark.parametrize(
-    "raw",
+    ("raw", "why"),
     [
-        b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{}",
-        b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello",
-        b"HTTP/1.1 200 X\r\ncontent-length: 10\r\ncontent-encoding: gzip\r\n\r\n"
-        + gzip.compress(b"x" * 99, mtime=0)[:10],
-        b"HTTP/1.1 200 X\r\ncontent-length: 4\r\ncontent-encoding: gzip\r\n\r\noops",
-        b"HTTP/1.1 200 X\r\ncontent-length: 2\r\ncontent-encoding: br\r\n\r\nxx",
-        b"nonsense\r\n\r\n",
-        b"HTTP/1.1 200 X\r\nbroken",
-        b"",
+        (b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{}", BROKE),
+        (b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello", BROKE),
+        (b"HTTP/1.1 200 X\r\ncontent-length: 10\r\ncontent-encoding: gzip\r\n\r\n" + CUT_GZIP, "ends early"),
+        (b"HTTP/1.1 200 X\r\ncontent-length: 4\r\ncontent-encoding: gzip\r\n\r\noops", "is damaged"),
+        (b"HTTP/1.1 200 X\r\ncontent-length: 2\r\ncontent-encoding: br\r\n\r\nxx", "not asked for"),
+        (b"nonsense\r\n\r\n", BROKE),
+        (b"HTTP/1.1 200 X\r\nbroken", BROKE),
+        (b"", BROKE),
     ],
 )
-async def test_a_broken_answer_is_worth_another_try(raw: bytes) -> None:
-    await refused(lambda _: Reply(raw=raw), Lost)
+async def test_a_broken_answer_is_worth_another_try_and_says_what_broke(raw: bytes, why: str) -> None:
+    fault = await refused(lambda _: Reply(raw=raw), Lost)
+    assert why in fault.reason
+    assert "/orders" in fault.reason
 
 
 async def test_packed_answers_are_unpacked() -> None:

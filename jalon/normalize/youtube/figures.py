@@ -123,6 +123,7 @@ def _measures(raw: Raw, context: Context, subject: Subject, names: Mapping[str, 
 def _rounded(value: Any, name: str) -> int:
     """Return a sum as a whole number: minutes of bulk reports have decimals. Raises `Unfit('bad_number')`."""
     try:
-        return int(Decimal(str(value)).quantize(Decimal(1)))
+        whole = int(Decimal(str(value)).quantize(Decimal(1)))
     except (InvalidOperation, ValueError):
         raise Unfit("bad_number", f"{name} is {str(value)[:20]}, which is no number") from None
+    return number(whole, name)

@@ -60,10 +60,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "currencies": currencies,
             "period": _period(engine, sold),
             "headline": _revenue(engine, all_booked, (), currencies),
-            "by_mode": sorted(
-                _revenue(engine, all_booked, ("selling_mode",), currencies),
-                key=lambda row: MODES.index(row["selling_mode"]),
-            ),
+            "by_mode": _by_mode(engine, all_booked, currencies),
             "modes": _modes(engine, sold),
             "recent": recent.moved(engine, sold, currencies, last),
             "by_customer": _by_customer(engine, all_booked, currencies),
@@ -73,10 +70,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
             "not_learnt": not_learnt(card),
             "not_counted": _not_counted(engine, told["fct_orders"], currencies),
-            **{
-                f"by_{cut}": detail.beside(engine, told, cut, _top(engine, told["rpt_credit"], cut, currencies, most))
-                for cut, most in RANKED.items()
-            },
+            **_ranked(engine, told, currencies),
             "products": products(engine, told, currencies, TOP),
             "lined": lined(engine, told["fct_orders"], told["fct_order_lines"]),
             "beyond": [
@@ -92,9 +86,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "after_sales": after_sales(engine, told["fct_touchpoints"]),
             **told_of_people(engine, told),
             "measures": counted(engine, told["fct_measures"]),
-            "without_tag_clicks": silent(
-                [gap for gap in background.gaps if gap.said], "tag_clicks", _sources_of(engine, told["fct_measures"])
-            ),
+            "without_tag_clicks": _without_tag_clicks(engine, told["fct_measures"], background),
             "restated": restated.told(engine, told["rpt_restated"]),
             "sources": _sources(engine, told["dim_accounts"], background.freshness),
             "gaps": by_source(background.gaps),
@@ -158,6 +150,16 @@ def _sources_of(engine: Engine, rows: Table) -> dict[str, set[str]]:
     for row in engine.dicts(rows.select("platform", "source").distinct()):
         found.setdefault(row["platform"], set()).add(row["source"])
     return found
+
+
+def _by_mode(engine: Engine, rows: Table, currencies: list[str]) -> list[Row]:
+    found = _revenue(engine, rows, ("selling_mode",), currencies)
+    return sorted(found, key=lambda row: MODES.index(row["selling_mode"]))
+
+
+def _without_tag_clicks(engine: Engine, measures: Table, background: Background) -> dict[str, str]:
+    said = [gap for gap in background.gaps if gap.said]
+    return silent(said, "tag_clicks", _sources_of(engine, measures))
 
 
 def _modes(engine: Engine, sold: Table) -> list[Row]:
@@ -253,6 +255,15 @@ def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[R
     )
     told = _with_money(engine.dicts(found), currencies, "goods")
     return [{**row, "because": WHY[row["counted_because"]]} for row in told]
+
+
+def _ranked(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> dict[str, list[Row]]:
+    """Return the list of each cut, with what stands beside its rows."""
+    credit = told["rpt_credit"]
+    return {
+        f"by_{cut}": detail.beside(engine, told, cut, _top(engine, credit, cut, currencies, most))
+        for cut, most in RANKED.items()
+    }
 
 
 def _top(engine: Engine, totals: Table, cut: str, currencies: list[str], most: int) -> list[Row]:

@@ -40,27 +40,29 @@ def flow(label: str, flows: Iterable[Flow], *, others: str, last: str | None = N
         "draggable": False,
         "lineStyle": {"color": "k3", "opacity": 0.3},
         "emphasis": {"focus": "adjacency"},
-        "data": [
-            {
-                "name": _node(step, place),
-                "title": name(place),
-                "told": name(place),
-                "itemStyle": {"color": "k1" if place == last else "k3"},
-                "label": _label(place == last, step == end),
-            }
-            for step, place in nodes
-        ],
-        "links": [
-            {
-                "source": _node(one.step, one.start),
-                "target": _node(one.step + 1, one.end),
-                "value": one.number,
-                "told": f"{name(one.start)} → {name(one.end)}",
-            }
-            for one in links
-        ],
+        "data": [_place(step, place, ends_all=place == last, ends=step == end) for step, place in nodes],
+        "links": [_band(one) for one in links],
     }  # fmt: skip
     return chart(label, {"tooltip": {}, "series": [series]}, unit="", height=max(220, PLACE * tallest + 30))
+
+
+def _place(step: int, place: str, *, ends_all: bool, ends: bool) -> Option:
+    return {
+        "name": _node(step, place),
+        "title": name(place),
+        "told": name(place),
+        "itemStyle": {"color": "k1" if ends_all else "k3"},
+        "label": _label(ends_all, ends),
+    }
+
+
+def _band(one: Flow) -> Option:
+    return {
+        "source": _node(one.step, one.start),
+        "target": _node(one.step + 1, one.end),
+        "value": one.number,
+        "told": f"{name(one.start)} → {name(one.end)}",
+    }
 
 
 def _label(ends_all: bool, ends: bool) -> Option:
