@@ -1,6 +1,6 @@
 """The command `jalon`: the group of all commands, and the process that it runs in.
 
-The words of each command stand in `jalon.words`, what it does in `jalon.commands`, which is imported once it runs.
+The words of each command stand in `jalon.command_line`; what it does, in `jalon.commands`, is imported once it runs.
 stdout is data, stderr is talk; `jalon.commands.common.EXITS` says what each exit status means.
 """
 
@@ -13,11 +13,11 @@ import sys
 import click
 
 from jalon import __version__
+from jalon.command_line import looking, playing, reading, telling
+from jalon.command_line.links import links
+from jalon.command_line.quarantine import quarantine
 from jalon.commands.common import EXITS, run
 from jalon.store.arrow import stay_small
-from jalon.words import looking, playing, reading, telling
-from jalon.words.links import links
-from jalon.words.quarantine import quarantine
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXITS)
