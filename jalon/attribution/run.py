@@ -60,6 +60,10 @@ class Result:
     possible_duplicates: int = 0
     claims_unmatched: int = 0
     """Sales that a network claims of an order that is not among the facts: their click stands on the way to nothing."""
+    refunds_unmatched: dict[str, int] = field(default_factory=dict)
+    """Source -> refunds of orders that are not among the facts: they come off nothing."""
+    lines_unmatched: dict[str, int] = field(default_factory=dict)
+    """Source -> lines of orders that are not among the facts."""
     net_warnings: dict[str, int] = field(default_factory=dict)
     """Code of `refunds.WARNINGS` -> sales whose net one should look at."""
     late_by_the_clock: int = 0
@@ -102,7 +106,7 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
 
 
 def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
-    sold, persons, touched, lines = _prepared(engine, facts, options)
+    sold, persons, touched, lines, refunds = _prepared(engine, facts, options)
     found = journeys.journeys(engine, touched, sold, options)
     steps, open_steps = found.steps, found.open_steps
     sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
@@ -125,7 +129,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     traced = trace(engine, heard, steps, options)
     rows["traced"] = _write(engine, traced.rows, out, "traced", ["order_uid", "touch_uid", "source", "content_id"])
     rows["traced_contents"] = _write(engine, traced.contents, out, "traced_contents", ["channel", "content_id"])
-    counted = Counted(steps, persons, sold, touched, engine.facts(facts, "orders"))
+    counted = Counted(steps, persons, sold, touched, refunds, lines, engine.facts(facts, "orders"))
     figures = tally(engine, counted, options)
     beside = converted(engine, touched, sold, credited.rows, options)
     rows["conversions"] = _write(engine, beside.conversions, out, "conversions", ["conversion", "conversion_uid"])
@@ -148,8 +152,8 @@ def _moves(
     return {name: _write(engine, table, out, name, list(key)) for name, (table, key) in found.items()}
 
 
-def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table]:
-    """Return sales, people, touchpoints and order lines, each kept."""
+def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table, Table]:
+    """Return sales, people, touchpoints, order lines and refunds, each kept."""
     held = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_PERSONS}
     named = numbers(engine, held["orders"])
     found = {kind: named.told(kind, table) for kind, table in held.items()}
@@ -163,7 +167,7 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
     staged = with_stage(touches.with_history(met, sold), rules)
     touched = engine.keep("touches", told_once(staged, met, sold, options.same_visit_minutes))
     engine.drop("touches_met", "current_touchpoints")
-    return sold, persons, touched, found["order_lines"]
+    return sold, persons, touched, found["order_lines"], found["refunds"]
 
 
 def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str]) -> int:

@@ -20,6 +20,8 @@ class Counted(NamedTuple):
     people: Table
     sales: Table
     touches: Table
+    refunds: Table
+    lines: Table
     told_orders: Table
     """Orders in all their revisions."""
 
@@ -48,6 +50,8 @@ def tally(engine: Engine, counted: Counted, options: Options) -> dict[str, Any]:
         **{name: int(engine.dicts(table)[0]["n"]) for name, table in one.items()},
         "identifiers_set_aside": sum(set_aside.get(reason, 0) for reason in SET_ASIDE),
         "set_aside": set_aside,
+        "refunds_unmatched": _unmatched(engine, _given_back(counted.refunds), sales),
+        "lines_unmatched": _unmatched(engine, counted.lines, sales),
         "told_of_other_days": _told_of_other_days(engine, counted.told_orders, options.as_of),
         "net_warnings": _by_code(engine, sales, "net_warning"),
         "patterns_unmet": _unmet(engine, touches, _patterns(options)),
@@ -60,6 +64,17 @@ def _told_of_other_days(engine: Engine, orders: Table, as_of: int | None) -> dic
     told = told if as_of is None else told.filter(told.observed_at <= as_of)
     of_one = told.group_by("source", "key").agg(apart=told.placed_at.max() - told.placed_at.min())
     found = of_one.filter(of_one.apart >= DAY).group_by("source").agg(n=lambda rows: rows.count())
+    return {row["source"]: int(row["n"]) for row in engine.dicts(found.order_by("source"))}
+
+
+def _given_back(refunds: Table) -> Table:
+    return refunds.filter((refunds.state == "succeeded") & (refunds.goods != 0))
+
+
+def _unmatched(engine: Engine, facts: Table, sales: Table) -> dict[str, int]:
+    """Return by source how many facts name an order that is not known."""
+    alone = facts.anti_join(sales, ["source", "order_id"])
+    found = alone.group_by("source").agg(n=lambda rows: rows.count())
     return {row["source"]: int(row["n"]) for row in engine.dicts(found.order_by("source"))}
 
 

@@ -214,6 +214,8 @@ def run_attribute(
             "rows": result.rows,
             "possible_duplicates": result.possible_duplicates,
             "claims_unmatched": result.claims_unmatched,
+            "refunds_unmatched": result.refunds_unmatched,
+            "lines_unmatched": result.lines_unmatched,
             "set_aside": result.set_aside,
             "net_warnings": result.net_warnings,
             "late_by_the_clock": result.late_by_the_clock,
@@ -255,8 +257,13 @@ def _doubts(result: Result) -> Iterator[str]:
     for code, number in result.net_warnings.items():
         yield f"orders: {number}: {WARNINGS[code]}"
     if result.claims_unmatched:
-        unknown = "claim an order that is not known; compare their order numbers with the shop's"
-        yield f"affiliate transactions: {result.claims_unmatched} {unknown}"
+        claim = "claim an order that is not known; compare their order numbers with the shop's"
+        yield f"affiliate transactions: {result.claims_unmatched} {claim}"
+    unknown = "are of orders that are not known; compare their order numbers with those of the orders"
+    for source, number in result.refunds_unmatched.items():
+        yield f"refunds: {number} of {source} come off nothing: they {unknown}"
+    for source, number in result.lines_unmatched.items():
+        yield f"order lines: {number} of {source} {unknown}"
     if result.dated_ahead:
         yield f"touchpoints: {result.dated_ahead} are dated a day or more after they were seen; a clock is wrong"
     for source, number in result.told_of_other_days.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from jalon.report.explanation import lines as explained
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.language import language
-from jalon.report.summary import lines
-from tests.handmade import Run, order, refund, same, touch
+from jalon.report.page.page import render
+from jalon.report.summary import lines, summary
+from tests.handmade import Run, line, order, refund, same, touch
 
 DAY = 86_400_000_000
 FEW: dict[str, Any] = {"models": ["first", "last", "linear", "markov"]}
@@ -218,8 +220,18 @@ def test_a_refund_in_a_currency_without_a_rate(tmp_path: Path, shown: dict[str, 
 
 
 def test_a_refund_of_no_known_order(tmp_path: Path) -> None:
-    run = Run(tmp_path, [SALE, refund("9", 41, 500)], **FEW)
-    assert (run.order("1")["net"], run.result.net_warnings) == (1000, {})
+    """Money that went back is told, whoever's it was; what never went back is not."""
+    gone = [refund("9", 41, 500), refund("09", 42, 70), refund("8", 41, 30, state="failed"), line("7", "1")]
+    run = Run(tmp_path, [SALE, refund("1", 40, 100), *gone], **FEW)
+    assert (run.order("1")["net"], run.result.net_warnings) == (900, {})
+    assert (run.result.refunds_unmatched, run.result.lines_unmatched) == ({"shop": 2}, {"shop": 1})
+    build_marts(run.facts, run.folder, tmp_path / "marts")
+    told = figures(tmp_path / "marts", run.folder)
+    rows = [{"currency": "EUR", "refunds": 2, "goods_minor": 570, "goods": "5.70"}]
+    assert told["refunds_unmatched"] == summary(told)["refunds_unmatched"] == rows
+    said = "2 refunds of €5.70 not taken off: their orders are not known; compare their order numbers"
+    assert said in "\n".join(lines(told, language("en")))
+    assert said in re.sub(r"<[^>]*>|\s+", " ", render(told)).replace("  ", " ")
 
 
 def test_a_currency_that_nobody_knows(tmp_path: Path) -> None:

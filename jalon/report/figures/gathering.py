@@ -79,6 +79,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             **detail.detailed(engine, told, currencies, background, last),
             "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
             "warnings": _warned(engine, told["fct_orders"], currencies),
+            "refunds_unmatched": _unmatched(engine, told["fct_refunds"]),
             "map": _map(engine, told, currencies),
             "segment_maps": of_segments(engine.dicts(told["rpt_segment_map"])),
             "persona_maps": of_personas(engine.dicts(told["rpt_persona_map"]), engine.dicts(told["dim_personas"])),
@@ -246,6 +247,14 @@ def _warned(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
     )
     told = _with_money(engine.dicts(found), currencies, "net")
     return [{**row, "because": WARNINGS[row["net_warning"]]} for row in told]
+
+
+def _unmatched(engine: Engine, refunds: Table) -> list[Row]:
+    """Return per currency the refunds that come off nothing, since their order is not known."""
+    alone = refunds.filter(refunds.order_uid.isnull() & (refunds.state == "succeeded") & (refunds.goods_minor != 0))
+    found = alone.group_by("currency").agg(refunds=alone.refund_uid.count(), goods_minor=alone.goods_minor.sum())
+    told = engine.dicts(found.order_by("currency"))
+    return [{**row, "goods": decimal_text(row["goods_minor"], row["currency"])} for row in told]
 
 
 def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:

@@ -84,6 +84,11 @@ def _headline(told: Row, say: Language) -> Iterator[str]:
         yield _counted("%(orders)s of %(amount)s not counted:", row, "goods", say)
     for row in told["warnings"]:
         yield _counted("Look at %(orders)s of net %(amount)s:", row, "net", say)
+    for row in told["refunds_unmatched"]:
+        many = "%(number)s refunds of %(amount)s not taken off:"
+        amount = say.amount(row["goods"], row["currency"])
+        said = say.ngettext("%(number)s refund of %(amount)s not taken off:", many, row["refunds"], amount=amount)
+        yield f"{said} {say._('their orders are not known; compare their order numbers with those of the orders')}"
 
 
 def _earned(row: Row, say: Language) -> str:
