@@ -96,7 +96,15 @@ def _background(place: Workplace, until: int | None) -> Background:
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}
     held = _held(place) if until is None else None
     zones = {name: origin.context.zone for name, origin in place.origins().items()}
-    return Background(held, freshness(place, until), zones, gaps(connectors), display_names())
+    asked = {name for name, kind in connectors.items() if _is_asked(kind)}
+    return Background(held, freshness(place, until), asked, zones, gaps(connectors), display_names())
+
+
+def _is_asked(kind: str) -> bool:
+    """Say whether a connector's platform is asked for what is new, by time or for all: others only tell."""
+    from jalon import registry
+
+    return any(stream.grain != "keyed" for stream in registry.connector(kind).streams)
 
 
 def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], before: Path | None) -> Known:

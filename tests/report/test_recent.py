@@ -16,12 +16,19 @@ from tests.handmade import Run, at, day, order
 DAILY = [order(f"{n}", n + 0.4, 1000) for n in range(56)]
 
 
-def told(folder: Path, facts: list[Any], read: dict[str, float], zones: dict[str, str] | None = None) -> Row:
-    """Figures of facts whose sources were read so many days after the start."""
+def told(
+    folder: Path,
+    facts: list[Any],
+    read: dict[str, float],
+    zones: dict[str, str] | None = None,
+    asked: tuple[str, ...] = (),
+) -> Row:
+    """Figures of facts whose sources were read so many days after the start; those that are `asked` tell all."""
     run = Run(folder, facts)
     build_marts(run.facts, run.folder, folder / "marts", MartOptions(csv=False))
     freshness = {name: datetime.fromtimestamp(at(days) / 1e6, UTC).isoformat() for name, days in read.items()}
-    known = Background(freshness=freshness, zones={name: ZoneInfo(zone) for name, zone in (zones or {}).items()})
+    own_days = {name: ZoneInfo(zone) for name, zone in (zones or {}).items()}
+    known = Background(freshness=freshness, asked=asked, zones=own_days)
     return figures(folder / "marts", run.folder, known)
 
 
@@ -64,3 +71,15 @@ def test_a_week_whose_last_day_lasts_is_not_whole(tmp_path: Path) -> None:
     for read, whole in ((7.6, 1), (8.1, 2)):
         weekly = told(tmp_path / str(whole), DAILY[:8], {"shop": read})["weekly"]["EUR"]
         assert (len(weekly["weeks"]), weekly["whole"]) == (2, whole)
+
+
+def test_days_without_a_sale_are_known_where_the_shop_is_asked(tmp_path: Path) -> None:
+    """The last sale was on Saturday the 25th of April; all was read on the Thursday after next. A file may be late."""
+    for name, asked, last, net, weeks, whole in (
+        ("shop", ("shop",), day(66), 17_000, 11, 10),
+        ("file", (), day(55), 28_000, 9, 8),
+    ):
+        found = told(tmp_path / name, DAILY, {"shop": 67.5}, asked=asked)
+        (row,), weekly = found["recent"], found["weekly"]["EUR"]
+        assert (row["last"], row["net_minor"]) == (last.isoformat(), net)
+        assert (len(weekly["weeks"]), weekly["whole"]) == (weeks, whole)

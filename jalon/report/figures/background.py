@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, NamedTuple
@@ -36,6 +36,8 @@ class Background:
     """Records that could not become facts."""
     freshness: Mapping[str, str] = field(default_factory=dict)
     """Source -> how far it was read, where that is known better than by the newest record."""
+    asked: Collection[str] = ()
+    """Sources whose platform is asked for what is new: of days without a sale it is known there was none."""
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     """Source -> the zone in which its days begin; of one that is left out UTC."""
     gaps: Sequence[Gap] = ()

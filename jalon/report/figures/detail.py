@@ -45,7 +45,7 @@ def _daily(mart: Table) -> Table:
 
 
 def weekly(daily: Iterable[Row], currencies: Sequence[str], over: date | None = None) -> Row:
-    """Return per currency its weeks, from the first to the last sale without gaps, by selling mode.
+    """Return per currency its weeks without gaps, from the first sale to the last, or to the day `over`, by mode.
 
     `daily` have `placed_date`, `selling_mode`, `currency`, `net_minor` and `orders`. `weeks`: Mondays; `net_minor`: per
     selling mode as many amounts; `orders`: per week; `whole`: weeks that are over by the day `over`, or else by that of
@@ -60,8 +60,9 @@ def weekly(daily: Iterable[Row], currencies: Sequence[str], over: date | None = 
 
 
 def _weeks(rows: list[Row], last: date, until: date) -> Row:
-    first = max(_monday(min(row["placed_date"] for row in rows)), _monday(last) - (WEEKS - 1) * _WEEK)
-    weeks = [first + number * _WEEK for number in range((_monday(last) - first) // _WEEK + 1)]
+    end = _monday(max(last, until))
+    first = max(_monday(min(row["placed_date"] for row in rows)), end - (WEEKS - 1) * _WEEK)
+    weeks = [first + number * _WEEK for number in range((end - first) // _WEEK + 1)]
     net = {mode: [0] * len(weeks) for mode in sorted({row["selling_mode"] for row in rows})}
     orders, earlier = [0] * len(weeks), 0
     for row in rows:

@@ -18,10 +18,10 @@ DAYS = 28
 
 
 def last_day(engine: Engine, sold: Table, accounts: Table, background: Background) -> date | None:
-    """Return the last day of sales that is over, in the zone of each source that has sold lately; None: there is none.
+    """Return the last day that is over, in the zone of each source that has sold lately; None: nothing was sold.
 
     A day is over for a source that was read after it. Of one that is never read, since it is told, it is over where
-    anything is known of a later one.
+    anything is known of a later one. Where no platform is asked, days after the last sale may only not be told yet.
     """
     last_sales = engine.dicts(sold.group_by("source").agg(last=sold.placed_date.max()))
     newest = [row["newest_at"] for row in engine.dicts(accounts.select("newest_at")) if row["newest_at"] is not None]
@@ -32,7 +32,8 @@ def last_day(engine: Engine, sold: Table, accounts: Table, background: Backgroun
     last: date = max(row["last"] for row in last_sales)
     lately = [row["source"] for row in last_sales if row["last"] > last - timedelta(DAYS)]
     over = [read.get(name, latest).astimezone(background.zones.get(name, UTC)).date() for name in lately]
-    return min([last, *(day - timedelta(1) for day in over)])
+    told = [] if any(name in background.asked for name in lately) else [last]
+    return min([*told, *(day - timedelta(1) for day in over)])
 
 
 def _moment(text: str) -> datetime | None:
