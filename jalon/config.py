@@ -22,6 +22,7 @@ from jalon import registry
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring, read_key
+from jalon.report.delivery import places
 from jalon.report.delivery.settings import KINDS, Delivery
 from jalon.report.people.settings import Persona, Targets
 from jalon.settings import ENVIRONMENT, TABLES, Attribution, Main, Report, Serve, is_secret
@@ -165,6 +166,7 @@ class _Reader:
         )
         sources = {name: self._source(name, table) for name, table in self._named(raw, "sources")}
         deliveries = {name: self._delivery(name, table) for name, table in self._named(raw, "deliver")}
+        self._check_places(deliveries, self.path.parent / main.store)
         personas = {name: self._persona(name, table) for name, table in self._named(raw, "personas")}
         return Config(
             self.path, main, serve, attribution, report, sources, self.origins, deliveries, personas, targets,
@@ -203,6 +205,12 @@ class _Reader:
             raise self._error(place, "to", "names no kind of destination", f"Name one of: {', '.join(KINDS)}.")
         settings: Delivery = self._table(place, KINDS[kind], table)
         return settings
+
+    def _check_places(self, deliveries: Mapping[str, Delivery], store: Path) -> None:
+        try:
+            places.check(deliveries, store)
+        except places.Misplaced as error:
+            raise self._error(f"deliver.{error.name}", error.key, error.what, error.remedy) from None
 
     def _persona(self, name: str, table: Any) -> Persona:
         place = f"personas.{name}"
