@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jalon import errors
 from jalon.commands import delivering
 from jalon.commands.console import Console, day_and_time
-from jalon.errors import StoreError
+from jalon.errors import ConfigError, StoreError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], b
 
 
 def _report_of(place: Workplace, day: datetime) -> Path:
-    """Return where the marts of a past day are. Raises `StoreError` if they were never made."""
+    """Return where the marts of a past day are. Raises `ConfigError` if they were never made."""
     folder = _at(place.store.marts, day)
     if not (folder / "fct_orders.parquet").is_file():
-        raise StoreError(
+        raise ConfigError(
             f"there is no report as of {day:%Y-%m-%d}", f"Run `jalon report --as-of {day:%Y-%m-%d}` first."
         )
     return folder

@@ -210,6 +210,15 @@ def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:
     assert order.status == 0, "it still tells of today"
 
 
+def test_a_report_since_a_day_of_which_none_is_kept_is_wrong_usage(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk("init")
+    said = desk("report", "--since", "2026-11-01", "--json")
+    assert said.status == errors.USAGE
+    assert said.data["error"]["message"] == "there is no report as of 2026-11-01"
+    assert "jalon report --as-of 2026-11-01" in said.data["error"]["remedy"]
+
+
 def orders_of(path: Path) -> list[str]:
     return [row[0] for row in duckdb.sql(f"SELECT order_id FROM '{path}' WHERE is_sale LIMIT 1").fetchall()]
 
