@@ -22,11 +22,13 @@ from jalon import registry
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring, read_key
+from jalon.report.delivery import places
 from jalon.report.delivery.settings import KINDS, Delivery
 from jalon.report.people.settings import Persona, Targets
 from jalon.settings import ENVIRONMENT, TABLES, Attribution, Main, Report, Serve, is_secret
 
 FILE = "jalon.toml"
+KEY_FILE = "jalon.key"
 PLACEHOLDER_BYTES = 32
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -73,19 +75,7 @@ class Config:
             return read_key(self.main.key.get_secret_value())
         if "JALON_KEY" in os.environ:
             return read_key(os.environ["JALON_KEY"])
-        path = self.folder / "jalon.key"
-        try:
-            return read_key(read_text(path))
-        except FileNotFoundError:
-            raise ConfigError(
-                f"there is no installation key at {path}", "Run `jalon init`, or put the key in JALON_KEY."
-            ) from None
-        except OSError as error:
-            raise ConfigError(
-                f"the installation key {path} cannot be read: {error.strerror}", "Check its owner and mode."
-            ) from None
-        except ValueError as error:
-            raise ConfigError(f"the installation key {path} {error}", "Restore it from your copy.") from None
+        return key_in(self.folder, self.store)
 
     def pick(self, names: tuple[str, ...]) -> dict[str, Settings]:
         """Return the named sources, or all. Raises `ConfigError` for a name that is not configured."""
@@ -111,6 +101,31 @@ class Config:
             for name, value in model:
                 shown = "***" if isinstance(value, SecretStr) else str(value)
                 yield f"{table}.{name}", shown, self.origins.get(f"{table}.{name}", "default")
+
+
+def key_in(folder: Path, store: Path) -> Keyring:
+    """Return the keyring of the key file in a folder. Raises `ConfigError`; beside a store, only the old key helps."""
+    path = folder / KEY_FILE
+    try:
+        return read_key(read_text(path))
+    except FileNotFoundError:
+        if is_filled(store):
+            what = f"there is no installation key at {path}, and what is in the store {store} was made with it"
+            raise ConfigError(what, "Put your copy of the key back there, or in JALON_KEY.") from None
+        raise ConfigError(
+            f"there is no installation key at {path}", "Run `jalon init`, or put the key in JALON_KEY."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"the installation key {path} cannot be read: {error.strerror}", "Check its owner and mode."
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"the installation key {path} {error}", "Restore it from your copy.") from None
+
+
+def is_filled(store: Path) -> bool:
+    """Say whether a store stands in a folder, so that another key would be useless beside it."""
+    return any((store / name).exists() for name in ("jalon.sqlite", "facts"))
 
 
 def find(path: Path | None) -> Path:
@@ -165,6 +180,7 @@ class _Reader:
         )
         sources = {name: self._source(name, table) for name, table in self._named(raw, "sources")}
         deliveries = {name: self._delivery(name, table) for name, table in self._named(raw, "deliver")}
+        self._check_places(deliveries, self.path.parent / main.store)
         personas = {name: self._persona(name, table) for name, table in self._named(raw, "personas")}
         return Config(
             self.path, main, serve, attribution, report, sources, self.origins, deliveries, personas, targets,
@@ -203,6 +219,12 @@ class _Reader:
             raise self._error(place, "to", "names no kind of destination", f"Name one of: {', '.join(KINDS)}.")
         settings: Delivery = self._table(place, KINDS[kind], table)
         return settings
+
+    def _check_places(self, deliveries: Mapping[str, Delivery], store: Path) -> None:
+        try:
+            places.check(deliveries, store)
+        except places.Misplaced as error:
+            raise self._error(f"deliver.{error.name}", error.key, error.what, error.remedy) from None
 
     def _persona(self, name: str, table: Any) -> Persona:
         place = f"personas.{name}"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
+ANEW = "Put your copy of it back, or, if nothing is stored yet, move it away and run `jalon init`."
+"""What to do about a key that is damaged: with another, nothing that is stored could be used."""
 
 
 def canonical(kind: str, value: str) -> str:
@@ -60,10 +62,7 @@ class Keyring:
 
     def __init__(self, key: bytes) -> None:
         if len(key) < KEY_BYTES:
-            raise ConfigError(
-                "the installation key is too short",
-                f"It must be {KEY_BYTES} random bytes; run `jalon init` to make one.",
-            )
+            raise ConfigError(f"the installation key is too short: it must be {KEY_BYTES} random bytes", ANEW)
         self._pseudonym = _Mac(self._derive(key, b"pseudonym"))
         self._seal = self._derive(key, b"seal")
         self._hook = self._derive(key, b"hook")
@@ -152,7 +151,5 @@ def read_key(text: str) -> Keyring:
     except ValueError:
         pass
     if len(text) < KEY_BYTES:
-        raise ConfigError(
-            "the installation key is not usable", f"It must be {KEY_BYTES} bytes in hex; run `jalon init` to make one."
-        )
+        raise ConfigError(f"the installation key is not usable: it must be {KEY_BYTES} bytes in hex", ANEW)
     return Keyring(hashlib.sha256(text.encode()).digest())

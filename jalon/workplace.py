@@ -39,22 +39,23 @@ class Workplace(AbstractContextManager["Workplace"]):
 
     @cached_property
     def store(self) -> Store:
-        """The store, made if there is none. Raises `ConfigError` if it was made with another key."""
+        """The store, made if there is none. Raises `ConfigError` if there is no key, or if it was made with another."""
         from jalon.store.database import Store
 
+        keyring = self.keyring  # before a store is made, beside which no new key may be made
         store = Store.open(self.config.store)
-        self._check_key(store)
+        self._check_key(store, keyring)
         return store
 
-    def _check_key(self, store: Store) -> None:
+    def _check_key(self, store: Store, keyring: Keyring) -> None:
         """Refuse to mix hashes of two keys: the same person would appear twice."""
         from jalon.store import sources
 
         with store.read() as db:
             made_with = sources.get(db, "", "key_id")
         if made_with is None:
-            store.write(lambda db: sources.put(db, "", "key_id", self.keyring.id))
-        elif made_with != self.keyring.id:
+            store.write(lambda db: sources.put(db, "", "key_id", keyring.id))
+        elif made_with != keyring.id:
             raise ConfigError(
                 f"the store {self.config.store} was made with another installation key",
                 "Put that key back (jalon.key or JALON_KEY), or name another store.",

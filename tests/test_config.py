@@ -245,6 +245,69 @@ def test_a_mistake_in_a_delivery_is_named(write, old: str, new: str, what: str) 
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "key"),
+    [
+        (
+            'to = "sqlite"\nfile = "m.sqlite"\ntables = ["fct_orders"]',
+            'to = "sqlite"\nfile = "./x/../m.sqlite"',
+            "file",
+        ),
+        ('to = "sqlite"\nfile = "m.db"', 'to = "duckdb"\nfile = "link.db"', "file"),
+        ('to = "csv"\nfolder = "out"', 'to = "parquet"\nfolder = "out/"', "folder"),
+        ('to = "csv"\nfolder = "out"', 'to = "csv"\ndelimiter = ";"\nurl = "file://FOLDER/out"', "url"),
+        ('to = "jsonl"\nurl = "s3://bucket/marts"', 'to = "csv"\nurl = "s3://bucket/marts/"', "url"),
+        (
+            'to = "postgres"\nurl = "postgresql://a@db.example.com/bi"',
+            'to = "postgres"\nurl = "postgres://b@DB.example.com:5432/bi"\ninto = "jalon"',
+            "url",
+        ),
+        ('to = "warehouse"\ndestination = "bigquery"',) * 2 + ("destination",),
+    ],
+)
+def test_two_deliveries_to_one_place_are_refused(write, tmp_path: Path, one: str, other: str, key: str) -> None:
+    """Each would remove what the other has delivered."""
+    (tmp_path / "link.db").symlink_to("m.db")
+    text = f"[deliver.bi]\n{one}\n[deliver.shop]\n{other}\n".replace("FOLDER", str(tmp_path))
+    with pytest.raises(ConfigError) as caught:
+        write(text)
+    assert f"[deliver.shop] {key} leads to the same place as [deliver.bi]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('to = "csv"\nfolder = "out"', 'to = "csv"\nfolder = "out/fr"'),
+        ('to = "jsonl"\nurl = "s3://b/m"', 'to = "jsonl"\nurl = "s3://b/m"\nstorage = { endpoint_url = "https://x" }'),
+        (
+            'to = "postgres"\nurl = "postgresql://a@db/bi"',
+            'to = "postgres"\nurl = "postgresql://a@db/bi"\ninto = "staging"',
+        ),
+        ('to = "postgres"\nurl = "postgresql://a,b:1/bi"', 'to = "postgres"\nurl = "postgresql://a:x,b/bi"'),
+        ('to = "postgres"\nurl = "postgresql://a@db/"', 'to = "postgres"\nurl = "postgresql://b@db/"'),
+    ],
+)
+def test_deliveries_to_places_that_only_look_alike_are_taken(write, one: str, other: str) -> None:
+    assert len(write(f"[deliver.bi]\n{one}\n[deliver.shop]\n{other}\n").deliveries) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "key"),
+    [
+        ('to = "sqlite"\nfile = "data/jalon.sqlite"', "file"),
+        ('to = "parquet"\nfolder = "data/marts"', "folder"),
+        ('to = "csv"\nfolder = "data"', "folder"),
+        ('to = "csv"\nfolder = "../link/x"', "folder"),
+    ],
+)
+def test_a_delivery_into_the_store_is_refused(write, tmp_path: Path, told: str, key: str) -> None:
+    (tmp_path / "link").symlink_to("data")
+    with pytest.raises(ConfigError) as caught:
+        write(f"[deliver.bi]\n{told}\n".replace("../link", str(tmp_path / "link")))
+    assert f"jalon.toml:3: [deliver.bi] {key} leads into the store ([jalon] store)" in str(caught.value)
+    assert write(f'[jalon]\nstore = "elsewhere"\n[deliver.bi]\n{told}\n').deliveries
+
+
 def test_an_unknown_source_lists_those_that_exist(write) -> None:
     with pytest.raises(ConfigError, match="shop_us"):
         write(GOOD).pick(("shop_eu",))

@@ -114,5 +114,5 @@ def test_a_new_key_is_private_and_never_replaced(tmp_path: Path) -> None:
 
 
 def test_a_weak_key_is_refused() -> None:
-    with pytest.raises(ConfigError, match="jalon init"):
+    with pytest.raises(ConfigError, match="Put your copy of it back, or, if nothing is stored yet"):
         read_key("short")

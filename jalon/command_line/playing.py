@@ -62,7 +62,10 @@ def demo(console: Console, out: Path, seed: int, orders: int) -> int:
     """Go the whole way once, with played platforms.
 
     Sandbox, sync over HTTP, webhooks, facts, attribution, marts and a report page. Needs no account, key or server.
-    Leaves a folder in which every command works.
+    Leaves a folder to look around in: status, report, explain, compare, deliver and all else that asks no platform.
+
+    The platforms are played while the demo runs, no longer: `sync`, `backfill` and `doctor` (but for --offline) find
+    nobody there afterwards. `jalon sandbox --write-config FOLDER` plays platforms until it is stopped, for these too.
     """
     from jalon.commands.demo import run_demo
 

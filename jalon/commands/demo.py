@@ -142,7 +142,7 @@ async def _until_stopped() -> None:
 
 
 def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
-    """Go the whole way over HTTP on loopback, and leave a workplace behind that every command works on."""
+    """Go the whole way over HTTP on loopback, and leave a workplace behind for every command that asks no platform."""
     from jalon.commands.reporting import run_report
     from jalon.commands.running import derive_now
 
@@ -154,6 +154,9 @@ def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
         status = run_report(console, place, None, None)
         console.say(f"marts: {place.store.marts}/*.parquet, *.csv")
         console.say(f"look around: cd {out} && jalon status; jalon explain ORDER; jalon quarantine list")
+        console.say(
+            "the platforms are played no longer: `jalon sync` finds nobody (`jalon sandbox` plays until stopped)"
+        )
     return status if states == {"ok"} else errors.PARTIAL
 
 

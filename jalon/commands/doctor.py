@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jalon.commands import settled
 from jalon.commands.delivering import reachable
 from jalon.connectors.base import Finding, Settings
 from jalon.errors import JalonError
@@ -39,6 +40,7 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
     if not _failed(findings):
         findings += _store(place)
     well = not _failed(findings)
+    findings += settled.findings(place)
     findings += _secrets(place, sources)
     if not offline and well:
         findings += _sources(place, {name: own for name, own in sources.items() if name not in place.config.lacking})

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jalon import errors
 from jalon.commands import delivering
 from jalon.commands.console import Console, day_and_time
-from jalon.errors import StoreError
+from jalon.errors import ConfigError, StoreError
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def run_report(
     from jalon.store.lock import RunLock
 
     before = None if since is None else _report_of(place, since)
-    attribute_now(place, as_of)
+    result = attribute_now(place, as_of)
+    for line in _unmet(result):
+        console.say(line)
     folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
     background = _background(place, _as_of(as_of))
     known = _known(place, as_of, background.names, before)
@@ -119,10 +121,10 @@ def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], b
 
 
 def _report_of(place: Workplace, day: datetime) -> Path:
-    """Return where the marts of a past day are. Raises `StoreError` if they were never made."""
+    """Return where the marts of a past day are. Raises `ConfigError` if they were never made."""
     folder = _at(place.store.marts, day)
     if not (folder / "fct_orders.parquet").is_file():
-        raise StoreError(
+        raise ConfigError(
             f"there is no report as of {day:%Y-%m-%d}", f"Run `jalon report --as-of {day:%Y-%m-%d}` first."
         )
     return folder
@@ -178,6 +180,13 @@ def _at(folder: Path, day: datetime | None) -> Path:
     return folder if day is None else folder / f"as-of-{day:%Y-%m-%d}"
 
 
+def told_options(place: Workplace) -> dict[str, Any]:
+    """Return the options of the attribution that the configuration tells."""
+    from jalon.attribution.options import Options
+
+    return {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
+
+
 def attribute_now(
     place: Workplace,
     as_of: datetime | None = None,
@@ -197,7 +206,7 @@ def attribute_now(
     from jalon.store import whole
     from jalon.store.lock import RunLock
 
-    told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
+    told = told_options(place)
     told |= {"engine": engine} if engine else {}
     options = Options(**told, as_of=_as_of(as_of), temp_folder=place.store.tmp)
     folder = out or attribution_folder(place, as_of)
@@ -280,5 +289,10 @@ def _doubts(result: Result) -> Iterator[str]:
     for name, models in _idle(result).items():
         reason = "since its days credit its touchpoints nothing"
         yield f"hold-out test {name!r} calibrates nothing, {reason}: {', '.join(models)}"
+    yield from _unmet(result)
+
+
+def _unmet(result: Result) -> Iterator[str]:
+    """Yield the settings that do nothing: most often a word is written wrong."""
     for pattern in result.patterns_unmet:
         yield f"settings: no touchpoint fits {pattern!r}; see docs/attribution.md for the words"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from jalon import registry
-from jalon.config import FILE
+from jalon.config import FILE, KEY_FILE, is_filled, key_in, read_text
 from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
 from jalon.settings import is_secret
@@ -41,17 +42,41 @@ store = "data"
 def begin(folder: Path, sources: tuple[str, ...]) -> list[Path]:
     """Write what is missing in `folder` and return what was written to.
 
-    Raises `ConfigError` for an unknown connector or a jalon.toml that is not TOML, `StoreError` for the disk.
+    Raises `ConfigError` for an unknown connector, a jalon.toml that is not TOML, or a key that is damaged, or gone from
+    beside its store; `StoreError` for the disk.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        needs_key = _needs_key(folder, _held(folder / FILE))
         made = _configured(folder / FILE, {name: _source_table(name) for name in sources})
-        if not (folder / "jalon.key").exists():
-            make_key(folder / "jalon.key")
-            made.append(folder / "jalon.key")
+        if needs_key:
+            make_key(folder / KEY_FILE)
+            made.append(folder / KEY_FILE)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to: {error.strerror}", "Name a folder of your own.") from None
     return made
+
+
+def _needs_key(folder: Path, held: Mapping[str, Any]) -> bool:
+    """Say whether there is neither a key nor a store that was made with one. Raises `ConfigError`."""
+    main = held.get("jalon")
+    told = main if isinstance(main, dict) else {}
+    store = folder / os.environ.get("JALON_STORE", str(told.get("store", "data")))
+    if not (folder / KEY_FILE).exists():
+        if not is_filled(store):
+            return True
+        if "key" in told or "JALON_KEY" in os.environ:
+            return False
+    key_in(folder, store)
+    return False
+
+
+def _held(path: Path) -> dict[str, Any]:
+    """Return what is in the configuration; nothing where there is none."""
+    try:
+        return tomllib.loads(read_text(path)) if path.exists() else {}
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigError(f"{path} is not TOML: {error}", "Correct the line it names.") from None
 
 
 def _configured(path: Path, tables: Mapping[str, str]) -> list[Path]:
@@ -59,11 +84,8 @@ def _configured(path: Path, tables: Mapping[str, str]) -> list[Path]:
     if not path.exists():
         path.write_text(HEAD + "".join(tables.values()))
         return [path]
-    try:
-        held = tomllib.loads(path.read_text())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}", "Correct the line it names.") from None
-    missing = [text for name, text in tables.items() if name not in held.get("sources", {})]
+    held = _held(path).get("sources", {})
+    missing = [text for name, text in tables.items() if name not in held]
     if not missing:
         return []
     with path.open("a") as file:

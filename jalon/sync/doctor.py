@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jalon.connectors.base import Fault, Finding, Stop
 from jalon.errors import JalonError
 from jalon.store import deadlines, files, sources
-from jalon.sync.folder import listing
+from jalon.sync.folder import NoFile, Place, listing
 from jalon.sync.halt import Halt, Halted
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
@@ -80,12 +80,25 @@ def _file_findings(source: Source, shop: Workshop) -> Iterator[Finding]:
     yield Finding("folder", "ok", f"{len(places)} files in {folder.path}")
     for text in strange:
         yield Finding("folder", "warn", text, "put the file itself there")
+    yield from _unopened(places)
     with shop.store.read() as db:
         refused = [file for file in files.listed(db, source.name) if file.state == "refused"]
     there = {place.name for place in places}
     for file in refused:
         if file.name in there:
             yield Finding("file", "warn", file.note, "mend the file or its table; the next run reads it")
+
+
+def _unopened(places: Iterable[Place]) -> Iterator[Finding]:
+    """Name the files that cannot be opened."""
+    for place in places:
+        try:
+            place.open().close()
+        except NoFile as error:
+            yield Finding("file", "fail", f"{place.name} {error}", "put the file itself there")
+        except OSError as error:
+            remedy = "let jalon's user read it, or take it out of the folder"
+            yield Finding("file", "fail", f"{place.name} cannot be opened: {error.strerror}", remedy)
 
 
 def _token_findings(session: SourceSession, now: float) -> list[Finding]:

@@ -146,7 +146,39 @@ def test_an_installation_key_that_is_none_is_refused(desk: Desk, key: str) -> No
     said = desk("status", "--json")
     assert said.status == errors.USAGE
     assert "installation key" in said.data["error"]["message"]
-    assert "jalon init" in said.data["error"]["remedy"]
+    assert said.data["error"]["remedy"].startswith(
+        "Put your copy of it back, or, if nothing is stored yet, move it away"
+    )
+    init = desk("init", "--source", "woocommerce", "--json")
+    assert (init.status, init.data["error"]["remedy"]) == (errors.USAGE, said.data["error"]["remedy"])
+    (desk.folder / "jalon.key").rename(desk.folder / "damaged.key")
+    assert desk("init").status == errors.OK
+    assert desk("status").status == errors.OK
+
+
+def test_a_lost_installation_key_is_not_made_anew_beside_its_store(desk: Desk) -> None:
+    assert desk("status").status == errors.OK  # makes the store
+    key, text = desk.folder / "jalon.key", desk.config.read_text()
+    key.rename(desk.folder / "copy.key")
+    for words in (("status",), ("init",), ("init", "--source", "woocommerce")):
+        said = desk(*words, "--json")
+        assert said.status == errors.USAGE
+        assert "the store" in said.data["error"]["message"]
+        assert said.data["error"]["remedy"] == "Put your copy of the key back there, or in JALON_KEY."
+    assert desk.config.read_text() == text
+    copy = (desk.folder / "copy.key").read_text().strip()
+    assert desk("init", env={"JALON_KEY": copy}).status == errors.OK
+    assert not key.exists()
+    (desk.folder / "copy.key").rename(key)
+    assert desk("status").status == errors.OK
+
+
+def test_a_command_without_a_key_leaves_no_store_behind(desk: Desk) -> None:
+    """Beside one, `jalon init`, which the command asks for, would make no key."""
+    (desk.folder / "jalon.key").unlink()
+    assert "Run `jalon init`" in desk("status").err
+    assert desk("init").status == errors.OK
+    assert desk("status").status == errors.OK
 
 
 def test_another_installation_key_is_refused_before_it_mixes_persons(desk: Desk, played: Played) -> None:

@@ -210,6 +210,15 @@ def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:
     assert order.status == 0, "it still tells of today"
 
 
+def test_a_report_since_a_day_of_which_none_is_kept_is_wrong_usage(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk("init")
+    said = desk("report", "--since", "2026-11-01", "--json")
+    assert said.status == errors.USAGE
+    assert said.data["error"]["message"] == "there is no report as of 2026-11-01"
+    assert "jalon report --as-of 2026-11-01" in said.data["error"]["remedy"]
+
+
 def orders_of(path: Path) -> list[str]:
     return [row[0] for row in duckdb.sql(f"SELECT order_id FROM '{path}' WHERE is_sale LIMIT 1").fetchall()]
 
@@ -229,6 +238,65 @@ def test_doctor_finds_nothing_to_fail_in_a_good_workplace(copied: Desk) -> None:
     names = {found["name"] for found in said.data["findings"]}
     assert {"store", "facts", "disk", "tiktok_shop: clock", "tiktok_shop: token", "shopify: scopes"} <= names
     assert all(found["remedy"] for found in said.data["findings"] if found["level"] != "ok")
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "level", "detail", "remedy"),
+    [
+        ('[attribution]\nmodels = ["last", "markof"]', "[attribution] models", "fail", "markof", "markov"),
+        ('[attribution]\nconversions = ["orders"]', "[attribution] conversions", "fail", "orders", "sign_up"),
+        ("[attribution]\ncustom = [0, 0, 0]", "[attribution] custom", "fail", "no weights", "three numbers"),
+        ("[attribution]\nlookback = { veiw = 1 }", "[attribution] lookback", "warn", "'veiw'", "'view'"),
+        (
+            '[attribution]\nskip = ["channel:gogle"]',
+            "[attribution] skip",
+            "warn",
+            "no channel 'gogle'",
+            "has the words",
+        ),
+        ('[targets]\nfile = "t.csv"', "[targets] file", "fail", "t.csv cannot be read", "[targets] file"),
+        (
+            '[[targets.cells]]\nstage = "advocacy"\nmeasure = "npss"\ntarget = 1',
+            "[targets] cells",
+            "fail",
+            "[[targets.cells]] 1: 'npss' is no measure",
+            "docs/measures.md",
+        ),
+        (
+            '[deliver.x]\nto = "csv"\nfolder = "out"\ntables = ["fct_order"]',
+            "[deliver.x] tables",
+            "fail",
+            "'fct_order'",
+            "'fct_orders'",
+        ),
+    ],
+)
+def test_doctor_names_settings_that_only_later_commands_use(
+    tmp_path: Path, told: str, name: str, level: str, detail: str, remedy: str
+) -> None:
+    desk = Desk(tmp_path)
+    desk("init")
+    with desk.config.open("a") as config:
+        config.write(f"\n{told}\n")
+    said = desk("doctor", "--offline", "--json")
+    assert said.status == (errors.PARTIAL if level == "fail" else errors.OK)
+    [found] = [finding for finding in said.data["findings"] if finding["name"].startswith("[")]
+    assert (found["name"], found["level"]) == (name, level)
+    assert detail in found["detail"]
+    assert remedy in found["remedy"]
+
+
+def test_doctor_takes_all_settings_that_are_well_together(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk("init")
+    with desk.config.open("a") as config:
+        config.write(
+            '[attribution]\nmodels = ["last", "custom"]\ncustom = [4, 2, 4]\nconversion_values = { sign_up = 5 }\n'
+            'conversions = ["order", "sign_up"]\nskip = ["direct", "search+campaign:Brand*", "surface:live", "ad_*"]\n'
+            'lookback = { view = 1, "channel:forum" = 2 }\nintent = ["add_to_cart", "brand_search"]\n'
+        )
+    said = desk("doctor", "--offline", "--json")
+    assert [finding for finding in said.data["findings"] if finding["name"].startswith("[")] == []
 
 
 def test_doctor_says_that_others_can_read_the_key(copied: Desk) -> None:

@@ -201,6 +201,13 @@ def test_the_sandbox_serves_a_workplace_until_it_is_stopped(tmp_path: Path) -> N
     assert desk("sandbox", "--fault", "nope", "--json").data["error"]["message"] == "no fault is called 'nope'"
 
 
+def test_the_demo_says_that_nobody_answers_once_it_is_over(tmp_path: Path) -> None:
+    said = " ".join(Desk(tmp_path)("demo", "--help").out.split())
+    assert "every command works" not in said
+    assert "played while the demo runs" in said
+    assert "jalon sandbox --write-config" in said
+
+
 def test_the_demo_replaces_nothing_that_is_not_its_own(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     (tmp_path / "mine").mkdir()

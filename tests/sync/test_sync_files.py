@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import io
 import json
 import os
@@ -542,6 +543,23 @@ def test_doctor_says_what_is_in_the_folder_and_what_of_it_is_not_read(own: Own) 
     assert found() == [("folder", "ok")]
     own.drop.rename(own.home / "away")
     assert found() == [("folder", "fail")]
+
+
+def test_doctor_says_which_files_cannot_be_opened(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    own.write("till-1.csv", HEAD + row(1))
+    own.write("till-2.csv", HEAD + row(2))
+    opened = os.open
+
+    def refuse(path: object, *rest: Any, **named: Any) -> int:
+        if path == "till-2.csv":  # a mode would not keep the superuser out
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return opened(path, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refuse)
+    findings = asyncio.run(doctor.examine(own.place.source("own"), own.shop()))
+    [file] = [finding for finding in findings if finding.name == "file"]
+    assert (file.level, file.detail) == ("fail", "till-2.csv cannot be opened: Permission denied")
+    assert "let jalon's user read it" in file.remedy
 
 
 def test_a_name_that_cannot_be_written_down_is_told_and_not_read(own: Own) -> None:

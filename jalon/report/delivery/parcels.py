@@ -33,6 +33,11 @@ def parcels(folder: Path, marts: Mapping[str, Mart], chosen: Iterable[str], dial
 
     Raises `ConfigError` for a name that no mart has, `StoreError` for a file that is missing or damaged.
     """
+    return [_parcel(marts[name], folder / f"{name}.parquet", dialect) for name in chosen_names(chosen, marts)]
+
+
+def chosen_names(chosen: Iterable[str], marts: Mapping[str, Mart]) -> tuple[str, ...]:
+    """Return the names of the chosen marts, each once (none named: all). Raises `ConfigError` for one that is none."""
     names = tuple(dict.fromkeys(chosen)) or tuple(marts)
     for name in names:
         if name not in marts:
@@ -40,7 +45,7 @@ def parcels(folder: Path, marts: Mapping[str, Mart], chosen: Iterable[str], dial
             raise ConfigError(
                 f"no table is called {name!r}", f"Did you mean {near[0]!r}?" if near else "See docs/tables.md."
             )
-    return [_parcel(marts[name], folder / f"{name}.parquet", dialect) for name in names]
+    return names
 
 
 def _parcel(mart: Mart, file: Path, dialect: str) -> Parcel:
