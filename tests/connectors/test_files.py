@@ -174,6 +174,21 @@ def mapped(template: str = "till_orders", **told: Any) -> Mapped:
 ROW = {"Receipt No.": "12", "Date": "2026-11-20T10:00:00Z", "Amount": "5.00", "Currency": "EUR", "Note": "canary"}
 
 
+@pytest.mark.parametrize(("mark", "set_to", "written"), [(";", ",", ";"), ("\t", ",", "\\t"), (",", ";", ",")])
+def test_a_file_that_is_cut_at_another_mark_is_told_which(mark: str, set_to: str, written: str) -> None:
+    heads = mark.join(("receipt", "till", "date", "total", "vat", "currency"))
+    with pytest.raises(Unusable, match="its columns are parted by") as caught:
+        mapped(delimiter=set_to).check([heads])
+    assert f'delimiter = "{written}"' in caught.value.remedy
+    assert "columns =" not in caught.value.remedy
+    mapped(delimiter=mark).check(heads.split(mark))
+
+
+def test_one_column_alone_is_asked_for_the_others() -> None:
+    with pytest.raises(Unusable, match="no column for order_id"):
+        mapped().check(["total"])
+
+
 def test_columns_are_found_by_their_heads_and_the_rest_is_left() -> None:
     record = mapped().record(ROW)
     assert record.key == "till||12"

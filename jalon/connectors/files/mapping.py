@@ -24,6 +24,9 @@ FORMATS: dict[str, Format] = {
 }  # fmt: skip
 """Ending of a file's name -> its format, where the table does not say it."""
 
+_DELIMITERS = {";": ";", "\t": "\\t", ",": ","}
+"""What parts columns -> as it is written in jalon.toml."""
+
 
 class Taken(NamedTuple):
     """Where a field comes from: columns (several are joined by `-`), or a constant."""
@@ -52,12 +55,23 @@ class Mapped:
 
     def check(self, columns: Sequence[str]) -> None:
         """Raise `Unusable` unless every field that the template needs has a column or a constant."""
+        self._check_delimiter(columns)
         found = {each.field.name for each in self.taken(tuple(columns))}
         for field in self._fields:
             if field.required and field.name not in found:
                 heads = ", ".join([field.name, *self._template.heads.get(field.name, "").split()])
                 how = f'name it: columns = {{ {field.name} = "…" }}, or constants = {{ {field.name} = "…" }}'
                 raise Unusable("missing_column", f"no column for {field.name} (looked for {heads})", how)
+
+    def _check_delimiter(self, columns: Sequence[str]) -> None:
+        """Refuse a head that was not cut where another delimiter would cut it, since no name of a column is missing."""
+        if self.format != "csv" or len(columns) != 1:
+            return
+        for mark, written in _DELIMITERS.items():
+            if mark != self.delimiter and mark in columns[0]:
+                now = _DELIMITERS.get(self.delimiter, self.delimiter)
+                how = f'set delimiter = "{written}" in [sources.….tables.{self.table}], beside files and template'
+                raise Unusable("malformed_csv", f'its columns are parted by "{written}" and not by "{now}"', how)
 
     def explain(self, columns: Sequence[str]) -> list[tuple[str, str]]:
         """Return (field, where it comes from), and at the end the columns that are not read."""
