@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -102,10 +103,13 @@ class Mapped:
         return "-".join(map(str, parts)) if all(part is not None for part in parts) else None
 
     def _lines(self, cell: Any) -> list[dict[str, Any]] | None:
-        if cell in (None, ""):
+        if isinstance(cell, str):
+            cell = _listed(cell.strip())
+        if cell is None:
             return None
         if not isinstance(cell, list) or any(not isinstance(line, dict) for line in cell):
-            raise Unusable("misplaced", "lines are no list of objects")
+            how = "write them as JSON; if the column holds something else, leave it out: columns = { lines = [] }"
+            raise Unusable("misplaced", f"lines are no list of objects; {how}")
         return [dict(self._line(_flattened(line))) for line in cell]
 
     def _line(self, flat: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -125,6 +129,8 @@ class Mapped:
         named = self._told.columns.get(field.name)
         if named is not None:
             names = (named,) if isinstance(named, str) else tuple(named)
+            if not names:
+                return Taken(field, (), constant) if constant is not None else None
             for name in names:
                 if name not in columns and self.format != "jsonl":
                     raise Unusable("missing_column", f"there is no column {name!r}", "correct columns in jalon.toml")
@@ -139,6 +145,14 @@ class Mapped:
         return {
             name: {**self._template.words.get(name, {}), **own.get(name, {})} for name in {*self._template.words, *own}
         }
+
+
+def _listed(text: str) -> Any:
+    """Return what a cell holds as JSON, None where it is empty, and what is no JSON as it stands."""
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return text
 
 
 def _flattened(row: Mapping[str, Any]) -> dict[str, Any]:
