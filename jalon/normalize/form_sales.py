@@ -110,7 +110,7 @@ def _line(form: Form, order: str, order_id: str, platform: str, currency: str, l
     goods, unit = form.amount("goods", currency), form.amount("unit_price", currency)
     gross, off = form.amount("gross", currency), form.amount("discount", currency)
     if goods is None and unit is not None:
-        goods = unit * quantity
+        goods = form.product("unit_price times quantity", unit, quantity, currency)
     if goods is None and gross is not None:
         goods = gross - (off or 0)
     if goods is None or goods < 0:

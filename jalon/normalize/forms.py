@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import count
-from jalon.normalize.money import MAX_DIGITS, exponent, minor
+from jalon.normalize.money import MAX_DIGITS, MAX_WHOLE, exponent, minor, within
 from jalon.normalize.records import head, joined
 from jalon.normalize.times import SECOND, day_bounds, instant_from_iso, local_date
 from jalon.normalize.vocabulary import Context, Identity, Instant, Raw, Unfit
@@ -126,6 +126,10 @@ class Form:
             raise Unfit("negative_amount", f"{name} is below zero")
         return units
 
+    def product(self, name: str, units: int, times: int, currency: str) -> int:
+        """Return an amount so many times, where that is still an amount that somebody may have paid."""
+        return int(_told(name, lambda: within(units * times, exponent(currency))))
+
     def count(self, name: str) -> int | None:
         """Return a count; None where it is left out: unknown is not zero."""
         value = self.body.get(name)
@@ -226,7 +230,7 @@ def _told(name: str, read: Any) -> Any:
 
 
 _MUST = {
-    "bad_money": "is no plain decimal amount of its currency, such as 27.98",
+    "bad_money": f"is no plain decimal amount of its currency, such as 27.98, of {10**MAX_WHOLE:,} at most",
     "unknown_currency": "is no active ISO 4217 code",
     "negative_quantity": "is no count",
     "impossible_date": "is no ISO 8601 time with an offset between 2000 and 2100",

@@ -15,7 +15,14 @@ from typing import Any
 from jalon.normalize.vocabulary import Unfit
 
 MAX_DIGITS = 18
-"""So that every amount fits a signed 64-bit integer."""
+"""So that every number fits a signed 64-bit integer."""
+MAX_WHOLE = 12
+"""Digits of the most that one amount may be: 10 to the power of these, of its currency and not of its minor unit.
+
+Even of a currency of which a dollar is 25,000 (VND) or 90,000 (LBP) that is more than ten million dollars, for one
+price, order, refund or day of an ad. A barcode (EAN) in a column of prices or of quantities is more, and so refused
+where it can still be named. Tables hold a hundred times as much (`decimal(18, 4)`), so that sums of amounts fit too.
+"""
 _WIDE = Context(prec=60)
 
 # --- currencies -----------------------------------------------------------------------------------------------------
@@ -68,12 +75,7 @@ def minor(amount: str | int | Decimal, currency: str) -> int:
     if places and type(amount) is str:
         whole, _, fraction = amount.partition(".")
         digits = whole + fraction
-        if (
-            len(fraction) == places
-            and digits.isdecimal()
-            and digits.isascii()
-            and 0 < len(whole) <= MAX_DIGITS - places
-        ):
+        if len(fraction) == places and digits.isdecimal() and digits.isascii() and 0 < len(whole) <= MAX_WHOLE:
             return int(digits)
     return _minor(amount, currency)
 
@@ -103,15 +105,30 @@ def _scaled(sign: str, whole: str, fraction: str, places: int, amount: object) -
     """Return the minor units of a number taken apart, or refuse what would lose digits."""
     if fraction[places:].strip("0"):
         raise Unfit("bad_money", f"{str(amount)[:40]!r} has more than {places} decimal places")
-    digits = (whole.lstrip("0") or "0") + fraction[:places].ljust(places, "0")
-    if len(digits) > MAX_DIGITS:
-        raise Unfit("bad_money", f"{str(amount)[:40]!r} is too large an amount")
-    return -int(digits) if sign else int(digits)
+    digits = whole.lstrip("0") + fraction[:places].ljust(places, "0") or "0"
+    if len(digits) > MAX_DIGITS:  # before it is made a number: what is long enough cannot be
+        raise _too_large(amount)
+    return within(-int(digits) if sign else int(digits), places)
+
+
+def within(units: int, places: int) -> int:
+    """Return minor units of a currency with so many decimal places. Raises `Unfit('bad_money')` beyond `MAX_WHOLE`."""
+    if abs(units) > 10 ** (MAX_WHOLE + places):
+        raise _too_large(Decimal(units).scaleb(-places))
+    return units
+
+
+def _too_large(amount: object) -> Unfit:
+    return Unfit("bad_money", f"{str(amount)[:40]!r} is too large an amount")
 
 
 def from_millionths(amount: int | Decimal, currency: str) -> int:
-    """Return millionths of a currency in minor units, halves to the even one. Raises `Unfit('unknown_currency')`."""
-    return int(_WIDE.scaleb(Decimal(amount), exponent(currency) - 6).to_integral_value(ROUND_HALF_EVEN))
+    """Return millionths of a currency in minor units, halves to the even one.
+
+    Raises `Unfit`: `unknown_currency`, or `bad_money` for what is too large.
+    """
+    places = exponent(currency)
+    return within(int(_WIDE.scaleb(Decimal(amount), places - 6).to_integral_value(ROUND_HALF_EVEN)), places)
 
 
 def rounded(amount: str | float | Decimal, currency: str) -> int:
@@ -122,9 +139,11 @@ def rounded(amount: str | float | Decimal, currency: str) -> int:
     places = exponent(currency)
     text = repr(amount) if type(amount) is float else _plain(amount)
     match = _PLAIN.fullmatch(text)
-    if match is None or len(match[2]) + places > MAX_DIGITS:
+    if match is None:
         raise Unfit("bad_money", f"{str(amount)[:40]!r} is no plain decimal amount")
-    return int(_WIDE.scaleb(_WIDE.create_decimal(text), places).to_integral_value(ROUND_HALF_UP))
+    if len(match[2]) > MAX_DIGITS:
+        raise _too_large(amount)
+    return within(int(_WIDE.scaleb(_WIDE.create_decimal(text), places).to_integral_value(ROUND_HALF_UP)), places)
 
 
 # --- parts of amounts -----------------------------------------------------------------------------------------------

@@ -174,6 +174,21 @@ def mapped(template: str = "till_orders", **told: Any) -> Mapped:
 ROW = {"Receipt No.": "12", "Date": "2026-11-20T10:00:00Z", "Amount": "5.00", "Currency": "EUR", "Note": "canary"}
 
 
+@pytest.mark.parametrize(("mark", "set_to", "written"), [(";", ",", ";"), ("\t", ",", "\\t"), (",", ";", ",")])
+def test_a_file_that_is_cut_at_another_mark_is_told_which(mark: str, set_to: str, written: str) -> None:
+    heads = mark.join(("receipt", "till", "date", "total", "vat", "currency"))
+    with pytest.raises(Unusable, match="its columns are parted by") as caught:
+        mapped(delimiter=set_to).check([heads])
+    assert f'delimiter = "{written}"' in caught.value.remedy
+    assert "columns =" not in caught.value.remedy
+    mapped(delimiter=mark).check(heads.split(mark))
+
+
+def test_one_column_alone_is_asked_for_the_others() -> None:
+    with pytest.raises(Unusable, match="no column for order_id"):
+        mapped().check(["total"])
+
+
 def test_columns_are_found_by_their_heads_and_the_rest_is_left() -> None:
     record = mapped().record(ROW)
     assert record.key == "till||12"
@@ -227,6 +242,9 @@ def test_a_bad_row_is_told_by_its_field(change: dict[str, str], reason: str) -> 
         mapped().record({**ROW, **change})
 
 
+SALE = {"order_id": "1", "platform": "till", "placed_at": "2026-11-01T10:00Z", "total": "10.00", "currency": "EUR"}
+
+
 def test_objects_of_the_removed_order_api_are_read_with_their_lines() -> None:
     row = __import__("json").loads(TEMPLATES["meta_orders"].example)
     body = Mapped("m", Table(files="*", template="meta_orders"), "jsonl", "UTC").record(row).body
@@ -240,6 +258,31 @@ def test_objects_of_the_removed_order_api_are_read_with_their_lines() -> None:
     held = {**row, "order_status": {"state": "FB_PROCESSING"}, "is_test_order": True}
     body = Mapped("m", Table(files="*", template="meta_orders"), "jsonl", "UTC").record(held).body
     assert (body["status"], body["kind"]) == ("pending", "test")
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        ('[{"line": 1, "sku": "A", "quantity": 2, "unit_price": "2.50"}]',
+         [{"line_id": "1", "sku": "A", "quantity": 2, "unit_price": "2.50"}]),
+        ([{"sku": "A"}], [{"sku": "A"}]),
+        (" [] ", []),
+        ("", None),
+        ("null", None),
+    ],
+)  # fmt: skip
+def test_lines_in_a_cell_are_read_as_json(cell: Any, lines: Any) -> None:
+    assert mapped("orders").record({**SALE, "lines": cell}).body.get("lines") == lines
+
+
+@pytest.mark.parametrize("cell", ["3", "A, B", "[1]", '{"sku": "A"}', "[" * 10_000])
+def test_a_column_of_lines_that_holds_something_else_can_be_left_out(cell: str) -> None:
+    row = {**SALE, "lines": cell}
+    with pytest.raises(Unusable, match=r"misplaced: .*columns = \{ lines = \[\] \}"):
+        mapped("orders").record(row)
+    without = mapped("orders", columns={"lines": []})
+    assert without.record(row).body.get("lines") is None
+    assert ("not read", "lines") in without.explain(list(row))
 
 
 @pytest.mark.parametrize(("cell", "code"), [("Gagné", "won"), ("PERDU", "lost"), ("Perdue", "lost"), ("Prix", "Prix")])

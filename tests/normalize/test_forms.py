@@ -148,6 +148,15 @@ def test_a_line_by_its_unit_price_or_its_list_price() -> None:
     assert goods(quantity=0, unit_price="1.50") == (0, 0, 0)
 
 
+def test_a_barcode_in_the_place_of_a_quantity_makes_no_price() -> None:
+    line = {**ORDER, "line_id": "1", "quantity": 4006381333931, "unit_price": "45.90"}
+    with pytest.raises(Unfit, match="unit_price times quantity") as caught:
+        facts("order_lines", line)
+    assert caught.value.reason == "bad_money"
+    assert "4006381333931" not in str(caught.value)
+    assert one(OrderLine, "order_lines", {**line, "goods": "45.90"}).goods == 4590
+
+
 def test_where_an_order_was_placed_is_told_or_said_by_its_platform() -> None:
     told = {**ORDER, "total": "5", "channel": None}
     assert one(Order, "orders", told).channel == "shop"

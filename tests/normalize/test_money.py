@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from jalon.normalize.money import EXPONENTS, display_amount, exponent, from_mill
 from jalon.normalize.vocabulary import Unfit
 
 CODES = st.sampled_from(sorted(EXPONENTS))
-AMOUNTS = st.integers(-(10**17), 10**17)
+AMOUNTS = st.integers(-(10**12), 10**12)
 
 
 def written(amount: int, currency: str) -> str:
@@ -109,6 +110,28 @@ def test_what_is_no_plain_amount_is_refused(bad: object) -> None:
     with pytest.raises(Unfit) as caught:
         minor(bad, "EUR")  # type: ignore[arg-type]
     assert caught.value.reason == "bad_money"
+
+
+@pytest.mark.parametrize("currency", ["VND", "EUR", "KWD", "CLF"])
+def test_more_than_anybody_pays_is_refused_by_every_reader(currency: str) -> None:
+    """A table holds amounts below 10**14 of any currency, sums too: a single one must be far below that."""
+    most, places = 10**12, EXPONENTS[currency]
+    readers: list[Callable[[int], int]] = [
+        lambda amount: minor(amount, currency),
+        lambda amount: minor(f"{amount}.{'0' * places}" if places else str(amount), currency),
+        lambda amount: minor(Decimal(amount), currency),
+        lambda amount: minor(f"000{amount}", currency),
+        lambda amount: rounded(str(amount), currency),
+        lambda amount: display_amount(f"{amount:,}", currency),
+        lambda amount: from_millionths(amount * 10**6, currency),
+    ]
+    for read in readers:
+        assert read(most) == most * 10**places
+        assert read(most - 1) == (most - 1) * 10**places
+        for more in (most + 1, 4_006_381_333_931, 10**14):
+            with pytest.raises(Unfit, match="too large") as caught:
+                read(more)
+            assert caught.value.reason == "bad_money"
 
 
 @given(st.text())

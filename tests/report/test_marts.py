@@ -266,6 +266,15 @@ def test_before_attribution_it_says_what_to_run(tmp_path: Path) -> None:
         build_marts(facts, tmp_path / "none", tmp_path / "marts")
 
 
+def test_a_sum_too_great_for_its_table_names_the_table_and_what_to_look_for(tmp_path: Path) -> None:
+    """Each amount fits, and their sum for the buyer does not."""
+    facts = [order(str(number), number, 4 * 10**13, person="a", currency="VND") for number in (1, 2, 3)]
+    with pytest.raises(StoreError, match=r"120000000000000\) is too great for the table \w+") as caught:
+        Made(tmp_path, facts)
+    assert "barcodes in a column of prices" in caught.value.remedy
+    assert not list((tmp_path / "marts").glob("*.parquet"))
+
+
 def test_every_column_is_documented() -> None:
     for mart in MARTS.values():
         assert set(mart.primary_key) <= set(mart.names)

@@ -403,7 +403,7 @@ def test_a_file_that_is_not_what_its_table_says_is_refused_once(own: Own) -> Non
         ("till-1.csv", b"PK\x03\x04xlsx", "unknown_format"),
         ("till-1.csv", b"", "empty_file"),
         ("till-1.csv", b"\n\n", "empty_file"),
-        ("till-1.csv", b"receipt;date;total\n1;2;3\n", "missing_column"),
+        ("till-1.csv", b"receipt;date;total\n1;2;3\n", "malformed_csv"),
         ("till-1.csv", "re\u0301ceipt,dat\xe9\n".encode("latin-1", "ignore"), "bad_encoding"),
         ("till_orders.jsonl", b'[{"receipt": 1}]', "one_document"),
         ("till_orders.parquet", b"PAR1 but not really PAR1", "damaged"),

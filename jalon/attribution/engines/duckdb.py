@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,7 +58,8 @@ class DuckDB(Engine):
         return ibis.table(dict(schema), name=name)
 
     def keep(self, name: str, table: Table) -> Table:
-        self._run(f'CREATE OR REPLACE TABLE "{name}" AS {_typed(table)}')
+        with translated(name):
+            self._db.execute(f'CREATE OR REPLACE TABLE "{name}" AS {_typed(table)}')
         return ibis.table(table.schema(), name=name)
 
     def take(self, name: str, data: pa.Table | None, schema: Mapping[str, str]) -> Table:
@@ -94,7 +96,7 @@ class DuckDB(Engine):
         by = " ORDER BY " + ", ".join(f'"{c}" NULLS FIRST' for c in order) if order else ""
         how = "FORMAT parquet, COMPRESSION zstd" if form == "parquet" else "FORMAT csv, HEADER true"
         query = f"SELECT *{replace} FROM ({_typed(table)}){by}"  # noqa: S608 # names are this package's own
-        with translated():
+        with translated(path.stem):
             copied = self._db.execute(f"COPY ({query}) TO {_text(str(path))} ({how})").fetchone()
         return int(copied[0]) if copied else 0
 
@@ -136,11 +138,19 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+_TOO_GREAT = re.compile(r"Could not cast value -?[0-9.]+ to|out of range|Overflow")
+"""What the engine says of a number that its column does not hold. Other failed casts may quote a text."""
+
+
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn the engine's errors that a person can do something about into errors that say what."""
+def translated(making: str = "") -> Iterator[None]:
+    """Turn the engine's errors that a person can do something about into errors that say what; `making` is a table."""
     try:
         yield
+    except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        if not _TOO_GREAT.search(str(error)):
+            raise
+        raise _too_great(str(error), making) from error
     except duckdb.OutOfMemoryException as error:
         remedy = "Raise memory_limit in [attribution] of jalon.toml, or free space for its temporary files."
         raise StoreError("attribution needs more memory than it may use", remedy) from error
@@ -152,3 +162,14 @@ def translated() -> Iterator[None]:
             raise
         again = "jalon normalize --all" if "/facts/" in said else "jalon report"
         raise StoreError(f"a file cannot be read: {said}", f"Make it again: `{again}`.") from error
+
+
+def _too_great(said: str, making: str) -> StoreError:
+    number = re.search(r"-?[0-9]{10,}", said)
+    what = f"a number or a sum ({number[0]})" if number else "a number or a sum"
+    place = f" for the table {making}" if making else ""
+    remedy = (
+        "Look in what came in lately for amounts and counts that cannot be, such as barcodes in a column of prices, "
+        "correct them where they came from, and read them in again."
+    )
+    return StoreError(f"{what} is too great{place}", remedy)

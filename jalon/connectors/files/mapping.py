@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -23,6 +24,9 @@ FORMATS: dict[str, Format] = {
     "parquet": "parquet", "pq": "parquet",
 }  # fmt: skip
 """Ending of a file's name -> its format, where the table does not say it."""
+
+_DELIMITERS = {";": ";", "\t": "\\t", ",": ","}
+"""What parts columns -> as it is written in jalon.toml."""
 
 
 class Taken(NamedTuple):
@@ -52,12 +56,23 @@ class Mapped:
 
     def check(self, columns: Sequence[str]) -> None:
         """Raise `Unusable` unless every field that the template needs has a column or a constant."""
+        self._check_delimiter(columns)
         found = {each.field.name for each in self.taken(tuple(columns))}
         for field in self._fields:
             if field.required and field.name not in found:
                 heads = ", ".join([field.name, *self._template.heads.get(field.name, "").split()])
                 how = f'name it: columns = {{ {field.name} = "…" }}, or constants = {{ {field.name} = "…" }}'
                 raise Unusable("missing_column", f"no column for {field.name} (looked for {heads})", how)
+
+    def _check_delimiter(self, columns: Sequence[str]) -> None:
+        """Refuse a head that was not cut where another delimiter would cut it, since no name of a column is missing."""
+        if self.format != "csv" or len(columns) != 1:
+            return
+        for mark, written in _DELIMITERS.items():
+            if mark != self.delimiter and mark in columns[0]:
+                now = _DELIMITERS.get(self.delimiter, self.delimiter)
+                how = f'set delimiter = "{written}" in [sources.….tables.{self.table}], beside files and template'
+                raise Unusable("malformed_csv", f'its columns are parted by "{written}" and not by "{now}"', how)
 
     def explain(self, columns: Sequence[str]) -> list[tuple[str, str]]:
         """Return (field, where it comes from), and at the end the columns that are not read."""
@@ -88,10 +103,13 @@ class Mapped:
         return "-".join(map(str, parts)) if all(part is not None for part in parts) else None
 
     def _lines(self, cell: Any) -> list[dict[str, Any]] | None:
-        if cell in (None, ""):
+        if isinstance(cell, str):
+            cell = _listed(cell.strip())
+        if cell is None:
             return None
         if not isinstance(cell, list) or any(not isinstance(line, dict) for line in cell):
-            raise Unusable("misplaced", "lines are no list of objects")
+            how = "write them as JSON; if the column holds something else, leave it out: columns = { lines = [] }"
+            raise Unusable("misplaced", f"lines are no list of objects; {how}")
         return [dict(self._line(_flattened(line))) for line in cell]
 
     def _line(self, flat: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -111,6 +129,8 @@ class Mapped:
         named = self._told.columns.get(field.name)
         if named is not None:
             names = (named,) if isinstance(named, str) else tuple(named)
+            if not names:
+                return Taken(field, (), constant) if constant is not None else None
             for name in names:
                 if name not in columns and self.format != "jsonl":
                     raise Unusable("missing_column", f"there is no column {name!r}", "correct columns in jalon.toml")
@@ -125,6 +145,14 @@ class Mapped:
         return {
             name: {**self._template.words.get(name, {}), **own.get(name, {})} for name in {*self._template.words, *own}
         }
+
+
+def _listed(text: str) -> Any:
+    """Return what a cell holds as JSON, None where it is empty, and what is no JSON as it stands."""
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return text
 
 
 def _flattened(row: Mapping[str, Any]) -> dict[str, Any]:
