@@ -15,6 +15,7 @@ from ibis.expr.types import Table
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.explain.tables import Row, Tables
 from jalon.attribution.models import MODELS
+from jalon.attribution.tracing.parts import TRACED, moved, parts
 from jalon.errors import ConfigError
 
 CUTS = {
@@ -53,7 +54,7 @@ def compare(facts: Path, attribution: Path, first: str, second: str, by: str = "
             raise ConfigError(
                 f"{first} and {second} are the same model", f"Others are {', '.join(tables.card['models'])}."
             )
-        moves = engine.keep("moves", _moves(tables, first, second, CUTS[by]))
+        moves = engine.keep("moves", _moves(tables, first, second, by))
         values = _values(tables, moves, by)
         return {
             "models": [_card(tables, name) for name in (first, second)],
@@ -69,13 +70,20 @@ def _card(tables: Tables, name: str) -> Row:
     return {**{part: getattr(MODELS[name], part) for part in _CARD}, "not_learnt": learnt.get("because")}
 
 
-def _moves(tables: Tables, first: str, second: str, column: str) -> Table:
-    """Return (order_uid, currency, value, a, b): the net that either model credits of an order to a value."""
+def _moves(tables: Tables, first: str, second: str, by: str) -> Table:
+    """Return (order_uid, currency, value, a, b): the net that either model credits of an order to a value.
+
+    By content and creator, steps that name only their network are parted over likely contents, as in `rpt_credit`.
+    """
     credit = tables["credit"]
-    rows = credit.filter(credit.model.isin((first, second)))
-    rows = rows.left_join(tables.places, rows.touch_uid == tables.places.place_uid)
-    value = ibis.ifelse(rows.touch_uid.isnull(), NOBODY, ibis.coalesce(rows[column], NAMELESS))
-    named = rows.mutate(value=value)
+    given = credit.filter(credit.model.isin((first, second)))
+    given = given.select("order_uid", "touch_uid", "model", "currency", "net")
+    rows = given.left_join(tables.places, given.touch_uid == tables.places.place_uid)
+    value = ibis.ifelse(rows.touch_uid.isnull(), NOBODY, ibis.coalesce(rows[CUTS[by]], NAMELESS))
+    named = rows.select(*given.columns, value=value)
+    if by in TRACED:
+        likely = moved(parts(given, tables["traced"], ("net",)), ("net",))
+        named = named.union(likely.select(*given.columns, value=ibis.coalesce(likely[CUTS[by]], NAMELESS)))
     return named.group_by("order_uid", "currency", "value").agg(
         a=named.net.sum(where=named.model == first).fill_null(0),
         b=named.net.sum(where=named.model == second).fill_null(0),

@@ -20,7 +20,7 @@ STRENGTHS = {"click_id": 1, "own_click": 1, "stated": 2, "event": 2, "survey": 2
 STRONGEST = 3
 
 REASONS = {
-    "many_links": "it is linked with more identifiers than one person has",
+    "many_links": "it is linked with more identifiers, or names more orders of nobody, than one person has",
     "many_buyers": "it is linked with more buyers of one shop than one person has accounts",
     "large_person": "links were cut: what hung together by them was more than one person",
 }
@@ -33,10 +33,15 @@ def strength(evidence: ibis.Value) -> ibis.Value:
     return ibis.cases(*((evidence == name, held) for name, held in STRENGTHS.items()), else_=STRONGEST).cast("int64")
 
 
-def judged(pairs: Table, sales: Table, options: Options) -> Table:
-    """Return (identifier, links, reason) of all that is linked; `reason` is null for what may join persons."""
+def judged(pairs: Table, sales: Table, named: Table | None, options: Options) -> Table:
+    """Return (identifier, links, reason) of all that is linked; `reason` is null for what may join persons.
+
+    `named`: (identifier, other) of orders that tell no person and who names them. Each is a link, but no account: of
+    how many buyers they are is not known.
+    """
     ends = _both_ways(pairs)
-    degree = ends.group_by("identifier").agg(links=ends.other.count())
+    linked = ends if named is None else ends.union(named)
+    degree = linked.group_by("identifier").agg(links=linked.other.count())
     buyers = sales.filter(sales.person.notnull()).select("source", other="person").distinct()
     bought = ends.join(buyers, "other").group_by("identifier", "source").agg(buyers=lambda rows: rows.count())
     most = bought.group_by(buyer_of="identifier").agg(buyers=bought.buyers.max())

@@ -111,11 +111,11 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
             "name": _name(named, columns.id or "id"),
             "person": _name(column(columns.person), columns.person),
             "time": _instants(column(columns.time), columns.time),
-            "channel": cast(column(columns.channel), pa.string(), columns.channel),
+            "channel": _text(column(columns.channel), columns.channel),
             "converted": _flags(column(columns.conversion), columns.conversion),
             "net": _minor(worth, columns.value or "value", decimals),
-            "stage": cast(stage, pa.string(), columns.stage or "stage"),
-            "kind": cast(kind, pa.string(), columns.kind or "kind").fill_null("visit"),
+            "stage": _text(stage, columns.stage or "stage"),
+            "kind": _text(kind, columns.kind or "kind").fill_null("visit"),
         }
     )
 
@@ -124,7 +124,13 @@ def _name(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return names as texts. Whole numbers that a missing one has made floats are whole numbers again."""
     if pa.types.is_floating(column.type):
         column = cast(column, pa.int64(), name)
-    return cast(column, pa.string(), name)
+    return _text(column, name)
+
+
+def _text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return a column as texts. One that is empty or of spaces alone is missing: exports write so what is not there."""
+    texts = cast(column, pa.string(), name)
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), None, texts)
 
 
 def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -21,7 +21,7 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
 from jalon.attribution.namesakes import numbers
 from jalon.attribution.options import Options
-from jalon.attribution.persons import links, people, resolve
+from jalon.attribution.persons import claims, links, people, with_buyers
 from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
 from jalon.attribution.sharing.told import Facts
@@ -158,8 +158,10 @@ def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Tab
     named = numbers(engine, held["orders"])
     found = {kind: named.told(kind, table) for kind, table in held.items()}
     sold = sales(engine, found["orders"], found["order_links"], found["refunds"], options)
-    persons = people(engine, links(found["touchpoints"], sold, found["identities"]), sold, options)
-    sold = engine.keep("sales_of_persons", touches.with_prior_sales(resolve(sold, persons)))
+    told = found["touchpoints"], sold, found["identities"]
+    claimed = claims(engine, *told)
+    persons = people(engine, links(*told), sold, claimed, options)
+    sold = engine.keep("sales_of_persons", touches.with_prior_sales(with_buyers(sold, persons, claimed)))
     stated = touches.stated(found["touchpoints"], sold, found["order_contents"], found["order_lines"])
     met = touches.with_persons_and_sales(touches.told(found["touchpoints"]).union(stated), sold, persons)
     met = engine.keep("touches_met", met)

@@ -37,9 +37,17 @@ class Tombstones:
     def doomed(self, source: str, key: str, body: bytes) -> set[bytes]:
         """Return the hashes in a body that must go."""
         found = hashes(body)
-        if not found or source in self.sources or names_order(body, key, self.orders.get(source, frozenset())):
+        if not found or source in self.sources or self._names_order(source, key, body):
             return found
         return {one for one in found if digest(one) in self.hashes}
+
+    def _names_order(self, source: str, key: str, body: bytes) -> bool:
+        """Say whether a record is of an erased order: its source's own, or one of another source that it names with it,
+        as a site's purchase does."""
+        if names_order(body, key, self.orders.get(source, frozenset())):
+            return True
+        others = (ids for other, ids in self.orders.items() if other != source and b":" + orjson.dumps(other) in body)
+        return any(names_order(body, "", ids) for ids in others)
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
@@ -150,7 +158,7 @@ def load(db: sqlite3.Connection) -> Tombstones:
 def _for(db: sqlite3.Connection, source: str, digests: set[bytes]) -> Tombstones:
     """Return the tombstones that can concern a page of a source with these digests in it."""
     rows = db.execute(
-        "SELECT source, kind, value FROM tombstones WHERE source = ? AND kind IN ('order', 'source')", (source,)
+        "SELECT source, kind, value FROM tombstones WHERE kind = 'order' OR (source = ? AND kind = 'source')", (source,)
     ).fetchall()
     for one in digests:
         rows += db.execute(

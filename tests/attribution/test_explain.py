@@ -9,6 +9,7 @@ import pytest
 
 from jalon.attribution.explain import explain
 from jalon.errors import JalonError
+from jalon.report.explanation import lines
 from tests.handmade import Run, at, order, refund, same, touch
 
 
@@ -70,3 +71,16 @@ def test_it_explains_as_of_the_same_instant(tmp_path: Path) -> None:
     run = Run(tmp_path, facts, as_of=at(5))
     told = explain(run.facts, run.folder, "1")
     assert (told["order"]["net"], told["refunds"], told["window"]["as_of"]) == (999, [], "2026-03-06T00:00:00+00:00")
+
+
+def test_it_says_which_fact_names_whose_an_order_is(tmp_path: Path) -> None:
+    said = same("visitor", "order:shop:1", source="site", key="order/shop/1", evidence="purchase", inbox_id=7)
+    run = Run(
+        tmp_path, [touch("t", 1, "visitor"), said, order("1", 2), touch("u", 3, "cookie", order_id="2"), order("2", 4)]
+    )
+    told = explain(run.facts, run.folder, "1")
+    assert (told["named_by"]["fact"], told["named_by"]["identifier"]) == ("site:order/shop/1", "visitor")
+    sentence = "it tells no person; site:order/shop/1 says whose it is (known by purchase)"
+    assert sentence in "\n".join(lines(told))
+    assert sentence in "\n".join(lines(explain(run.facts, run.folder, "visitor")))
+    assert "shop:u says whose it is (known by referrer)" in "\n".join(lines(explain(run.facts, run.folder, "order:2")))

@@ -58,6 +58,23 @@ def test_the_example_of_the_readme_holds() -> None:
     assert told["linear", "social"] == "33.33"
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\t", "\u00a0"])
+def test_a_blank_text_is_missing_and_takes_no_conversion(blank: str) -> None:
+    """Exports write what is not there as an empty text: it is no channel, and no person that all strangers are."""
+    told, blanked = (
+        table(
+            [("a", 1, "social", 0, 0.0), ("a", 2, none, 1, 100.0), (none, 3, "search", 0, 0.0), (none, 4, none, 1, 7.0)]
+        )
+        for none in (None, blank)
+    )
+    for way in (attribution.paths, attribution.sums, lambda rows: attribution.credit(rows, ["last", "linear"])):
+        assert way(blanked).equals(way(told))
+    last = attribution.credit(blanked, "last")
+    assert [(row["channel"], str(row["credit"])) for row in last.to_pylist()] == [("social", "100.00"), (None, "7.00")]
+    named = blanked.append_column("stage", pa.array([blank] * 4)).append_column("kind", pa.array([blank] * 4))
+    assert attribution.credit(named, "last", columns=Columns(stage="stage", kind="kind"), views="exclude").equals(last)
+
+
 def test_importing_the_package_costs_nothing() -> None:
     heavy = "{'ibis', 'numpy', 'pyarrow', 'duckdb'}"
     told = f"import sys; from jalon import attribution; print(*sorted({heavy} & set(sys.modules)))"

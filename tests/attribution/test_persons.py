@@ -113,3 +113,96 @@ def test_an_identity_that_is_taken_back_joins_no_more(tmp_path: Path) -> None:
         order("1", 2, person="b"),
     ]
     assert Run(tmp_path, facts).journey("1") == []
+
+
+def test_an_order_that_tells_no_person_has_who_is_stated_to_have_placed_it(tmp_path: Path) -> None:
+    """A click of theirs is on its journey, whether a source states the buyer or a touchpoint names the order."""
+    facts = [touch("t", 1, "visitor:1"), touch("u", 3, "cookie"), touch("v", 3.5, "cookie", order_id="2")]
+    said = same("visitor:1", "order:shop:1", source="site", evidence="purchase")
+    run = Run(tmp_path, [*facts, said, order("1", 2), order("2", 4), order("3", 5)])
+    assert {n: run.order(n)["person"] for n in "123"} == {"1": "visitor:1", "2": "cookie", "3": None}
+    assert (run.journey("1"), run.journey("2")) == (["t"], ["u", "v"])
+    assert run.credit("1", "last") == {"t": 1000}
+    assert {n: run.order(n)["named_by"] for n in "123"} == {
+        "1": "site:visitor:1=order:shop:1",
+        "2": "shop:v",
+        "3": None,
+    }
+
+
+def test_who_was_named_comes_back_as_a_customer(tmp_path: Path) -> None:
+    facts = [*(touch(f"t{n}", n, "cookie", order_id=f"{n}") for n in (1, 2)), *(order(f"{n}", n + 0.5) for n in (1, 2))]
+    run = Run(tmp_path, [*facts, same("cookie", "mail"), order("3", 4, person="mail")])
+    assert [run.order(n)["customer"] for n in "123"] == ["new", "returning", "returning"]
+    assert len({row["person"] for row in run.rows("sales")}) == 1
+
+
+def test_a_person_that_an_order_tells_is_not_replaced(tmp_path: Path) -> None:
+    run = Run(tmp_path, [touch("t", 1, "cookie", order_id="1"), order("1", 2, person="a"), order("2", 3)])
+    assert (run.order("1")["identifier"], run.order("1")["named_by"]) == ("a", None)
+
+
+def test_of_several_who_are_named_one_has_the_order_and_the_others_are_not_joined(tmp_path: Path) -> None:
+    """The strongest evidence, then the last touchpoint before the order; in whatever order the facts come."""
+    facts = [
+        touch("early", 1, "b", order_id="1", evidence="platform_order"),
+        touch("late", 1.5, "c", order_id="1", evidence="platform_order"),
+        touch("after", 3, "a", order_id="1", evidence="platform_order"),
+        touch("weak", 1.9, "d", order_id="1", evidence="utm"),
+        same("e", "order:shop:1", evidence="purchase"),
+        *(touch(f"of {name}", 0.5, name) for name in "abcde"),
+        order("1", 2),
+    ]
+    for folder, told in (("one", facts), ("other", facts[::-1])):
+        run = Run(tmp_path / folder, told)
+        assert run.order("1")["person"] == "c"
+        assert {run.touch(f"of {name}")["person"] for name in "abcde"} == set("abcde")
+        assert "of c" in run.journey("1")
+        assert not {"of a", "of b", "of d", "of e"} & set(run.journey("1"))
+
+
+def test_who_names_more_orders_than_one_person_places_is_set_aside(tmp_path: Path) -> None:
+    """A till's own customer names the orders of strangers; whoever else names one of them has it."""
+    till = [touch(f"t{n}", n, "till", order_id=f"o{n}") for n in range(5)]
+    facts = [*till, *(order(f"o{n}", n + 0.5) for n in range(5)), same("z", "order:shop:o1", evidence="purchase")]
+    run = Run(tmp_path, [*facts, touch("own", 1, "z")], max_links=4)
+    assert run.rows("people", identifier="till")[0]["reason"] == "many_links"
+    assert {f"o{n}": run.order(f"o{n}")["person"] for n in range(5)} == {
+        **dict.fromkeys(["o0", "o2", "o3", "o4"]),
+        "o1": "z",
+    }
+    assert "own" in run.journey("o1")
+    assert {row["person"] for row in Run(tmp_path / "as many", facts[:-1]).rows("sales")} == {"till"}
+
+
+def test_a_few_orders_that_tell_no_person_are_no_accounts(tmp_path: Path) -> None:
+    """Of a guest without account nobody knows how many buyers they are: a visitor may buy five times."""
+    facts = [same("visitor", f"order:shop:{n}", key=f"{n}") for n in range(5)]
+    run = Run(tmp_path, [*facts, touch("t", 0, "visitor"), *(order(f"{n}", n + 1) for n in range(5))])
+    assert {run.order(f"{n}")["person"] for n in range(5)} == {"visitor"}
+
+
+def test_who_names_a_copy_placed_its_sale(tmp_path: Path) -> None:
+    copy = order("c", 2.1, source="erp", platform="erp", origin="webshop", external_ids=("webshop:1",))
+    run = Run(tmp_path, [touch("t", 1, "cookie"), same("cookie", "order:erp:c"), order("1", 2), copy])
+    assert run.order("1")["person"] == "cookie"
+    assert run.credit("1", "last") == {"t": 1000}
+
+
+def test_a_number_that_two_orders_have_names_neither_of_them(tmp_path: Path) -> None:
+    till = order("1", 3, key="till|1", platform="till")
+    facts = [
+        order("1", 2, key="webshop|1"),
+        till,
+        same("cookie", "order:shop:1"),
+        touch("own", 2.5, "card", platform="till", order_id="1"),
+    ]
+    run = Run(tmp_path, facts)
+    assert {row["platform"]: row["person"] for row in run.rows("sales")} == {"webshop": None, "till": "card"}
+
+
+def test_what_named_the_buyer_and_was_taken_back_names_nobody(tmp_path: Path) -> None:
+    said = same("visitor", "order:shop:1", inbox_id=1)
+    facts = [touch("t", 1, "visitor"), order("1", 2), said]
+    assert Run(tmp_path / "before", facts).journey("1") == ["t"]
+    assert Run(tmp_path / "after", [*facts, said._replace(inbox_id=2, removed=True)]).order("1")["person"] is None

@@ -9,8 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from jalon.attribution.compare import CUTS as COMPARED
+from jalon.attribution.compare import compare
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.marts.shapes import NONE
 from jalon.report.marts.totals import CUTS
 from tests.attribution.test_tracing import TRACED
 from tests.handmade import Run, content, day, line, measure, order, refund, touch
@@ -128,3 +131,24 @@ def test_credit_of_visits_that_name_only_their_network_is_parted_by_likely_conte
         "USING (order_uid, touch_uid)), (SELECT sum(modelled_minor) FROM rpt_credit WHERE cut = 'content')",
     )
     assert float(bridged) == pytest.approx(float(parted), abs=30), "to a cent for each visit and content"
+
+
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Visits that name only their network, of which every other one had a mail before it that names its content."""
+    mails = [touch(f"m{n}", 9, f"v{n}", channel="email", content_id="told") for n in range(0, 30, 2)]
+    return made(tmp_path_factory.mktemp("visited"), [*TRACED, *mails], "first", "last")
+
+
+@pytest.mark.parametrize("cut", COMPARED)
+def test_two_models_differ_by_what_the_report_credits_under_each(visited: Path, cut: str) -> None:
+    told = compare(visited / "facts", visited / "attribution", "first", "last", cut)
+    (currency,) = told["currencies"]
+    found = {row["value"] or NONE: (row["a"], row["b"]) for row in currency["values"] if row["value"] is not None}
+    query = (
+        "SELECT value, coalesce(sum(net_minor) FILTER (model = 'first'), 0), "
+        f"coalesce(sum(net_minor) FILTER (model = 'last'), 0) FROM rpt_credit WHERE cut = '{cut}' GROUP BY 1"
+    )
+    assert {value: (int(a), int(b)) for value, a, b in sql(visited, query)} == found
+    if cut in ("content", "creator"):
+        assert currency["moved"]

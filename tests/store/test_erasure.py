@@ -276,6 +276,20 @@ def test_cutting_takes_the_persons_and_nothing_else(body: object, gone: set[str]
     assert forget.forget("shop", "1", cut, Tombstones(digests)) is cut
 
 
+def test_who_another_source_says_placed_an_erased_order_is_erased_with_it(store: Store) -> None:
+    """A site's purchase names shop, order and visitor: without the buyer it would still say whose the order was."""
+    told = {"shop": "shop", "order": "gid://tiny/Order/17", "person": ANNA["buyer"]}
+    others = ({**told, "order": "18"}, {**told, "shop": "another"}, {"shop": "shop", "total": "17"} | BEN)
+    stones = Tombstones(orders={"shop": frozenset({"17"})})
+    assert orjson.loads(forget.forget("site", "e1", orjson.dumps(told), stones))["person"] is None
+    for body in others:
+        assert forget.forget("site", "e1", orjson.dumps(body), stones) == orjson.dumps(body)
+    erasure.erase(store, "shop", [], ["17"])
+    with store.read() as db:
+        ((_, _, kept),) = forget.spare(db, "site", [("e1", 0, orjson.dumps(told))])
+    assert orjson.loads(kept)["person"] is None, "nor does it come in later"
+
+
 @pytest.mark.parametrize(
     ("body", "key", "named"),
     [

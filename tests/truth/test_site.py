@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,35 @@ async def test_the_journey_of_an_order_begins_with_the_tag_click(tmp_path: Path)
         clicks = site.rows("SELECT person IS NULL FROM touches WHERE source = 'site' AND kind = 'tag_click' ORDER BY 1")
         assert clicks == [(False,), (False,), (True,), (True,)], "two are of nobody, and counted all the same"
         assert not site.rows("SELECT * FROM sales WHERE source = 'site'"), "a purchase event makes no order"
+
+
+async def test_an_order_that_tells_no_person_is_the_visitors_who_named_it(tmp_path: Path) -> None:
+    """The shop exports its orders without persons: the click is exactly known all the same, by the order's number."""
+    async with on_stage(tmp_path, shop="export") as (site, link):
+        place = site.stage.place
+        text = (tmp_path / "jalon.toml").read_text()
+        (tmp_path / "jalon.toml").write_text(f'{text}\n[sources.export]\nconnector = "files"\nfolder = "drop"\n')
+        place.config = load(tmp_path / "jalon.toml")
+        async with site.visitor("guest") as visitor:
+            await visitor.follow(f"{site.address}/l/{link.code}")
+            assert await visitor.land() == 204
+            assert await visitor.do("add_to_cart", product=PRODUCT) == 204
+            assert await visitor.do("purchase", order="1234") == 204
+        placed = datetime.fromtimestamp(site.now + 600, UTC).isoformat(timespec="minutes")
+        (tmp_path / "drop").mkdir()
+        heads = "order_id,platform,channel,placed_at,currency,total,tax"
+        written = tmp_path / "drop/orders.csv"
+        written.write_text(
+            f"{heads}\n1234,shop1,site,{placed},EUR,100.00,13.04\n1235,shop1,site,{placed},EUR,1.00,0.13\n"
+        )
+        os.utime(written, (time.time() - 60,) * 2)
+        await site.until_attributed()
+        steps = (
+            "SELECT kind FROM steps JOIN touches USING (touch_uid) WHERE order_uid = 'export:1234' ORDER BY position"
+        )
+        assert site.rows(steps) == [("tag_click",), ("add_to_cart",)]
+        known = site.rows("SELECT order_id, person IS NOT NULL FROM sales WHERE source = 'export' ORDER BY order_id")
+        assert known == [("1234", True), ("1235", False)]
 
 
 async def test_where_consent_is_not_needed_the_shops_landing_page_is_enough(tmp_path: Path) -> None:

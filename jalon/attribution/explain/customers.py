@@ -130,10 +130,12 @@ def _without_touch(row: Row) -> Row:
 
 
 def _sales(tables: Tables, person: str) -> list[Row]:
-    """Return the orders that the person placed, with how many steps led to each."""
+    """Return the orders that the person placed, with how many steps led to each; `named_by` is the fact that says so of
+    an order that tells no person."""
     sales, steps = tables["sales"], tables["steps"]
     own = sales.filter(sales.person == person)
     counts = steps.group_by(led_uid="order_uid").agg(steps=steps.touch_uid.count())
     joined: Any = own.left_join(counts, own.order_uid == counts.led_uid)
     told = joined.mutate(steps=ibis.coalesce(joined.steps, 0))
-    return tables.rows(told, (*_SALE, "steps"), "placed_at", "order_uid")
+    rows = tables.rows(told, (*_SALE, "steps", "named_by"), "placed_at", "order_uid")
+    return [{**row, "named_by": tables.naming(row["named_by"])} for row in rows]

@@ -24,14 +24,16 @@ _SHARE = ("touch_uid", "content_id", "creator_id", "channel", "share", "low", "h
 
 
 def told(tables: Tables, uid: str, _model: str) -> Row:
-    """Return `order`, `refunds`, `journey` (the touches in order; `likely`: the contents that one which names only its
-    network was traced to), `credit` (rows by model), `modelled` (contents that an order without a path was shared out
-    to), `copies` (orders that it counts for) and `window`."""
+    """Return `order`, `named_by` (the fact that says whose an order is that tells no person; None where it tells its
+    person, or nobody is known), `refunds`, `journey` (the touches in order; `likely`: the contents that one which names
+    only its network was traced to), `credit` (rows by model), `modelled` (contents that an order without a path was
+    shared out to), `copies` (orders that it counts for) and `window`."""
     sales = tables["sales"]
     (order,) = tables.engine.dicts(sales.filter(sales.order_uid == uid))
     copies = sales.filter(sales.duplicate_of == uid)
     return {
         "order": {**_only(order, _ORDER), "revision": _only(order, REVISION), "because": WHY[order["why"]]},
+        "named_by": tables.naming(order["named_by"]),
         "refunds": _refunds(tables, order),
         "journey": _journey(tables, uid),
         "credit": _credit(tables, uid),

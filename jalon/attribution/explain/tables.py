@@ -44,6 +44,18 @@ class Tables:
         """
         return self.named(kind, _fitting(newest(self.revisions(kind, **where), self.card["as_of"]), where))
 
+    def naming(self, uid: str | None) -> Row | None:
+        """Return the touchpoint or identity `source:key` that says whose an order is, with the person that it names."""
+        if uid is None:
+            return None
+        source, _, key = uid.partition(":")
+        touched, stated = (self.fact(kind, source=(source,), key=(key,)) for kind in ("touchpoints", "identities"))
+        touched = touched.filter(touched.order_id.notnull()).rename(identifier="person")
+        for held in (touched, stated.rename(identifier="left")):
+            for row in self.rows(held, ("identifier", "evidence", *REVISION)):
+                return {"fact": uid, **row}
+        return None
+
     def revisions(self, kind: str, **where: Sequence[str]) -> Table:
         """Return all revisions of the facts of which any had one of some values in a column."""
         held = self.engine.facts(self.facts, kind)

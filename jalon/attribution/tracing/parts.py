@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import ibis
 from ibis.expr.types import Table
 
 FOUND = ("estimate_uid", "content_id", "creator_id", "share", "low", "high")
+TRACED = ("content", "creator")
+"""Cuts by which credit of steps that name only their network is parted over likely contents."""
 
 
 def unsure_by(modelled: Table, contents: Table) -> Table:
@@ -29,3 +32,11 @@ def parts(credit: Table, traced: Table, figures: Sequence[str]) -> Table:
     own = credit.drop(*(name for name in FOUND if name in credit.columns))
     rows = own.join(traced.select("order_uid", "touch_uid", *FOUND), ["order_uid", "touch_uid"])
     return rows.mutate(**{name: (rows[name] * rows.share).round().cast("int64") for name in figures})
+
+
+def moved(parted: Table, figures: Sequence[str]) -> Table:
+    """Return what to add to credit as it is, so that likely contents have their `parts`: those, and the same taken from
+    no content and no creator."""
+    nobody = {name: ibis.null("string") for name in ("content_id", "creator_id")}
+    taken = parted.mutate(**nobody, **{name: -parted[name] for name in figures})
+    return parted.union(taken.select(*parted.columns))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jalon.report.explanation.wording import Row, cut, in_money, instant, times
+from jalon.report.explanation.wording import Row, cut, in_money, instant, named, times
 from jalon.report.words import label, plain
 
 _BY = {
@@ -62,6 +62,7 @@ def _sales(told: Row) -> Iterator[str]:
         kind = "counted as a sale" if row["is_sale"] else f"no sale (rule {row['net_rule']})"
         prior = f"{times(row['prior_sales'], 'sale')} before"
         yield f"     {kind}, selling mode {row['mode']}, {times(row['steps'], 'step')} on its journey, {prior}"
+        yield from named(row["named_by"])
 
 
 def _touches(told: Row) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jalon.attribution.crediting import ORGANIC
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.report.explanation.wording import Row, alike, in_money, instant, times
+from jalon.report.explanation.wording import Row, alike, in_money, instant, named, times
 from jalon.report.words import plain
 
 NET_RULES = {
@@ -49,6 +49,7 @@ def _order(told: Row) -> Iterator[str]:
         yield f"  look at it: {WARNINGS[order['net_warning']]}"
     yield f"  selling mode {order['mode']} (rule {order['mode_rule']})"
     yield f"  buyer {plain(order['person'] or 'not known')}, {times(order['prior_sales'], 'sale')} before this one"
+    yield from named(told["named_by"])
     yield f"  {_revision(order['revision'])}"
 
 

@@ -33,6 +33,12 @@ def alike(row: Row) -> Iterator[str]:
         yield f"     the counts cannot tell it from {', '.join(map(plain, row['alike']))}: read them together"
 
 
+def named(by: Row | None) -> Iterator[str]:
+    """Say which fact names whose an order is that tells no person."""
+    if by:
+        yield f"     it tells no person; {cut(by['fact'], 48)} says whose it is (known by {plain(by['evidence'])})"
+
+
 def span(first: str, last: str) -> str:
     """Return the days from one instant or day to another."""
     return first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"

@@ -18,7 +18,7 @@ from ibis.expr.types import Table
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.engine import Engine
 from jalon.attribution.intervals import sums, with_interval
-from jalon.attribution.tracing.parts import parts, unsure_by
+from jalon.attribution.tracing.parts import TRACED, moved, parts, unsure_by
 from jalon.report.marts.shapes import NONE
 
 CUTS = {
@@ -37,8 +37,6 @@ KEYS = ("model", "value", "currency", "cut")
 FIGURES = ("net", "billionths")
 """Minor units of net revenue, and orders in billionths."""
 SIDES = ("down", "up")
-TRACED = ("content", "creator")
-"""Cuts by which credit of steps that name only their network is parted over likely contents."""
 
 
 class Estimates(NamedTuple):
@@ -57,7 +55,7 @@ def totals(engine: Engine, attribution: Table, contents: Table, estimates: Estim
     """
     given = engine.keep("credit_given", _given(attribution))
     traced = engine.keep("credit_traced", _traced(given, estimates.traced))
-    counted = _cut(given, CUTS, "person_group").union(_cut(_moved(traced), TRACED, "person_group"))
+    counted = _cut(given, CUTS, "person_group").union(_cut(moved(traced, FIGURES), TRACED, "person_group"))
     reach = unsure_by(estimates.modelled, estimates.traced_contents)
     shared = _cut(given.filter(given.modelled).join(reach, "touch_uid"), CUTS, "touch_uid", *SIDES)
     parted = _cut(traced.join(reach, "touch_uid"), TRACED, "touch_uid", *SIDES)
@@ -83,15 +81,7 @@ def _given(attribution: Table) -> Table:
 def _traced(given: Table, traced: Table) -> Table:
     """Return the parts of credit that likely contents have, under what names the estimate."""
     found = parts(given, traced, FIGURES)
-    return found.mutate(
-        touch_uid=found.estimate_uid, creator_id=ibis.coalesce(found.creator_id, NONE), modelled=ibis.literal(True)
-    ).select(*given.columns)
-
-
-def _moved(traced: Table) -> Table:
-    """Return the parts, and what they take from no content."""
-    nobody = {"content_id": ibis.literal(NONE), "creator_id": ibis.literal(NONE)}
-    return traced.union(traced.mutate(**nobody, **{name: -traced[name] for name in FIGURES}))
+    return found.mutate(touch_uid=found.estimate_uid, modelled=ibis.literal(True)).select(*given.columns)
 
 
 def _cut(rows: Table, cuts: Iterable[str], *further: str) -> Table:
