@@ -59,7 +59,8 @@ def count(number: float) -> str:
 
 def orders(number: float) -> str:
     """Return how many orders, in words: '1 order', '2.5 orders'."""
-    return f"{count(number)} {'order' if number == 1 else 'orders'}"
+    shown = count(number).removesuffix(".0")
+    return f"{shown} {'order' if shown == '1' else 'orders'}"
 
 
 def percent(share: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,9 @@ from jalon.commands.matrix import capability_rows, details, display_names, gaps,
 from jalon.report.figures.background import Background, Gap, silent
 from jalon.report.figures.gathering import figures
 from jalon.report.marts.making import MartOptions, build_marts
+from jalon.report.page.language import language
 from jalon.report.page.page import View, write_page
+from jalon.report.summary import lines
 from tests.handmade import Run, measure, order, touch
 
 NAMES = registry.names()
@@ -75,3 +78,13 @@ def test_a_platform_is_silent_only_where_none_of_its_sources_tells() -> None:
     sources = {"one": {"a"}, "both": {"b", "a"}, "mixed": {"a", "c"}, "nobody": set[str]()}
     assert silent(told, "refunds", sources) == {"one": "none there", "both": "none there"}
     assert silent(told, "content", sources) == {}
+
+
+def test_sources_of_one_connector_are_told_apart_in_the_summary(tmp_path: Path) -> None:
+    run = Run(tmp_path, [order("1", 2)])
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
+    known = Background(gaps=gaps({"own": "files", "till": "files", "web": "woocommerce"}), names=display_names())
+    told = list(lines(figures(tmp_path / "marts", run.folder, known), language("en")))
+    section = told[told.index("What the sources do not tell (never zero: unknown)") + 1 :]
+    names = [line.split("  ")[1].strip() for line in section[: section.index("")]]
+    assert names == ["Files (own)", "Files (till)", "WooCommerce"]

@@ -18,6 +18,7 @@ import jalon.report
 from jalon.report.page.language import catalogs, language
 from jalon.report.page.phrases import phrases
 from jalon.report.page.readers import LANGUAGES
+from jalon.report.words import orders
 
 HOME = Path(jalon.report.__file__).parent
 SPACE, APART = "\u202f", "\u00a0"
@@ -114,6 +115,19 @@ def test_numbers_days_and_money_are_written_as_the_language_writes_them() -> Non
         "4 Aug 2026 09:05 UTC", "4 août 2026 09:05 UTC"
     ]  # fmt: skip
     assert english.moment("yesterday") == "yesterday"
+
+
+def test_one_or_several_is_decided_by_the_number_that_is_shown() -> None:
+    """Shares of orders are summed up: what is written as 1 is one order, whatever lies behind it."""
+    nearly = (0.96, 1.04, 1.06, 1.96, 0.04, 99.96)
+    assert [language("en").orders(number) for number in nearly] == [
+        "1 order", "1 order", "1.1 orders", "2 orders", "0 orders", "100 orders"
+    ]  # fmt: skip
+    assert [language("fr").orders(number) for number in nearly] == [
+        "1 commande", "1 commande", "1,1 commande", "2 commandes", "0 commande", "100 commandes"
+    ]  # fmt: skip
+    assert language("fr").orders(1.3) == "1,3 commande"
+    assert [orders(number) for number in nearly[:4]] == ["1 order", "1 order", "1.1 orders", "2 orders"]
 
 
 def test_one_and_a_half_is_plural_in_english_and_singular_in_french() -> None:

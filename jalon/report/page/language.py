@@ -57,9 +57,10 @@ class Language:
         return self.either(one, many, number) % {"number": self.count(number), **values}
 
     def either(self, one: str, many: str, number: float) -> str:
-        """Return which of two messages suits a number, in this language: 1.5 is plural in English, not in French."""
-        whole = int(number) if self.name == "fr" or number == int(number) else 2
-        return self.catalog.ngettext(one, many, whole)
+        """Return which of two messages suits a number as it is shown: 1.5 is plural in English, not in French."""
+        shown = _shown(number)
+        exact = int(shown) if shown == int(shown) else shown  # to the rules of plurals, 1.0 is not 1
+        return self.catalog.ngettext(one, many, 1 if self.locale.plural_form(exact) == "one" else 2)
 
     def rich_plural(self, one: str, many: str, number: float, **values: object) -> Markup:
         """Return a message about `number` things that may hold elements, as HTML."""
@@ -85,8 +86,7 @@ class Language:
 
     def count(self, number: float) -> str:
         """Return a count; fractions only where it is small."""
-        places = 0 if number == int(number) or abs(number) >= 100 else 1
-        return _decimal(self.locale, round(Decimal(str(number)), places))
+        return _decimal(self.locale, _shown(number))
 
     def percent(self, share: float | None, *, signed: bool = False) -> str:
         """Return a share as per cent, with one place below ten; a dash where there is none."""
@@ -199,6 +199,11 @@ def _money_pattern(locale: Locale, currency: str, places: int) -> NumberPattern:
 @lru_cache(maxsize=50_000)
 def _decimal(locale: Locale, number: Decimal) -> str:
     return str(locale.decimal_formats[None].apply(number, locale))
+
+
+def _shown(number: float) -> Decimal:
+    """Return a count rounded as it is shown."""
+    return round(Decimal(str(number)), 0 if number == int(number) or abs(number) >= 100 else 1)
 
 
 @lru_cache(maxsize=10_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from jalon.report.figures.gathering import Row
@@ -143,11 +144,19 @@ def _gaps(told: Row, say: Language) -> Iterator[str]:
     if told["gaps"]:
         yield ""
         yield say._("What the sources do not tell (never zero: unknown)")
-    titles = [plain(row["title"])[:TITLE] for row in told["gaps"]]
+    titles = list(_titles(told["gaps"]))
     width = max(map(len, titles), default=0)
     for title, row in zip(titles, told["gaps"], strict=True):
         what = ", ".join(say.known(gap["what"]) for gap in (*row["not_offered"], *row["not_said"]))
         yield f"  {title:<{width}}  {what}"
+
+
+def _titles(gaps: list[Row]) -> Iterator[str]:
+    """Yield what each source is called: by its connector, and by its own name too where several are of one."""
+    shared = Counter(row["title"] for row in gaps)
+    for row in gaps:
+        title = plain(row["title"])[:TITLE]
+        yield f"{title} ({plain(row['source'])[:TITLE]})" if shared[row["title"]] > 1 else title
 
 
 def _freshness(told: Row, say: Language) -> Iterator[str]:
