@@ -9,6 +9,8 @@ from typing import Any
 from jalon.errors import StoreError
 
 NAME = "run.json"
+FORM = 2
+"""Form of the tables: raise it with each column that readers need, so that tables of an older version say so."""
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
@@ -22,6 +24,14 @@ def read_card(folder: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads((folder / NAME).read_text())
     except (OSError, ValueError) as error:
         raise StoreError(f"{folder / NAME} cannot be read", "Run `jalon attribute` first.") from error
+    return card
+
+
+def read_whole(folder: Path) -> dict[str, Any]:
+    """Return the card of tables that have all columns. Raises `StoreError` if there is none, or of another version."""
+    card = read_card(folder)
+    if card.get("form") != FORM:
+        raise StoreError(f"the tables in {folder} are of another version of jalon", "Run `jalon attribute`.")
     return card
 
 

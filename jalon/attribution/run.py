@@ -10,7 +10,7 @@ from typing import Any
 from ibis.expr.types import Table
 
 from jalon.attribution import drop_offs, journeys, modes, stage_times, touches, transitions
-from jalon.attribution.card import write_card
+from jalon.attribution.card import FORM, write_card
 from jalon.attribution.codes import BEFORE
 from jalon.attribution.conversions import converted
 from jalon.attribution.crediting import credit
@@ -178,7 +178,12 @@ def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str])
 
 def _card(options: Options, result: Result) -> dict[str, Any]:
     """Return how the tables were made: the options, and the figures of the run."""
-    return {**options.decisive(), "holdouts": result.tests, **{name: getattr(result, name) for name in _FIGURES}}
+    return {
+        "form": FORM,
+        **options.decisive(),
+        "holdouts": result.tests,
+        **{name: getattr(result, name) for name in _FIGURES},
+    }
 
 
 def told_by(card: Mapping[str, Any], folder: Path) -> Result:

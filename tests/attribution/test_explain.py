@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jalon.attribution.explain import explain
-from jalon.errors import JalonError
+from jalon.errors import JalonError, StoreError
 from jalon.report.explanation import lines
 from tests.handmade import Run, at, order, refund, same, touch
 
@@ -84,3 +84,13 @@ def test_it_says_which_fact_names_whose_an_order_is(tmp_path: Path) -> None:
     assert sentence in "\n".join(lines(told))
     assert sentence in "\n".join(lines(explain(run.facts, run.folder, "visitor")))
     assert "shop:u says whose it is (known by referrer)" in "\n".join(lines(explain(run.facts, run.folder, "order:2")))
+
+
+def test_tables_of_another_version_say_what_to_run(tmp_path: Path) -> None:
+    """They may lack columns."""
+    run = Run(tmp_path, [order("1", 1)])
+    card = json.loads((run.folder / "run.json").read_text())
+    (run.folder / "run.json").write_text(json.dumps({**card, "form": card["form"] - 1}))
+    with pytest.raises(StoreError, match="another version") as refused:
+        explain(run.facts, run.folder, "1")
+    assert "jalon attribute" in refused.value.remedy

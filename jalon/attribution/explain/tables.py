@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.card import read_card
+from jalon.attribution.card import read_whole
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.current import newest
 from jalon.attribution.engine import Engine
@@ -31,7 +31,7 @@ class Tables:
         self.engine = engine
         self.facts = facts
         self.folder = folder
-        self.card = read_card(folder)
+        self.card = read_whole(folder)
 
     def __getitem__(self, name: str) -> Table:
         return self.engine.results(self.folder / f"{name}.parquet")
