@@ -27,7 +27,7 @@ PLACES = {"till": "shop"}
 
 
 class Money(NamedTuple):
-    """The money of an order or a refund in minor units."""
+    """The money of an order in minor units."""
 
     goods: int
     shipping: int
@@ -139,7 +139,7 @@ def refund(form: Form) -> Iterator[Fact]:
     """Yield a refund, the touchpoint that it is where it is told by what channel, and who got it."""
     order_id, platform, currency = form.order_id(), form.needed("platform"), form.currency()
     back, key = form.moment("refunded_at"), form.key("refund_id", "platform")
-    money = _given_back(form, currency)
+    goods, shipping, tax, total = _given_back(form, currency)
     state = form.word("state", ("succeeded", "pending", "failed"), "succeeded")
     yield Refund(
         *form.head(key),
@@ -151,10 +151,10 @@ def refund(form: Form) -> Iterator[Fact]:
         occurred_at=back.at,
         occurred_date=back.day,
         currency=currency,
-        goods=money.goods,
-        shipping=money.shipping,
-        tax=money.tax,
-        total=money.total,
+        goods=goods,
+        shipping=shipping,
+        tax=tax,
+        total=total,
     )
     if form.text("channel") or platform in CHANNELS:
         channel = form.channel(platform)
@@ -162,16 +162,27 @@ def refund(form: Form) -> Iterator[Fact]:
     yield from form.identities("refund")
 
 
-def _given_back(form: Form, currency: str) -> Money:
-    """Return the money of a refund: systems write it with and without a minus, and it is the same money."""
-    total, tax, shipping = (abs(form.money(name, currency) or 0) for name in ("total", "tax", "shipping"))
-    if form.money("total", currency) is None:
+def _given_back(form: Form, currency: str) -> tuple[int, int, int | None, int]:
+    """Return goods, shipping, tax and total of a refund: with and without a minus they are the same money.
+
+    Where neither tax nor goods is told, tax is None, and goods hold it: what of them it is, the order alone tells.
+    """
+    total, shipping, tax, goods = (_unsigned(form, name, currency) for name in ("total", "shipping", "tax", "goods"))
+    if total is None:
         raise Unfit("missing_field", "total is missing")
-    told = form.money("goods", currency)
-    goods = total - tax - shipping if told is None else abs(told)
+    rest = total - (shipping or 0)
+    if goods is None:
+        goods = rest - (tax or 0)
+    elif tax is None:
+        tax = max(0, rest - goods)
     if goods < 0:
         raise Unfit("negative_amount", "tax and shipping are more than the total")
-    return Money(goods, shipping, tax, total)
+    return goods, shipping or 0, tax, total
+
+
+def _unsigned(form: Form, name: str, currency: str) -> int | None:
+    units = form.money(name, currency)
+    return None if units is None else abs(units)
 
 
 def touch(

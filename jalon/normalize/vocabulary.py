@@ -167,9 +167,10 @@ class Refund(NamedTuple):
     occurred_date: date
     currency: str
     goods: int
-    """Refunded goods money before tax; never negative."""
+    """Refunded goods money before tax, never negative; with its tax where `tax` is None."""
     shipping: int
-    tax: int
+    tax: int | None
+    """None where it is not told apart from the goods; by the order it is reckoned (`attribution.refunds`)."""
     total: int
     removed: bool = False
 
