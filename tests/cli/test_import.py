@@ -96,6 +96,27 @@ def test_amounts_that_nobody_pays_are_held_by_file_and_line_and_reports_go_on(de
     assert desk.orders() == {("files", "1")}
 
 
+def test_nothing_is_left_of_an_order_that_went_back_whether_or_not_the_file_tells_the_tax(desk: Desk) -> None:
+    (desk.folder / "till_orders.csv").write_text(
+        "receipt,date,total,vat,currency\n"
+        "1,2026-11-01T10:00,120.00,20.00,EUR\n2,2026-11-01T11:00,99.99,16.67,EUR\n3,2026-11-01T12:00,60.00,10.00,EUR\n"
+    )
+    (desk.folder / "till_refunds.csv").write_text(
+        "refund_no,receipt,date,total,vat,currency\nR1,1,2026-11-02T10:00,-120.00,,EUR\n"
+        + "".join(f"R2-{n},2,2026-11-0{n}T10:00,33.33,,EUR\n" for n in (3, 4, 5))
+        + "R3,3,2026-11-02T10:00,-12.00,-2.00,EUR\n"
+    )
+    assert desk("import", "till_orders.csv", "till_refunds.csv").status == 0
+    reported = desk("report", "--json")
+    assert reported.status == 0, reported.err
+    told = {number: desk("explain", f"files:{number}", "--json").data for number in "123"}
+    assert {number: each["order"]["net"] for number, each in told.items()} == {"1": 0, "2": 0, "3": 4_000}
+    assert sum(each["tax"] for each in told["2"]["refunds"]) == 1_667
+    said = desk("explain", "files:1").out
+    assert "reckoned by the order's rate" in said
+    assert "reckoned" not in desk("explain", "files:3").out
+
+
 def test_which_source_is_told_where_there_are_several_or_none(desk: Desk, tmp_path: Path) -> None:
     path = example(desk, "ad_costs")
     assert desk("import", str(path), "--source", "files", "--no-normalize").status == 0

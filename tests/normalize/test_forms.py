@@ -79,6 +79,23 @@ def test_a_refund_is_the_same_money_with_and_without_a_minus(goods: int, tax: in
     assert (refund("-").goods, refund("-").total) == (goods, goods + tax)
 
 
+@given(money, money, money)
+def test_what_a_refund_leaves_out_follows_from_its_total_or_is_left_to_the_order(
+    goods: int, tax: int, shipping: int
+) -> None:
+    def told(**amounts: int) -> tuple[int, int, int | None, int]:
+        written = {name: f"{n / 100:.2f}" for name, n in amounts.items()}
+        found = one(Refund, "refunds", {**ORDER, "refunded_at": "2026-11-20", **written})
+        return found.goods, found.shipping, found.tax, found.total
+
+    total = goods + tax + shipping
+    assert told(total=total, shipping=shipping, tax=tax) == (goods, shipping, tax, total)
+    assert told(total=total, shipping=shipping, goods=goods) == (goods, shipping, tax, total)
+    assert told(total=total, shipping=shipping) == (goods + tax, shipping, None, total), "unknown is not 0"
+    assert told(total=total) == (total, 0, None, total)
+    assert told(total=total, tax=0) == (total, 0, 0, total)
+
+
 def test_an_order_of_a_till_is_called_by_its_till() -> None:
     body = {**ORDER, "total": "5", "till_id": "2"}
     assert one(Order, "orders", body).order_id == "2/12"

@@ -6,6 +6,7 @@ from typing import Any
 
 from jalon.attribution.crediting import UNKNOWN_BECAUSE
 from jalon.attribution.explain.tables import REVISION, Row, Tables
+from jalon.attribution.refunds import parted
 from jalon.attribution.sales import WHY
 
 _ORDER = (
@@ -48,13 +49,16 @@ def _only(row: Row, names: tuple[str, ...]) -> Row:
 
 
 def _refunds(tables: Tables, order: Row) -> list[Row]:
-    """Return the movements of money back; those that are not done, or in another currency, took nothing off the net."""
+    """Return the movements of money back; those that are not done, or in another currency, took nothing off the net.
+
+    `tax` is None where neither the refund nor its order tells any.
+    """
     named = tables.fact("refunds", source=(order["source"],), order_id=tables.numbers_of((order["order_uid"],)))
-    own = named.filter(named.order_id == order["order_id"])
-    names = ("refund_id", "reason", "state", "occurred_at", "currency", "goods", "total", *REVISION)
-    rows = tables.rows(own, names, "occurred_at", "refund_id")
-    rated = (order["currency"], order["presentment_currency"])
-    return [{**row, "counts": row["state"] == "succeeded" and row["currency"] in rated} for row in rows]
+    sales = tables["sales"]
+    own = parted(named.filter(named.order_id == order["order_id"]), sales.filter(sales.order_uid == order["order_uid"]))
+    told = own.mutate(counts=(own.state == "succeeded") & own.taken_off.notnull())
+    names = ("refund_id", "reason", "state", "occurred_at", "currency", "goods", "tax", "total", "tax_is_reckoned")
+    return tables.rows(told, (*names, *REVISION, "counts"), "occurred_at", "refund_id")
 
 
 def _journey(tables: Tables, uid: str) -> list[Row]:

@@ -66,7 +66,17 @@ def _refunds(told: Row) -> Iterator[str]:
         what = f"{goods} of goods, {refund['reason']}, {refund['state']}, {at}"
         effect = "taken off the net" if refund["counts"] else "not taken off the net"
         yield f"  {plain(refund['refund_id'])}: {what}: {effect}"
+        yield from _untold_tax(refund)
         yield f"     {_revision(refund)}"
+
+
+def _untold_tax(refund: Row) -> Iterator[str]:
+    """Say what became of a refund that tells no tax."""
+    if refund["tax_is_reckoned"]:
+        tax, total = in_money(refund, "tax"), in_money(refund, "total")
+        yield f"     it tells no tax: {tax} of {total}, reckoned by the order's rate"
+    elif refund["tax"] is None:
+        yield "     it tells no tax, and the order gives no rate: what tax there is counts as goods"
 
 
 def _journey(told: Row) -> Iterator[str]:

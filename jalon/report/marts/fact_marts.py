@@ -8,6 +8,7 @@ from ibis.expr.types import Table, Value
 
 from jalon.attribution.groups import group
 from jalon.attribution.persons import resolve
+from jalon.attribution.refunds import parted
 from jalon.report.marts.base import DAY, Base, Maker, RunRow, of_order, uid, with_amounts, with_day, with_maker
 from jalon.report.marts.shapes import NONE
 
@@ -31,7 +32,7 @@ def _order_lines(base: Base) -> Table:
 
 
 def _refunds(base: Base) -> Table:
-    told = of_order(base, base.told["refunds"])
+    told = of_order(base, parted(base.told["refunds"], base.made["sales"]))
     dated = told.mutate(refund_uid=uid(told)).rename(refunded_at="occurred_at", refunded_date="occurred_date")
     return with_amounts(base, dated, ["goods", "shipping", "tax", "total"])
 

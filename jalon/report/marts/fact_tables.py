@@ -53,7 +53,7 @@ FCT_ORDERS = Mart(
             "net_warning",
             "text",
             "What to look at before trusting the net: refund_in_other_currency, refund_of_several (not taken off), "
-            "refund_above_order, negative_order, refund_converted; empty: nothing",
+            "refund_above_order, refund_beyond_order, negative_order, refund_converted; empty: nothing",
         ),
         CURRENCY,
         *money("gross", "List price of all lines"),
@@ -201,9 +201,12 @@ FCT_REFUNDS = Mart(
         Column("refunded_at", "instant", "When it happened", "UTC"),
         day("refunded_date", "The day it happened"),
         CURRENCY,
-        *money("goods", "Refunded goods money, before tax"),
+        *money("goods", "Refunded goods money, before tax; where `tax` is empty, with its tax"),
         *money("shipping", "Refunded shipping"),
-        *money("tax", "Refunded tax"),
+        *money("tax", "Refunded tax; empty: neither the refund nor its order tells any"),
+        Column(
+            "tax_is_reckoned", "boolean", "The refund tells no tax: goods, shipping and tax are by its order's figures"
+        ),
         *money("total", "What the buyer got back in all"),
         OBSERVED,
     ),
