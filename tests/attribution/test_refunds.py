@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.explain import explain
 from jalon.attribution.refunds import parted
@@ -50,11 +51,16 @@ def back(amount: int, days: float = 2, **fields: Any) -> Refund:
 def split(sale: Order, refunds: Iterable[Refund]) -> list[Row]:
     """Return the refunds, parted, in the order in which they happened."""
     with DuckDB() as engine:
-        tables = [
-            engine.take(name, pa.table({each: _column(rows, each, kind) for each, kind in types.items()}), types)
-            for name, rows, types in (("refunds", list(refunds), _REFUND), ("orders", [sale], _ORDER))
-        ]
-        return engine.dicts(parted(*tables).order_by("occurred_at", "key"))
+        return split_by(engine, [sale], refunds)
+
+
+def split_by(engine: Engine, sales: Iterable[Order], refunds: Iterable[Refund]) -> list[Row]:
+    """Return the refunds, parted by an engine, in the order in which they happened."""
+    tables = [
+        engine.take(name, pa.table({each: _column(rows, each, kind) for each, kind in types.items()}), types)
+        for name, rows, types in (("refunds", list(refunds), _REFUND), ("orders", list(sales), _ORDER))
+    ]
+    return engine.dicts(parted(*tables).order_by("occurred_at", "key"))
 
 
 def _column(rows: Iterable[Any], name: str, kind: str) -> pa.Array:

@@ -26,6 +26,7 @@ from jalon.attribution.run import attribute
 from jalon.errors import StoreError
 from tests.attribution.handmade_brand import brand
 from tests.attribution.spark_here import SMALL, assert_same_tables, needs_spark
+from tests.attribution.test_refunds import split_by
 from tests.attribution.test_sharing import bought, clicks
 from tests.attribution.test_tracing import TRACED
 from tests.attribution.timed import timed
@@ -123,6 +124,25 @@ def test_every_row_of_every_table_is_equal(tmp_path: Path) -> None:
     assert all(pq.read_metadata(file).num_rows for file in out.glob("*.parquet")), "each table is put to the test"
     set_aside = json.loads((out / "run.json").read_text())["set_aside"]
     assert set(set_aside) == {"many_links", "many_buyers", "large_person"}
+
+
+def test_refunds_without_tax_are_parted_alike_to_the_minor_unit() -> None:
+    shown = {"presentment_currency": "USD", "presentment_total": 1_499}
+    rates = [(200, {}), (55, {}), (196, shown), (10**9 + 7, {})]
+    sales = [order(f"{n}", 1, 1000, tax=tax, total=1000 + tax, **more) for n, (tax, more) in enumerate(rates)]
+    refunds = [
+        refund(
+            f"{n}", day, amount, key=f"{n}/{amount:03}", tax=None, currency="USD" if n == 2 and amount % 2 else "EUR"
+        )
+        for n in range(len(rates))
+        for day, amount in enumerate(range(1, 150, 3))
+    ]
+    found = []
+    for name in ("duckdb", "spark"):
+        with opened(Options(engine=name)) as engine:
+            found.append(split_by(engine, sales, refunds))
+    assert found[0] == found[1]
+    assert all(row["tax_is_reckoned"] for row in found[0])
 
 
 def test_no_facts_at_all_are_empty_tables_on_both(tmp_path: Path) -> None:

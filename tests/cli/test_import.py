@@ -109,7 +109,7 @@ def test_nothing_is_left_of_an_order_that_went_back_whether_or_not_the_file_tell
     assert desk("import", "till_orders.csv", "till_refunds.csv").status == 0
     reported = desk("report", "--json")
     assert reported.status == 0, reported.err
-    told = {number: desk("explain", f"files:{number}", "--json").data for number in "123"}
+    told = {number: desk("explain", f"files:{number}", "--json").data["order"] for number in "123"}
     assert {number: each["order"]["net"] for number, each in told.items()} == {"1": 0, "2": 0, "3": 4_000}
     assert sum(each["tax"] for each in told["2"]["refunds"]) == 1_667
     said = desk("explain", "files:1").out
