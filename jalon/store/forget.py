@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -20,9 +20,13 @@ _HASHES = re.compile(rb":([0-9a-f]{32})")
 _HASHES_IN_ADDRESSES = re.compile(rb"%3A([0-9a-f]{32})")
 """The hash of a `kind:hash` pseudonym. Two patterns, since one that begins with a literal is four times as fast."""
 _PSEUDONYM = re.compile(r"[A-Za-z0-9_.-]+(?::|%3A)([0-9a-f]{32})")
-_WORDS = re.compile(r"[0-9A-Za-z_-]+")
 _FEW = 24
-"""Up to so many ids it is faster to look for each than to take the body apart."""
+"""Up to so many ids it is faster to look for each first than to take the body apart at once."""
+_AT_ONCE = 500
+"""Values asked for in one statement: SQLite takes some thousands at most."""
+_NEXT_SOURCE = "SELECT min(source) FROM tombstones WHERE source > ?"
+_ANY_ORDER = "SELECT 1 FROM tombstones WHERE source = ? AND kind = 'order' LIMIT 1"
+"""Asked step by step, the sources with erased orders are found by a few look-ups in the index."""
 Row = tuple[str, int, bytes]
 
 
@@ -46,8 +50,12 @@ class Tombstones:
         as a site's purchase does."""
         if names_order(body, key, self.orders.get(source, frozenset())):
             return True
-        others = (ids for other, ids in self.orders.items() if other != source and b":" + orjson.dumps(other) in body)
+        others = (ids for other, ids in self.orders.items() if other != source and _names_source(body, other))
         return any(names_order(body, "", ids) for ids in others)
+
+
+def _names_source(body: bytes, source: str) -> bool:
+    return b":" + orjson.dumps(source) in body
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
@@ -100,29 +108,37 @@ def names_order(body: bytes, key: str, wanted: frozenset[str]) -> bool:
         return False
     if key in wanted:
         return True
-    if not _mentions(body, wanted):
+    if len(wanted) <= _FEW and not any(one.encode() in body for one in wanted):
         return False
     try:
-        return _names(orjson.loads(body), wanted, is_order=False)
+        return not wanted.isdisjoint(named_orders(body))
     except orjson.JSONDecodeError:
-        return True
-
-
-def _mentions(body: bytes, wanted: frozenset[str]) -> bool:
-    """Say quickly whether any of the ids may be in a body at all."""
-    if len(wanted) <= _FEW:
         return any(one.encode() in body for one in wanted)
-    return not wanted.isdisjoint(_WORDS.findall(body.decode("utf-8", "replace")))
 
 
-def _names(value: Any, wanted: frozenset[str], *, is_order: bool) -> bool:
-    """Look for the ids where a field's name, or the id's own path ('.../Order/17'), says that they are orders'."""
-    if isinstance(value, dict):
-        return any(_names(inner, wanted, is_order=is_order or "order" in name.lower()) for name, inner in value.items())
-    if isinstance(value, list):
-        return any(_names(inner, wanted, is_order=is_order) for inner in value)
+def named_orders(body: bytes) -> list[str]:
+    """Return the ids in a body of which a field's name, or their own path ('.../Order/17'), says that they are orders'.
+
+    Raises `orjson.JSONDecodeError`.
+    """
+    found: list[str] = []
+    if b"order" in body.lower():
+        _name(orjson.loads(body), found, is_order=False)
+    return found
+
+
+def _name(value: Any, found: list[str], *, is_order: bool) -> None:
+    """Add the ids to `found`. Texts that are nobody's id, which most values are, are passed over at once."""
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else (("", inner) for inner in value)
+        for name, inner in pairs:
+            speaks = is_order or "order" in name.lower()
+            if speaks or "/" in inner if isinstance(inner, str) else (speaks or isinstance(inner, dict | list)):
+                _name(inner, found, is_order=speaks)
+        return
     *path, last = str(value).split("/")
-    return last in wanted and ("order" in path[-1].lower() if path else is_order)
+    if "order" in path[-1].lower() if path else is_order:
+        found.append(last)
 
 
 # --- tombstones -------------------------------------------------------------------------------------------------------
@@ -135,7 +151,7 @@ def spare(db: sqlite3.Connection, source: str, rows: Sequence[Row]) -> Sequence[
     """
     if db.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is None:
         return rows
-    stones = _for(db, source, {digest(one) for _, _, body in rows for one in hashes(body)})
+    stones = _for(db, source, rows)
     return [(key, version, forget(source, key, body, stones)) for key, version, body in rows]
 
 
@@ -155,16 +171,42 @@ def load(db: sqlite3.Connection) -> Tombstones:
     return _tombstones(db.execute("SELECT source, kind, value FROM tombstones").fetchall())
 
 
-def _for(db: sqlite3.Connection, source: str, digests: set[bytes]) -> Tombstones:
-    """Return the tombstones that can concern a page of a source with these digests in it."""
-    rows = db.execute(
-        "SELECT source, kind, value FROM tombstones WHERE kind = 'order' OR (source = ? AND kind = 'source')", (source,)
-    ).fetchall()
-    for one in digests:
-        rows += db.execute(
-            "SELECT source, kind, value FROM tombstones WHERE source = '' AND kind = 'hash' AND value = ?", (one.hex(),)
-        )
-    return _tombstones(rows)
+def _for(db: sqlite3.Connection, source: str, rows: Sequence[Row]) -> Tombstones:
+    """Return the tombstones that can concern a page of a source: of whom and of which orders it names."""
+    digests = {digest(one).hex() for _, _, body in rows for one in hashes(body)}
+    found = _found(db, "", "hash", digests) + _found(db, source, "source", ("",))
+    bodies = [body for _, _, body in rows]
+    others = [one for one in _sources(db) if one == source or any(_names_source(body, one) for body in bodies)]
+    if others:
+        try:
+            named = {key for key, _, _ in rows}.union(*map(named_orders, bodies))
+        except orjson.JSONDecodeError:
+            return load(db)
+        for one in others:
+            found += _found(db, one, "order", named)
+    return _tombstones(found)
+
+
+def _found(db: sqlite3.Connection, source: str, kind: str, values: Collection[str]) -> list[tuple[str, str, str]]:
+    """Return which of these tombstones there are."""
+    asked, found = list(values), []
+    for start in range(0, len(asked), _AT_ONCE):
+        some = asked[start : start + _AT_ONCE]
+        marks = ",".join("?" * len(some))
+        found += db.execute(
+            f"SELECT source, kind, value FROM tombstones WHERE source = ? AND kind = ? AND value IN ({marks})",  # noqa: S608
+            (source, kind, *some),
+        ).fetchall()
+    return found
+
+
+def _sources(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield the sources of which orders were erased."""
+    (name,) = db.execute(_NEXT_SOURCE, ("",)).fetchone()
+    while name is not None:
+        if db.execute(_ANY_ORDER, (name,)).fetchone():
+            yield name
+        (name,) = db.execute(_NEXT_SOURCE, (name,)).fetchone()
 
 
 def _tombstones(rows: Sequence[tuple[str, str, str]]) -> Tombstones:
