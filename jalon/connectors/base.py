@@ -438,6 +438,9 @@ class Connector(ABC):
     documentation: ClassVar[str]
     example: ClassVar[str] = ""
     """Lines of jalon.toml that `jalon init` adds below the settings, commented out."""
+    customer_kind: ClassVar[str] = ""
+    """Kind under which the platform's own number of a person is hashed, as in `person("shopify_customer")`; empty: it
+    tells none, or records say it themselves."""
     starting_rate: ClassVar[float] = 5.0
     """Requests (or cost points) per second to begin with where settings and answers say nothing."""
     signed_files: ClassVar[bool] = False
@@ -479,6 +482,10 @@ class Connector(ABC):
     def credentials(self, settings: Any) -> Credentials | None:
         """Return the credentials that the settings hold, before any refresh; None: `renew` must be called first."""
         return None
+
+    def customer(self, settings: Any, number: str) -> str:
+        """Return the platform's number of a person as it is hashed: with the shop's name where each counts from 1."""
+        return number
 
     def grant(self, settings: Any) -> str:
         """Return the configured tokens or code that stored ones descend from: others in the settings win over them."""

@@ -45,6 +45,11 @@ _ATTRIBUTES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("streams", _many(Stream), "a tuple of base.Stream"),
     ("capabilities", _many(Capability), "a tuple of base.Capability"),
     ("example", lambda value: isinstance(value, str), "a text"),
+    (
+        "customer_kind",
+        lambda value: isinstance(value, str) and re.fullmatch(r"[a-z0-9_]*", value) is not None,
+        "a word of small letters, digits and _, or empty",
+    ),
     ("starting_rate", lambda value: isinstance(value, int | float) and value > 0, "a number above zero"),
 )
 """Attribute, whether a value fits, what would."""

@@ -49,6 +49,7 @@ class Facebook(ReceivingGraphConnector):
     normalizer: ClassVar[str] = "jalon.normalize.facebook:normalize"
     settings: ClassVar[type[base.Settings]] = Settings
     documentation: ClassVar[str] = "https://developers.facebook.com/docs/pages-api"
+    customer_kind: ClassVar[str] = "messenger_user"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     starting_rate: ClassVar[float] = 5.0
     """The limit is 4800 requests a day for each engaged user of the page, which nobody tells beforehand."""

@@ -52,6 +52,7 @@ class Instagram(ReceivingGraphConnector):
     normalizer: ClassVar[str] = "jalon.normalize.instagram:normalize"
     settings: ClassVar[type[base.Settings]] = Settings
     documentation: ClassVar[str] = "https://developers.facebook.com/docs/instagram-platform"
+    customer_kind: ClassVar[str] = "instagram_user"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     starting_rate: ClassVar[float] = 5.0
     """The limit is 4800 requests a day for each thousand impressions, which nobody tells beforehand."""

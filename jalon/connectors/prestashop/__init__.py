@@ -48,6 +48,7 @@ class PrestaShop(base.Connector):
     documentation: ClassVar[str] = "https://devdocs.prestashop-project.org/8/webservice/"
     starting_rate: ClassVar[float] = 3.0
     """PrestaShop has no limit of its own; a small host has."""
+    customer_kind: ClassVar[str] = "prestashop_customer"
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream(
             name="orders",
@@ -104,6 +105,9 @@ class PrestaShop(base.Connector):
 
     def credentials(self, settings: Any) -> Credentials | None:
         return Credentials(base64.b64encode(f"{settings.key.get_secret_value()}:".encode()).decode())
+
+    def customer(self, settings: Any, number: str) -> str:
+        return records.numbered(records.site(settings.url, settings.shop), number)
 
     def prepare(
         self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float

@@ -64,6 +64,11 @@ def site(url: str, shop: int | None = None) -> str:
     return f"{name}#{shop}" if shop is not None else name
 
 
+def numbered(place: str, customer: str) -> str:
+    """Return a customer's number under the name of the shop, since shops count their customers from 1."""
+    return f"{place}:{customer}"
+
+
 def identity(row: Any, name: str = "id") -> str:
     """Return an id as text, which comes as a number or as text. Raises `Wait` where there is none."""
     value = row.get(name) if isinstance(row, dict) else None
@@ -107,7 +112,7 @@ def order_record(order: Row, beside: Beside, email: str | None, tables: Tables, 
         ],
         "cart_rules": list(beside.cart_rules),
         "email": email,
-        "customer": f"{place}:{customer}" if customer else None,
+        "customer": numbered(place, customer) if customer else None,
         "order_rows": listed(associations.get("order_rows")) if isinstance(associations, dict) else [],
     }
     return Record(identity(order), version(order.get("date_upd"), zone), body)

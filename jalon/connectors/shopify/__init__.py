@@ -74,6 +74,7 @@ class Shopify(base.Connector):
     settings: ClassVar[type[base.Settings]] = Settings
     documentation: ClassVar[str] = "https://shopify.dev/docs/api/admin-graphql"
     starting_rate: ClassVar[float] = 100.0
+    customer_kind: ClassVar[str] = "shopify_customer"
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream(
             name="orders",
@@ -142,6 +143,9 @@ class Shopify(base.Connector):
         if access is None and refresh is None:
             return None
         return Credentials(access.get_secret_value() if access else "", refresh.get_secret_value() if refresh else None)
+
+    def customer(self, settings: Any, number: str) -> str:
+        return records.plain(number)
 
     async def renew(self, session: Session, credentials: Credentials | None) -> Credentials:
         return await new_token(session, credentials)

@@ -72,6 +72,7 @@ class Site(UnaskedConnector):
     documentation = "https://www.w3.org/TR/beacon/"
     normalizer = "jalon.normalize.site:normalize"
     settings = SiteSettings
+    customer_kind = "visitor"
     unasked = ("the own site is not asked", "its script and its links tell everything")
     streams: ClassVar = (
         Stream(

@@ -103,6 +103,7 @@ class TikTokShop(base.Connector):
     normalizer: ClassVar[str] = "jalon.normalize.tiktok_shop:normalize"
     settings: ClassVar[type[base.Settings]] = Settings
     documentation: ClassVar[str] = "https://partner.tiktokshop.com/docv2"
+    customer_kind: ClassVar[str] = "tiktok_user"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     starting_rate: ClassVar[float] = 5.0
     """The platform publishes no limit; it advises 3 to 10 requests per second to begin a sync with."""

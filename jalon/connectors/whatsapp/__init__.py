@@ -36,6 +36,7 @@ class WhatsApp(ReceivingGraphConnector):
     normalizer: ClassVar[str] = "jalon.normalize.whatsapp:normalize"
     settings: ClassVar[type[base.Settings]] = Settings
     documentation: ClassVar[str] = "https://developers.facebook.com/documentation/business-messaging/whatsapp"
+    customer_kind: ClassVar[str] = "whatsapp_user"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     starting_rate: ClassVar[float] = 1.0
     capabilities: ClassVar[tuple[Capability, ...]] = (

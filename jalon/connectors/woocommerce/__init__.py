@@ -64,6 +64,7 @@ class WooCommerce(base.Connector):
     documentation: ClassVar[str] = "https://woocommerce.github.io/woocommerce-rest-api-docs/"
     starting_rate: ClassVar[float] = 3.0
     """WooCommerce has no limit of its own; a small host has."""
+    customer_kind: ClassVar[str] = "woocommerce_customer"
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream(
             name="orders",
@@ -115,6 +116,9 @@ class WooCommerce(base.Connector):
     def credentials(self, settings: Any) -> Credentials | None:
         pair = f"{settings.consumer_key.get_secret_value()}:{settings.consumer_secret.get_secret_value()}"
         return Credentials(base64.b64encode(pair.encode()).decode())
+
+    def customer(self, settings: Any, number: str) -> str:
+        return records.numbered(settings.url, number)
 
     def prepare(
         self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float

@@ -71,6 +71,11 @@ def site(url: str) -> str:
     return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}"
 
 
+def numbered(url: str, number: str) -> str:
+    """Return a customer's number under the name of the shop, since shops count their customers from 1."""
+    return f"{site(url)}:{number}"
+
+
 def identity(row: Any) -> str:
     """Return an object's id as text. Raises `Wait` where the answer holds something else."""
     number = row.get("id") if isinstance(row, dict) else None
@@ -91,7 +96,7 @@ def order_record(order: Row, settings: Any, refunds: Sequence[Row]) -> Record:
         "attribution": _attribution(meta, prefix),
         "names": _names(order, [(key, value) for key, value in meta if not key.startswith(prefix)]),
         "alias_of": _alias(order.get("billing")),
-        "customer": f"{site(settings.url)}:{customer}" if customer else None,
+        "customer": numbered(settings.url, str(customer)) if customer else None,
     }
     return Record(identity(order), version(order), body)
 
