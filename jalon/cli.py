@@ -13,7 +13,7 @@ import sys
 import click
 
 from jalon import __version__
-from jalon.command_line import looking, playing, reading, telling
+from jalon.command_line import looking, persons, playing, reading, telling
 from jalon.command_line.links import links
 from jalon.command_line.quarantine import quarantine
 from jalon.commands.common import EXITS, run
@@ -37,7 +37,7 @@ def cli(verbose: int) -> None:
 for command in (
     *(looking.init, looking.doctor, looking.connectors, looking.status, looking.config),
     *(reading.sync, reading.import_files, reading.templates, reading.backfill, reading.serve),
-    *(reading.normalize, reading.forget_source, links, quarantine),
+    *(reading.normalize, persons.erase, persons.disclose, reading.forget_source, links, quarantine),
     *(telling.attribute, telling.report, telling.deliver, telling.explain, telling.compare),
     *(playing.sandbox, playing.demo),
 ):

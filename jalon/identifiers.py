@@ -8,6 +8,7 @@ somebody else in the Netherlands.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 SHORTEST = 7
 """Digits of the shortest number that somebody can be called by from elsewhere."""
@@ -44,6 +45,16 @@ def is_international(number: str) -> bool:
     text, digits = number.strip().lstrip("( "), digits_of(number)
     told = digits if text.startswith("+") else digits[2:] if digits.startswith("00") else ""
     return told[:1] not in ("", "0")
+
+
+def without_country(number: str, calling_codes: Collection[str]) -> list[str]:
+    """Return how a phone number that tells its country is written where that is left out: without `+`, and without the
+    calling code, which is one of these; of any other number nothing."""
+    if not is_international(number):
+        return []
+    digits = digits_of(number).lstrip("0")
+    codes = [code for code in calling_codes if code and digits.startswith(code)]
+    return [digits, *(digits.removeprefix(code) for code in codes)]
 
 
 def of_country(number: str, calling_code: str) -> str:

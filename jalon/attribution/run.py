@@ -105,6 +105,14 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
     return replace(result, folder=out)
 
 
+def joined(facts: Path, options: Options | None = None) -> dict[str, str]:
+    """Return identifier -> person of all identifiers that are linked; one that is set aside is left out."""
+    with opened(options or Options()) as engine:
+        _, persons, *_ = _prepared(engine, facts, options or Options())
+        rows = engine.dicts(persons.filter(persons.person.notnull()).select("identifier", "person"))
+    return {row["identifier"]: row["person"] for row in rows}
+
+
 def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
     sold, persons, touched, lines, refunds = _prepared(engine, facts, options)
     found = journeys.journeys(engine, touched, sold, options)

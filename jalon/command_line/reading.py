@@ -174,8 +174,8 @@ def forget_source(console: Console, place: Workplace, name: str, yes: bool) -> i
     runs go, and its money and counts with them; attribution and marts are removed, to be made anew. Without --yes it is
     only said how much that is. Killed in between, it is finished by the next `sync` or `normalize`.
 
-    Only persons shall go? That is an erasure, which platforms and visitors order by themselves. Out of reach are copies
-    written elsewhere, and backups.
+    Only a person shall go? `jalon erase` does that, and platforms and visitors order it by themselves. Out of reach are
+    copies written elsewhere, and backups.
 
     \b
     jalon forget-source old_shop

@@ -9,7 +9,7 @@ from typing import Any
 
 from jalon.commands.console import day_and_time, table
 from jalon.errors import told
-from jalon.store import budget, deadlines, deliveries, fetches, inbox, quarantine, runs, sources, windows
+from jalon.store import budget, deadlines, deliveries, erasure, fetches, inbox, quarantine, runs, sources, windows
 from jalon.workplace import Workplace
 
 Row = dict[str, Any]
@@ -30,6 +30,7 @@ def overview(place: Workplace) -> tuple[Row, list[str]]:
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
             "set_aside": _set_aside(place),
             "lacking": {name: list(map(str, errors)) for name, errors in place.config.lacking.items()},
+            "erasures": len(erasure.erasures(db, finished=False)),
             "died": [f"{run.command} of {run.source or 'all'} (process {run.pid})" for run in runs.abandoned(db)],
         }
     return data, list(_lines(data))
@@ -129,5 +130,7 @@ def _elsewhere(data: Row) -> Iterator[str]:
         yield f"identifiers set aside or cut off: {why}; `jalon doctor --offline` says of which kind, and why"
     for name, errors in data["lacking"].items():
         yield from (f"{name} is not read: {error}" for error in errors)
+    if data["erasures"]:
+        yield f"erasures not finished: {data['erasures']}; `jalon normalize` does it, `jalon erase --list` shows them"
     for what in data["died"]:
         yield f"did not finish: {what}; the next run goes on where it stood"

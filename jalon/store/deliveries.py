@@ -125,6 +125,13 @@ def misunderstood(db: sqlite3.Connection) -> list[tuple[str, str, str, str, int]
     ).fetchall()
 
 
+def kept(db: sqlite3.Connection) -> list[tuple[int, str, str, bytes]]:
+    """Return the sealed bodies of what was not understood: (id, source, key, sealed)."""
+    return db.execute(
+        "SELECT id, source, key, sealed FROM deliveries WHERE state IN ('unknown', 'bad') AND sealed IS NOT NULL"
+    ).fetchall()
+
+
 def purge(db: sqlite3.Connection, before: float) -> int:
     """Forget settled deliveries received before `before` (now less `KEEP_SECONDS`, or earlier); return how many.
 

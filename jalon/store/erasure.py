@@ -29,6 +29,9 @@ SLICE = 500
 """Inbox rows per transaction, so that no acknowledgement waits long for the writer lock."""
 _WHOLE = ("source", removal.SCOPE)
 """Scopes of which all that was disclosed of the source goes, and the file is rewritten."""
+_NONE: Mapping[str, int] = {}
+DROPPED = "its body went with an erasure"
+"""Note of a delivery whose sealed body was dropped."""
 _PATIENCE = 10.0
 """Seconds to wait for readers that keep the log from being emptied."""
 _BLOCK, _OVERLAP = 1 << 20, 64
@@ -43,6 +46,7 @@ class Erasing(NamedTuple):
 
     id: int
     source: str
+    """Which source ordered it; empty: a person asked the operator."""
     request: str
     scope: str
     requested_at: float
@@ -71,13 +75,18 @@ def erase(
 
     def job(db: sqlite3.Connection) -> int:
         forget.bury(db, source, digests=digests, orders=forget.order_ids(orders), everything=everything)
-        cursor = db.execute(
-            "INSERT INTO erasures (source, request, scope, requested_at) VALUES (?, ?, ?, ?)",
-            (source, request, scope, time.time()),
-        )
-        return int(cursor.lastrowid or 0)
+        return note(db, source, scope, request)
 
     return store.write(job)
+
+
+def note(db: sqlite3.Connection, source: str, scope: str, request: str = "", counts: Mapping[str, int] = _NONE) -> int:
+    """Note that an erasure was ordered, in the transaction that leaves its tombstones; return its id."""
+    cursor = db.execute(
+        "INSERT INTO erasures (source, request, scope, requested_at, counts) VALUES (?, ?, ?, ?, ?)",
+        (source, request, scope, time.time(), json.dumps(dict(counts))),
+    )
+    return int(cursor.lastrowid or 0)
 
 
 def erasures(db: sqlite3.Connection, *, finished: bool | None = None) -> list[Erasing]:
@@ -146,7 +155,10 @@ def _cut_slice(store: Store, stones: forget.Tombstones, low: int, pending: Seque
 
 
 def _cut_rest(db: sqlite3.Connection, pending: Sequence[Erasing]) -> None:
-    """Cut quarantine and deliveries. A sealed body does not say whose it is, so those of the source all go."""
+    """Cut quarantine and deliveries. A sealed body does not say whose it is, so those of the source all go.
+
+    Where no source has ordered it, they were looked through with the key beforehand (`asked.erase`).
+    """
     stones, of = forget.load(db), {one.source for one in pending}
     changed = 0
     for entry in db.execute("SELECT id, source, key, detail, payload, sealed FROM quarantine").fetchall():
@@ -154,9 +166,9 @@ def _cut_rest(db: sqlite3.Connection, pending: Sequence[Erasing]) -> None:
     dropped = 0
     for one in pending:
         dropped += db.execute(
-            "UPDATE deliveries SET sealed = NULL, state = 'stale', note = 'its body went with an erasure' "
+            "UPDATE deliveries SET sealed = NULL, state = 'stale', note = ? "
             "WHERE source = ? AND state IN ('unknown', 'bad') AND received_at < ?",
-            (one.source, one.requested_at),
+            (DROPPED, one.source, one.requested_at),
         ).rowcount
     _count(db, pending, {"records": 0, "quarantine": changed, "deliveries": dropped})
 
@@ -235,12 +247,16 @@ def _remove_made(store: Store) -> int:
 
 def _remove_disclosures(folder: Path, stones: forget.Tombstones, pending: Sequence[Erasing]) -> int:
     """Remove what was disclosed about an erased person, or from an erased source; return how many files."""
-    whole = {slug(one.source) for one in pending if one.scope in _WHOLE}
-    found = folder.glob("disclosure-*.json")
-    gone = [path for path in found if path.name.split("-")[1] in whole or _holds(path, stones)]
+    gone = disclosures(folder, stones, {slug(one.source) for one in pending if one.scope in _WHOLE})
     for path in gone:
         path.unlink(missing_ok=True)
     return len(gone)
+
+
+def disclosures(folder: Path, stones: forget.Tombstones, slugs: Collection[str] = ()) -> list[Path]:
+    """Return the files that tell what is held of somebody erased, or of a source with one of these slugs."""
+    found = folder.glob("disclosure-*.json")
+    return [path for path in found if path.name.split("-")[1] in slugs or _holds(path, stones)]
 
 
 def _clean(store: Store, stones: forget.Tombstones, *, certain: bool) -> bool:

@@ -67,6 +67,11 @@ def hashes(data: bytes) -> set[bytes]:
     return found.union(_HASHES_IN_ADDRESSES.findall(data)) if b"%3A" in data else found
 
 
+def pseudonyms(data: bytes) -> set[str]:
+    """Return every pseudonym (`kind:hash`) in some text."""
+    return {match[0].replace("%3A", ":") for match in _PSEUDONYM.finditer(data.decode("utf-8", "replace"))}
+
+
 def digest(found: bytes) -> bytes:
     """Return what a tombstone knows of a hash."""
     return blake2b(found, digest_size=16, person=b"jalon tombstone").digest()

@@ -1,0 +1,83 @@
+"""Sealed bodies that name somebody: only whoever holds the key can look into them.
+
+What was not understood, or did not get past the door, lies sealed as it came, with persons in clear. Each value in it
+is hashed as the door would have hashed it, and compared with the pseudonyms that are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+import orjson
+
+from jalon.errors import ConfigError
+from jalon.privacy import Keyring
+from jalon.store import deliveries, forget, quarantine
+from jalon.store.asked import Asked, Sealed
+from jalon.store.database import Store
+from jalon.store.envelope import Sealer
+from jalon.sync.pages import quarantined_body
+
+_WORDS = re.compile(r"[^\s\"'<>,;&=()]+")
+"""What may be an identifier in a body that is no JSON."""
+
+
+def naming(store: Store, keyring: Keyring, asked: Asked) -> Sealed:
+    """Return the sealed bodies that name somebody, among those that nobody will open by themselves."""
+    with store.read() as db:
+        entries = [one for one in quarantine.entries(db) if one.sealed and one.payload is not None]
+        kept = deliveries.kept(db)
+    sealer = Sealer(keyring)
+    held = [one.id for one in entries if _names(keyring, asked, one.source, one.key, _clear(keyring, one))]
+    return Sealed(
+        tuple(held),
+        tuple(
+            number
+            for number, source, key, sealed in kept
+            if _names(keyring, asked, source, "", _body(sealer, source, key, sealed))
+        ),
+    )
+
+
+def _clear(keyring: Keyring, entry: quarantine.Entry) -> bytes:
+    try:
+        return quarantined_body(keyring, entry) or b""
+    except ConfigError:  # sealed with a key that is gone: nobody can read it any more
+        return b""
+
+
+def _body(sealer: Sealer, source: str, key: str, sealed: bytes) -> bytes:
+    try:
+        return sealer.unseal(source, key, sealed).body
+    except ConfigError:  # as above
+        return b""
+
+
+def _names(keyring: Keyring, asked: Asked, source: str, key: str, clear: bytes) -> bool:
+    """Say whether a body in clear tells one of the persons, or one of the orders."""
+    if forget.names_order(clear, key, asked.orders.get(source, frozenset())):
+        return True
+    kinds = {one.partition(":")[0] for one in asked.persons}
+    return any(
+        not asked.persons.isdisjoint(keyring.pseudonyms(kind, value, source))
+        for value in set(_values(clear))
+        for kind in kinds
+    )
+
+
+def _values(clear: bytes) -> Iterator[str]:
+    try:
+        yield from _leaves(orjson.loads(clear))
+    except orjson.JSONDecodeError:
+        yield from _WORDS.findall(unquote_plus(clear.decode("utf-8", "replace")))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    elif isinstance(value, str | int):
+        yield str(value)
