@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ibis.expr.types import Table
 
@@ -108,7 +108,7 @@ def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
 def joined(facts: Path, options: Options | None = None) -> dict[str, str]:
     """Return identifier -> person of all identifiers that are linked; one that is set aside is left out."""
     with opened(options or Options()) as engine:
-        _, persons, *_ = _prepared(engine, facts, options or Options())
+        persons = _known(engine, facts, options or Options()).persons
         rows = engine.dicts(persons.filter(persons.person.notnull()).select("identifier", "person"))
     return {row["identifier"]: row["person"] for row in rows}
 
@@ -160,15 +160,28 @@ def _moves(
     return {name: _write(engine, table, out, name, list(key)) for name, (table, key) in found.items()}
 
 
-def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table, Table]:
-    """Return sales, people, touchpoints, order lines and refunds, each kept."""
+class _Known(NamedTuple):
+    """Facts of persons by kind, each order under one number; sales, who is stated to have placed them, and people."""
+
+    found: dict[str, Table]
+    sold: Table
+    claimed: Table | None
+    persons: Table
+
+
+def _known(engine: Engine, facts: Path, options: Options) -> _Known:
     held = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_PERSONS}
     named = numbers(engine, held["orders"])
     found = {kind: named.told(kind, table) for kind, table in held.items()}
     sold = sales(engine, found["orders"], found["order_links"], found["refunds"], options)
     told = found["touchpoints"], sold, found["identities"]
     claimed = claims(engine, *told)
-    persons = people(engine, links(*told), sold, claimed, options)
+    return _Known(found, sold, claimed, people(engine, links(*told), sold, claimed, options))
+
+
+def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table, Table]:
+    """Return sales, people, touchpoints, order lines and refunds, each kept."""
+    found, sold, claimed, persons = _known(engine, facts, options)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(with_buyers(sold, persons, claimed)))
     stated = touches.stated(found["touchpoints"], sold, found["order_contents"], found["order_lines"])
     met = touches.with_persons_and_sales(touches.told(found["touchpoints"]).union(stated), sold, persons)
