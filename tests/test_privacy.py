@@ -7,11 +7,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from jalon.connectors.calling_codes import CALLING_CODES
 from jalon.errors import ConfigError
-from jalon.identifiers import of_country
+from jalon.identifiers import is_international, names_nobody, of_country, without_country
 from jalon.privacy import Keyring, _Mac, canonical, make_key, read_key
 
 KEYRING = Keyring(b"k" * 32)
@@ -89,6 +90,16 @@ def test_whoever_asks_to_be_erased_is_found_under_all_names_that_a_number_may_ha
 )
 def test_a_number_is_of_the_country_that_is_told_unless_it_tells_another(number: str, code: str, found: str) -> None:
     assert KEYRING.pseudonym("phone", of_country(number, code)) == KEYRING.pseudonym("phone", found)
+
+
+@given(st.sampled_from(sorted(set(CALLING_CODES.values()))), st.from_regex("0?[1-9][0-9]{7,9}", fullmatch=True))
+def test_a_number_with_its_country_is_found_where_the_country_was_left_out(code: str, national: str) -> None:
+    assume(not names_nobody("phone", national))
+    number, till = of_country(national, code), KEYRING.hasher("till")
+    forms = without_country(number, set(CALLING_CODES.values()))
+    assert till("phone", national) in {till("phone", form) for form in forms}
+    assert not any(is_international(form) for form in forms), "none is that of a stranger elsewhere"
+    assert without_country(national, {code}) == []
 
 
 def test_kinds_do_not_mix() -> None:

@@ -56,6 +56,12 @@ def test_what_a_connector_says_of_itself_holds(connector: Connector, promise: pr
     assert list(promise(connector, None)) == []
 
 
+def test_the_kind_of_its_customers_is_one_that_its_records_tell(connector: Connector) -> None:
+    samples = (ROOT / "tests" / "samples" / connector.name).rglob("*.json")
+    told = any(f'"hashed {connector.customer_kind}: ' in path.read_text() for path in samples)
+    assert told or not connector.customer_kind
+
+
 def test_no_stream_lets_unknown_fields_in(connector: Connector) -> None:
     assert list(promises.lets_no_unknown_field_in(connector, None)) == []
 

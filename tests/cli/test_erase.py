@@ -148,13 +148,21 @@ SPOILT = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def till(tmp_path: Path) -> Desk:
-    """A new workplace that has read the receipts of a till."""
-    assert Desk(tmp_path)("init", "own", "--source", "files").status == 0
-    desk = Desk(tmp_path / "own")
+@pytest.fixture(scope="module")
+def receipts(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A workplace that has read the receipts of a till. Tests may ask it, but not change it."""
+    folder = tmp_path_factory.mktemp("receipts")
+    assert Desk(folder)("init", "own", "--source", "files").status == 0
+    desk = Desk(folder / "own")
     read(desk, "till_orders.csv", RECEIPTS)
     return desk
+
+
+@pytest.fixture
+def till(receipts: Desk, tmp_path: Path) -> Desk:
+    """A workplace of its own that has read the receipts of a till."""
+    shutil.copytree(receipts.folder, tmp_path / "own")
+    return Desk(tmp_path / "own")
 
 
 def read(desk: Desk, name: str, rows: str) -> None:
@@ -177,8 +185,8 @@ def persons(desk: Desk) -> dict[str, bool]:
         (["till:77"], 1),
     ],
 )
-def test_a_phone_number_is_found_however_it_was_written(till: Desk, number: list[str], orders: int) -> None:
-    said = till("erase", *number, "--json")
+def test_a_phone_number_is_found_however_it_was_written(receipts: Desk, number: list[str], orders: int) -> None:
+    said = receipts("erase", *number, "--json")
     assert (said.status, said.data["orders"], said.data["records"]) == (0, orders, {"files": orders})
     assert ("--country" in said.err) == (number[0].startswith("06") and len(number) == 1)
 
@@ -238,10 +246,10 @@ def test_while_tables_are_being_made_it_is_ordered_and_says_so(till: Desk) -> No
         (["0612345678", "--country", "XX"], "no country"),
     ],
 )
-def test_who_is_not_named_rightly_is_told_so_and_not_repeated(till: Desk, words: list[str], told: str) -> None:
-    said = quiet(till("erase", *words, "--yes"), "anna")
+def test_who_is_not_named_rightly_is_told_so_and_not_repeated(receipts: Desk, words: list[str], told: str) -> None:
+    said = quiet(receipts("erase", *words, "--yes"), "anna")
     assert (said.status, told in said.err) == (2, True), said.err
-    assert till("erase", "--list").out == "nothing was ever ordered to be erased\n"
+    assert receipts("erase", "--list").out == "nothing was ever ordered to be erased\n"
 
 
 def test_what_is_held_is_written_down_for_whoever_asks(till: Desk) -> None:

@@ -452,11 +452,13 @@ async def test_nothing_of_a_person_comes_in_but_hashes() -> None:
             return answer({"customers": [person]})
         return table([order(1, **secret)])(asked)
 
-    batch = (await all_of(CONNECTOR.pull(FakeSession(play), window())))[0]
+    session = FakeSession(play)
+    batch = (await all_of(CONNECTOR.pull(session, window())))[0]
     hashed: list[tuple[str, str]] = []
     body = STREAMS["orders"].door(batch.records[0].body, lambda kind, value: hashed.append((kind, value)) or "hash")
     assert "canary" not in json.dumps(body)
     assert hashed == [("email", "canary@shopper.example"), ("prestashop_customer", "laden.example:5")]
+    assert CONNECTOR.customer(session.settings, "5") == "laden.example:5", "whoever is to be erased is named so"
 
 
 def test_nothing_is_received() -> None:

@@ -724,3 +724,4 @@ def test_nothing_personal_comes_in_in_clear() -> None:
     assert "576461413038785752" in passed
     assert "utm_source=tiktok" in passed
     assert ("shopify_customer", "191167") in hashed, "erasures name a customer by this number"
+    assert Shopify().customer(SETTINGS, "gid://shopify/Customer/191167") == "191167"

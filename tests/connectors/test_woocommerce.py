@@ -486,4 +486,5 @@ async def test_customers_of_two_shops_are_not_confused_by_their_numbers() -> Non
         session = FakeSession(lambda _: listed([order(1, customer_id=5)]), url=url)
         batch = (await all_of(CONNECTOR.pull(session, window())))[0]
         people.append(batch.records[0].body["customer"])
+        assert CONNECTOR.customer(session.settings, "5") == people[-1], "whoever is to be erased is named so"
     assert people == ["boutique.example:5", "boutique.example/fr:5"]
