@@ -6,7 +6,7 @@ Nothing here repeats an identifier in what it says: of those that are wrong only
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from jalon import registry
@@ -50,20 +50,13 @@ def meant(place: Workplace, words: Words) -> Asked:
     written = [*_read(words.identifiers)]
     _check_kinds(place, written)
     named = [*written, *_customers(place, words)]
-    if not named and not words.orders:
-        raise ConfigError("nobody is named", FORMS)
-    if words.orders and words.source not in _sources(place):
-        raise ConfigError("an order is one of a source", f"Name it with --source: {', '.join(_sources(place))}.")
     sources = _sources(place)
     hashes = {one for each in named for one in _hashes(place.keyring, each, sources, words.country)}
-    orders = {
-        words.source or "": frozenset[str]().union(
-            *(orders_called(place.store, words.source or "", number) for number in words.orders)
-        )
-    }
-    asked = Asked(frozenset(hashes), orders if words.orders else {})
-    asked = asked._replace(persons=asked.persons | buyers(place.store, asked.orders))
-    return asked if words.only_given else asked._replace(persons=_with_joined(place, asked.persons))
+    orders = _orders(place, words, sources)
+    if not named and not orders:
+        raise ConfigError("nobody is named", FORMS)
+    persons = frozenset(hashes) | buyers(place.store, orders)
+    return Asked(persons if words.only_given else _with_joined(place, persons), orders)
 
 
 def tells_no_country(words: Words) -> bool:
@@ -112,6 +105,16 @@ def _check_kinds(place: Workplace, named: Iterable[Identifier]) -> None:
         if one.kind not in known and not held(place.store, alone):
             told = f"Known are {', '.join(sorted(known - {''}))}, and what `customer_of` says in files."
             raise ConfigError(f"identifier {number} is of a kind by which no source names anybody", told)
+
+
+def _orders(place: Workplace, words: Words, sources: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return the ids of the orders by source. Raises `ConfigError` where it is not told which source's they are."""
+    if not words.orders:
+        return {}
+    if words.source is None or words.source not in sources:
+        raise ConfigError("an order's number is one of a source", f"Name it with --source: {', '.join(sources)}.")
+    named = [orders_called(place.store, words.source, number.strip()) for number in words.orders]
+    return {words.source: frozenset[str]().union(*named)}
 
 
 def _customers(place: Workplace, words: Words) -> Iterator[Identifier]:

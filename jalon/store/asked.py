@@ -69,11 +69,11 @@ def orders_called(store: Store, source: str, number: str) -> frozenset[str]:
 
 def buyers(store: Store, orders: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return the pseudonyms of all persons in records of these orders."""
+    if not orders:
+        return frozenset()
     stones = Tombstones(orders=dict(orders))
     found = (
-        forget.pseudonyms(body)
-        for _, source, _, key, _, _, body in _rows(store)
-        if orders and stones.doomed(source, key, body)
+        forget.pseudonyms(body) for _, source, _, key, _, _, body in _rows(store) if stones.doomed(source, key, body)
     )
     return frozenset[str]().union(*found)
 
