@@ -6,11 +6,13 @@ import csv
 import io
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from jalon import errors
+from jalon.commands import placements
 from jalon.commands.console import Console, day_and_time, table
 from jalon.connectors.site import SiteSettings
 from jalon.connectors.site.addresses import Misplaced, checked
@@ -24,6 +26,8 @@ COLUMNS = ("url", "content", "product", "placement", "campaign")
 """Of a file of links; `url` and `placement` are needed."""
 LARGEST_FILE = 64 * 1024 * 1024
 _SLICE = 500
+_ALIKE = 0.8
+"""How like a column's name must be to one of `COLUMNS` to be taken for a slip."""
 _BORDER = 4
 
 
@@ -51,7 +55,9 @@ def run_import(console: Console, place: Workplace, file: Path, source: str | Non
     of = _source(place, source)
     good: list[Link] = []
     bad: list[dict[str, Any]] = []
-    for line, row in _rows(file):
+    columns, rows = _read(file)
+    unread = [name for name in columns if name not in COLUMNS]
+    for line, row in rows:
         try:
             good.append(_made(place, of, row.get("url") or "", named(row)))
         except (Misplaced, Misnamed) as error:
@@ -59,7 +65,9 @@ def run_import(console: Console, place: Workplace, file: Path, source: str | Non
     kept = [one for start in range(0, len(good), _SLICE) for one in _add_all(place, good[start : start + _SLICE])]
     shown = list({link.code: _shown(place, link) for link in kept}.values())
     lines = [f"{link['address']}  {link['url']}" for link in shown]
-    console.data({"links": shown, "bad": bad}, lines)
+    console.data({"links": shown, "bad": bad, "unread": unread}, lines)
+    if unread:
+        console.warn(f"{file.name}: not read, since no link has such a column: {', '.join(unread)}")
     for each in bad:
         console.warn(f"{file.name}, line {each['line']}: {each['reason']}")
     return errors.PARTIAL if bad else errors.OK
@@ -130,10 +138,12 @@ def _source(place: Workplace, name: str | None) -> _Source:
 
 
 def _made(place: Workplace, of: _Source, url: str, names: Names) -> Link:
-    """Return a link. Raises `Misplaced`."""
+    """Return a link. Raises `Misplaced` or `Misnamed`."""
     target = checked(url.strip(), of.settings.allowed_hosts)
     code = links.code_of(place.keyring, of.name, target, *names)
-    return Link(code, of.name, target, *names, created_at=time.time())
+    link = Link(code, of.name, target, *names, created_at=time.time())
+    placements.check(link)
+    return link
 
 
 def _add_all(place: Workplace, made: list[Link]) -> list[Link]:
@@ -172,26 +182,43 @@ def _shown(place: Workplace, link: Link) -> dict[str, Any]:
     }
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a CSV file with the number of their line. Raises `ConfigError` for what is no such file."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(f"{path.name} is larger than {LARGEST_FILE >> 20} MiB", "Split it.")
-        content = path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path.name} is not UTF-8", "Save it as CSV in UTF-8.") from None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", "Name a file that is there.") from None
+def _read(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+    """Return the columns of a CSV file, and its rows with the number of their line. Raises `ConfigError`."""
+    content = _content(path)
     head, _, _ = content.partition("\n")
     reader = csv.DictReader(
         io.StringIO(content, newline=""), delimiter=";" if head.count(";") > head.count(",") else ","
     )
-    missing = {"url", "placement"} - set(reader.fieldnames or ())
+    columns = [name for name in reader.fieldnames or () if name.strip()]
+    for name in columns:
+        meant = get_close_matches(name.strip().lower(), set(COLUMNS) - set(columns), n=1, cutoff=_ALIKE)
+        if meant and name not in COLUMNS:
+            raise ConfigError(
+                f"{path.name} has a column {name[:80]!r}, and none {meant[0]!r}",
+                f"Write {meant[0]!r} if that is meant; if not, leave the column out.",
+            )
+    missing = {"url", "placement"} - set(columns)
     if missing:
         raise ConfigError(
             f"{path.name} has no column {' and no column '.join(sorted(missing))}",
             f"Its first line must name the columns, out of {', '.join(COLUMNS)}.",
         )
+    return columns, _rows(reader)
+
+
+def _content(path: Path) -> str:
+    """Return what a file of links holds. Raises `ConfigError` for what is no such file."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path.name} is larger than {LARGEST_FILE >> 20} MiB", "Split it.")
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path.name} is not UTF-8", "Save it as CSV in UTF-8.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "Name a file that is there.") from None
+
+
+def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, str]]]:
     for row in reader:
         if any(row.get(name) for name in COLUMNS):
             yield reader.line_num, {name: row.get(name) or "" for name in COLUMNS}

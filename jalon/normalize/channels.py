@@ -62,6 +62,13 @@ _CAMPAIGN = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_content"
 _REFERRAL = next(rule for rule in RULES if rule.channel == "referral")
 _CACHED = 8192
 
+
+def channel_named(word: str) -> str | None:
+    """Return the channel that a word of utm_source names, also by the channel's own name; None for any other word."""
+    rule = _NAMES.get(word)
+    return rule.channel if rule else word if word in CHANNELS else None
+
+
 # --- reading a visit ------------------------------------------------------------------------------------------------
 
 

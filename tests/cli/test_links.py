@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from jalon.commands.placements import check
+from jalon.connectors.site.names import Misnamed
+from jalon.normalize.channels import CHANNELS
+from jalon.store.links import Link
 from tests.cli.played import Desk
 
 CONFIG = """
@@ -57,6 +61,16 @@ def test_the_same_words_give_the_same_link(linking: Desk, tmp_path: Path) -> Non
         ("https://shop.example/", ("--product", "a b"), "product is no id"),
         ("https://shop.example/", ("--placement", "Insta Gram"), "placement must be"),
         ("https://shop.example/", ("--source", "nobody"), "'nobody' is no source of own links"),
+        ("https://shop.example/", ("--placement", "instgram/bio"), "begins with no channel; did you mean instagram?"),
+        ("https://shop.example/", ("--placement", "podcast"), "any other place is referral/podcast"),
+        ("https://shop.example/", ("--placement", "flyer"), "write shop/flyer"),
+        ("https://shop.example/", ("--placement", "shop"), "read as referral and not as shop; write shop/offline or"),
+        ("https://shop.example/", ("--placement", "instagram/email"), "read as email and not as instagram"),
+        ("https://shop.example/?a=1&utm_source=newsletter", (), "own utm_source, by which its visits would be read as"),
+        ("https://shop.example/?gclid=1", (), "its own gclid, by which its visits would be read as search and not as"),
+        ("https://shop.example/?utm_source=", (), "would be read as referral and not as instagram"),
+        ("https://shop.example/?utm_campaign=may", ("--campaign", "june"), "its own utm_campaign, which is not"),
+        ("https://shop.example/?utm_content=7", ("--content", "8"), "its own utm_content, which is not"),
     ],
 )
 def test_what_can_be_no_link_is_refused_with_the_reason(
@@ -67,6 +81,27 @@ def test_what_can_be_no_link_is_refused_with_the_reason(
     assert said in refused.err
     assert "nothing" not in linking("links", "list").err
     assert linking("links", "list", "--json").data["links"] == []
+
+
+@pytest.mark.parametrize("query", ["", "?utm_source=ig", "?utm_source=instagram&utm_campaign=june", "?igsh=1"])
+def test_marks_of_an_address_that_say_the_same_are_taken(linking: Desk, query: str) -> None:
+    words = ("--placement", "instagram/bio", "--campaign", "june")
+    assert linking("links", "add", f"https://shop.example/{query}", *words).status == 0
+
+
+def test_every_channel_that_people_come_from_has_a_placement() -> None:
+    """What a refused placement is told to be must be taken."""
+    with pytest.raises(Misnamed) as refused:
+        check(placed("nowhere"))
+    known = str(refused.value).partition("known are ")[2].partition("; ")[0].split(", ")
+    assert len(known) == len(CHANNELS) - len({"site", "direct"})
+    for placement in known:
+        check(placed(placement))
+    check(placed("referral/nowhere"))
+
+
+def placed(placement: str) -> Link:
+    return Link("", "own", "https://shop.example/", "", "", placement, "", created_at=0.0)
 
 
 def test_a_file_of_links_is_read_again_without_harm_and_bad_lines_are_named(linking: Desk, tmp_path: Path) -> None:
@@ -80,6 +115,17 @@ def test_a_file_of_links_is_read_again_without_harm_and_bad_lines_are_named(link
     assert first.data["links"] == again.data["links"]
     assert len(linking("links", "list", "--json").data["links"]) == 1200
     assert "l.csv, line 2: evil.example is not among allowed_hosts" in first.err
+    assert "l.csv: not read, since no link has such a column: note" in first.err
+    assert first.data["unread"] == ["note"]
+
+
+@pytest.mark.parametrize("slip", ["campagne", "Campaign", "campaign "])
+def test_a_column_that_is_nearly_one_of_a_link_is_not_left_out_unsaid(linking: Desk, tmp_path: Path, slip: str) -> None:
+    (tmp_path / "l.csv").write_text(f"url,placement,{slip}\nhttps://shop.example/,tiktok,june\n")
+    refused = linking("links", "import", "l.csv")
+    assert refused.status == 2
+    assert "Write 'campaign' if that is meant" in refused.err
+    assert linking("links", "list", "--json").data["links"] == []
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"url\nhttps://shop.example/\n", b"a,b\n1,2\n"])
