@@ -54,6 +54,16 @@ def derive(sample: Sample) -> list[dict[str, Any]]:
 
     Raises `Misfit` for facts of other types or words than the vocabulary's, `LookupError` for an unknown stream.
     """
+    try:
+        facts = list(registry.normalizer_of(sample.connector)(*stored(sample)))
+    except Unfit as unfit:
+        return [{"unfit": unfit.reason, "detail": unfit.detail}]
+    columns_of(facts)
+    return [*_shown(facts)]
+
+
+def stored(sample: Sample) -> tuple[Raw, Context]:
+    """Return the record of a sample as it stands in the inbox, and what its normalizer is told beside it."""
     read = json.loads(sample.path.read_text())
     given = read if "body" in read else {"body": read}
     body = stream(sample).door(given["body"], lambda kind, value: f"hashed {kind}: {value}")
@@ -66,13 +76,7 @@ def derive(sample: Sample) -> list[dict[str, Any]]:
         inbox_id=1,
         body=json.loads(json.dumps(body)),
     )
-    context = Context(ZoneInfo(given.get("zone", "UTC")), given.get("account", {}))
-    try:
-        facts = list(registry.normalizer_of(sample.connector)(raw, context))
-    except Unfit as unfit:
-        return [{"unfit": unfit.reason, "detail": unfit.detail}]
-    columns_of(facts)
-    return [*_shown(facts)]
+    return raw, Context(ZoneInfo(given.get("zone", "UTC")), given.get("account", {}))
 
 
 def stream(sample: Sample) -> Stream:

@@ -269,15 +269,40 @@ def test_every_currency_that_shopify_names_is_known_but_what_is_none(contracts: 
         (order(currencyCode="XYZ", totalPriceSet=bag(1, "XYZ")), "unknown_currency"),
         (order(line(1, 1000), createdAt="2026-02-30T00:00:00Z"), "impossible_date"),
         (order(line(1, 1000), totalPriceSet={"shopMoney": {"amount": "1,000.00", "currencyCode": "EUR"}}), "bad_money"),
-        ({"id": "gid://shopify/Order/1"}, "unexpected_shape"),
-        ([], "unexpected_shape"),
-        (order({"id": "gid://shopify/LineItem/1"}), "unexpected_shape"),
+        ({"id": "gid://shopify/Order/1"}, "missing_field"),
+        ([], "bad_record"),
+        (order({"id": "gid://shopify/LineItem/1"}), "missing_field"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_a_reason(body: Any, reason: str) -> None:
     with pytest.raises(Unfit) as refused:
         facts(body)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (order(line(1, 1000), app="x"), "'app' is no object"),
+        (order(line(1, 1000), sourceName=7), "'sourceName' is no text"),
+        (order(line(1, 1000), taxesIncluded="no"), "'taxesIncluded' is neither true nor false"),
+        (order(line(1, 1000), line(2, 1000) | {"taxLines": {}}), "'lineItems.nodes[1].taxLines' is no list of objects"),
+        (order(line(1, 1000) | {"quantity": "1"}), "'lineItems.nodes[0].quantity' is no whole number"),
+        (
+            order(line(1, 1000), totalPriceSet={"shopMoney": {"amount": 1.5, "currencyCode": "EUR"}}),
+            "shopMoney.amount'",
+        ),
+        (
+            order(line(1, 1000), refunds=[{"id": "gid://shopify/Refund/9", "transactions": None}]),
+            "'refunds[0].createdAt",
+        ),
+        ({"deleted": True}, "'id' is missing"),
+    ],
+)
+def test_a_field_of_another_kind_is_named(body: Any, said: str) -> None:
+    with pytest.raises(Unfit) as refused:
+        facts(body)
+    assert said in refused.value.detail
 
 
 def test_an_unknown_stream_is_refused() -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from jalon.normalize.money import minor
+from jalon.normalize.shopify import shape
 from jalon.normalize.shopify.money import line_money
 from jalon.normalize.shopify.orders import Reading, line_fact
 from jalon.normalize.shopify.visits import PLATFORM, number, origin_of, touchpoint
@@ -28,10 +29,8 @@ def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     read = STREAMS.get(raw.stream)
     if read is None:
         raise Unfit("unknown_stream", f"{raw.stream!r} is no stream of Shopify")
-    try:
-        return list(read(raw, context))
-    except (LookupError, TypeError, AttributeError) as error:
-        raise Unfit("unexpected_shape", f"{raw.stream} {raw.key}: {type(error).__name__} {str(error)[:100]}") from None
+    shape.check(raw.stream, raw.body)
+    return list(read(raw, context))
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

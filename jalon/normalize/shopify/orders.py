@@ -97,7 +97,7 @@ class Reading:
         yield from self._identities()
 
     def _order(self) -> Order:
-        body, summary = self.body, self.body.get("customerJourneySummary")
+        body, summary = self.body, self.body.get("customerJourneySummary") or {}
         money, total = self.money, body["totalPriceSet"]
         presented = total.get("presentmentMoney")
         if presented and presented["currencyCode"] not in EXPONENTS:
@@ -128,7 +128,7 @@ class Reading:
             channel=self._channel(),
             origin=self.origin,
             external_ids=self.external_ids,
-            customer_order_index=summary and summary.get("customerOrderIndex"),
+            customer_order_index=summary.get("customerOrderIndex"),
             journey="none" if not summary else "ready" if summary.get("ready") else "not_ready",
         )
 
@@ -164,7 +164,7 @@ class Reading:
                 yield shop_orders.refunded(self.head(f"{fact.refund_id}/refund"), order, fact)
 
     def _refund(self, order: Order, refund: Json, money: Returned) -> Refund:
-        moved = (one["processedAt"] for one in refund["transactions"]["nodes"] if _is_done(one, "REFUND"))
+        moved = (one.get("processedAt") for one in refund["transactions"]["nodes"] if _is_done(one, "REFUND"))
         at = instant_from_iso(min(filter(None, moved), default=refund["createdAt"]))
         refund_id = number(refund["id"])
         return Refund(

@@ -9,7 +9,7 @@ from typing import Any
 
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, Origin
-from jalon.normalize.fields import Row, count, inner, needed, objects, text
+from jalon.normalize.fields import Row, count, inner, needed, objects, text, texts
 from jalon.normalize.records import head
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import (
@@ -232,7 +232,7 @@ def _quantity(value: Any) -> int:
 def _copied_from(body: Row, context: Context) -> tuple[str | None, tuple[str, ...]]:
     """Return the platform on which an order was made, if another one, and the ids that it has there."""
     origin = text(body, "alias_of") or context.account.get(f"channel:{str(body.get('created_via')).lower()}")
-    names = [name for name in body.get("names") or () if isinstance(name, str)]
+    names = texts(body, "names")
     for platform, shape in EXTERNAL_IDS.items():
         found = [name for name in names if shape.fullmatch(name)]
         if found and origin in (None, platform):
