@@ -56,13 +56,44 @@ def facts_of(told: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     return {f"{row['kind']} {row['key']}": (row["what"], row["fields"]) for row in told["facts"]}
 
 
-def test_a_touchpoint_that_came_late_is_told_and_its_order_has_no_more_credit_to_share(runs: tuple[Run, Path]) -> None:
+def moves_of(told: dict[str, Any]) -> dict[str | None, tuple[str, int, int]]:
+    return {row["touch_uid"]: (row["what"], row["before"], row["after"]) for row in told["touches"]}
+
+
+def test_a_touchpoint_that_came_late_is_told_and_takes_credit_from_the_others_of_its_order(
+    runs: tuple[Run, Path],
+) -> None:
     told = since(runs, "order:paid")
     assert facts_of(told) == {"touchpoints shop:late": ("new", {})}
     assert {(row["before"], row["after"]) for row in told["moved"]} == {(1000, 1000)}
     assert (told["orders"], told["orders_moved"]) == ([], 0)
+    assert moves_of(told) == {"shop:early": ("changed", 1000, 500), "shop:late": ("came", 0, 500)}
+    assert {row["channel"] for row in told["touches"]} == {"tiktok", "email"}
     assert told["as_of"] == "2026-03-11T00:00:00+00:00"
     assert told["options"] == {}
+
+
+def test_credit_that_moved_within_an_order_is_told_in_money(runs: tuple[Run, Path]) -> None:
+    run, then = runs
+    text = "\n".join(lines(explain(run.facts, run.folder, "order:paid", model="linear", since=then)))
+    assert "No order's credit has moved as a whole under linear" in text
+    assert "Touchpoints whose credit has moved most under linear (2 in all)" in text
+    assert "visit on email, 2026-03-03 00:00 UTC: came, 0.00\u202fEUR → 5.00\u202fEUR" in text
+    unmoved = "\n".join(lines(explain(run.facts, run.folder, "order:same", model="linear", since=then)))
+    assert "No order's credit has moved under linear" in unmoved
+    assert "Touchpoints whose" not in unmoved
+
+
+def test_credit_of_nobody_known_goes_to_the_touchpoint_that_came(tmp_path: Path) -> None:
+    facts: list[Fact] = [
+        touch("t", 1, "a", content_id="v", observed_at=at(12)),
+        order("1", 2, 800, person="a", observed_at=at(3)),
+    ]
+    run = Run(tmp_path, facts, models=["linear"])
+    attribute(run.facts, tmp_path / "then", Options(models=["linear"], as_of=THEN))
+    told = since((run, tmp_path / "then"), "order:1")
+    assert moves_of(told) == {None: ("went", 800, 0), "shop:t": ("came", 0, 800)}
+    assert all(row["because"] for row in told["touches"] if row["touch_uid"] is None)
 
 
 def test_credit_of_a_content_moves_order_by_order_with_the_reason(runs: tuple[Run, Path]) -> None:
@@ -96,6 +127,7 @@ def test_a_customer_is_compared_over_all_orders(runs: tuple[Run, Path]) -> None:
         "linear": (0, 1500),
         "markov": (0, 1500),
     }
+    assert moves_of(told) == {"shop:b": ("came", 0, 1500)}
     assert [row["kind"] for row in told["facts"]] == ["refunds", "orders"]
 
 

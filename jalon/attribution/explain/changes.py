@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ibis.expr.types import Table
 
+from jalon.attribution.explain.moves import moves
 from jalon.attribution.explain.subjects import Subject
 from jalon.attribution.explain.tables import REVISION, Row, Tables
 
@@ -38,11 +39,13 @@ class _Runs(NamedTuple):
 
 def changes(then: Tables, now: Tables, subject: Subject, model: str) -> Row:
     """Return `as_of` (then), `facts` (new, restated, taken back), `moved` (credit by model) and `orders` (whose credit
-    under `model` has moved, and why). Also what options of the two runs differ."""
+    under `model` has moved, and why). Of an order or a customer also `touches` (touchpoints whose credit under `model`
+    has moved). Also what options of the two runs differ."""
     runs = _Runs(then, now)
     before, after = (_credit(tables, subject) for tables in runs)
     facts = list(_facts(runs, subject))
     orders = list(_orders(runs, before, after, model))
+    touches = moves(then, now, _orders_of_both(runs, subject), model)
     return {
         "as_of": then.card["as_of"],
         "options": _options(then.card, now.card),
@@ -51,6 +54,8 @@ def changes(then: Tables, now: Tables, subject: Subject, model: str) -> Row:
         "moved": _moved(before, after),
         "orders": sorted(orders, key=lambda row: (-abs(row["after"] - row["before"]), row["order_uid"]))[:_MOST],
         "orders_moved": len(orders),
+        "touches": touches[:_MOST],
+        "touches_moved": len(touches),
     }
 
 
@@ -88,6 +93,13 @@ def _own_orders(tables: Tables, subject: Subject) -> list[str]:
         return [subject.id]
     sales = tables["sales"]
     return [row["order_uid"] for row in tables.rows(sales.filter(sales.person == subject.id), ("order_uid",))]
+
+
+def _orders_of_both(runs: _Runs, subject: Subject) -> list[str]:
+    """Return the orders that are the subject's own in either run; those of a content or creator are not."""
+    if subject.kind in ("content", "creator"):
+        return []
+    return sorted({uid for tables in runs for uid in _own_orders(tables, subject)})
 
 
 def _moved(before: Credit, after: Credit) -> list[Row]:
@@ -164,16 +176,16 @@ def _about(runs: _Runs, kind: str, subject: Subject) -> Table | None:
         return held.filter(held.left.isin(known) | held.right.isin(known)) if known else None
     if kind == "touchpoints":
         return _touchpoints(runs, subject)
-    uids = {uid for tables in runs for uid in _own_orders(tables, subject)}
+    uids = _orders_of_both(runs, subject)
     if kind == "contents" or not uids:
         return None
     held = now.named(kind, now.revisions(kind, order_id=now.numbers_of(uids)))
-    return held.filter((held.source + ":" + held.order_id).isin(sorted(uids)))
+    return held.filter((held.source + ":" + held.order_id).isin(uids))
 
 
 def _touchpoints(runs: _Runs, subject: Subject) -> Table | None:
     """Return what is on the journeys, then or now; of a customer, all that was met under any identifier."""
-    uids = sorted({uid for tables in runs for uid in _own_orders(tables, subject)})
+    uids = _orders_of_both(runs, subject)
     steps = {uid for tables in runs for own in _steps(tables, uids).values() for uid in own}
     held = runs.now.revisions("touchpoints")
     about = (held.source + ":" + held.key).isin(sorted(steps))

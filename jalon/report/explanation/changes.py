@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from jalon.attribution.crediting import ORGANIC
 from jalon.report.explanation.wording import Row, columns, cut, in_money, instant
 from jalon.report.words import label, plain
 
@@ -18,6 +19,7 @@ def lines(told: Row, model: str) -> Iterator[str]:
     yield from _facts(told)
     yield from _moved(told)
     yield from _orders(told, model)
+    yield from _touches(told, model)
 
 
 def _facts(told: Row) -> Iterator[str]:
@@ -53,10 +55,31 @@ def _moved(told: Row) -> Iterator[str]:
 def _orders(told: Row, model: str) -> Iterator[str]:
     yield ""
     if not told["orders"]:
-        yield f"No order's credit has moved under {model}"
+        whole = " as a whole" if told["touches"] else ""
+        yield f"No order's credit has moved{whole} under {model}"
         return
     yield f"Orders whose credit has moved most under {model} ({told['orders_moved']} in all)"
     for row in told["orders"]:
         yield f"  {plain(row['order_uid'])}: {in_money(row, 'before')} → {in_money(row, 'after')}"
         for reason in row["reasons"]:
             yield f"     {reason['because']}"
+
+
+def _touches(told: Row, model: str) -> Iterator[str]:
+    if not told["touches"]:
+        return
+    yield ""
+    yield f"Touchpoints whose credit has moved most under {model} ({told['touches_moved']} in all)"
+    for row in told["touches"]:
+        yield f"  {_place(row)}: {row['what']}, {in_money(row, 'before')} → {in_money(row, 'after')}"
+        named = f"{cut(row['touch_uid'], 50)}, " if row["touch_uid"] else ""
+        yield f"     {named}of order {plain(row['order_uid'])}"
+
+
+def _place(row: Row) -> str:
+    """Name a touchpoint by what happened where and when; or the content that is modelled; or why nobody is known."""
+    if row["touch_uid"] is None:
+        return f"{'nobody' if row['basis'] == ORGANIC else 'unknown'}, {row['because']}"
+    if row["basis"] == "modelled":
+        return f"content {plain(row['content_id'] or '')} (modelled)"
+    return f"{(row['kind'] or '').replace('_', ' ')} on {plain(row['channel'] or '')}, {instant(row['occurred_at'])}"
