@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
+from jalon.commands import settled
 from jalon.commands.common import heed_sigterm
 from jalon.commands.console import Console, Progress, day_and_time
 from jalon.connectors.base import Settings
@@ -183,6 +184,7 @@ def _estimate(console: Console, place: Workplace, chosen: Mapping[str, Settings]
 def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, *, normalize: bool) -> int:
     """Run the engine, derive (unless a person has just asked to stop), and tell."""
     log.info("%s, store in %s", place.config.path, place.config.store)
+    settled.warn(console, place)
     atexit.register(gc.freeze)  # or the end of the process takes 0.1 s to search all that is loaded for garbage
     outcomes = asyncio.run(engaged(console, place, work, max_runtime, normalize=normalize))
     heed_sigterm()

@@ -1,4 +1,4 @@
-"""What `jalon doctor` says of settings that only later commands use: they refuse, or do nothing, tonight or never."""
+"""Settings that only later commands use, who would refuse them tonight: doctor finds them, and what reads warns."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, get_args
 
+from jalon.commands.console import Console
 from jalon.connectors.base import Finding
-from jalon.errors import JalonError
+from jalon.errors import JalonError, told
 from jalon.workplace import Workplace
 
 LAST = "models"
@@ -23,26 +24,35 @@ def findings(place: Workplace) -> Iterator[Finding]:
     yield from _deliveries(place)
 
 
+def warn(console: Console, place: Workplace) -> None:
+    """Tell all of them on stderr; nothing that reads is stopped by what only a later command will use."""
+    found = [*findings(place)]
+    for finding in found:
+        console.warn(f"{finding.name}: {told(finding.detail, finding.remedy)}")
+    if any(finding.level == "fail" for finding in found):
+        console.warn("what is read is kept, but `attribute`, `report` or `deliver` will refuse these settings")
+
+
 def _attribution(place: Workplace) -> Iterator[Finding]:
     """Give the options one more key at a time, so that each that is wrong is named."""
     from jalon.attribution.options import Options
     from jalon.commands.reporting import told_options
 
-    told = told_options(place)
+    given = told_options(place)
     good: dict[str, Any] = {}
-    for name in sorted(told, key=lambda name: name == LAST):
+    for name in sorted(given, key=lambda name: name == LAST):
         if RESTS_ON.get(name, name) not in {*good, name}:
             continue
         try:
-            Options(**good, **{name: told[name]})
+            Options(**good, **{name: given[name]})
         except JalonError as error:
             yield Finding(f"[attribution] {name}", "fail", error.message, error.remedy)
         else:
-            good[name] = told[name]
+            good[name] = given[name]
     yield from _words(good)
 
 
-def _words(told: dict[str, Any]) -> Iterator[Finding]:
+def _words(options: dict[str, Any]) -> Iterator[Finding]:
     """Warn of words in patterns that no touchpoint can ever fit."""
     from jalon.attribution.options import INTENT
     from jalon.normalize.channels import CHANNELS
@@ -51,7 +61,7 @@ def _words(told: dict[str, Any]) -> Iterator[Finding]:
     known = {"channel": CHANNELS, "kind": get_args(TouchKind), "evidence": get_args(Evidence)}
     known[""] = (*dict.fromkeys((*CHANNELS, *known["kind"], *known["evidence"], *INTENT)),)
     for name in ("lookback", "skip", "intent"):
-        for pattern in told.get(name, ()):
+        for pattern in options.get(name, ()):
             for word in pattern.split("+"):
                 field, _, value = (part.strip() for part in word.rpartition(":"))
                 if field in known and not _fits(value, known[field]):
@@ -66,12 +76,13 @@ def _fits(value: str, known: tuple[str, ...]) -> bool:
 
 
 def _targets(place: Workplace) -> Iterator[Finding]:
-    from jalon.report.people.wanted import wanted
+    targets = place.config.targets
+    if not targets.cells and targets.file is None:
+        return
+    from jalon.report.people.wanted import mistakes
 
-    try:
-        wanted(place.config)
-    except JalonError as error:
-        key = "file" if place.config.targets.file and not error.message.startswith("[[") else "cells"
+    for error in mistakes(place.config):
+        key = "file" if targets.file and not error.message.startswith("[[") else "cells"
         yield Finding(f"[targets] {key}", "fail", error.message, error.remedy)
 
 

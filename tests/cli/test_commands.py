@@ -286,6 +286,27 @@ def test_doctor_names_settings_that_only_later_commands_use(
     assert remedy in found["remedy"]
 
 
+def test_sync_warns_of_settings_that_the_report_would_refuse_and_reads_all_the_same(tmp_path: Path) -> None:
+    """Who runs `jalon sync && jalon report` by cron learns of all of them at once, and loses no data by a slip."""
+    desk = Desk(tmp_path)
+    desk("init")
+    cell = '[[targets.cells]]\nstage = "advocacy"\nmeasure = "{}"\ntarget = {}\n'
+    with desk.config.open("a") as config:
+        config.write('\n[sources.own]\nconnector = "site"\nallowed_hosts = ["shop.example"]\n')
+        config.write('[attribution]\nmodels = ["markof"]\n')
+        config.write("".join((cell.format("nps", 30), cell.format("npss", 1), cell.format("nps", 40))))
+    said = desk("sync", "--quiet", "--json")
+    assert (said.status, [source["outcome"] for source in said.data["sources"]]) == (errors.OK, ["ok"])
+    assert "[attribution] models: " in said.err
+    assert "[targets] cells: [[targets.cells]] 2: 'npss' is no measure" in said.err
+    assert "[[targets.cells]] 3 is a second target for what [[targets.cells]] 1 is one for. Keep one" in said.err
+    assert "`report` or `deliver` will refuse these settings" in said.err
+    found = [
+        each["detail"] for each in desk("doctor", "--offline", "--json").data["findings"] if each["name"][0] == "["
+    ]
+    assert len(found) == 3
+
+
 def test_doctor_takes_all_settings_that_are_well_together(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk("init")

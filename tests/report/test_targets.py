@@ -176,6 +176,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         list(read_targets(tmp_path / "gone.csv"))
 
 
+@pytest.mark.parametrize(
+    ("cell", "rows", "is_second"),
+    [
+        ("", "advocacy,,nps,9,", True),
+        ("", "service,,csat,9,", False),
+        ("", "advocacy,email,persons,9,", False),
+        ("email", "advocacy,email,persons,9,last", True),
+        ("email", "advocacy,email,orders,9,last", False),
+    ],
+)
+def test_a_second_target_for_one_thing_is_named_with_both_places(
+    tmp_path: Path, cell: str, rows: str, is_second: bool
+) -> None:
+    own = f'[[targets.cells]]\nstage = "advocacy"\nmeasure = "{"persons" if cell else "nps"}"\ntarget = 3\n'
+    told = f'[targets]\nfile = "targets.csv"\n{own}channel = "{cell}"\n'
+    config = configured(tmp_path, told, f"stage,channel,measure,target,model\n{rows}\n")
+    if not is_second:
+        assert len(wanted(config).targets) == 2
+        return
+    with pytest.raises(ConfigError, match=r"targets\.csv:2 is a second target for what \[\[targets.cells\]\] 1 is"):
+        wanted(config)
+
+
 def test_two_targets_for_one_thing_are_refused() -> None:
     row = {"preset": "canonical", "stage": "advocacy", "channel": "(none)", "measure": "nps", "member": ""}
     assert [each["position"] for each in _once([row, {**row, "stage": "service"}])] == [0, 1]

@@ -73,6 +73,17 @@ def checked(target: Target) -> None:
         raise ValueError(f"{target.currency!r} is no currency")
 
 
+def asked(target: Target) -> Target:
+    """Return a target as what it is for: without its number, and what its measure does not ask for.
+
+    Of a default in one of two (the model, the currency), only the marts know that they are the same.
+    """
+    unasked: dict[str, Any] = {"target": 0.0}
+    if target.channel:
+        unasked |= {"member": ""} | ({} if target.measure in CREDITED else {"model": "", "currency": ""})
+    return target.model_copy(update=unasked)
+
+
 def _measures(target: Target) -> list[str]:
     """Return the measures of a canonical stage that a target can be set for."""
     own = [each.name for each in MEASURES.values() if each.stage in ("", target.stage) and each.better]

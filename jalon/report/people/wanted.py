@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -12,12 +12,15 @@ from pydantic import ValidationError
 
 from jalon.errors import ConfigError
 from jalon.report.people.settings import Persona, Target, Targets, Wanted
-from jalon.report.people.targets import checked
+from jalon.report.people.targets import asked, checked
 
 _COMMA = re.compile(r"[+-]?\d+(?:[ \u00a0\u202f]\d{3})*(?:,\d+)?")
 """A number as spreadsheets in French write it: '1 234,50'."""
 _TO_POINT = str.maketrans({",": ".", " ": None, "\u00a0": None, "\u202f": None})
 WITH_POINT = "Write a decimal point, as 0.25; decimal commas are read where columns are separated by semicolons."
+
+_Placed = tuple[str, Target]
+"""Where it stands, for people, and the target."""
 
 
 class Configured(Protocol):
@@ -32,19 +35,43 @@ class Configured(Protocol):
 
 
 def wanted(config: Configured) -> Wanted:
-    """Return personas and targets. Raises `ConfigError` for a target of nothing that exists, with its place."""
-    own = [(f"[[targets.cells]] {number}", target) for number, target in enumerate(config.targets.cells, 1)]
-    file = config.targets.file
-    listed = read_targets(config.folder / file) if file is not None else []
-    return Wanted(config.personas, tuple(_checked(place, target) for place, target in (*own, *listed)))
+    """Return personas and targets. Raises `ConfigError` for the first that is wrong, with its place."""
+    placed = [*_placed(config)]
+    for error in _wrong(placed):
+        raise error
+    return Wanted(config.personas, tuple(target for _, target in placed))
 
 
-def _checked(place: str, target: Target) -> Target:
+def mistakes(config: Configured) -> Iterator[ConfigError]:
+    """Yield what is wrong with each target, with its place. Nothing is read of a file behind a row that is none."""
+    placed: list[_Placed] = []
     try:
-        checked(target)
-    except ValueError as error:
-        raise ConfigError(f"{place}: {error}", "Correct it; docs/measures.md has the words.") from None
-    return target
+        placed.extend(_placed(config))
+    except ConfigError as error:
+        yield error
+    yield from _wrong(placed)
+
+
+def _placed(config: Configured) -> Iterator[_Placed]:
+    """Yield each target with its place. Raises `ConfigError` for a file that is none of targets."""
+    for number, target in enumerate(config.targets.cells, 1):
+        yield f"[[targets.cells]] {number}", target
+    if config.targets.file is not None:
+        yield from read_targets(config.folder / config.targets.file)
+
+
+def _wrong(placed: Iterable[_Placed]) -> Iterator[ConfigError]:
+    """Yield a refusal of each target of nothing that exists, and of each second one for one thing."""
+    seen: dict[Target, str] = {}
+    for place, target in placed:
+        try:
+            checked(target)
+        except ValueError as error:
+            yield ConfigError(f"{place}: {error}", "Correct it; docs/measures.md has the words.")
+            continue
+        first = seen.setdefault(asked(target), place)
+        if first != place:
+            yield ConfigError(f"{place} is a second target for what {first} is one for", "Keep one of them.")
 
 
 def read_targets(path: Path) -> Iterator[tuple[str, Target]]:
