@@ -234,6 +234,18 @@ def test_figures_that_are_left_out_are_no_zeros() -> None:
     assert found == {"clicks": 0, "spend": 150}
 
 
+@pytest.mark.parametrize("told", [{"clicks": -1}, {"spend": "-0.01"}, {"impressions": "-5"}])
+def test_a_figure_that_cannot_be_below_zero_is_held_and_named(told: dict[str, Any]) -> None:
+    with pytest.raises(Unfit, match="negative_") as unfit:
+        one(Measure, "figures", {"platform": "ads", "start": "2026-11-20", "currency": "EUR", **told})
+    assert unfit.value.detail.startswith(*told)
+
+
+def test_claimed_revenue_may_sink_below_zero() -> None:
+    told = {"platform": "ads", "start": "2026-11-20", "currency": "EUR", "conversion_value": "-3.00"}
+    assert one(Measure, "figures", told).value == -300
+
+
 def test_a_slash_in_the_name_of_a_campaign_leads_to_nothing_below_it() -> None:
     """Elsewhere `1/2` is the ad set 2 in the campaign 1."""
     body = {"platform": "ads", "start": "2026-11-20", "campaign_id": "DE/retargeting 50%", "clicks": 1}

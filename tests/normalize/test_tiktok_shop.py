@@ -216,6 +216,14 @@ def test_a_figure_without_currency_is_refused() -> None:
         facts("videos", {**sample("videos", "one_day"), "gmv": {"amount": "1.00"}})
 
 
+@pytest.mark.parametrize("field", ["gmv", "attributed_gmv", "indirect_gmv"])
+def test_what_was_sold_is_not_below_zero(field: str) -> None:
+    spoilt_one = {**sample("videos", "one_day"), field: {"amount": "-1.00", "currency": "USD"}}
+    with pytest.raises(Unfit, match="negative_amount") as unfit:
+        facts("videos", spoilt_one)
+    assert unfit.value.detail.startswith(field)
+
+
 # --- records of any shape ---------------------------------------------------------------------------------------------
 
 

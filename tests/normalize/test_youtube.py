@@ -37,6 +37,37 @@ def affiliate(**more: Any) -> dict[str, Any]:
     return {**about, "videoId": "a", "channelId": "UC", **more}
 
 
+@pytest.mark.parametrize(
+    ("stream", "body"),
+    [
+        ("activity", figure(views=-1)),
+        ("activity", figure(estimatedMinutesWatched="-3")),
+        ("cards", figure(cardClicks=-2)),
+        ("affiliate_contents", affiliate(clicks="-1")),
+        ("affiliate_contents", affiliate(grossSales={"amountMicros": "-10000", "currencyCode": "EUR"})),
+    ],
+)
+def test_a_figure_that_cannot_be_below_zero_is_held_and_named(stream: str, body: Any) -> None:
+    (field,) = {*body} - {*figure(), *affiliate()}
+    with pytest.raises(Unfit, match="negative_quantity") as unfit:
+        facts(stream, body)
+    assert unfit.value.detail.startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("stream", "body"),
+    [
+        ("activity", figure(likes=-2)),
+        ("affiliate_contents", affiliate(orders="-2")),
+        ("affiliate_contents", affiliate(netSales={"amountMicros": "-20000", "currencyCode": "EUR"})),
+        ("affiliate_contents", affiliate(commissions={"amountMicros": "-20000", "currencyCode": "EUR"})),
+    ],
+)
+def test_what_is_taken_back_may_be_more_than_what_came(stream: str, body: Any) -> None:
+    (measure,) = [fact for fact in facts(stream, body) if isinstance(fact, Measure)]
+    assert measure.value == -2
+
+
 # --- joining with persons ---------------------------------------------------------------------------------------------
 
 

@@ -232,9 +232,16 @@ def _measures(raw: Raw, context: Context, subject: Subject, row: Row, names: dic
 
 
 def _figure(field: str, figure: Any) -> tuple[int, str | None]:
-    """Return an amount in minor units with its currency, or a count. Raises `Unfit` for a count below zero."""
+    """Return an amount in minor units with its currency, or a count. Raises `Unfit` for any below zero.
+
+    What was sold (`gmv`) is told before refunds, so that no amount can be negative.
+    """
     if isinstance(figure, dict):
-        return minor(figure.get("amount") or 0, str(figure.get("currency"))), str(figure.get("currency"))
+        currency = str(figure.get("currency"))
+        sold = minor(figure.get("amount") or 0, currency)
+        if sold < 0:
+            raise Unfit("negative_amount", f"{field} is {sold} minor units")
+        return sold, currency
     return count(figure, field), None
 
 

@@ -11,7 +11,7 @@ https://developers.google.com/merchant/api/policies/youtube-shopping-developer-p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from jalon.normalize.money import from_millionths
 from jalon.normalize.records import head
 from jalon.normalize.times import day_of
 from jalon.normalize.vocabulary import ContentTag, Context, Fact, Measure, Raw, Unfit
-from jalon.normalize.youtube.common import PLATFORM, number
+from jalon.normalize.youtube.common import PLATFORM, counted, number
 
 COUNTS = {
     "impressions": "product_impressions",
@@ -28,6 +28,8 @@ COUNTS = {
     "clicks": "tag_clicks",
     "orders": "attributed_orders",
 }
+MAY_SINK = frozenset({"orders", "netSales", "commissions"})
+"""What is restated for what was cancelled and returned; all others cannot be below zero."""
 SALES = {"grossSales": "attributed_gmv", "netSales": "attributed_net_sales", "commissions": "commissions"}
 
 
@@ -71,10 +73,14 @@ def _tag(raw: Raw, video: str, offer: str) -> ContentTag:
     )
 
 
+def _read(field: str) -> Callable[[Any, str], int]:
+    return number if field in MAY_SINK else counted
+
+
 def _measures(raw: Raw, subject: Subject) -> Iterator[Measure]:
     for field, metric in COUNTS.items():
         if raw.body.get(field) not in (None, ""):
-            yield _measure(raw, subject, metric, number(raw.body[field], field), None)
+            yield _measure(raw, subject, metric, _read(field)(raw.body[field], field), None)
     for field, metric in SALES.items():
         price = inner(raw.body, field)
         if price.get("amountMicros") not in (None, ""):
@@ -107,4 +113,4 @@ def _amount(price: Row, name: str) -> tuple[int, str]:
     currency = text(price, "currencyCode")
     if currency is None:
         raise Unfit("missing_field", f"{name!r} has no currency")
-    return from_millionths(number(price["amountMicros"], name), currency), currency
+    return from_millionths(_read(name)(price["amountMicros"], name), currency), currency

@@ -39,3 +39,11 @@ def number(value: Any, name: str) -> int:
     if type(value) is not int or abs(value) >= 10**MAX_DIGITS:
         raise Unfit("bad_number", f"{name} is {str(value)[:20]}, which is no whole number")
     return value
+
+
+def counted(value: Any, name: str) -> int:
+    """Return a number that cannot be below zero. Raises `Unfit('negative_quantity')` for one that is."""
+    found = number(value, name)
+    if found < 0:
+        raise Unfit("negative_quantity", f"{name} is {found}, which is no count")
+    return found

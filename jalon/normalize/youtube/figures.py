@@ -10,7 +10,7 @@ Analytics alone. What is left out is no zero: rows below the threshold of privac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple
@@ -19,7 +19,7 @@ from jalon.normalize.fields import needed, text
 from jalon.normalize.records import head
 from jalon.normalize.times import day_of
 from jalon.normalize.vocabulary import Context, Fact, Measure, Raw, Unfit
-from jalon.normalize.youtube.common import PLATFORM, defined, number
+from jalon.normalize.youtube.common import PLATFORM, counted, defined, number
 
 CHANNEL = "channel"
 """In place of a video's id: the channel as a whole."""
@@ -42,6 +42,8 @@ END_SCREENS = {
     "endScreenElementImpressions": "end_screen_impressions",
     "endScreenElementClicks": "end_screen_clicks",
 }
+MAY_SINK = frozenset({"likes", "comments"})
+"""What people take back: of a day on which more was taken back than given, the figure is below zero."""
 ANALYTICS = {"activity": ACTIVITY, "cards": CARDS, "end_screens": END_SCREENS}
 REPORT = {
     "views": "views",
@@ -82,7 +84,7 @@ def analytics(raw: Raw, context: Context) -> list[Fact]:
         "final" if body.get("settled") else "estimate",
         f"Analytics API {text(body, 'api')}",
     )
-    return [*_measures(raw, context, subject, ANALYTICS[raw.stream], number)]
+    return [*_measures(raw, context, subject, ANALYTICS[raw.stream])]
 
 
 def report(raw: Raw, context: Context) -> list[Fact]:
@@ -95,10 +97,16 @@ def report(raw: Raw, context: Context) -> list[Fact]:
         "final",
         f"Reporting API v1 {text(body, 'report_type')}",
     )
-    return [*_measures(raw, context, subject, REPORT, _rounded)]
+    return [*_measures(raw, context, subject, REPORT, whole=_rounded)]
 
 
-def _measures(raw: Raw, context: Context, subject: Subject, names: Mapping[str, str], read: Any) -> Iterator[Measure]:
+def _as_it_is(value: Any, _: str) -> Any:
+    return value
+
+
+def _measures(
+    raw: Raw, context: Context, subject: Subject, names: Mapping[str, str], whole: Callable[[Any, str], Any] = _as_it_is
+) -> Iterator[Measure]:
     """Yield a measure for each field that is there."""
     for field, metric in names.items():
         if raw.body.get(field) in (None, ""):
@@ -113,7 +121,7 @@ def _measures(raw: Raw, context: Context, subject: Subject, names: Mapping[str, 
             start_date=subject.day,
             end_date=subject.day + timedelta(days=1),
             zone=context.zone.key,
-            value=read(raw.body[field], field),
+            value=(number if field in MAY_SINK else counted)(whole(raw.body[field], field), field),
             currency=None,
             finality=subject.finality,
             definition=defined(subject.by, metric, subject.day),
@@ -123,7 +131,6 @@ def _measures(raw: Raw, context: Context, subject: Subject, names: Mapping[str, 
 def _rounded(value: Any, name: str) -> int:
     """Return a sum as a whole number: minutes of bulk reports have decimals. Raises `Unfit('bad_number')`."""
     try:
-        whole = int(Decimal(str(value)).quantize(Decimal(1)))
+        return int(Decimal(str(value)).quantize(Decimal(1)))
     except (InvalidOperation, ValueError):
         raise Unfit("bad_number", f"{name} is {str(value)[:20]}, which is no number") from None
-    return number(whole, name)
