@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
 from jalon.errors import ConfigError
+from jalon.normalize.channel_additions import additions
 
 if TYPE_CHECKING:
     from jalon.connectors.base import Connector
@@ -42,6 +43,7 @@ def connector(name: str) -> Connector:
             f"connector {name!r} of {home} cannot be loaded: {type(error).__name__}: {error}", REMEDY
         ) from error
     _check(name, home, found)
+    additions()  # no record passes a door that does not know yet which click ids to keep
     return found
 
 
@@ -83,6 +85,8 @@ def normalizer_of(connector: Connector) -> Normalizer:
     module, _, function = place.partition(":")
     try:
         return cast("Normalizer", getattr(import_module(module), function))
+    except ConfigError:
+        raise  # what is wrong is not the mapping, but what it stands on, and that is said already
     except Exception as error:
         raise ConfigError(
             f"connector {name!r} names the normalizer {place!r}, which cannot be loaded: "

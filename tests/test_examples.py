@@ -156,6 +156,52 @@ def test_what_a_webhook_names_is_read_by_key(installed: dict[str, str], tmp_path
     assert (held["key"], held["reason"]) == ("gone", "not_found")
 
 
+VISITS = """\
+id,platform,occurred_at,kind,landing_page,referrer
+v1,site,2026-11-20T10:00:00Z,visit,https://shop.example/p?bzclid=canary,
+v2,site,2026-11-20T11:00:00Z,visit,https://shop.example/p,https://www.bazaar.example/window
+v3,site,2026-11-20T12:00:00Z,visit,https://shop.example/p,https://www.tiktok.com/
+"""
+
+
+def test_its_channel_is_what_visits_of_every_source_are_read_by(installed: dict[str, str], tmp_path: Path) -> None:
+    """With the distribution, without it, and with it again: facts are derived anew each time, and by themselves."""
+    desk = Desk(tmp_path)
+    assert desk("init", "--source", "files").status == errors.OK
+    (tmp_path / "visits.csv").write_text(VISITS)
+    table = '\n[sources.files.tables.visits]\nfiles = "visits*"\ntemplate = "touchpoints"\n'
+    desk.config.write_text(desk.config.read_text() + table)
+
+    def channels() -> list[str]:
+        return [name for (name,) in desk.rows("SELECT channel FROM {touchpoints} ORDER BY occurred_at")]
+
+    assert desk("import", "visits.csv", "--table", "visits", env=installed).status == errors.OK
+    assert channels() == ["bazaar", "bazaar", "tiktok"]
+    assert "canary" not in str(desk.rows("SELECT COLUMNS(*)::VARCHAR FROM {touchpoints}"))
+    assert desk("normalize").status == errors.OK
+    assert channels() == ["direct", "referral", "tiktok"]
+    assert desk("normalize", env=installed).status == errors.OK
+    assert channels() == ["bazaar", "bazaar", "tiktok"]
+    assert "bazaar (jalon-bazaar)" in desk("doctor", "--offline", env=installed).out
+    assert "jalon-bazaar" not in desk("doctor", "--offline").out
+
+
+def test_a_channel_that_takes_what_is_anothers_is_refused_with_both_names(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    target = tmp_path / "installed"
+    shutil.copytree(installed["PYTHONPATH"].partition(os.pathsep)[0], target)
+    rule = target / "jalon_bazaar" / "channel.py"
+    rule.write_text(rule.read_text().replace("bzr.example", "vm.tiktok.com"))
+    env = installed | {"PYTHONPATH": str(target)}
+    desk = Desk(tmp_path)
+    assert desk("init", "--source", "hook").status == errors.OK
+    for command in ("sync", "normalize", "doctor"):
+        said = desk(command, env=env)
+        assert said.status == errors.USAGE, command
+        assert "channel 'bazaar' of jalon-bazaar: `hosts`: 'vm.tiktok.com' speaks for tiktok in jalon" in said.err
+
+
 def test_its_own_tests_hold_it_to_the_promises(installed: dict[str, str], tmp_path: Path) -> None:
     """As its author runs them: from its own folder, with jalon installed and nothing of jalon's tests at hand."""
     tests = tmp_path / "tests"

@@ -31,6 +31,7 @@ SHARED = {
 """Code of `guards.REASONS` -> when that is as it should be, and the setting to raise where it is not."""
 FREE_BYTES = 1 << 30
 """Below this much free disk, doctor warns."""
+CHANNELS = "channels"
 RESTORE = "Restore the last backup of the store folder, then run `jalon sync`."
 
 
@@ -39,8 +40,10 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
     findings = list(_installation(place))
     if not _failed(findings):
         findings += _store(place)
+    findings += _channels()
     well = not _failed(findings)
-    findings += settled.findings(place)
+    if not _failed([finding for finding in findings if finding.name == CHANNELS]):
+        findings += settled.findings(place)
     findings += _secrets(place, sources)
     if not offline and well:
         findings += _sources(place, {name: own for name, own in sources.items() if name not in place.config.lacking})
@@ -65,6 +68,19 @@ def _installation(place: Workplace) -> Iterator[Finding]:
         yield Finding("installation key", "fail", error.message, error.remedy)
         return
     yield from _modes(config.folder)
+
+
+def _channels() -> Iterator[Finding]:
+    """Name the channels that other distributions add, if there are any."""
+    from jalon.normalize.channel_additions import additions
+
+    try:
+        found = additions()
+    except JalonError as error:
+        yield Finding(CHANNELS, "fail", error.message, error.remedy)
+        return
+    if found:
+        yield Finding(CHANNELS, "ok", "added: " + ", ".join(f"{added.rule.channel} ({added.home})" for added in found))
 
 
 def _modes(folder: Path) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from jalon import registry
 from jalon.connectors.base import Connector, Offer
-from jalon.normalize.channel_rules import TITLES
+from jalon.normalize.channels import TITLES
 from jalon.report.figures.background import Gap
 
 OFFERS: tuple[str, ...] = get_args(Offer)

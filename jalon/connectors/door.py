@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from jalon.added_channels import click_ids
 from jalon.connectors.calling_codes import CALLING_CODES
 from jalon.identifiers import of_country
 
@@ -77,7 +78,7 @@ def _mark(name: str, value: str, hasher: Hasher) -> tuple[str, str] | None:
     if name in MARKS:
         return name, value
     folded = name.lower()
-    if folded in CLICK_IDS:
+    if folded in CLICK_IDS or folded in click_ids():
         hashed = hasher(folded, value)
         return None if hashed is None else (folded, hashed)
     return (folded, "1") if folded in SHARED_IDS else None

@@ -1,8 +1,9 @@
 """Which marks of a visit speak for which channel.
 
-The order of `RULES` is the precedence: where two rows claim the same word, the upper one has it. Click ids are those of
-the platforms' advertising documentation; hosts are the platforms' own domains, link shorteners and Android apps
-(`android-app://...` referrers); brands are hosts under any country's domain (google.fr, google.co.uk).
+The order of `RULES` is the precedence: where two rows claim the same word, the upper one has it. Rows of other
+distributions come below (`channel_additions`). Click ids are those of the platforms' advertising documentation; hosts
+are the platforms' own domains, link shorteners and Android apps (`android-app://...` referrers); brands are hosts under
+any country's domain (google.fr, google.co.uk).
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ class Rule(NamedTuple):
     media: str = ""
     """Values of utm_medium."""
     brands: str = ""
+    """Hosts under any country's domain."""
     hosts: str = ""
+    """With all that is below them."""
+    title: str = ""
+    """What people call it, where its name with a capital letter would not do."""
 
 
 RULES: tuple[Rule, ...] = (
@@ -36,6 +41,7 @@ RULES: tuple[Rule, ...] = (
         names="chatgpt openai perplexity copilot gemini claude",
         hosts="chatgpt.com chat.openai.com perplexity.ai copilot.microsoft.com gemini.google.com claude.ai"
         " chat.mistral.ai com.openai.chatgpt com.google.android.apps.bard",
+        title="AI assistants",
     ),
     Rule(
         "email",
@@ -62,6 +68,7 @@ RULES: tuple[Rule, ...] = (
         names="youtube yt youtube.com",
         brands="youtube",
         hosts="youtu.be com.google.android.youtube",
+        title="YouTube",
     ),
     Rule(
         "tiktok",
@@ -70,6 +77,7 @@ RULES: tuple[Rule, ...] = (
         names="tiktok tt tik_tok tik-tok tiktok_ads tiktokads",
         brands="tiktok",
         hosts="tiktokv.com com.zhiliaoapp.musically com.ss.android.ugc.trill",
+        title="TikTok",
     ),
     Rule(
         "instagram",
@@ -112,6 +120,7 @@ RULES: tuple[Rule, ...] = (
         ad_ids="li_fat_id",
         names="linkedin",
         hosts="linkedin.com lnkd.in com.linkedin.android",
+        title="LinkedIn",
     ),
     Rule(
         "forum",
@@ -126,6 +135,7 @@ RULES: tuple[Rule, ...] = (
         "profile",
         names="linktree linkinbio link_in_bio",
         hosts="linktr.ee beacons.ai bio.site lnk.bio linkin.bio campsite.bio taplink.cc msha.ke",
+        title="Other networks",
     ),
     Rule(
         "social",
@@ -151,22 +161,17 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-TITLES = {
-    "ai_assistant": "AI assistants",
-    "youtube": "YouTube",
-    "tiktok": "TikTok",
-    "linkedin": "LinkedIn",
-    "social": "Other networks",
-}
-"""Channel -> what people call it, where its name with a capital letter would not do."""
-
-
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 OWN_CLICK = "jclid"
 """Set by the product's own links."""
+JOINED_CLICKS = frozenset({"click_id", OWN_CLICK})
+"""Click ids that are also told by themselves: by WhatsApp, of its marketing messages, and by the product's own links.
+Others speak for a channel."""
+CAMPAIGN = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_content"))
+CART_ORIGIN = "cart_origin"
 # https://developers.facebook.com/docs/commerce-platform/setup-checkout-url: where the cart was filled
 CART_ORIGINS = {"instagram": "instagram", "facebook": "facebook", "meta_shops": "facebook"}
 PAID_MEDIA = _words(

@@ -1,8 +1,9 @@
 """Where a visit came from: channel, surface, kind and the evidence for them.
 
-`channel_rules` is the one ordered table behind it. What a visit carries is weighed in this order: a click id is made by
-the platform itself; a campaign's source by who placed the link; a referrer by the browser, which often hides it; a
-campaign's medium alone names only the manner; and the shop's own word for the source is the last resort.
+`channel_rules` is the one ordered table behind it, `channel_additions` what other distributions add to it. What a
+visit carries is weighed in this order: a click id is made by the platform itself; a campaign's source by who placed
+the link; a referrer by the browser, which often hides it; a campaign's medium alone names only the manner; and the
+shop's own word for the source is the last resort.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
+from jalon.normalize.channel_additions import PLACES, additions
 from jalon.normalize.channel_rules import (
+    CAMPAIGN,
+    CART_ORIGIN,
     CART_ORIGINS,
     DELIVERY,
     FAMILY,
+    JOINED_CLICKS,
     LED_BY,
     NO_ORIGIN,
     OWN_CLICK,
@@ -24,13 +29,19 @@ from jalon.normalize.channel_rules import (
     SURFACES,
     Rule,
 )
+from jalon.normalize.channel_table import Table
 from jalon.normalize.vocabulary import Evidence, SellingMode, TouchKind
 
-CHANNELS: tuple[str, ...] = (*dict.fromkeys(rule.channel for rule in RULES), "site", "direct")
+_TABLE = Table((*RULES, *(added.rule for added in additions())))
+
+CHANNELS: tuple[str, ...] = (*_TABLE.channels, *PLACES)
 """Every channel that a touchpoint can have; `site` and `shop` are also where web and counter orders are placed."""
 
-NETWORKS = frozenset(rule.channel for rule in RULES if rule.kind == "content_click")
+NETWORKS = frozenset(rule.channel for rule in _TABLE.rules if rule.kind == "content_click")
 """Social networks: whoever comes from there follows a link or tag of the brand, its creators or its ads."""
+
+TITLES = {rule.channel: rule.title for rule in _TABLE.rules if rule.title}
+"""Channel -> what people call it, where its name with a capital letter would not do."""
 
 
 def channels_of(platform: str) -> tuple[str, ...]:
@@ -42,23 +53,7 @@ def channels_of(platform: str) -> tuple[str, ...]:
     return LED_BY.get(platform) or tuple(name for name in dict.fromkeys((platform, first)) if name in NETWORKS)
 
 
-# --- the table, made fast -------------------------------------------------------------------------------------------
-
-
-def _index(column: str) -> dict[str, Rule]:
-    """Return word -> first rule that has it in a column."""
-    index: dict[str, Rule] = {}
-    for rule in RULES:
-        for word in getattr(rule, column).split():
-            index.setdefault(word, rule)
-    return index
-
-
-_AD_IDS, _CLICK_IDS, _NAMES, _MEDIA = _index("ad_ids"), _index("click_ids"), _index("names"), _index("media")
-_BRANDS, _HOSTS = _index("brands"), _index("hosts")
-_PREFIXES: dict[str, Rule] = {"forum": _NAMES["forum"], "forums": _NAMES["forum"], "webmail": _NAMES["email"]}
-_CLICKS = frozenset((*_AD_IDS, *_CLICK_IDS, OWN_CLICK))
-_CAMPAIGN = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_content"))
+_CLICKS = frozenset((*_TABLE.ad_ids, *_TABLE.click_ids, OWN_CLICK))
 _REFERRAL = next(rule for rule in RULES if rule.channel == "referral")
 _CACHED = 8192
 
@@ -147,7 +142,7 @@ def origin(
 def _find(marks: _Marks) -> _Found:
     """Weigh what is known, strongest first; a shared click id is narrowed by what the other marks say."""
     host = None if _is_no_origin(marks.host) else marks.host
-    rule = _host_rule(host) if host else None
+    rule = _TABLE.of_host(host) if host else None
     named, referred = _by_campaign(marks), _Found(rule, "referrer") if rule else None
     found = _by_click(marks, named, referred) or named or referred or _by_medium(marks) or _by_unknown(marks, host)
     found = found or _by_name(marks.declared) or _NOTHING
@@ -157,8 +152,8 @@ def _find(marks: _Marks) -> _Found:
 
 
 def _by_click(marks: _Marks, *others: _Found | None) -> _Found | None:
-    ads = [_AD_IDS[name] for name in marks.clicks if name in _AD_IDS]
-    rules = ads + [_CLICK_IDS[name] for name in marks.clicks if name in _CLICK_IDS]
+    ads = [_TABLE.ad_ids[name] for name in marks.clicks if name in _TABLE.ad_ids]
+    rules = ads + [_TABLE.click_ids[name] for name in marks.clicks if name in _TABLE.click_ids]
     if not rules:
         return None
     rule = rules[0]
@@ -169,15 +164,15 @@ def _by_click(marks: _Marks, *others: _Found | None) -> _Found | None:
 
 def _by_campaign(marks: _Marks) -> _Found | None:
     """Read utm_source, if it is in the table, or a utm_medium that tells how the link reached the person."""
-    by_medium = _MEDIA.get(marks.medium)
+    by_medium = _TABLE.media.get(marks.medium)
     if by_medium and by_medium.channel in DELIVERY:
         return _Found(by_medium, "utm")
-    rule = _NAMES.get(marks.source) or (_host_rule(marks.source) if "." in marks.source else None)
+    rule = _TABLE.names.get(marks.source) or (_TABLE.of_host(marks.source) if "." in marks.source else None)
     return _Found(rule, "utm") if rule else None
 
 
 def _by_medium(marks: _Marks) -> _Found | None:
-    rule = _MEDIA.get(marks.medium)
+    rule = _TABLE.media.get(marks.medium)
     return _Found(rule, "utm") if rule else None
 
 
@@ -189,7 +184,7 @@ def _by_unknown(marks: _Marks, host: str | None) -> _Found | None:
 
 
 def _by_name(source: str) -> _Found | None:
-    rule = _NAMES.get(source)
+    rule = _TABLE.names.get(source)
     return _Found(rule, "declared") if rule else None
 
 
@@ -198,10 +193,6 @@ def _word(text: str | None) -> str:
 
 
 # --- clicks that are told one by one ---------------------------------------------------------------------------------
-
-JOINED_CLICKS = frozenset({"click_id", OWN_CLICK})
-"""Click ids that are also told by themselves: by WhatsApp, of its marketing messages, and by the product's own links.
-Others speak for a channel."""
 
 
 def joined_clicks(address: str | None) -> tuple[str, ...]:
@@ -212,22 +203,6 @@ def joined_clicks(address: str | None) -> tuple[str, ...]:
 
 
 # --- addresses ------------------------------------------------------------------------------------------------------
-
-
-def _host_rule(host: str) -> Rule | None:
-    """Return the rule of a host, of a domain above it, or of its brand in some country; else of a forum or web mail."""
-    labels = host.split(".")
-    for start in range(len(labels)):
-        if rule := _HOSTS.get(".".join(labels[start:])):
-            return rule
-    return _brand_rule(labels) or _PREFIXES.get(labels[0])
-
-
-def _brand_rule(labels: list[str]) -> Rule | None:
-    """Read 'www.google.co.uk' as the brand 'google': the last label but one or two, if what follows is a country."""
-    if len(labels) >= 3 and len(labels[-2]) <= 3 and len(labels[-1]) == 2 and labels[-3] in _BRANDS:
-        return _BRANDS[labels[-3]]
-    return _BRANDS.get(labels[-2]) if len(labels) >= 2 and len(labels[-1]) <= 3 else None
 
 
 def _is_no_origin(host: str | None) -> bool:
@@ -267,11 +242,11 @@ def _landing(
         name, _, value = pair.partition("=")
         if name.lower() in _CLICKS and value:
             clicks.append(name.lower())
-        elif not utm and name in _CAMPAIGN:
+        elif not utm and name in CAMPAIGN:
             marks[name[4:]] = unquote_plus(value)
-        elif name == "cart_origin":
+        elif name == CART_ORIGIN:
             cart = value
     marks = dict(utm) if utm else marks
-    if cart and _word(marks.get("source")) not in _NAMES:
+    if cart and _word(marks.get("source")) not in _TABLE.names:
         marks["source"] = CART_ORIGINS.get(cart, marks.get("source"))
     return *_place(bare), tuple(clicks), marks

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import jalon.normalize
 from jalon import __version__
+from jalon.normalize.channel_additions import additions
 from jalon.normalize.vocabulary import Context, Normalizer, Raw, Unfit
 from jalon.store import sources
 
@@ -104,7 +105,8 @@ def _writer() -> str:
 def _code(normalizer: Normalizer) -> str:
     """Name a mapping by its code, so that a mapping fixed today derives again what the old one derived.
 
-    A module counts with the modules that lie beside and below it, and with what jalon lends to all mappings.
+    A module counts with the modules that lie beside and below it, and with what jalon lends to all mappings: there,
+    the channels that other distributions add.
     """
     name = getattr(normalizer, "__qualname__", type(normalizer).__qualname__)
     module = sys.modules[normalizer.__module__]
@@ -113,7 +115,8 @@ def _code(normalizer: Normalizer) -> str:
         return name
     beside = sorted(Path(file).parent.rglob("*.py")) if module.__package__ else [Path(file)]
     lent = sorted(Path(jalon.normalize.__file__).parent.glob("*.py"))
-    return " ".join([name, *map(_digest, dict.fromkeys([*beside, *lent]))])
+    channels = (repr(added.rule) for added in additions())
+    return " ".join([name, *map(_digest, dict.fromkeys([*beside, *lent])), *channels])
 
 
 @cache

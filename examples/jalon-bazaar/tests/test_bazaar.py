@@ -10,6 +10,7 @@ import pytest
 from jalon_bazaar.connector import Bazaar, BazaarSettings
 
 from jalon.connectors.base import Delivery, Undelivered
+from jalon.normalize.channels import origin
 from jalon.testing import broken, unlike
 
 BAZAAR = Bazaar()
@@ -35,6 +36,18 @@ def test_a_signed_delivery_is_opened_and_any_other_refused() -> None:
     assert BAZAAR.verify(signed(BODY), SETTINGS, secrets)
     assert not BAZAAR.verify(signed(BODY, b"another"), SETTINGS, secrets)
     assert [tuple(ref)[:2] for ref in BAZAAR.open(signed(BODY), SETTINGS).refs] == [("orders", "b1")]
+
+
+@pytest.mark.parametrize(
+    ("landing", "referrer"),
+    [
+        ("https://shop.example/?bzclid=1", None),
+        ("https://shop.example/?utm_source=bazaar_ads", None),
+        ("https://shop.example/", "https://www.bazaar.example/window"),
+    ],
+)
+def test_a_visit_from_bazaar_is_known_as_one(landing: str, referrer: str | None) -> None:
+    assert origin(landing, referrer).channel == "bazaar"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"order": null}'])

@@ -13,8 +13,7 @@ from jalon.attribution.modes import MODES
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.refunds import WARNINGS
 from jalon.attribution.sales import WHY
-from jalon.normalize.channel_rules import TITLES
-from jalon.normalize.channels import CHANNELS, NETWORKS
+from jalon.normalize.channels import CHANNELS, NETWORKS, TITLES
 from jalon.report.figures.gathering import BASES, CUSTOMERS
 from jalon.report.page import phrases_of_people as people
 from jalon.report.page.blocks.journey_map import GROUP_TITLES
