@@ -180,6 +180,8 @@ def test_its_channel_is_what_visits_of_every_source_are_read_by(installed: dict[
     assert "canary" not in str(desk.rows("SELECT COLUMNS(*)::VARCHAR FROM {touchpoints}"))
     assert desk("normalize").status == errors.OK
     assert channels() == ["direct", "referral", "tiktok"]
+    assert [desk("attribute", "--json").data["stood"] for _ in range(2)] == [False, True]
+    assert desk("attribute", "--json", env=installed).data["stood"] is False, "a rule came"
     assert desk("normalize", env=installed).status == errors.OK
     assert channels() == ["bazaar", "bazaar", "tiktok"]
     assert "bazaar (jalon-bazaar)" in desk("doctor", "--offline", env=installed).out

@@ -22,6 +22,7 @@ from jalon.attribution.card import read_card
 from jalon.attribution.options import Options
 from jalon.attribution.publish import replacing
 from jalon.errors import StoreError
+from jalon.normalize.channel_additions import in_one
 
 NAME = "standing.json"
 _ROOMS = (Path(__file__).parent, Path(__file__).parents[1] / "normalize")
@@ -68,9 +69,10 @@ def _marks(status: os.stat_result) -> tuple[int, int, int]:
 
 @cache
 def _code() -> bytes:
-    """Return the digest of the code that computes, so that a changed formula makes all tables anew."""
+    """Return the digest of the code that computes and of the channels that others add to it, so that a changed formula
+    makes all tables anew."""
     told = hashlib.blake2b(digest_size=32)
-    told.update(" ".join([platform.python_version(), *map(_version, _COMPUTE)]).encode())
+    told.update(" ".join([platform.python_version(), *map(_version, _COMPUTE), in_one()]).encode())
     for room in _ROOMS:
         for file in sorted(room.rglob("*.py")):
             told.update(file.read_bytes())

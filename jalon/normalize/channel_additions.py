@@ -43,6 +43,12 @@ def additions() -> tuple[Added, ...]:
     return checked(brought())
 
 
+@cache
+def in_one() -> str:
+    """Return what all added rules say as one text: with another one, what was made by them is made anew."""
+    return " ".join(repr(added.rule) for added in additions())
+
+
 def checked(given: Iterable[Brought]) -> tuple[Added, ...]:
     """Return what was brought as rules, each held against jalon's and those before it. Raises `ConfigError`."""
     known = [Added(OURS, rule) for rule in RULES]

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import jalon.normalize
 from jalon import __version__
-from jalon.normalize.channel_additions import additions
+from jalon.normalize.channel_additions import in_one
 from jalon.normalize.vocabulary import Context, Normalizer, Raw, Unfit
 from jalon.store import sources
 
@@ -115,8 +115,7 @@ def _code(normalizer: Normalizer) -> str:
         return name
     beside = sorted(Path(file).parent.rglob("*.py")) if module.__package__ else [Path(file)]
     lent = sorted(Path(jalon.normalize.__file__).parent.glob("*.py"))
-    channels = (repr(added.rule) for added in additions())
-    return " ".join([name, *map(_digest, dict.fromkeys([*beside, *lent])), *channels])
+    return " ".join([name, *map(_digest, dict.fromkeys([*beside, *lent])), in_one()])
 
 
 @cache
