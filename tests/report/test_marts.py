@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import shutil
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import duckdb
@@ -16,7 +18,9 @@ import pytest
 from jalon.attribution.models import MODELS, USUAL
 from jalon.errors import StoreError
 from jalon.normalize.channels import CHANNELS
-from jalon.report.marts.making import MartOptions, Marts, build_marts
+from jalon.report import marts, people
+from jalon.report.marts.making import MAKERS, MartOptions, Marts, build_marts
+from jalon.report.marts.shapes import Mart
 from jalon.report.marts.tables import MARTS
 from tests.handmade import (
     Run,
@@ -35,6 +39,8 @@ from tests.handmade import (
     write,
 )
 
+ROOMS = (marts, people)
+PLACES = "FACTS of fact_marts.py, QUESTIONS of question_marts.py or DIMENSIONS of dimensions.py in jalon/report/marts"
 FORMULA = '=HYPERLINK("http://evil.example","open")'
 FACTS = [
     touch("view", 1, "cookie", kind="view", channel="network", content_id="v1"),
@@ -273,6 +279,18 @@ def test_a_sum_too_great_for_its_table_names_the_table_and_what_to_look_for(tmp_
         Made(tmp_path, facts)
     assert "barcodes in a column of prices" in caught.value.remedy
     assert not list((tmp_path / "marts").glob("*.parquet"))
+
+
+def test_a_mart_has_its_shape_its_place_and_what_makes_it() -> None:
+    """A new mart is named in three places, which this test finds: shapes are read where nothing can be made."""
+    homes = [import_module(f"{room.__name__}.{each.name}") for room in ROOMS for each in iter_modules(room.__path__)]
+    shaped = {each.name: home.__name__ for home in homes for each in vars(home).values() if isinstance(each, Mart)}
+    unlisted = {name: home for name, home in shaped.items() if name not in MARTS}
+    assert not unlisted, f"these marts have a shape and are not listed in jalon/report/marts/tables.py: {unlisted}"
+    unmade = {name: shaped[name] for name in MARTS if name not in MAKERS}
+    assert not unmade, f"nothing makes these marts: add them to {PLACES}: {unmade}"
+    shapeless = sorted(set(MAKERS) - set(MARTS))
+    assert not shapeless, f"these are made and not listed in jalon/report/marts/tables.py: {shapeless}"
 
 
 def test_every_column_is_documented() -> None:

@@ -1,5 +1,8 @@
 """The marts as data: all tables that a report writes, in the order in which they are made.
 
+What makes each of them stands elsewhere, since shapes are also read where nothing can be made: under its name in
+`fact_marts.FACTS`, `question_marts.QUESTIONS` or `dimensions.DIMENSIONS`. A test names a mart that is not in both.
+
 `docs/tables.md`, the data dictionary and the dbt project are made from it, the checks of each build too; tests hold the
 files to it. Facts and questions come before the dimensions, which hold a row for whatever these refer to; a dimension
 that another refers to comes after it.
