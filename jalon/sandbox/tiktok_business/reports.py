@@ -127,39 +127,43 @@ class Reports:
             day += timedelta(days=1)
 
     def _cut(self, level: str, filtering: Row, day: date) -> Iterator[tuple[str, Figures]]:
-        selling, now = self.selling, self.clock.now()
         promotions = set(filtering.get("gmv_max_promotion_types") or PROMOTIONS)
         if not promotions <= PROMOTIONS:
             raise Refused(40002, "gmv_max_promotion_types: Invalid value.")
-        campaigns = filtering.get("campaign_ids")
-        products = {p.tiktok_product_id: p.sku for p in selling.world.products}
         if level == "campaign_id":
-            for campaign in [*selling.product_campaigns, selling.live_campaign]:
-                kind = "LIVE" if campaign == selling.live_campaign else "PRODUCT"
-                if kind in promotions:
-                    yield campaign, selling.of_campaign(campaign, day, now)
-        elif not campaigns:
+            return self._campaigns(promotions, day)
+        if not filtering.get("campaign_ids"):
             raise Refused(40002, f"filtering: campaign_ids is required with {level}.")
-        elif level == "item_group_id":
-            for identity, sku in products.items():
-                if any(sku in selling.product_campaigns.get(campaign, ()) for campaign in campaigns):
-                    yield identity, selling.of_product(sku, day, now)
-        elif level == "room_id":
-            if selling.live_campaign in campaigns:
-                for live in selling.lives:
-                    yield live.id, selling.of_live(live, day, now)
-        else:
-            yield from self._videos_of(filtering, products, day, now)
+        below = {"item_group_id": self._products, "room_id": self._lives}.get(level, self._videos)
+        return below(filtering, day)
 
-    def _videos_of(
-        self, filtering: Row, products: dict[str, str], day: date, now: float
-    ) -> Iterator[tuple[str, Figures]]:
+    def _campaigns(self, promotions: set[str], day: date) -> Iterator[tuple[str, Figures]]:
+        for campaign in [*self.selling.product_campaigns, self.selling.live_campaign]:
+            kind = "LIVE" if campaign == self.selling.live_campaign else "PRODUCT"
+            if kind in promotions:
+                yield campaign, self.selling.of_campaign(campaign, day, self.clock.now())
+
+    def _products(self, filtering: Row, day: date) -> Iterator[tuple[str, Figures]]:
+        for identity, sku in self._skus().items():
+            if any(sku in self.selling.product_campaigns.get(one, ()) for one in filtering["campaign_ids"]):
+                yield identity, self.selling.of_product(sku, day, self.clock.now())
+
+    def _lives(self, filtering: Row, day: date) -> Iterator[tuple[str, Figures]]:
+        if self.selling.live_campaign in filtering["campaign_ids"]:
+            for live in self.selling.lives:
+                yield live.id, self.selling.of_live(live, day, self.clock.now())
+
+    def _videos(self, filtering: Row, day: date) -> Iterator[tuple[str, Figures]]:
         if not filtering.get("item_group_ids"):
             raise Refused(40002, "filtering: item_group_ids is required with item_id.")
+        skus = self._skus()
         for identity in filtering["item_group_ids"]:
-            sku = products[identity]
-            for video in self.selling.videos[sku]:
-                yield video.id, self.selling.of_video(sku, video, day, now)
+            for video in self.selling.videos[skus[identity]]:
+                yield video.id, self.selling.of_video(skus[identity], video, day, self.clock.now())
+
+    def _skus(self) -> dict[str, str]:
+        """Return the sellers' numbers of all products by TikTok's."""
+        return {product.tiktok_product_id: product.sku for product in self.selling.world.products}
 
 
 def _told(figures: Figures) -> dict[str, str]:
