@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
 
 from jalon import attribution
 from jalon.attribution.card import read_card
@@ -282,6 +284,29 @@ def test_what_jalon_toml_says_reaches_the_engine(tmp_path: Path) -> None:
 
 def test_every_key_of_the_table_but_the_pages_own_is_an_option_of_the_engine() -> None:
     assert set(Attribution.model_fields) - {"stages"} <= Options.names()
+
+
+def test_whatever_the_file_takes_the_engine_takes() -> None:
+    """The words and the ends of the spans of each key: the file's model must refuse what the engine would."""
+    looked_at = 0
+    for name, key in Attribution.model_fields.items():
+        if name in Options.names():
+            for value in taken(key):
+                assert getattr(Options(**{name: getattr(Attribution(**{name: value}), name)}), name) == value
+                looked_at += 1
+    assert looked_at > 30
+
+
+def taken(key: FieldInfo) -> Iterator[Any]:
+    """Yield the words that a key of the file names, and the numbers at the ends of its span."""
+    kinds = [key.annotation, *get_args(key.annotation)]
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            yield from get_args(kind)
+    spans = [key.metadata, *(kind.__metadata__ for kind in kinds if get_origin(kind) is Annotated)]
+    for end in (end for span in spans for end in span):
+        yield from (getattr(end, name) for name in ("ge", "le") if hasattr(end, name))
+        yield from [0.001] if hasattr(end, "gt") else []
 
 
 def test_what_is_no_pattern_is_refused_with_the_remedy(tmp_path: Path) -> None:
