@@ -67,6 +67,13 @@ def _wrong_in(name: str, rule: Any, known: list[Added]) -> Iterator[str]:
     if not all(isinstance(value, str) for value in rule._replace(surface=rule.surface or "")):
         yield "all that its rule says must be texts"
         return
+    yield from _wrong_channel(name, rule, known)
+    for column in _COLUMNS:
+        for word in getattr(rule, column).split():
+            yield from (f"`{column}`: {word!r} {why}" for why in _wrong_with(word, column, rule, known))
+
+
+def _wrong_channel(name: str, rule: Rule, known: list[Added]) -> Iterator[str]:
     if rule.channel != name:
         yield f"the entry point leads to a rule of {rule.channel!r}, and both names must be equal"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", rule.channel) or rule.channel in PLACES:
@@ -76,9 +83,6 @@ def _wrong_in(name: str, rule: Any, known: list[Added]) -> Iterator[str]:
     first = next((each for each in known if each.rule.channel == rule.channel), None)
     if first and first.rule.kind != rule.kind:
         yield f"`kind` of {rule.channel} is {first.rule.kind} in {first.home}, and {rule.kind!r} here"
-    for column in _COLUMNS:
-        for word in getattr(rule, column).split():
-            yield from (f"`{column}`: {word!r} {why}" for why in _wrong_with(word, column, rule, known))
 
 
 def _wrong_with(word: str, column: str, rule: Rule, known: list[Added]) -> Iterator[str]:
