@@ -194,22 +194,22 @@ def _multiplied(steps: Table, factors: list[int]) -> Table:
     nobody, tested = about.touch_uid.isnull(), about.test.notnull()
     free = ibis.ifelse(nobody | tested, about.scaled, 0).sum().over(group_by=about.order_uid)
     wanted = ibis.ifelse(tested, divided(about.scaled * factor, ibis.literal(PARTS, "int64")), 0)
-    told = about.mutate(free=free.cast("int64"), wanted=wanted.cast("int64"))
-    told = told.mutate(asked=told.wanted.sum().over(group_by=told.order_uid).cast("int64"))
-    bounded = divided(told.wanted * told.free, ibis.greatest(told.asked, 1))
-    given = ibis.ifelse(told.asked > told.free, bounded, told.wanted)
-    points = ibis.ifelse(told.test.notnull(), given, told.scaled)
-    new = told.mutate(points=points.cast("int64"))
+    asking = about.mutate(free=free.cast("int64"), wanted=wanted.cast("int64"))
+    asking = asking.mutate(asked=asking.wanted.sum().over(group_by=asking.order_uid).cast("int64"))
+    bounded = divided(asking.wanted * asking.free, ibis.greatest(asking.asked, 1))
+    given = ibis.ifelse(asking.asked > asking.free, bounded, asking.wanted)
+    points = ibis.ifelse(asking.test.notnull(), given, asking.scaled)
+    new = asking.mutate(points=points.cast("int64"))
     left = _left(new).select(*steps.columns)
     kept = new.filter(new.touch_uid.notnull() & (new.points > 0)).select(*steps.columns)
     return untouched.union(kept).union(left)
 
 
-def _left(told: Table) -> Table:
+def _left(steps: Table) -> Table:
     """Return per order what is nobody's, as a row at place 0."""
-    given = ibis.ifelse(told.test.notnull(), told.points, 0)
-    sums = told.group_by("order_uid", "model").agg(free=told.free.max(), given=given.sum())
+    given = ibis.ifelse(steps.test.notnull(), steps.points, 0)
+    sums = steps.group_by("order_uid", "model").agg(free=steps.free.max(), given=given.sum())
     left = sums.mutate(points=(sums.free - sums.given).cast("int64")).drop("free", "given")
-    zero = {name: ibis.literal(0, "int64") for name in ("position", "place") if name in told.columns}
-    none = {name: ibis.null(kind) for name, kind in told.schema().items() if name not in (*left.columns, *zero)}
+    zero = {name: ibis.literal(0, "int64") for name in ("position", "place") if name in steps.columns}
+    none = {name: ibis.null(kind) for name, kind in steps.schema().items() if name not in (*left.columns, *zero)}
     return left.filter(left.points > 0).mutate(**{**none, **zero})

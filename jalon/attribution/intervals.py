@@ -39,8 +39,8 @@ def sums(rows: Table, keys: Sequence[str], figures: Sequence[str]) -> Table:
     for name in figures:
         own = in_groups[name]
         exact = own.cast(_EXACT)
-        told = {"": own.sum(), "_squares": (exact * exact).sum(), "_least": own.min(), "_most": own.max()}
-        found |= {f"{name}{what}": value for what, value in told.items()}
+        spread = {"": own.sum(), "_squares": (exact * exact).sum(), "_least": own.min(), "_most": own.max()}
+        found |= {f"{name}{what}": value for what, value in spread.items()}
     return in_groups.group_by(*keys).agg(**found)
 
 
@@ -55,31 +55,33 @@ def with_interval(table: Table, name: str, further: tuple[ibis.Value, ibis.Value
     # Each step is a column of its own, since an expression writes what it is made of as often as it names it.
     spread = {f"{step}_": table[column].cast("float64") for step, column in columns.items()}
     down, up = further or (None, None)
-    told = _with_ends(table.mutate(**spread, **({} if further is None else {"down_": down, "up_": up})))
-    low, high = told.low_, told.high_
+    ends = _with_ends(table.mutate(**spread, **({} if further is None else {"down_": down, "up_": up})))
+    low, high = ends.low_, ends.high_
     if further is not None:
-        far = told.whole_ - ((told.whole_ - low) * (told.whole_ - low) + told.down_).sqrt()
-        low = ibis.ifelse(told.least_ >= 0, ibis.greatest(far, 0.0), far)
-        high = told.whole_ + ((high - told.whole_) * (high - told.whole_) + told.up_).sqrt()
+        far = ends.whole_ - ((ends.whole_ - low) * (ends.whole_ - low) + ends.down_).sqrt()
+        low = ibis.ifelse(ends.least_ >= 0, ibis.greatest(far, 0.0), far)
+        high = ends.whole_ + ((high - ends.whole_) * (high - ends.whole_) + ends.up_).sqrt()
     rest = [column for column in table.columns if column not in columns.values() or column == name]
-    return told.select(*rest, **{f"{name}_low": low, f"{name}_high": high})
+    return ends.select(*rest, **{f"{name}_low": low, f"{name}_high": high})
 
 
-def _with_ends(told: Table) -> Table:
+def _with_ends(table: Table) -> Table:
     """Add `low_` and `high_`, the ends of the interval of `whole_`; floats, as are the columns of `_SPREAD`."""
-    squares = told.squares_ - told.whole_ * told.whole_ / GROUPS
-    told = told.mutate(variance_=ibis.greatest(squares, 0.0) * GROUPS / (GROUPS - 1))
-    told = told.mutate(skewed_=(told.least_ >= 0) & (told.whole_ > 0) & (told.variance_ > 0))
-    told = told.mutate(
-        mean_=ibis.ifelse(told.skewed_, told.whole_, 1.0), spread_=ibis.ifelse(told.skewed_, told.variance_, 1.0)
+    squares = table.squares_ - table.whole_ * table.whole_ / GROUPS
+    table = table.mutate(variance_=ibis.greatest(squares, 0.0) * GROUPS / (GROUPS - 1))
+    table = table.mutate(skewed_=(table.least_ >= 0) & (table.whole_ > 0) & (table.variance_ > 0))
+    table = table.mutate(
+        mean_=ibis.ifelse(table.skewed_, table.whole_, 1.0), spread_=ibis.ifelse(table.skewed_, table.variance_, 1.0)
     )
-    told = told.mutate(half_=told.spread_ / told.mean_ / 2, more_=ibis.greatest(told.most_ - told.mean_ / GROUPS, 0.0))
-    low = _gamma(told.mean_ + told.half_, told.spread_ + 2 * told.half_ * told.half_, -NORMAL)
-    high = _gamma(told.mean_ + told.more_, told.spread_ + told.more_ * told.more_, NORMAL)
-    reach = NORMAL * told.variance_.sqrt()
-    return told.mutate(
-        low_=ibis.ifelse(told.skewed_, low, told.whole_ - reach),
-        high_=ibis.ifelse(told.skewed_, high, told.whole_ + reach),
+    table = table.mutate(
+        half_=table.spread_ / table.mean_ / 2, more_=ibis.greatest(table.most_ - table.mean_ / GROUPS, 0.0)
+    )
+    low = _gamma(table.mean_ + table.half_, table.spread_ + 2 * table.half_ * table.half_, -NORMAL)
+    high = _gamma(table.mean_ + table.more_, table.spread_ + table.more_ * table.more_, NORMAL)
+    reach = NORMAL * table.variance_.sqrt()
+    return table.mutate(
+        low_=ibis.ifelse(table.skewed_, low, table.whole_ - reach),
+        high_=ibis.ifelse(table.skewed_, high, table.whole_ + reach),
     )
 
 

@@ -84,14 +84,14 @@ def claims(engine: Engine, touchpoints: Table, sales: Table, identities: Table) 
 
 def _claim(facts: Table, person: ibis.Value, at: ibis.Value) -> Table:
     known_by = ((facts.evidence == name, place) for place, name in enumerate(FIRST_NAMED_BY))
-    told = facts.mutate(
+    linked = facts.mutate(
         person=person,
         place=ibis.cases(*known_by, else_=len(FIRST_NAMED_BY)),
         late=at > facts.placed_at,
         at=at,
         named_by=facts.source + ":" + facts.key,
     )
-    return told.select(**{name: told[name].cast(kind) for name, kind in CLAIM.items()})
+    return linked.select(**{name: linked[name].cast(kind) for name, kind in CLAIM.items()})
 
 
 def with_buyers(sales: Table, people: Table, claims: Table | None) -> Table:
@@ -100,19 +100,21 @@ def with_buyers(sales: Table, people: Table, claims: Table | None) -> Table:
     Of several that is, by evidence, who is known by the last touchpoint before the order. `named_by` is the fact that
     says so. Who is set aside has placed nothing.
     """
-    told = resolve(sales, people)
+    resolved = resolve(sales, people)
     if claims is None:
-        return told.mutate(named_by=ibis.null("string"))
+        return resolved.mutate(named_by=ibis.null("string"))
     known = resolve(claims, people)
     known = known.filter(known.person.notnull())
     first = [known.place, known.late, known["at"].desc(), known.identifier, known.named_by]
     ranked = known.mutate(rank=ibis.row_number().over(group_by=known.sale_uid, order_by=first))
     one = ranked.filter(ranked["rank"] == 0)
     one = one.select("named_by", nameless="sale_uid", buyer="person", buyer_identifier="identifier")
-    told = told.mutate(nameless=ibis.ifelse(told.identifier.isnull(), told.sale_uid, ibis.null("string")))
-    joined = told.left_join(one, "nameless")
+    resolved = resolved.mutate(
+        nameless=ibis.ifelse(resolved.identifier.isnull(), resolved.sale_uid, ibis.null("string"))
+    )
+    joined = resolved.left_join(one, "nameless")
     return joined.select(
-        *[name for name in told.columns if name not in ("identifier", "person", "nameless")],
+        *[name for name in resolved.columns if name not in ("identifier", "person", "nameless")],
         "named_by",
         identifier=ibis.coalesce(joined.identifier, joined.buyer_identifier),
         person=ibis.coalesce(joined.person, joined.buyer),
@@ -129,11 +131,11 @@ def people(engine: Engine, pairs: Table, sales: Table, claims: Table | None, opt
     kept = engine.keep("links_kept", guards.without(pairs, aside))
     roots, cut = guards.grown(engine, kept, options.max_person)
     ends = cut.select(lost="left").union(cut.select(lost="right")).distinct()
-    told = judged.left_join(roots, judged.identifier == roots.member)
-    told = told.left_join(ends, told.identifier == ends.lost)
-    person = ibis.ifelse(told.reason.notnull(), ibis.null("string"), ibis.coalesce(told.root, told.identifier))
-    reason = ibis.ifelse(told.lost.notnull(), "large_person", told.reason)
-    return engine.keep("people", told.select("identifier", "links", person=person, reason=reason))
+    placed = judged.left_join(roots, judged.identifier == roots.member)
+    placed = placed.left_join(ends, placed.identifier == ends.lost)
+    person = ibis.ifelse(placed.reason.notnull(), ibis.null("string"), ibis.coalesce(placed.root, placed.identifier))
+    reason = ibis.ifelse(placed.lost.notnull(), "large_person", placed.reason)
+    return engine.keep("people", placed.select("identifier", "links", person=person, reason=reason))
 
 
 def resolve(table: Table, people: Table) -> Table:

@@ -52,16 +52,16 @@ def ranked_orders(orders: Table) -> Table:
 
 def by_id(orders: Table, links: Table) -> Table:
     """Return (copy, original, why) of the orders that ids state to be one sale; `links` are facts of that kind."""
-    told = orders.filter(orders.external_ids.length() > 0)
-    told = told.select("rank", "platform", external_id=told.external_ids.unnest())
-    is_number = told.external_id.startswith(told.platform + NUMBER)
-    own = told.filter(~is_number).select("rank", "external_id")
+    stating = orders.filter(orders.external_ids.length() > 0)
+    stating = stating.select("rank", "platform", external_id=stating.external_ids.unnest())
+    is_number = stating.external_id.startswith(stating.platform + NUMBER)
+    own = stating.filter(~is_number).select("rank", "external_id")
     said = links.select("source", "order_id", "external_id").join(orders, ["source", "order_id"])
     stated = own.union(said.select("rank", "external_id"))
     named = orders.select(named="rank", named_id=orders.platform + ":" + orders.number)
     pairs = stated.join(named, stated.external_id == named.named_id).select("rank", "named")
     others = stated.anti_join(named, stated.external_id == named.named_id).select(stated.columns)
-    pairs = pairs.union(_by_number(others, told.filter(is_number)))
+    pairs = pairs.union(_by_number(others, stating.filter(is_number)))
     return _directed(pairs, "copy_by_id").union(_same_order(orders))
 
 
@@ -91,8 +91,8 @@ def _directed(pairs: Table, why: str) -> Table:
     """Direct each pair from copy to original: by level, and between equals from the one that names the other."""
     apart = pairs.filter(pairs["rank"] != pairs.named)
     low, high = ibis.least(apart["rank"], apart.named), ibis.greatest(apart["rank"], apart.named)
-    told = apart.mutate(low=low, high=high, by_high=(apart["rank"] == high).cast("int64"))
-    once = told.group_by("low", "high").agg(by_high=told.by_high.max())
+    ordered = apart.mutate(low=low, high=high, by_high=(apart["rank"] == high).cast("int64"))
+    once = ordered.group_by("low", "high").agg(by_high=ordered.by_high.max())
     down = (once.low.left(1) != once.high.left(1)) | (once.by_high == 1)
     return once.select(
         copy=_uid(ibis.ifelse(down, once.high, once.low)),
@@ -197,9 +197,9 @@ def with_reason(orders: Table, parents: Table) -> Table:
         else_="possible_duplicate",
     )
     kept = [c for c in orders.columns if c not in ("rank", "is_copy", "external_ids")]
-    told = found.select(*kept, is_copy="is_copy", duplicate_of="original", why=why)
-    return told.mutate(
-        is_counted=told.why.notin(NOT_COUNTED), sale_uid=ibis.coalesce(told.duplicate_of, told.order_uid)
+    judged = found.select(*kept, is_copy="is_copy", duplicate_of="original", why=why)
+    return judged.mutate(
+        is_counted=judged.why.notin(NOT_COUNTED), sale_uid=ibis.coalesce(judged.duplicate_of, judged.order_uid)
     )
 
 
@@ -216,10 +216,10 @@ def with_money(orders: Table, refunds: Table) -> Table:
     )
     is_sale = revenue & (joined.status == "paid")
     was_sale = is_sale | (revenue & (joined.status == "cancelled") & joined.paid_at.notnull())
-    told = joined.mutate(
+    summed = joined.mutate(
         net_rule=net_rule,
         is_sale=is_sale,
         booked=ibis.ifelse(was_sale, joined.goods, 0),
     )
-    net = ibis.ifelse(told.is_sale, told.booked - told.refunded_goods, 0)
-    return with_warning(told.mutate(net=net, reversed=told.booked - net))
+    net = ibis.ifelse(summed.is_sale, summed.booked - summed.refunded_goods, 0)
+    return with_warning(summed.mutate(net=net, reversed=summed.booked - net))

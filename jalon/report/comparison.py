@@ -15,45 +15,45 @@ _STEPS = 6
 """Of longer journeys only the ends are told."""
 
 
-def lines(told: Row) -> Iterator[str]:
+def lines(compared: Row) -> Iterator[str]:
     """Yield where two models disagree and why, as lines."""
-    first, second = told["models"]
-    for model in told["models"]:
+    first, second = compared["models"]
+    for model in compared["models"]:
         yield from wrap(f"{model['title']} ({model['name']}): {model['assumes']}", WIDTH, subsequent_indent="  ")
         if because := model["not_learnt"]:
             said = f"It could learn nothing here, and credits nobody: {because}."
             yield from wrap(said, WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield ""
-    yield from _agreement(told)
-    for currency in told["currencies"]:
+    yield from _agreement(compared)
+    for currency in compared["currencies"]:
         yield ""
-        yield from _currency(currency, told["by"], first["name"], second["name"])
+        yield from _currency(currency, compared["by"], first["name"], second["name"])
 
 
-def _agreement(told: Row) -> Iterator[str]:
-    counts = told["orders"]
+def _agreement(compared: Row) -> Iterator[str]:
+    counts = compared["orders"]
     if not counts["all"]:
         yield "No order is credited yet."
         return
     share = percent(counts["agree"] / counts["all"])
     yield f"Of {orders(counts['all'])} the two agree entirely on {count(counts['agree'])} ({share})."
     if counts["within"]:
-        yield f"On {count(counts['within'])} they disagree only within one {told['by']}, which moves nothing below."
+        yield f"On {count(counts['within'])} they disagree only within one {compared['by']}, which moves nothing below."
 
 
-def _currency(told: Row, by: str, first: str, second: str) -> Iterator[str]:
-    code = told["currency"]
-    if not told["moved"]:
+def _currency(moves: Row, by: str, first: str, second: str) -> Iterator[str]:
+    code = moves["currency"]
+    if not moves["moved"]:
         yield f"In {code} nothing lies elsewhere under {second} than under {first}."
         return
-    moved, net = (in_money({"currency": code, "x": told[name]}, "x") for name in ("moved", "net"))
-    share = percent(told["moved"] / told["net"] if told["net"] > 0 else None)
+    moved, net = (in_money({"currency": code, "x": moves[name]}, "x") for name in ("moved", "net"))
+    share = percent(moves["moved"] / moves["net"] if moves["net"] > 0 else None)
     yield f"{moved} of {net} net revenue lie elsewhere under {second} than under {first} ({share})"
-    rows = [_row(row, code) for row in told["values"][:LISTED]]
+    rows = [_row(row, code) for row in moves["values"][:LISTED]]
     yield from columns((by, first, second, "difference", "", "orders"), rows, (1, 2, 3, 4, 5))
-    if (more := len(told["values"]) - LISTED) > 0:
+    if (more := len(moves["values"]) - LISTED) > 0:
         yield f"  and {more} more with smaller differences"
-    for row in told["values"]:
+    for row in moves["values"]:
         yield from _why(row, code, second)
 
 

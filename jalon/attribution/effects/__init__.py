@@ -120,11 +120,11 @@ def _with(engine: Engine, name: str, found: FoundInTime, learnt: Learnt) -> Lear
 def _of_channels(engine: Engine, journeys: Journeys, options: Options) -> Learnt:
     """Return what those models found that say one number of each channel or other state, or of each in a set."""
     asked = {name: options.parameters(name) for name in _BY if name in options.models}
-    kinds = {name: told.get("markov_state", CHANNEL) for name, told in asked.items()}
+    kinds = {name: parameters.get("markov_state", CHANNEL) for name, parameters in asked.items()}
     materials = {kind: material(engine, journeys, kind) for kind in dict.fromkeys(kinds.values())}
     if not all(heard.names for heard in materials.values()) or not asked:
         return Learnt(engine.take("effects", None, EFFECTS), {name: {} for name in asked})
-    found = {name: _BY[name](materials[kinds[name]], told) for name, told in asked.items()}
+    found = {name: _BY[name](materials[kinds[name]], parameters) for name, parameters in asked.items()}
     rows = pa.concat_tables([_rows(name, kinds[name], materials[kinds[name]], each) for name, each in found.items()])
     learnt = Learnt(
         engine.take("effects", rows, EFFECTS),
@@ -142,10 +142,10 @@ def material(engine: Engine, journeys: Journeys, kind: str = CHANNEL) -> Countin
     steps, open_steps, codes = journeys.steps, journeys.open_steps, journeys.codes
     if kind != CHANNEL:
         both = steps.select("touch_uid").union(open_steps.select("touch_uid"))
-        told = engine.keep(f"states_{kind}", states.states(journeys.touches, both, kind)).rename(channel="state")
+        met = engine.keep(f"states_{kind}", states.states(journeys.touches, both, kind)).rename(channel="state")
         steps, left = (
-            steps.drop("channel").join(told, "touch_uid"),
-            open_steps.drop("code", *BEFORE).join(told, "touch_uid"),
+            steps.drop("channel").join(met, "touch_uid"),
+            open_steps.drop("code", *BEFORE).join(met, "touch_uid"),
         )
         codes = coded(engine, _codes(kind), [steps, left])
         open_steps = engine.keep(_open(kind), with_before(left, codes, left.journey_id))
@@ -184,8 +184,8 @@ def _with_state(features: Table, model: str, learnt: Learnt) -> Table:
     """Add the `state` of each step; where that is not its channel, `alike` counts the steps of that state."""
     if model not in learnt.states:
         return features.mutate(state=features.channel)
-    told = features.join(learnt.states[model], "touch_uid")
-    return told.mutate(alike=told.position.count().over(group_by=[told.order_uid, told.state]))
+    met = features.join(learnt.states[model], "touch_uid")
+    return met.mutate(alike=met.position.count().over(group_by=[met.order_uid, met.state]))
 
 
 def with_effect(features: Table, model: str, learnt: Learnt) -> Table:
@@ -198,8 +198,8 @@ def with_effect(features: Table, model: str, learnt: Learnt) -> Table:
     masked = sets.with_masks(joined, bits)
     masks = [name for name in effects.columns if name.startswith("mask_")]
     found = masked.left_join(effects, [*masks, "channel"])
-    told = ibis.coalesce(found.effect_of_set, found.effect)
-    return found.mutate(effect=told).select(*joined.columns)
+    effect = ibis.coalesce(found.effect_of_set, found.effect)
+    return found.mutate(effect=effect).select(*joined.columns)
 
 
 def _by_set(heard: Counting, model: str, values: np.ndarray) -> BySet:

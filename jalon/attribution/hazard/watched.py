@@ -52,8 +52,8 @@ def steps_of(journeys: Journeys, options: Options) -> Table:
     )
     joined = led.union(left.select(*led.columns)).join(_seen(journeys.touches, options), "touch_uid")
     of_sale = ibis.coalesce(~joined.causes & (joined.sold_at - joined.had_at <= SESSION), False)
-    told = joined.mutate(heard=joined.heard & (joined.touches < options.max_touches), of_sale=of_sale).drop("touches")
-    return told.filter(told.unit.notnull() & ~told.of_sale).drop("of_sale")
+    marked = joined.mutate(heard=joined.heard & (joined.touches < options.max_touches), of_sale=of_sale).drop("touches")
+    return marked.filter(marked.unit.notnull() & ~marked.of_sale).drop("of_sale")
 
 
 def _seen(touches: Table, options: Options) -> Table:
@@ -103,7 +103,9 @@ def _first_shown(steps: Table) -> Table:
 def with_watched(journeys: Table, until: int, window: int) -> Table:
     """Add for how long each journey was `watched` (microseconds), and the `group` of its person."""
     ends = ibis.coalesce(journeys.sold_at, ibis.least(journeys.last_at + window, until))
-    told = journeys.mutate(ends=ends, group=group(journeys.person))
-    before = ibis.window(group_by=told.person, order_by=[told.first_at, told.ends, told.journey], preceding=(None, 1))
-    begins = ibis.greatest(told.first_at, ibis.coalesce(told.ends.max().over(before), told.first_at))
-    return told.mutate(watched=ibis.greatest(told.ends - begins, 0)).drop("ends")
+    timed = journeys.mutate(ends=ends, group=group(journeys.person))
+    before = ibis.window(
+        group_by=timed.person, order_by=[timed.first_at, timed.ends, timed.journey], preceding=(None, 1)
+    )
+    begins = ibis.greatest(timed.first_at, ibis.coalesce(timed.ends.max().over(before), timed.first_at))
+    return timed.mutate(watched=ibis.greatest(timed.ends - begins, 0)).drop("ends")

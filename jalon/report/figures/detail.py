@@ -25,15 +25,15 @@ _WEEK = timedelta(days=7)
 
 
 def detailed(
-    engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], background: Background, last: date | None
+    engine: Engine, tables: Mapping[str, Table], currencies: Sequence[str], background: Background, last: date | None
 ) -> Row:
     """Return the figures as JSON-able data; `last` is the last day of sales that is over."""
     return {
-        "weekly": weekly(engine.dicts(_daily(told["rpt_revenue_daily"])), currencies, last),
-        "ways": ways(engine, told["rpt_paths"], currencies),
-        "shoppable": _shoppable(engine, told["dim_content"], background),
-        "funnel": _funnel(engine, told["rpt_tag_funnel"]),
-        "claims": _claims(engine, told["rpt_claims"], currencies),
+        "weekly": weekly(engine.dicts(_daily(tables["rpt_revenue_daily"])), currencies, last),
+        "ways": ways(engine, tables["rpt_paths"], currencies),
+        "shoppable": _shoppable(engine, tables["dim_content"], background),
+        "funnel": _funnel(engine, tables["rpt_tag_funnel"]),
+        "claims": _claims(engine, tables["rpt_claims"], currencies),
     }
 
 
@@ -148,13 +148,13 @@ def _claims(engine: Engine, mart: Table, currencies: Sequence[str]) -> list[Row]
     )
 
 
-def beside(engine: Engine, told: Mapping[str, Table], cut: str, rows: list[Row]) -> list[Row]:
+def beside(engine: Engine, tables: Mapping[str, Table], cut: str, rows: list[Row]) -> list[Row]:
     """Return listed credit with more about each: the `stage` that most of it is in and its share, and its `costs`."""
     ids = sorted({row["id"] for row in rows if row["id"] is not None})
     if cut not in NAMED or not ids:
         return rows
-    stages = {_key(row): row for row in engine.dicts(_stages(told["fct_attributed_revenue"], NAMED[cut], ids))}
-    costs = costs_of(engine, told["rpt_costs"], cut, ids)
+    stages = {_key(row): row for row in engine.dicts(_stages(tables["fct_attributed_revenue"], NAMED[cut], ids))}
+    costs = costs_of(engine, tables["rpt_costs"], cut, ids)
     return [{**row, **_stage(stages.get(_key(row)), row), "costs": costs.get(row["id"], [])} for row in rows]
 
 

@@ -48,11 +48,11 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
     """Return all figures as JSON-able data. Raises `StoreError` if marts are missing."""
     card = read_card(attribution)
     with DuckDB() as engine:
-        told = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
-        sold = told["fct_orders"].filter(told["fct_orders"].is_sale)
-        all_booked = booked(told["fct_orders"])
-        currencies = _currencies(engine, told["fct_orders"])
-        last = recent.last_day(engine, sold, told["dim_accounts"], background)
+        tables = {name: engine.results(marts / f"{name}.parquet") for name in MARTS}
+        sold = tables["fct_orders"].filter(tables["fct_orders"].is_sale)
+        all_booked = booked(tables["fct_orders"])
+        currencies = _currencies(engine, tables["fct_orders"])
+        last = recent.last_day(engine, sold, tables["dim_accounts"], background)
         return {
             "as_of": None if card["as_of"] is None else moment(card["as_of"]),
             "card": card,
@@ -65,31 +65,31 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "recent": recent.moved(engine, sold, currencies, last),
             "by_customer": _by_customer(engine, all_booked, currencies),
             "by_platform": _by_platform(engine, all_booked, currencies, background),
-            "coverage": _coverage(engine, told["fct_attributed_revenue"], card, currencies),
-            "unknown": _unknown(engine, told["fct_attributed_revenue"], card, currencies),
-            "organic": _organic(engine, told["fct_attributed_revenue"], currencies),
+            "coverage": _coverage(engine, tables["fct_attributed_revenue"], card, currencies),
+            "unknown": _unknown(engine, tables["fct_attributed_revenue"], card, currencies),
+            "organic": _organic(engine, tables["fct_attributed_revenue"], currencies),
             "not_learnt": not_learnt(card),
-            "not_counted": _not_counted(engine, told["fct_orders"], currencies),
-            **_ranked(engine, told, currencies),
-            "products": products(engine, told, currencies, TOP),
-            "lined": lined(engine, told["fct_orders"], told["fct_order_lines"]),
+            "not_counted": _not_counted(engine, tables["fct_orders"], currencies),
+            **_ranked(engine, tables, currencies),
+            "products": products(engine, tables, currencies, TOP),
+            "lined": lined(engine, tables["fct_orders"], tables["fct_order_lines"]),
             "beyond": [
-                row for cut, most in RANKED.items() for row in detail.rest(engine, told["rpt_credit"], cut, most)
+                row for cut, most in RANKED.items() for row in detail.rest(engine, tables["rpt_credit"], cut, most)
             ],
-            **detail.detailed(engine, told, currencies, background, last),
-            "conversions": conversions.counted(engine, told["rpt_conversion_credit"]),
-            "warnings": _warned(engine, told["fct_orders"], currencies),
-            "refunds_unmatched": _unmatched(engine, told["fct_refunds"]),
-            "map": _map(engine, told, currencies),
-            "segment_maps": of_segments(engine.dicts(told["rpt_segment_map"])),
-            "persona_maps": of_personas(engine.dicts(told["rpt_persona_map"]), engine.dicts(told["dim_personas"])),
-            "moves": moved(engine, told),
-            "after_sales": after_sales(engine, told["fct_touchpoints"]),
-            **told_of_people(engine, told),
-            "measures": counted(engine, told["fct_measures"]),
-            "without_tag_clicks": _without_tag_clicks(engine, told["fct_measures"], background),
-            "restated": restated.told(engine, told["rpt_restated"]),
-            "sources": _sources(engine, told["dim_accounts"], background.freshness),
+            **detail.detailed(engine, tables, currencies, background, last),
+            "conversions": conversions.counted(engine, tables["rpt_conversion_credit"]),
+            "warnings": _warned(engine, tables["fct_orders"], currencies),
+            "refunds_unmatched": _unmatched(engine, tables["fct_refunds"]),
+            "map": _map(engine, tables, currencies),
+            "segment_maps": of_segments(engine.dicts(tables["rpt_segment_map"])),
+            "persona_maps": of_personas(engine.dicts(tables["rpt_persona_map"]), engine.dicts(tables["dim_personas"])),
+            "moves": moved(engine, tables),
+            "after_sales": after_sales(engine, tables["fct_touchpoints"]),
+            **told_of_people(engine, tables),
+            "measures": counted(engine, tables["fct_measures"]),
+            "without_tag_clicks": _without_tag_clicks(engine, tables["fct_measures"], background),
+            "restated": restated.told(engine, tables["rpt_restated"]),
+            "sources": _sources(engine, tables["dim_accounts"], background.freshness),
             "gaps": by_source(background.gaps),
             "quarantine": background.quarantine,
         }
@@ -109,8 +109,10 @@ def _currencies(engine: Engine, orders: Table) -> list[str]:
 
 def _with_money(rows: Iterable[Row], currencies: list[str], *names: str) -> list[Row]:
     """Put decimal text beside minor units, and order by currency, then by the first of the amounts."""
-    told = [{**row, **{name: decimal_text(row[f"{name}_minor"], row["currency"]) for name in names}} for row in rows]
-    return sorted(told, key=lambda row: (currencies.index(row["currency"]), -row[f"{names[0]}_minor"], str(row)))
+    with_money = [
+        {**row, **{name: decimal_text(row[f"{name}_minor"], row["currency"]) for name in names}} for row in rows
+    ]
+    return sorted(with_money, key=lambda row: (currencies.index(row["currency"]), -row[f"{names[0]}_minor"], str(row)))
 
 
 def _period(engine: Engine, sold: Table) -> Row:
@@ -189,9 +191,9 @@ def _one_model(attribution: Table, card: Row) -> Table:
     """
     models = sorted(card["models"], key=lambda name: MODELS[name].leaves)
     rows = attribution.filter(attribution.model == models[0])
-    told = rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
-    bases = told.group_by(whole="order_uid").agg(in_part=told.basis.nunique() > 1)
-    return told.join(bases, told.order_uid == bases.whole).drop("whole")
+    marked = rows.mutate(basis=ibis.ifelse(rows.basis == ORGANIC, "observed", rows.basis))
+    bases = marked.group_by(whole="order_uid").agg(in_part=marked.basis.nunique() > 1)
+    return marked.join(bases, marked.order_uid == bases.whole).drop("whole")
 
 
 def _coverage(engine: Engine, attribution: Table, card: Row, currencies: list[str]) -> list[Row]:
@@ -245,16 +247,16 @@ def _warned(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
     found = doubtful.group_by("net_warning", "currency").agg(
         orders=doubtful.order_uid.count(), net_minor=doubtful.net_minor.sum()
     )
-    told = _with_money(engine.dicts(found), currencies, "net")
-    return [{**row, "because": WARNINGS[row["net_warning"]]} for row in told]
+    rows = _with_money(engine.dicts(found), currencies, "net")
+    return [{**row, "because": WARNINGS[row["net_warning"]]} for row in rows]
 
 
 def _unmatched(engine: Engine, refunds: Table) -> list[Row]:
     """Return per currency the refunds that come off nothing, since their order is not known."""
     alone = refunds.filter(refunds.order_uid.isnull() & (refunds.state == "succeeded") & (refunds.goods_minor != 0))
     found = alone.group_by("currency").agg(refunds=alone.refund_uid.count(), goods_minor=alone.goods_minor.sum())
-    told = engine.dicts(found.order_by("currency"))
-    return [{**row, "goods": decimal_text(row["goods_minor"], row["currency"])} for row in told]
+    rows = engine.dicts(found.order_by("currency"))
+    return [{**row, "goods": decimal_text(row["goods_minor"], row["currency"])} for row in rows]
 
 
 def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[Row]:
@@ -262,15 +264,15 @@ def _not_counted(engine: Engine, orders: Table, currencies: list[str]) -> list[R
     found = aside.group_by("counted_because", "currency").agg(
         orders=aside.order_uid.count(), goods_minor=aside.goods_minor.sum()
     )
-    told = _with_money(engine.dicts(found), currencies, "goods")
-    return [{**row, "because": WHY[row["counted_because"]]} for row in told]
+    rows = _with_money(engine.dicts(found), currencies, "goods")
+    return [{**row, "because": WHY[row["counted_because"]]} for row in rows]
 
 
-def _ranked(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> dict[str, list[Row]]:
+def _ranked(engine: Engine, tables: Mapping[str, Table], currencies: list[str]) -> dict[str, list[Row]]:
     """Return the list of each cut, with what stands beside its rows."""
-    credit = told["rpt_credit"]
+    credit = tables["rpt_credit"]
     return {
-        f"by_{cut}": detail.beside(engine, told, cut, _top(engine, credit, cut, currencies, most))
+        f"by_{cut}": detail.beside(engine, tables, cut, _top(engine, credit, cut, currencies, most))
         for cut, most in RANKED.items()
     }
 
@@ -293,10 +295,10 @@ def _top(engine: Engine, totals: Table, cut: str, currencies: list[str], most: i
     return _with_money(rows, currencies, *money)
 
 
-def _map(engine: Engine, told: Mapping[str, Table], currencies: list[str]) -> Row:
+def _map(engine: Engine, tables: Mapping[str, Table], currencies: list[str]) -> Row:
     """Return per stage model its stages, its channels in order, the cells and the credit in them."""
-    cells = engine.dicts(told["rpt_journey_map"])
-    credit = _with_money(engine.dicts(told["rpt_journey_credit"]), currencies, "net", "modelled")
+    cells = engine.dicts(tables["rpt_journey_map"])
+    credit = _with_money(engine.dicts(tables["rpt_journey_credit"]), currencies, "net", "modelled")
     for row in credit:
         row["orders"] = round(float(row["orders"]), 2)
     return by_preset(cells, credit)

@@ -14,12 +14,12 @@ from jalon.attribution.stages import AFTER_SALES
 Row = dict[str, Any]
 
 
-def moved(engine: Engine, told: Mapping[str, Table]) -> Row:
+def moved(engine: Engine, marts: Mapping[str, Table]) -> Row:
     """Return per stage model the rows of the marts about moves, over all channels and modes."""
-    transitions, ended = told["fct_stage_transitions"], told["rpt_drop_offs"]
+    transitions, ended = marts["fct_stage_transitions"], marts["rpt_drop_offs"]
     nexts = engine.dicts(transitions.filter(transitions.cut == "all").drop("cut", "value"))
     times, ends = (
-        engine.dicts(told["rpt_stage_times"]),
+        engine.dicts(marts["rpt_stage_times"]),
         engine.dicts(ended.filter(ended.cut == "all").drop("cut", "value")),
     )
     tables = {"next": nexts, "times": times, "ended": ends}
@@ -35,8 +35,8 @@ def moved(engine: Engine, told: Mapping[str, Table]) -> Row:
 def after_sales(engine: Engine, touches: Table) -> Row:
     """Return per kind of touchpoint that comes of a sale the platforms that tell of it; of none told there is none."""
     own = touches.filter(touches.is_counted & touches.kind.isin(AFTER_SALES))
-    told = {(row["kind"], row["platform"]) for row in engine.dicts(own.select("kind", "platform").distinct())}
-    found = {kind: sorted(platform for of, platform in told if of == kind) for kind in AFTER_SALES}
+    pairs = {(row["kind"], row["platform"]) for row in engine.dicts(own.select("kind", "platform").distinct())}
+    found = {kind: sorted(platform for of, platform in pairs if of == kind) for kind in AFTER_SALES}
     return {kind: platforms for kind, platforms in found.items() if platforms}
 
 

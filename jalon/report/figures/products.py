@@ -21,22 +21,22 @@ _NAMES = ("title", "sku", "product_ids", "platforms")
 
 def lined(engine: Engine, orders: Table, lines: Table) -> dict[str, float]:
     """Return per currency the share of all that was sold that is of orders whose lines are told."""
-    told = lines.filter(lines.order_uid.notnull()).select("order_uid").distinct().mutate(has_lines=True)
-    sold = orders.filter(orders.is_sale).left_join(told, "order_uid")
+    with_lines = lines.filter(lines.order_uid.notnull()).select("order_uid").distinct().mutate(has_lines=True)
+    sold = orders.filter(orders.is_sale).left_join(with_lines, "order_uid")
     found = sold.group_by("currency").agg(
         whole=sold.booked_minor.sum(), told=ibis.coalesce(sold.booked_minor.sum(where=sold.has_lines.notnull()), 0)
     )
     return {row["currency"]: row["told"] / row["whole"] for row in engine.dicts(found) if row["whole"] > 0}
 
 
-def products(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str], most: int) -> list[Row]:
+def products(engine: Engine, tables: Mapping[str, Table], currencies: Sequence[str], most: int) -> list[Row]:
     """Return per currency the products that were sold most, by what was booked before refunds, and their costs.
 
     Products of several shops with one SKU are one. `native_minor` is what of it was booked inside a network. The row
     without an id is all others: `members` of them.
     """
-    rows = _capped(engine, _summed(told), most)
-    costs = _costs(engine, told, rows)
+    rows = _capped(engine, _summed(tables), most)
+    costs = _costs(engine, tables, rows)
     place = {name: number for number, name in enumerate(currencies)}
     for row in rows:
         row["goods"] = decimal_text(row["goods_minor"], row["currency"])
@@ -52,11 +52,11 @@ def products(engine: Engine, told: Mapping[str, Table], currencies: Sequence[str
     )
 
 
-def _summed(told: Mapping[str, Table]) -> Table:
+def _summed(tables: Mapping[str, Table]) -> Table:
     """Return what was sold of each product: known by its SKU where one is told, else by its id, else by its title."""
-    lines, orders = told["fct_order_lines"], told["fct_orders"].select("order_uid", "selling_mode")
+    lines, orders = tables["fct_order_lines"], tables["fct_orders"].select("order_uid", "selling_mode")
     sold = lines.filter(lines.is_sale).join(orders, "order_uid")
-    called = told["dim_products"].select(of="product_id", known="title", own_sku="sku")
+    called = tables["dim_products"].select(of="product_id", known="title", own_sku="sku")
     named = sold.left_join(called, sold.product_id == called.of)
     of_one = ibis.window(group_by=[named.source, named.product_id])
     low, high = named.sku.min().over(of_one), named.sku.max().over(of_one)
@@ -89,16 +89,16 @@ def _capped(engine: Engine, summed: Table, most: int) -> list[Row]:
     return [*rows, *({"id": None, **dict.fromkeys(_NAMES), **row} for row in engine.dicts(others))]
 
 
-def _costs(engine: Engine, told: Mapping[str, Table], rows: list[Row]) -> dict[str, list[Row]]:
+def _costs(engine: Engine, tables: Mapping[str, Table], rows: list[Row]) -> dict[str, list[Row]]:
     """Return per listed product what it cost under each id that a shop or a network has for it."""
-    known = told["dim_products"]
+    known = tables["dim_products"]
     skus = sorted({row["sku"] for row in rows if row["sku"]})
     same = engine.dicts(known.filter(known.sku.isin(skus)).select("sku", "product_id")) if skus else []
     ids = {row["id"]: set(row["product_ids"]) for row in rows if row["id"] is not None}
     for row in rows:
         if row["sku"]:
             ids[row["id"]] |= {other["product_id"] for other in same if other["sku"] == row["sku"]}
-    costs = costs_of(engine, told["rpt_costs"], "product", sorted(set().union(*ids.values())))
+    costs = costs_of(engine, tables["rpt_costs"], "product", sorted(set().union(*ids.values())))
     return {id: _together(row for each in sorted(own) for row in costs.get(each, ())) for id, own in ids.items()}
 
 

@@ -46,14 +46,14 @@ RPT_COSTS = Mart(
 
 def made(base: Base) -> Table:
     """Return the columns of the mart: counts of platforms, and the commission that they state of single orders."""
-    told = base.engine.keep("costs_told", _counted(base).union(_stated(base)))
-    summed = ibis.union(*(_cut(told, cut) for cut in CUTS))
+    costs = base.engine.keep("costs_told", _counted(base).union(_stated(base)))
+    summed = ibis.union(*(_cut(costs, cut) for cut in CUTS))
     return with_amounts(base, summed, ["cost"])
 
 
-def _cut(told: Table, cut: str) -> Table:
+def _cut(costs: Table, cut: str) -> Table:
     """Return the costs by one cut: of each source what it states of orders, else what it counts at one grain."""
-    named = told.filter(told[CUTS[cut]] != NONE)
+    named = costs.filter(costs[CUTS[cut]] != NONE)
     states = named.of_orders.max().over(group_by=[named.source, named.platform, named.kind])
     surest = named.mutate(states=states, value=named[CUTS[cut]]).filter(lambda rows: rows.of_orders == rows.states)
     best = _fullest(_with_parts(surest, cut), (*_OF, "value"))
@@ -106,8 +106,8 @@ def _beside(rows: Table, others: Table) -> Table:
 
 def _counted(base: Base) -> Table:
     """Return the counts of money over days."""
-    told = base.mart("fct_measures")
-    own = told.filter(told.metric.isin(tuple(KINDS)) & (told.span == "days") & told.currency.notnull())
+    measures = base.mart("fct_measures")
+    own = measures.filter(measures.metric.isin(tuple(KINDS)) & (measures.span == "days") & measures.currency.notnull())
     own = _with_creator(base, counted_once(base, own, "costs_again"))
     kind = ibis.cases(*((own.metric == metric, kind) for metric, kind in KINDS.items()), else_="")
     path = ibis.coalesce(own.campaign_id, NONE)
@@ -124,8 +124,8 @@ def _counted(base: Base) -> Table:
 
 def _stated(base: Base) -> Table:
     """Return the commissions that platforms state of orders."""
-    told = base.mart("fct_order_contents")
-    own = _with_creator(base, told.filter(told.commission_minor.notnull() & told.currency.notnull()))
+    contents = base.mart("fct_order_contents")
+    own = _with_creator(base, contents.filter(contents.commission_minor.notnull() & contents.currency.notnull()))
     rows = own.mutate(
         kind=ibis.literal("commission"),
         campaign_id=ibis.coalesce(own.campaign, NONE),

@@ -41,18 +41,18 @@ def members(base: Base, dimension: Mart, *further: Table) -> Table:
     return base.engine.keep("members", ibis.union(*named, *further, distinct=True))
 
 
-def with_members(base: Base, dimension: Mart, told: Table) -> Table:
+def with_members(base: Base, dimension: Mart, stated: Table) -> Table:
     """Add the members that are named and not told of, and `NONE`; what is not known of them is empty, or False."""
-    told = told.select(*dimension.names)
+    stated = stated.select(*dimension.names)
     none = base.engine.take(f"none_{dimension.name}", pa.table({"member": [NONE]}), {"member": "string"})
     named = members(base, dimension, none)
-    untold = named.anti_join(told, named.member == told[dimension.key])
-    rest = {each.name: _nothing(each, told) for each in dimension.columns if each.name != dimension.key}
-    return told.union(untold.select(**{dimension.key: untold.member}, **rest).select(*dimension.names))
+    untold = named.anti_join(stated, named.member == stated[dimension.key])
+    rest = {each.name: _nothing(each, stated) for each in dimension.columns if each.name != dimension.key}
+    return stated.union(untold.select(**{dimension.key: untold.member}, **rest).select(*dimension.names))
 
 
-def _nothing(column: Column, told: Table) -> ibis.Value:
-    dtype = told.schema()[column.name]
+def _nothing(column: Column, table: Table) -> ibis.Value:
+    dtype = table.schema()[column.name]
     return ibis.literal(False) if column.type == "boolean" else ibis.null(dtype)
 
 
@@ -130,14 +130,14 @@ def _accounts(base: Base) -> Table:
     rows = pa.table(
         {"name": pa.array(names, pa.string()), **_columns((base.known.accounts[name] for name in names), Account)}
     )
-    told = base.engine.take("accounts", rows, dict.fromkeys(("name", *Account._fields), "string"))
-    both = newest.outer_join(told, newest.source == told.name)
+    accounts = base.engine.take("accounts", rows, dict.fromkeys(("name", *Account._fields), "string"))
+    both = newest.outer_join(accounts, newest.source == accounts.name)
     return both.mutate(source=ibis.coalesce(both.source, both.name), is_configured=both.name.notnull())
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], kind: type[Account]) -> dict[str, pa.Array]:
-    told = list(rows)
-    return {name: pa.array([row[n] for row in told], pa.string()) for n, name in enumerate(kind._fields)}
+    given = list(rows)
+    return {name: pa.array([row[n] for row in given], pa.string()) for n, name in enumerate(kind._fields)}
 
 
 def _channels(base: Base) -> Table:

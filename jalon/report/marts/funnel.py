@@ -80,8 +80,8 @@ def _rows(base: Base) -> list[Row]:
 
 def _daily(base: Base) -> Table:
     """Return the counts of one content and day that may be a step of the funnel."""
-    told = base.mart("fct_content_metrics_daily")
-    known = told.filter(told.metric.isin([metric for names in LADDER.values() for metric in names]))
+    metrics = base.mart("fct_content_metrics_daily")
+    known = metrics.filter(metrics.metric.isin([metric for names in LADDER.values() for metric in names]))
     return known.select("source", "platform", "content_id", "metric", "value", "definition", day=known.metric_date)
 
 
@@ -137,7 +137,7 @@ def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
 def _row(steps: list[Row]) -> Row:
     """Return one row of the mart from the sums of its steps."""
     one = steps[0]
-    told = {row["step"]: row["value"] for row in steps}
+    counts = {row["step"]: row["value"] for row in steps}
     metrics = {f"{row['step']}_metric": row["metric"] for row in steps}
     widest = max(steps, key=lambda row: (row["contents"], row["step"]))
     named = {name: one[name] for name in ("source", "platform", "kind")}
@@ -147,18 +147,18 @@ def _row(steps: list[Row]) -> Row:
         "start_date": one["first"],
         "end_date": one["last"] + timedelta(days=1),
         **size,
-        **told,
+        **counts,
         **metrics,
-        **_rates(told),
+        **_rates(counts),
     }
 
 
-def _rates(told: Row) -> Row:
+def _rates(counts: Row) -> Row:
     found: Row = {}
     for name, (part, whole) in _RATES.items():
-        if told.get(part) is None or not told.get(whole):
+        if counts.get(part) is None or not counts.get(whole):
             continue
-        ends = wilson(told[part], told[whole]) or (None, None)
-        rate = {f"{name}_rate": told[part] / told[whole], f"{name}_rate_low": ends[0], f"{name}_rate_high": ends[1]}
+        ends = wilson(counts[part], counts[whole]) or (None, None)
+        rate = {f"{name}_rate": counts[part] / counts[whole], f"{name}_rate_low": ends[0], f"{name}_rate_high": ends[1]}
         found |= rate
     return found

@@ -17,33 +17,33 @@ _ON_THE_PAGE = ("map", "segment_maps", "persona_maps", "moves", "after_sales")
 """Figures of the journey map and of how people move, which are left to the page and to the marts."""
 
 
-def summary(told: Row) -> Row:
+def summary(figures: Row) -> Row:
     """Return those of the figures that the summary is made of; `lines` makes text of them.
 
     The journey map and how people move are left to the page and to the marts.
     """
-    return {name: value for name, value in told.items() if name not in _ON_THE_PAGE}
+    return {name: value for name, value in figures.items() if name not in _ON_THE_PAGE}
 
 
-def lines(told: Row, say: Language) -> Iterator[str]:
+def lines(figures: Row, say: Language) -> Iterator[str]:
     """Yield the summary as lines of text."""
-    yield from _headline(told, say)
-    yield from _shares(say._("Selling modes"), told["by_mode"], "selling_mode", say)
-    yield from _shares(say._("Customers"), told["by_customer"], "customer", say)
-    yield from _shares(say._("Platforms"), told["by_platform"], "platform", say)
-    model = chosen_model(told)
-    yield from _named(say._("Content"), told["by_content"], model, say)
-    yield from _named(say._("Creators"), told["by_creator"], model, say)
-    yield from _organic([row for row in told["organic"] if row["model"] == model], say)
-    yield from _conversions(told["conversions"], model, say)
-    yield from of_people(told, say)
-    yield from _shares(say._("How much is known"), told["coverage"], "basis", say)
-    for row in told["unknown"]:
+    yield from _headline(figures, say)
+    yield from _shares(say._("Selling modes"), figures["by_mode"], "selling_mode", say)
+    yield from _shares(say._("Customers"), figures["by_customer"], "customer", say)
+    yield from _shares(say._("Platforms"), figures["by_platform"], "platform", say)
+    model = chosen_model(figures)
+    yield from _named(say._("Content"), figures["by_content"], model, say)
+    yield from _named(say._("Creators"), figures["by_creator"], model, say)
+    yield from _organic([row for row in figures["organic"] if row["model"] == model], say)
+    yield from _conversions(figures["conversions"], model, say)
+    yield from of_people(figures, say)
+    yield from _shares(say._("How much is known"), figures["coverage"], "basis", say)
+    for row in figures["unknown"]:
         in_part = "%(amount)s of %(orders)s unknown, %(parts)s of them in part:"
         message = in_part if row["in_part"] else "%(amount)s of %(orders)s unknown:"
         yield f"    {_counted(message, row, 'net', say)}"
-    yield from _gaps(told, say)
-    yield from _freshness(told, say)
+    yield from _gaps(figures, say)
+    yield from _freshness(figures, say)
 
 
 def _counted(message: str, row: Row, money: str, say: Language) -> str:
@@ -72,20 +72,20 @@ def _conversions(rows: list[Row], model: str, say: Language) -> Iterator[str]:
             yield f"  {channel:<40.40} {say.count(round(row['conversions'], 1)):>20}"
 
 
-def _headline(told: Row, say: Language) -> Iterator[str]:
-    period = told["period"]
-    if not told["headline"]:
+def _headline(figures: Row, say: Language) -> Iterator[str]:
+    period = figures["period"]
+    if not figures["headline"]:
         yield say._("No sale is known yet")
-    for row in told["headline"]:
+    for row in figures["headline"]:
         yield _earned(row, say)
     if period["first"]:
         first, last = (say.day(period[end]) for end in ("first", "last"))
         yield say._("Orders placed from %(first)s to %(last)s", first=first, last=last)
-    for row in told["not_counted"]:
+    for row in figures["not_counted"]:
         yield _counted("%(orders)s of %(amount)s not counted:", row, "goods", say)
-    for row in told["warnings"]:
+    for row in figures["warnings"]:
         yield _counted("Look at %(orders)s of net %(amount)s:", row, "net", say)
-    for row in told["refunds_unmatched"]:
+    for row in figures["refunds_unmatched"]:
         many = "%(number)s refunds of %(amount)s not taken off:"
         amount = say.amount(row["goods"], row["currency"])
         said = say.ngettext("%(number)s refund of %(amount)s not taken off:", many, row["refunds"], amount=amount)
@@ -139,14 +139,14 @@ def _doubts(row: Row, say: Language) -> Iterator[str]:
         yield say._("too few to rank")
 
 
-def _gaps(told: Row, say: Language) -> Iterator[str]:
+def _gaps(figures: Row, say: Language) -> Iterator[str]:
     """Say what is missing because no platform tells it; the page says why."""
-    if told["gaps"]:
+    if figures["gaps"]:
         yield ""
         yield say._("What the sources do not tell (never zero: unknown)")
-    titles = list(_titles(told["gaps"]))
+    titles = list(_titles(figures["gaps"]))
     width = max(map(len, titles), default=0)
-    for title, row in zip(titles, told["gaps"], strict=True):
+    for title, row in zip(titles, figures["gaps"], strict=True):
         what = ", ".join(say.known(gap["what"]) for gap in (*row["not_offered"], *row["not_said"]))
         yield f"  {title:<{width}}  {what}"
 
@@ -159,15 +159,17 @@ def _titles(gaps: list[Row]) -> Iterator[str]:
         yield f"{title} ({plain(row['source'])[:TITLE]})" if shared[row["title"]] > 1 else title
 
 
-def _freshness(told: Row, say: Language) -> Iterator[str]:
+def _freshness(figures: Row, say: Language) -> Iterator[str]:
     yield ""
-    for row in told["sources"]:
+    for row in figures["sources"]:
         said = say._("source %(name)s:", name=plain(row["source"]))
         yield f"{_capital(said)} {', '.join(_read(row, say))}"
-    if told["as_of"]:
-        yield _capital(say._("as of %(moment)s", moment=say.moment(told["as_of"])))
-    if told["quarantine"]:
-        held = say.ngettext("%(number)s record in quarantine", "%(number)s records in quarantine", told["quarantine"])
+    if figures["as_of"]:
+        yield _capital(say._("as of %(moment)s", moment=say.moment(figures["as_of"])))
+    if figures["quarantine"]:
+        held = say.ngettext(
+            "%(number)s record in quarantine", "%(number)s records in quarantine", figures["quarantine"]
+        )
         yield f"{held} (jalon quarantine list)"
 
 

@@ -15,18 +15,18 @@ CHOSEN = ("conversion_rate", "repeat_rate", "order_value", "clv", "cart_loss", "
 """Measures that are told; those that have no value are left to the page."""
 
 
-def lines(told: Row, say: Language) -> Iterator[str]:
+def lines(figures: Row, say: Language) -> Iterator[str]:
     """Yield what is measured of customers, and how many targets are met."""
-    rows = [row for row in told["stage_measures"] if row["measure"] in CHOSEN and row["value"] is not None]
+    rows = [row for row in figures["stage_measures"] if row["measure"] in CHOSEN and row["value"] is not None]
     if rows:
         yield ""
         yield say._("Measures of customers (with their 90 %% range)")
     for row in rows:
         title, value = say.known(MEASURES[row["measure"]].title), written(row["value"], row["unit"], say)
         yield f"  {title:<32.32} {value:>20} {_ends(row, say)}".rstrip()
-    if told["targets"]:
+    if figures["targets"]:
         yield ""
-        yield met(told["targets"], say)
+        yield met(figures["targets"], say)
 
 
 def _ends(row: Row, say: Language) -> str:
