@@ -90,13 +90,36 @@ class SourceSession:
         return found
 
     async def lines(self, url: str) -> AsyncIterator[bytes]:
-        """Yield the lines of a bulk file. Raises a `Fault`, or `Halted` when the run must end."""
-        self._halt.check()
-        lines = self._signed_file(url) if self.source.connector.signed_files else self._file(url)
+        """Yield the lines of a bulk file, which is asked for again while it fails before its first line.
+
+        Raises a `Fault`, or `Halted` when the run must end.
+        """
+        lines, first = await self._opened(url)
         async with aclosing(lines):
+            if first is not None:
+                yield first
             async for line in lines:
                 self._halt.check()
                 yield line
+
+    async def _opened(self, url: str) -> tuple[AsyncGenerator[bytes], bytes | None]:
+        """Return the first line of a file, and what yields those behind it; None of an empty file."""
+
+        async def attempt() -> tuple[AsyncGenerator[bytes], bytes | None]:
+            self._halt.check()
+            lines = self._signed_file(url) if self.source.connector.signed_files else self._file(url)
+            return lines, await anext(lines, None)
+
+        def may_repeat(fault: Wait) -> bool:
+            is_refused = isinstance(fault, NoFile) and fault.answer.status < 500 and fault.answer.status != 429
+            return not is_refused and not isinstance(fault, Unrenewed)
+
+        async def waiting(fault: Wait, seconds: float) -> None:
+            await self._waiting(self._client.allowed.request(url), fault, seconds)
+
+        again = retrying(self._shop.clock, self._halt.sleep, may_repeat, waiting)
+        opened: tuple[AsyncGenerator[bytes], bytes | None] = await again(attempt)
+        return opened
 
     def _file(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncGenerator[bytes]:
         self._counts.requests += 1

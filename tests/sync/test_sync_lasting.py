@@ -146,9 +146,13 @@ class Signing(Toy):
 
 
 async def read(store: Store, toy: Toy, replies: list[Reply], **more: Any) -> tuple[list[bytes] | Fault, Server]:
-    """Read a file for which the platform has these answers; return its lines, or the fault."""
+    """Read a file for which the platform has these answers, the last for good; return its lines, or the fault."""
     left = list(replies)
-    async with served(lambda asked: left.pop(0) if asked.path == "/file" else _token(asked)) as server:
+
+    def answer(asked: Asked) -> Reply:
+        return (left.pop(0) if len(left) > 1 else left[0]) if asked.path == "/file" else _token(asked)
+
+    async with served(answer) as server:
         clock = PlayedClock(NOW)
         session = SourceSession(of(server, toy, **more), workshop(store, clock), Halt(clock), Counts())
         try:
@@ -161,6 +165,25 @@ async def read(store: Store, toy: Toy, replies: list[Reply], **more: Any) -> tup
 
 def _token(asked: Asked) -> Reply:
     return Reply(body={"access": "access-token-1", "refresh": "refresh-token-1", "expires_at": NOW + DAY})
+
+
+@pytest.mark.parametrize("toy", [Toy(), Signing()])
+@pytest.mark.parametrize(
+    "trouble", [Reply(503), Reply(500, b"later"), Reply(raw=b""), Reply(raw=b"HTTP/1.1 200 X\r\n")]
+)
+async def test_a_file_that_fails_before_its_first_line_is_asked_for_again_in_the_same_run(
+    store: Store, toy: Toy, trouble: Reply
+) -> None:
+    found, server = await read(store, toy, [trouble, trouble, Reply(body=b"a\nb\n")], token="access-token-0")
+    assert found == [b"a", b"b"]
+    assert [asked.path for asked in server.asked].count("/file") == 3
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+async def test_a_file_that_is_not_given_is_not_asked_for_again(store: Store, status: int) -> None:
+    found, server = await read(store, Toy(), [Reply(status)])
+    assert isinstance(found, Fault)
+    assert len(server.asked) == 1
 
 
 async def test_a_file_is_asked_for_with_credentials_where_the_platform_wants_them(store: Store) -> None:
