@@ -11,8 +11,7 @@ from urllib.parse import parse_qsl
 
 from jalon.connectors.site.addresses import Misplaced, destination
 from jalon.connectors.site.names import Misnamed
-from jalon.normalize.channel_rules import RULES
-from jalon.normalize.channels import CHANNELS, channel_named, origin
+from jalon.normalize.channels import CHANNELS, IN_FORCE, channel_named, origin
 from jalon.receive.routes import marks
 from jalon.store.links import Link
 
@@ -65,10 +64,10 @@ def _read(target: str, link: Link) -> str:
 def _meant(word: str) -> str:
     """Say what to write in place of a word that is no channel."""
     spelt = {channel: found[0] for channel in CHANNELS if (found := _spellings(channel))}
-    for rule in RULES:
+    for rule in IN_FORCE:
         if word in rule.media.split():
             return f"write {rule.channel}/{word}"
-    words = {name: name for rule in RULES for name in rule.names.split()} | spelt
+    words = {name: name for rule in IN_FORCE for name in rule.names.split()} | spelt
     near = get_close_matches(word, words, n=1, cutoff=_ALIKE)
     guess = f"did you mean {words[near[0]]}? Known" if near else "known"
     return f"{guess} are {', '.join(spelt.values())}; any other place is {_ELSEWHERE}/{word}"
@@ -78,7 +77,7 @@ def _spellings(channel: str) -> list[str]:
     """Return placements that are read as a channel: itself, or else with a place; none for what nobody is led from."""
     if _is_read_as(channel, channel):
         return [channel]
-    rules = [rule for rule in RULES if rule.channel == channel]
+    rules = [rule for rule in IN_FORCE if rule.channel == channel]
     places = [f"{channel}/{word}" for rule in rules for word in rule.media.split() if not word.startswith(channel)]
     names = [name for rule in rules for name in rule.names.split()]
     return [spelt for spelt in (*places, *names) if _is_read_as(channel, spelt)][:_SHOWN]

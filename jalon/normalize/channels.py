@@ -32,15 +32,17 @@ from jalon.normalize.channel_rules import (
 from jalon.normalize.channel_table import Table
 from jalon.normalize.vocabulary import Evidence, SellingMode, TouchKind
 
-_TABLE = Table((*RULES, *(added.rule for added in additions())))
+IN_FORCE: tuple[Rule, ...] = (*RULES, *(added.rule for added in additions()))
+"""Jalon's own rules and those of other distributions."""
+_TABLE = Table(IN_FORCE)
 
 CHANNELS: tuple[str, ...] = (*_TABLE.channels, *PLACES)
 """Every channel that a touchpoint can have; `site` and `shop` are also where web and counter orders are placed."""
 
-NETWORKS = frozenset(rule.channel for rule in _TABLE.rules if rule.kind == "content_click")
+NETWORKS = frozenset(rule.channel for rule in IN_FORCE if rule.kind == "content_click")
 """Social networks: whoever comes from there follows a link or tag of the brand, its creators or its ads."""
 
-TITLES = {rule.channel: rule.title for rule in _TABLE.rules if rule.title}
+TITLES = {rule.channel: rule.title for rule in IN_FORCE if rule.title}
 """Channel -> what people call it, where its name with a capital letter would not do."""
 
 
@@ -60,7 +62,7 @@ _CACHED = 8192
 
 def channel_named(word: str) -> str | None:
     """Return the channel that a word of utm_source names, also by the channel's own name; None for any other word."""
-    rule = _NAMES.get(word)
+    rule = _TABLE.names.get(word)
     return rule.channel if rule else word if word in CHANNELS else None
 
 
