@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import get_args
 
@@ -141,8 +141,8 @@ COUNTS = (
     "impressions", "reach", "views", "clicks", "tag_clicks", "sends", "delivered", "opens", "bounces", "unsubscribes",
     "complaints", "sign_ups", "conversions", "visits", "likes", "comments", "shares", "saves",
 )  # fmt: skip
-AMOUNTS: dict[str, Callable[[Form, str, str], int | None]] = {"spend": Form.amount, "conversion_value": Form.money}
-"""Amount -> how it is read: claimed revenue is restated for returns, and may sink below zero; what was spent cannot."""
+AMOUNTS = ("spend", "conversion_value")
+"""Both may be below zero: networks credit what was charged too much, and restate claimed revenue for returns."""
 
 
 def figures(form: Form) -> Iterator[Fact]:
@@ -152,7 +152,7 @@ def figures(form: Form) -> Iterator[Fact]:
     amounts = [name for name in AMOUNTS if form.body.get(name) not in (None, "")]
     if amounts:
         currency = form.currency()
-        told += [(name, AMOUNTS[name](form, name, currency) or 0, currency) for name in amounts]
+        told += [(name, form.money(name, currency) or 0, currency) for name in amounts]
     if not told:
         raise Unfit("missing_field", "no figure is told")
     for name, value, currency_code in told:

@@ -234,15 +234,16 @@ def test_figures_that_are_left_out_are_no_zeros() -> None:
     assert found == {"clicks": 0, "spend": 150}
 
 
-@pytest.mark.parametrize("told", [{"clicks": -1}, {"spend": "-0.01"}, {"impressions": "-5"}])
+@pytest.mark.parametrize("told", [{"clicks": -1}, {"impressions": "-5"}])
 def test_a_figure_that_cannot_be_below_zero_is_held_and_named(told: dict[str, Any]) -> None:
     with pytest.raises(Unfit, match="negative_") as unfit:
         one(Measure, "figures", {"platform": "ads", "start": "2026-11-20", "currency": "EUR", **told})
     assert unfit.value.detail.startswith(*told)
 
 
-def test_claimed_revenue_may_sink_below_zero() -> None:
-    told = {"platform": "ads", "start": "2026-11-20", "currency": "EUR", "conversion_value": "-3.00"}
+@pytest.mark.parametrize("name", ["conversion_value", "spend"])
+def test_claimed_revenue_is_restated_and_spend_is_credited(name: str) -> None:
+    told = {"platform": "ads", "start": "2026-11-20", "currency": "EUR", name: "-3.00"}
     assert one(Measure, "figures", told).value == -300
 
 
