@@ -113,8 +113,24 @@ def _orders(place: Workplace, words: Words, sources: Sequence[str]) -> dict[str,
         return {}
     if words.source is None or words.source not in sources:
         raise ConfigError("an order's number is one of a source", f"Name it with --source: {', '.join(sources)}.")
-    named = [orders_called(place.store, words.source, number.strip()) for number in words.orders]
-    return {words.source: frozenset[str]().union(*named)}
+    found = [_order(place, words.source, number.strip(), at) for at, number in enumerate(words.orders, 1)]
+    return {words.source: frozenset[str]().union(*found)}
+
+
+def _order(place: Workplace, source: str, number: str, at: int) -> frozenset[str]:
+    """Return the ids of the orders that a number names. Raises `ConfigError` where it names none, or two."""
+    ids, seen = orders_called(place.store, source, number)
+    if ids and seen:
+        raise ConfigError(
+            f"order {at} is the id of one order of {source} and the number that people see of another",
+            "Write # before the number that people see; name the buyer of the other by address or customer's number.",
+        )
+    if not ids and not seen:
+        raise ConfigError(
+            f"order {at} is none of {source} that is here",
+            "Look it up in the shop; if it is new, run `jalon sync` first.",
+        )
+    return ids or seen
 
 
 def _customers(place: Workplace, words: Words) -> Iterator[Identifier]:
@@ -128,7 +144,9 @@ def _customers(place: Workplace, words: Words) -> Iterator[Identifier]:
     if not kind:
         how = "Write KIND:ID, as its records name the system that the number is of (till:4711)."
         raise ConfigError(f"{words.source} has no numbers of its own for customers", how)
-    for number in words.customers:
+    for at, number in enumerate(words.customers, 1):
+        if not number.strip():
+            raise ConfigError(f"customer {at} names nobody", "Give the number by which the shop knows the customer.")
         yield Identifier(kind, source.connector.customer(source.settings, number.strip()))
 
 

@@ -53,18 +53,19 @@ class Held(NamedTuple):
         return any((self.records, self.orders, self.quarantine, self.disclosures))
 
 
-def orders_called(store: Store, source: str, number: str) -> frozenset[str]:
-    """Return the ids of the orders of a source that a number names: as their id, or as the one that people see.
+def orders_called(store: Store, source: str, number: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of the orders of a source that a number names: as their id, and as the one that people see.
 
-    One that names none is taken for an id: what is not here yet may still come.
+    Either is empty where it names none so; with `#` before it, it is the one that people see.
     """
     shown = f":#{number.removeprefix('#')}"
-    found = {
-        order_id
-        for of, order_id, _, others in _orders(store)
-        if of == source and (order_id == number or any(one.endswith(shown) for one in others))
-    }
-    return forget.order_ids(found or {number})
+    ids, seen = set(), set()
+    for of, order_id, _, others in _orders(store):
+        if of == source and order_id == number:
+            ids.add(order_id)
+        elif of == source and any(one.endswith(shown) for one in others):
+            seen.add(order_id)
+    return forget.order_ids(ids), forget.order_ids(seen)
 
 
 def buyers(store: Store, orders: Mapping[str, frozenset[str]]) -> frozenset[str]:

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -20,6 +21,12 @@ _HASHES = re.compile(rb":([0-9a-f]{32})")
 _HASHES_IN_ADDRESSES = re.compile(rb"%3A([0-9a-f]{32})")
 """The hash of a `kind:hash` pseudonym. Two patterns, since one that begins with a literal is four times as fast."""
 _PSEUDONYM = re.compile(r"[A-Za-z0-9_.-]+(?::|%3A)([0-9a-f]{32})")
+_ORDER_FIELD = re.compile(r"orders?(ids?|numbers?|nos?|keys?|names?|ref(erence)?s?)?$")
+"""Names of fields, in small letters without `_`, that hold orders or their ids: `order`, `id_order`, `order_ids`."""
+_OWN = frozenset(("id", "number", "name", "key", "reference"))
+"""Fields of an order within another record that tell which one it is."""
+_ITS_ORDER = frozenset(("order", "orderid", "idorder", "ordernumber"))
+"""Fields by which a record that is no order says to which one it belongs."""
 _FEW = 24
 """Up to so many ids it is faster to look for each first than to take the body apart at once."""
 _AT_ONCE = 500
@@ -108,17 +115,28 @@ def order_ids(orders: Iterable[str]) -> frozenset[str]:
 
 
 def names_order(body: bytes, key: str, wanted: frozenset[str]) -> bool:
-    """Say whether a record is one of these orders, or names one in a field that speaks of an order."""
+    """Say whether a record is one of these orders, or names one in a field that is called after an order.
+
+    Ids of small shops are small numbers: a quantity, a product's id or another kind of record's key are none of them.
+    """
     if not wanted:
         return False
-    if key in wanted:
-        return True
-    if len(wanted) <= _FEW and not any(one.encode() in body for one in wanted):
+    if key not in wanted and len(wanted) <= _FEW and not any(one.encode() in body for one in wanted):
         return False
     try:
-        return not wanted.isdisjoint(named_orders(body))
+        return (key in wanted and not _is_of_another(body, wanted)) or not wanted.isdisjoint(named_orders(body))
     except orjson.JSONDecodeError:
-        return any(one.encode() in body for one in wanted)
+        return key in wanted or any(one.encode() in body for one in wanted)
+
+
+def _is_of_another(body: bytes, wanted: frozenset[str]) -> bool:
+    """Say whether a record, such as a credit slip's, tells that it belongs to an order that is none of these."""
+    record = orjson.loads(body)
+    told = (
+        [value for name, value in record.items() if _squeezed(name) in _ITS_ORDER] if isinstance(record, dict) else []
+    )
+    ids = [str(one.get("id") if isinstance(one, dict) else one).rsplit("/", 1)[-1] for one in told if one]
+    return bool(ids) and wanted.isdisjoint(ids)
 
 
 def named_orders(body: bytes) -> list[str]:
@@ -133,17 +151,26 @@ def named_orders(body: bytes) -> list[str]:
 
 
 def _name(value: Any, found: list[str], *, is_order: bool) -> None:
-    """Add the ids to `found`. Texts that are nobody's id, which most values are, are passed over at once."""
-    if isinstance(value, dict | list):
-        pairs = value.items() if isinstance(value, dict) else (("", inner) for inner in value)
-        for name, inner in pairs:
-            speaks = is_order or "order" in name.lower()
-            if speaks or "/" in inner if isinstance(inner, str) else (speaks or isinstance(inner, dict | list)):
-                _name(inner, found, is_order=speaks)
-        return
-    *path, last = str(value).split("/")
-    if "order" in path[-1].lower() if path else is_order:
-        found.append(last)
+    """Add the ids to `found`; `is_order`: the value stands in a field that is called after an order."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _name(inner, found, is_order=_is_of_order(name) or (is_order and name.lower() in _OWN))
+    elif isinstance(value, list):
+        for inner in value:
+            _name(inner, found, is_order=is_order)
+    elif is_order or (isinstance(value, str) and "/" in value):
+        *path, last = str(value).split("/")
+        if "order" in path[-1].lower() if path else is_order:
+            found.append(last)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_order(name: str) -> bool:
+    return _ORDER_FIELD.search(_squeezed(name)) is not None
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 # --- tombstones -------------------------------------------------------------------------------------------------------

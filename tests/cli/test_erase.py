@@ -243,6 +243,8 @@ def test_while_tables_are_being_made_it_is_ordered_and_says_so(till: Desk) -> No
         (["--customer", "77"], "--source"),
         (["--source", "files", "--customer", "77"], "KIND:ID"),
         (["--source", "nobody", "--order", "77"], "--source: files"),
+        (["--source", "files", "--order", "1001", "--order", "77"], "order 2 is none of files"),
+        (["--source", "files", "--order", ""], "order 1 is none of files"),
         (["0612345678", "--country", "XX"], "no country"),
     ],
 )

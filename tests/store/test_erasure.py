@@ -303,6 +303,15 @@ def test_who_another_source_says_placed_an_erased_order_is_erased_with_it(store:
         ({"id": "gid://tiny/Customer/17"}, "r", False),
         ({"order_id": "171"}, "r", False),
         ({"note": "order 17"}, "r", False),
+        ({"id_order": "17", "order_rows": []}, "r", True),
+        ({"order": {"number": 17}}, "r", True),
+        ({"mainOrders": [{"orderId": 17}]}, "r", True),
+        ({"order_rows": [{"id": "17", "product_quantity": "17"}]}, "r", False),
+        ({"order": {"items": [{"quantity": 17}], "customer": {"id": 17}}}, "r", False),
+        ({"customerOrderIndex": 17}, "r", False),
+        ({"id": "17", "id_order": "9"}, "17", False),
+        ({"id": "17", "order": {"id": "gid://tiny/Order/9"}}, "17", False),
+        ({"id": "17", "order_id": "17", "replaced_order_id": "9"}, "17", True),
     ],
 )
 def test_an_order_is_recognised_by_where_its_id_stands(body: object, key: str, named: bool) -> None:
