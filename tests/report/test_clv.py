@@ -161,6 +161,17 @@ def test_probabilities_lie_between_none_and_one_and_more_time_brings_more(
     assert again <= soon + 1e-6
 
 
+@pytest.mark.parametrize(("a", "b"), [(1.0, 2.0), (0.5, 0.5), (0.3, 0.7)])
+@pytest.mark.parametrize("history", HISTORIES)
+def test_where_the_formula_has_no_value_it_has_that_of_its_neighbours(
+    a: float, b: float, history: tuple[float, float, float]
+) -> None:
+    here, beside = (
+        float(bg_nbd.expected(np.array([0.8, 6.0, a + off, b]), one(*history), 10.0)[0]) for off in (0.0, 1e-5)
+    )
+    assert here == pytest.approx(beside, rel=1e-3)
+
+
 # --- whom it is learnt from -----------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,9 @@ from jalon.report.people.fitting import Fit, Floats, fitted
 
 NAMES = ("r", "alpha", "a", "b")
 _STARTS = ((1.0, 8.0, 1.0, 2.0), (0.3, 4.0, 0.5, 3.0), (2.0, 40.0, 0.2, 1.0))
-_NEXT_TO_ONE = 1e-7
-"""The formula of what is expected has no value where a is 1; so near to it, it has the limit."""
+_BESIDE = 1e-7
+"""The formula of what is expected has no value where a is 1, nor where a + b is 1 and nobody has come back; so near to
+it, it has the limit."""
 
 
 class Buying(NamedTuple):
@@ -94,8 +95,10 @@ def active(parameters: Floats, buying: Buying) -> Floats:
 def expected(parameters: Floats, buying: Buying, weeks: float) -> Floats:
     """Return how many purchases each kind of buyer is expected to make in the next `weeks` (their equation 10)."""
     r, alpha, a, b = parameters
-    if abs(a - 1) < _NEXT_TO_ONE:
-        a = 1 + _NEXT_TO_ONE
+    if abs(a - 1) < _BESIDE:
+        a = 1 + _BESIDE
+    if abs(a + b - 1) < _BESIDE:
+        b = 1 - a + _BESIDE
     x, then = buying.repeats, alpha + buying.age
     rises = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (then + weeks))
     while_there = (a + b + x - 1) / (a - 1) * (1 - (then / (then + weeks)) ** (r + x) * rises)
