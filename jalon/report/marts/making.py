@@ -53,14 +53,14 @@ def build_marts(
     options = options or MartOptions()
     with DuckDB(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
         base = opened(engine, facts, attribution, making, replace(known, before=known.before or out))
-        rows = {name: _write(base, mart, options.csv) for name, mart in MARTS.items()}
+        rows = {name: write_mart(base, mart, options.csv) for name, mart in MARTS.items()}
         check(base)
         write_dictionary(making)
     return Marts(out, rows)
 
 
-def _write(base: Base, mart: Mart, csv: bool) -> int:
-    """Write one mart and return its rows; the CSV is made from the Parquet file."""
+def write_mart(base: Base, mart: Mart, csv: bool) -> int:
+    """Write one mart and return its rows; the CSV is made from the Parquet file. What it is made of is written."""
     instants = [column.name for column in mart.columns if column.type == "instant"]
     path = base.out / f"{mart.name}.parquet"
     rows = base.engine.write(_made(base, mart), path, mart.primary_key, instants)
