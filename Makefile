@@ -36,8 +36,14 @@ help:           ## this list
 demo: .venv/run ## play the platforms, sync, attribute, and make a report from it
 	$(V)/jalon demo
 
-test: .venv/dev ## all tests, and the fast part of the crash programme
-	$(V)/pytest -n 2 --dist worksteal
+# By default as many workers as there are cores; four at most, since each holds half a gigabyte.
+WORKERS ?= auto --maxprocesses 4
+
+test: .venv/dev ## all tests but those that take minutes, and the fast part of the crash programme
+	$(V)/pytest -n $(WORKERS) --dist worksteal -m "not long"
+
+long: .venv/dev ## the tests that take minutes: Spark and a cluster, dbt, whole brands played with all faults
+	$(V)/pytest -n $(WORKERS) --dist worksteal -m long
 
 lowest: .lowest/done ## tests of files, store and sales with the oldest packages that jalon takes
 	.lowest/bin/pytest -n 2 --dist worksteal tests/test_golden.py tests/store tests/attribution/test_sales.py
@@ -80,4 +86,4 @@ lock: .venv/dev ## write requirements/*.txt anew
 clean:          ## remove the environment and what was made
 	rm -rf .venv .dbt .lowest demo-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test lowest crash truth cover lint bench accept docs charts lock clean
+.PHONY: help demo test long lowest crash truth cover lint bench accept docs charts lock clean

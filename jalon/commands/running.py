@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import gc
 import logging
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
@@ -181,11 +182,17 @@ def _estimate(console: Console, place: Workplace, chosen: Mapping[str, Settings]
     return errors.OK
 
 
+def _end_at_once() -> None:
+    """Leave the garbage of a process that ends: to search for it takes 0.1 s. DuckDB would complain of its own."""
+    if "_duckdb" not in sys.modules:
+        gc.freeze()
+
+
 def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, *, normalize: bool) -> int:
     """Run the engine, derive (unless a person has just asked to stop), and tell."""
     log.info("%s, store in %s", place.config.path, place.config.store)
     settled.warn(console, place)
-    atexit.register(gc.freeze)  # or the end of the process takes 0.1 s to search all that is loaded for garbage
+    atexit.register(_end_at_once)
     outcomes = asyncio.run(engaged(console, place, work, max_runtime, normalize=normalize))
     heed_sigterm()
     stopped = any(outcome.state == "interrupted" for outcome in outcomes)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jalon import errors
-from jalon.commands import settled
 from jalon.commands.console import Console
 from jalon.workplace import Workplace
 
@@ -23,7 +22,6 @@ def run_serve(console: Console, place: Workplace, host: str, port: int) -> int:
     """Receive deliveries until SIGTERM or SIGINT."""
     for name, lacking in place.config.lacking.items():
         console.warn(f"{name} receives nothing: {lacking[0]}")
-    settled.warn(console, place)
     asyncio.run(_serve(console, place, host, port))
     console.say("stopped; every acknowledged delivery is stored")
     return errors.OK

@@ -35,6 +35,8 @@ def warn(console: Console, place: Workplace) -> None:
 
 def _attribution(place: Workplace) -> Iterator[Finding]:
     """Give the options one more key at a time, so that each that is wrong is named."""
+    if not place.config.attribution.model_fields_set:
+        return
     from jalon.attribution.options import Options
     from jalon.commands.reporting import told_options
 
@@ -87,6 +89,8 @@ def _targets(place: Workplace) -> Iterator[Finding]:
 
 
 def _deliveries(place: Workplace) -> Iterator[Finding]:
+    if not place.config.deliveries:
+        return
     from jalon.report.delivery.parcels import chosen_names
     from jalon.report.marts.tables import MARTS
 

@@ -307,6 +307,25 @@ def test_sync_warns_of_settings_that_the_report_would_refuse_and_reads_all_the_s
     assert len(found) == 3
 
 
+@pytest.mark.parametrize(
+    "settings", ["", '[attribution]\nmodels = ["last"]\n[deliver.bi]\nto = "csv"\nfolder = "out"\n']
+)
+def test_reading_loads_no_engine_and_says_nothing_at_its_end(tmp_path: Path, settings: str) -> None:
+    """As the process that cron starts: what stands on stderr is a mail at night."""
+    desk = Desk(tmp_path)
+    desk("init")
+    with desk.config.open("a") as config:
+        config.write(f'\n[sources.own]\nconnector = "site"\nallowed_hosts = ["shop.example"]\n{settings}')
+    command = ["jalon", "sync", "--quiet", "--config", str(desk.config)]
+    code = f"import sys, jalon.cli; sys.argv = {command}; jalon.cli.main()"
+    traced = [sys.executable, "-X", "importtime", "-c", code]
+    said = subprocess.run(traced, capture_output=True, text=True, check=True, cwd=tmp_path).stderr.splitlines()
+    loaded = {line.rpartition("|")[2].strip() for line in said if line.startswith("import time:")}
+    assert "jalon.commands.running" in loaded
+    assert "duckdb" not in loaded
+    assert [line for line in said if not line.startswith("import time:")] == []
+
+
 def test_doctor_takes_all_settings_that_are_well_together(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk("init")
