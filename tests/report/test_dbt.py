@@ -18,6 +18,8 @@ from jalon.report.marts.tables import MARTS
 from tests.handmade import Run
 from tests.report.test_marts import FACTS
 
+pytestmark = pytest.mark.long
+
 
 def dbt_here() -> str | None:
     """Return the command: that of JALON_DBT, of `make dbt`, or on the path."""
