@@ -43,7 +43,7 @@ test: .venv/dev ## all tests but those that take minutes, and the fast part of t
 	$(V)/pytest -n $(WORKERS) --dist worksteal -m "not long"
 
 long: .venv/dev ## the tests that take minutes: Spark and a cluster, dbt, whole brands played with all faults
-	$(V)/pytest -n $(WORKERS) --dist worksteal -m long
+	$(V)/pytest -n 2 --dist worksteal -m long
 
 lowest: .lowest/done ## tests of files, store and sales with the oldest packages that jalon takes
 	.lowest/bin/pytest -n 2 --dist worksteal tests/test_golden.py tests/store tests/attribution/test_sales.py
