@@ -91,8 +91,8 @@ def erase(console: Console, place: Workplace, yes: bool, listed: bool, **named: 
 def disclose(console: Console, place: Workplace, **named: Any) -> int:
     """Write down what is held of a person who asks.
 
-    The person is named as for `jalon erase`. Every record that holds them goes, as it is stored, into one JSON file for
-    each source under `exports`, readable by its owner alone; its path is printed. An erasure removes it again.
+    IDENTIFIERS name the person as for `jalon erase`. Every record that holds them goes, as it is stored, into one JSON
+    file for each source under `exports`, readable by its owner alone; its path is printed. An erasure removes it again.
 
     \b
     jalon disclose - < who.txt
