@@ -14,13 +14,8 @@ from jalon.workplace import Workplace
 if TYPE_CHECKING:
     from jalon.store.asked import Held, Sealed
 
-COUNTS = {
-    "records": "records",
-    "quarantine": "quarantine",
-    "deliveries": "deliveries",
-    "files": "files",
-}
-"""Name in the proof of an erasure -> column."""
+COUNTS = ("records", "quarantine", "deliveries", "files")
+"""Names in the proof of an erasure, and columns."""
 LEFT = "It is ordered, and nothing of them comes in any more. Run `jalon normalize` to finish it."
 
 
@@ -80,7 +75,7 @@ def run_list(console: Console, place: Workplace) -> int:
         }
         for one in found
     ]
-    header = ("erasure", "ordered (UTC)", "by", "what", "finished (UTC)", *COUNTS.values())
+    header = ("erasure", "ordered (UTC)", "by", "what", "finished (UTC)", *COUNTS)
     lines = table(header, [tuple(row.values()) for row in rows]) if rows else "nothing was ever ordered to be erased"
     console.data({"erasures": rows}, lines)
     return errors.OK

@@ -11,13 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from jalon.store import erasure, facts, forget, inbox, quarantine
+from jalon.store import erasure, facts, forget, quarantine
 from jalon.store.arrow import parquet
 from jalon.store.database import Store
+from jalon.store.disclosure import every_row
 from jalon.store.forget import Tombstones
-
-SLICE = 500
-"""Inbox rows read at a time."""
 
 
 class Asked(NamedTuple):
@@ -74,7 +72,9 @@ def buyers(store: Store, orders: Mapping[str, frozenset[str]]) -> frozenset[str]
         return frozenset()
     stones = Tombstones(orders=dict(orders))
     found = (
-        forget.pseudonyms(body) for _, source, _, key, _, _, body in _rows(store) if stones.doomed(source, key, body)
+        forget.pseudonyms(body)
+        for _, source, _, key, _, _, body in every_row(store)
+        if stones.doomed(source, key, body)
     )
     return frozenset[str]().union(*found)
 
@@ -84,7 +84,7 @@ def held(store: Store, asked: Asked) -> Held:
     stones = asked.stones()
     records: Counter[str] = Counter()
     known: set[bytes] = set()
-    for _, source, _, key, _, _, body in _rows(store):
+    for _, source, _, key, _, _, body in every_row(store):
         if found := stones.doomed(source, key, body):
             records[source] += 1
             known |= found
@@ -108,14 +108,6 @@ def held(store: Store, asked: Asked) -> Held:
 def _is_cut(stones: Tombstones, entry: quarantine.Entry) -> bool:
     bodies = [entry.detail.encode()] + ([entry.payload] if entry.payload is not None and not entry.sealed else [])
     return any(stones.doomed(entry.source, entry.key, body) for body in bodies)
-
-
-def _rows(store: Store) -> Iterator[inbox.Row]:
-    with store.read() as db:
-        last = inbox.last_id(db)
-    for low in range(1, last + 1, SLICE):
-        with store.read() as db:
-            yield from list(inbox.rows(db, low, low + SLICE - 1))
 
 
 def _orders(store: Store) -> Iterator[tuple[str, str, str | None, tuple[str, ...]]]:

@@ -43,16 +43,21 @@ def slug(source: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", source.lower())[:60]
 
 
-def _records(store: Store, source: str, wanted: set[bytes], ids: frozenset[str]) -> Iterator[bytes]:
+def every_row(store: Store) -> Iterator[inbox.Row]:
+    """Yield the rows of the inbox, slice by slice, so that no reader keeps the log from being emptied for long."""
     with store.read() as db:
         last = inbox.last_id(db)
     for low in range(1, last + 1, SLICE):
         with store.read() as db:
             rows = list(inbox.rows(db, low, low + SLICE - 1))
-        for _, of, stream, key, version, observed_at, body in rows:
-            if of == source and (wanted & forget.hashes(body) or forget.names_order(body, key, ids)):
-                head = {"stream": stream, "key": key, "version": version, "observed_at": observed_at}
-                yield json.dumps(head)[:-1].encode() + b', "body": ' + body + b"}"
+        yield from rows
+
+
+def _records(store: Store, source: str, wanted: set[bytes], ids: frozenset[str]) -> Iterator[bytes]:
+    for _, of, stream, key, version, observed_at, body in every_row(store):
+        if of == source and (wanted & forget.hashes(body) or forget.names_order(body, key, ids)):
+            head = {"stream": stream, "key": key, "version": version, "observed_at": observed_at}
+            yield json.dumps(head)[:-1].encode() + b', "body": ' + body + b"}"
 
 
 def _write(file: BinaryIO, source: str, records: Iterator[bytes]) -> None:
