@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from jalon.attribution.engines import opened
 from jalon.attribution.namesakes import numbers
 from jalon.attribution.options import Options
 from jalon.attribution.persons import claims, links, people, with_buyers
+from jalon.attribution.progress import Progress, unseen
 from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
 from jalon.attribution.sharing.told import Facts
@@ -44,6 +45,18 @@ _OF_PERSONS = ("orders", "order_links", "refunds", "touchpoints", "identities", 
 _OF_CONTENT = ("measures", "contents", "products")
 FACTS = (*_OF_PERSONS, *_OF_CONTENT)
 """Kinds of facts that a run reads."""
+
+STEPS = (
+    "sales and people",
+    "touchpoints",
+    "journeys",
+    "moves between stages",
+    "what models learn",
+    "credit",
+    "likely contents of visits",
+    "other conversions",
+)
+"""What a run does, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +103,17 @@ _FIGURES = tuple(each.name for each in fields(Result) if each.name not in ("fold
 """Fields of a result that the card tells by their own names."""
 
 
-def attribute(facts: Path, out: Path, options: Options | None = None) -> Result:
+def attribute(facts: Path, out: Path, options: Options | None = None, progress: Progress = unseen) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
     Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`, `traced`,
     `traced_contents`, `transitions`, `stage_times`, `drop_offs`, `conversions`, `conversion_credit` (one Parquet file
-    each) and `run.json`, which says with which options. The same facts and options give the same bytes. Raises
-    `StoreError` if a file cannot be read or written.
+    each) and `run.json`, which says with which options. The same facts and options give the same bytes. `progress` is
+    told each of `STEPS`. Raises `StoreError` if a file cannot be read or written.
     """
     options = options or Options()
     with opened(options) as engine, published(out) as making:
-        result = _run(engine, facts, making, options)
+        result = _run(engine, facts, making, options, lambda step: progress(step, STEPS.index(step), len(STEPS)))
         write_card(making, _card(options, result))
     return replace(result, folder=out)
 
@@ -113,8 +126,9 @@ def joined(facts: Path, options: Options | None = None) -> dict[str, str]:
     return {row["identifier"]: row["person"] for row in rows}
 
 
-def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
-    sold, persons, touched, lines, refunds = _prepared(engine, facts, options)
+def _run(engine: Engine, facts: Path, out: Path, options: Options, begin: Callable[[str], None]) -> Result:
+    sold, persons, touched, lines, refunds = _prepared(engine, facts, options, begin)
+    begin("journeys")
     found = journeys.journeys(engine, touched, sold, options)
     steps, open_steps = found.steps, found.open_steps
     sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
@@ -125,18 +139,23 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options) -> Result:
         "steps": _write(engine, steps.drop("channel"), out, "steps", ["order_uid", "position"]),
         "open_steps": _write(engine, open_steps.drop("code", *BEFORE), out, "open_steps", ["journey_id", "position"]),
     }
+    begin("moves between stages")
     rows |= _moves(engine, touched, sold, open_steps, out, options)
+    begin("what models learn")
     learnt = learn_within(engine, Journeys(*found, touched), options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
+    begin("credit")
     told = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}
     heard = Facts(sold, touched, lines, **told)
     credited = credit(engine, steps, heard, learnt, options)
     rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
     rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
     rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
+    begin("likely contents of visits")
     traced = trace(engine, heard, steps, options)
     rows["traced"] = _write(engine, traced.rows, out, "traced", ["order_uid", "touch_uid", "source", "content_id"])
     rows["traced_contents"] = _write(engine, traced.contents, out, "traced_contents", ["channel", "content_id"])
+    begin("other conversions")
     counted = Counted(steps, persons, sold, touched, refunds, lines, engine.facts(facts, "orders"))
     figures = tally(engine, counted, options)
     beside = converted(engine, touched, sold, credited.rows, options)
@@ -179,10 +198,14 @@ def _known(engine: Engine, facts: Path, options: Options) -> _Known:
     return _Known(found, sold, claimed, people(engine, links(*told), sold, claimed, options))
 
 
-def _prepared(engine: Engine, facts: Path, options: Options) -> tuple[Table, Table, Table, Table, Table]:
+def _prepared(
+    engine: Engine, facts: Path, options: Options, begin: Callable[[str], None]
+) -> tuple[Table, Table, Table, Table, Table]:
     """Return sales, people, touchpoints, order lines and refunds, each kept."""
+    begin("sales and people")
     found, sold, claimed, persons = _known(engine, facts, options)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(with_buyers(sold, persons, claimed)))
+    begin("touchpoints")
     stated = touches.stated(found["touchpoints"], sold, found["order_contents"], found["order_lines"])
     met = touches.with_persons_and_sales(touches.told(found["touchpoints"]).union(stated), sold, persons)
     met = engine.keep("touches_met", met)

@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -66,9 +67,15 @@ class Progress:
         self._on = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
 
     def show(self, text: str, done: int | None = None, total: int | None = None) -> None:
-        if not self._on or (now := time.monotonic()) - self._shown < 0.1:
+        """Show how far something has got, unless another line was shown just now."""
+        if time.monotonic() - self._shown >= 0.1:
+            self.begin(text, done, total)
+
+    def begin(self, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Show what may be the line for long."""
+        if not self._on:
             return
-        self._shown = now
+        self._shown = time.monotonic()
         width = shutil.get_terminal_size().columns - 1
         bar = f"{_bar(done, total)} " if done is not None and total else ""
         sys.stderr.write(f"\r\x1b[K{(bar + text)[:width]}")
@@ -78,6 +85,16 @@ class Progress:
         if self._on:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+@contextmanager
+def parts(console: Console, what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show which part of a long work has begun, how many are done, and of how many, as long as it lasts."""
+    bar = Progress(quiet=console.quiet)
+    try:
+        yield lambda name, done, total: bar.begin(f"{what}: {name}", done, total)
+    finally:
+        bar.clear()
 
 
 def _bar(done: int, total: int, width: int = 24) -> str:

@@ -56,7 +56,7 @@ def _attributed(console: Console, place: Workplace) -> Path:
 
     folder = attribution_folder(place)
     if not (folder / "run.json").exists():
-        attribute_now(place)
+        attribute_now(console, place)
     right = right_at(folder)
     if any(file.stat().st_mtime > right for file in place.store.facts.rglob("*.parquet")):
         console.say("facts have come since these tables were made: `jalon attribute` makes them anew")
@@ -89,7 +89,7 @@ def _as_of(console: Console, place: Workplace, day: datetime | None) -> Iterator
     place.store.tmp.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=begun("since-"), dir=place.store.tmp))
     try:
-        attribute_now(place, day, out=folder)
+        attribute_now(console, place, day, out=folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jalon import errors
 from jalon.commands import delivering
-from jalon.commands.console import Console, day_and_time
+from jalon.commands.console import Console, day_and_time, parts
 from jalon.errors import ConfigError, StoreError
 from jalon.workplace import Workplace
 
@@ -20,60 +21,84 @@ if TYPE_CHECKING:
     from jalon.attribution.run import Result
     from jalon.report.figures.background import Background
     from jalon.report.marts.base import Known, RunRow
+    from jalon.report.marts.making import Marts
+    from jalon.report.page.language import Language
 
 PAGE = "report.html"
 RUNS = 10_000
 """Runs that `run_ledger` holds, the latest."""
 
 
-def run_report(
-    console: Console,
-    place: Workplace,
-    as_of: datetime | None,
-    out: Path | None,
-    dbt: Path | None = None,
-    since: datetime | None = None,
-    lang: str | None = None,
-    role: str | None = None,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What report somebody wants."""
+
+    as_of: datetime | None = None
+    out: Path | None = None
+    """Where to, if not into the store."""
+    dbt: Path | None = None
+    """Where a dbt project shall go, if one shall be written."""
+    since: datetime | None = None
+    lang: str | None = None
+    role: str | None = None
+
+
+def run_report(console: Console, place: Workplace, wanted: Wanted) -> int:
     """Attribute, write marts and page, and a dbt project if asked to, and print the summary."""
+    from jalon.report.summary import lines, summary
+
+    before = None if wanted.since is None else _report_of(place, wanted.since)
+    result = attribute_now(console, place, wanted.as_of)
+    for line in _unmet(result):
+        console.say(line)
+    made = _written(console, place, wanted, before)
+    ordinary = wanted.as_of is None and wanted.out is None
+    outcomes = delivering.after_report(console, place) if ordinary else {}
+    console.data(
+        {
+            "page": str(made.page),
+            "marts": made.marts.rows,
+            "summary": summary(made.figures),
+            "deliveries": [delivery for delivery, _ in outcomes.values()],
+        },
+        [*lines(made.figures, made.say), *delivering.lines(outcomes)],
+    )
+    console.say(f"page: {made.page}")
+    return errors.PARTIAL if delivering.failed(outcomes) else errors.OK
+
+
+class _Written(NamedTuple):
+    """A report as it stands: the marts, what page and summary tell, the page, and the words of its language."""
+
+    marts: Marts
+    figures: dict[str, Any]
+    page: Path
+    say: Language
+
+
+def _written(console: Console, place: Workplace, wanted: Wanted, before: Path | None) -> _Written:
+    """Write marts and page, and a dbt project if one is wanted; `before` holds the marts to compare with."""
     from jalon.report.dbt import write_project
     from jalon.report.figures.gathering import figures
     from jalon.report.marts.making import MartOptions, build_marts
     from jalon.report.page.language import language
     from jalon.report.page.page import View, write_page
-    from jalon.report.summary import lines, summary
     from jalon.store.lock import RunLock
 
-    before = None if since is None else _report_of(place, since)
-    result = attribute_now(place, as_of)
-    for line in _unmet(result):
-        console.say(line)
-    folder, attribution = out or _at(place.store.marts, as_of), attribution_folder(place, as_of)
-    background = _background(place, _as_of(as_of))
-    known = _known(place, as_of, background.names, before)
+    folder = wanted.out or _at(place.store.marts, wanted.as_of)
+    attribution = attribution_folder(place, wanted.as_of)
+    background = _background(place, _as_of(wanted.as_of))
+    known = _known(place, wanted.as_of, background.names, before)
+    options = MartOptions(memory_limit=place.config.attribution.memory_limit, temp_folder=place.store.tmp)
+    view = View(wanted.lang or place.config.report.lang, wanted.role, place.config.attribution.stages, background.names)
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
-        options = MartOptions(memory_limit=place.config.attribution.memory_limit, temp_folder=place.store.tmp)
-        marts = build_marts(place.store.facts, attribution, folder, options, known)
+        with parts(console, "marts") as progress:
+            marts = build_marts(place.store.facts, attribution, folder, options, known, progress)
         told = figures(folder, attribution, background)
-        view = View(lang or place.config.report.lang, role, place.config.attribution.stages, background.names)
-        say = language(view.lang, view.names)
         page = write_page(told, folder / PAGE, view)
-        if dbt is not None:
-            write_project(folder, dbt)
-    ordinary = as_of is None and out is None
-    outcomes = delivering.after_report(console, place) if ordinary else {}
-    console.data(
-        {
-            "page": str(page),
-            "marts": marts.rows,
-            "summary": summary(told),
-            "deliveries": [delivery for delivery, _ in outcomes.values()],
-        },
-        [*lines(told, say), *delivering.lines(outcomes)],
-    )
-    console.say(f"page: {page}")
-    return errors.PARTIAL if delivering.failed(outcomes) else errors.OK
+        if wanted.dbt is not None:
+            write_project(folder, wanted.dbt)
+    return _Written(marts, told, page, language(view.lang, view.names))
 
 
 @contextmanager
@@ -188,6 +213,7 @@ def told_options(place: Workplace) -> dict[str, Any]:
 
 
 def attribute_now(
+    console: Console,
     place: Workplace,
     as_of: datetime | None = None,
     engine: Engines | None = None,
@@ -216,7 +242,8 @@ def attribute_now(
         if not anew and (known := standing.standing(folder, made)):
             return known
         standing.forget(folder)
-        result = attribute(place.store.facts, folder, options)
+        with parts(console, "attribution") as progress:
+            result = attribute(place.store.facts, folder, options, progress)
         standing.keep(folder, made, place.store.facts)
         return result
 
@@ -225,7 +252,7 @@ def run_attribute(
     console: Console, place: Workplace, as_of: datetime | None, engine: Engines | None = None, *, anew: bool = False
 ) -> int:
     """Attribute, and say what was made."""
-    result = attribute_now(place, as_of, engine, anew=anew)
+    result = attribute_now(console, place, as_of, engine, anew=anew)
     console.data(
         {
             "rows": result.rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -15,8 +16,11 @@ import duckdb
 import pytest
 
 from jalon import errors
+from jalon.attribution import standing
+from jalon.attribution.run import STEPS
 from jalon.cli import cli
 from jalon.commands.console import Console
+from jalon.report.marts.tables import MARTS
 from jalon.store.lock import RunLock
 from tests.cli.played import Desk
 
@@ -124,18 +128,42 @@ def test_an_unknown_source_is_answered_with_those_that_exist(copied: Desk) -> No
     assert "tiktok_shop, shopify" in said.err
 
 
-def test_progress_is_shown_on_a_terminal_alone(desk: Desk) -> None:
+def on_a_terminal(desk: Desk, *words: str) -> tuple[str, str]:
+    """Run a command whose stderr is a terminal; return what was shown there, and what went to stdout."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as terminal:
-        started = subprocess.Popen(**desk.command("sync", env={"TERM": "xterm"}), stdout=subprocess.PIPE, stderr=theirs)
+        started = subprocess.Popen(**desk.command(*words, env={"TERM": "xterm"}), stdout=subprocess.PIPE, stderr=theirs)
         os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # a terminal that nobody writes to any more ends so
+            while piece := terminal.read(1 << 16):
+                shown += piece
         out, _ = started.communicate(timeout=60)
-        shown = terminal.read(1 << 16) or b""
-    assert b"\r\x1b[K" in shown
+    return shown.decode(), out
+
+
+def test_progress_is_shown_on_a_terminal_alone(desk: Desk) -> None:
+    shown, out = on_a_terminal(desk, "sync")
+    assert "\r\x1b[K" in shown
     assert "\x1b" not in out
     piped = desk("sync")
     assert "\r" not in piped.err + piped.out
     assert "\x1b" not in piped.err + piped.out
+
+
+def test_a_report_shows_each_step_and_leaves_nothing_of_it(copied: Desk) -> None:
+    (copied.folder / "data" / "attribution" / standing.NAME).unlink()
+    shown, out = on_a_terminal(copied, "report")
+    lines = [line.strip("█░ ") for line in shown.split("\r\x1b[K")]
+    steps = [line for line in lines if line.startswith(("attribution: ", "marts: "))]
+    assert steps == [
+        *(f"attribution: {step}" for step in STEPS),
+        *(f"marts: {mart}" for mart in MARTS),
+        "marts: checks",
+    ]
+    assert lines[-1].startswith("page: ")
+    assert "marts: " not in out
+    assert "█" not in on_a_terminal(copied, "report", "--quiet")[0]
 
 
 def test_what_comes_from_outside_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engines.duckdb import DuckDB
+from jalon.attribution.progress import Progress, unseen
 from jalon.attribution.publish import published
 from jalon.report.marts.base import NOTHING_KNOWN, Base, Known, opened
 from jalon.report.marts.checks import check
@@ -42,18 +43,27 @@ class Marts:
 
 
 def build_marts(
-    facts: Path, attribution: Path, out: Path, options: MartOptions | None = None, known: Known = NOTHING_KNOWN
+    facts: Path,
+    attribution: Path,
+    out: Path,
+    options: MartOptions | None = None,
+    known: Known = NOTHING_KNOWN,
+    progress: Progress = unseen,
 ) -> Marts:
     """Write `out/<mart>.parquet` and `.csv` for every mart, put in place together; the same input gives the same bytes.
 
     `attribution` is the folder that `attribute` wrote; its options, `as_of` included, hold here too. Beside the marts
-    stands their dictionary. Raises `StoreError`, also where keys or money of the marts do not hold (`checks`); then
-    those that were there stay.
+    stands their dictionary. `progress` is told each mart. Raises `StoreError`, also where keys or money of the marts do
+    not hold (`checks`); then those that were there stay.
     """
     options = options or MartOptions()
     with DuckDB(options.memory_limit, options.threads, options.temp_folder) as engine, published(out) as making:
         base = opened(engine, facts, attribution, making, replace(known, before=known.before or out))
-        rows = {name: write_mart(base, mart, options.csv) for name, mart in MARTS.items()}
+        rows = {}
+        for number, (name, mart) in enumerate(MARTS.items()):
+            progress(name, number, len(MARTS))
+            rows[name] = write_mart(base, mart, options.csv)
+        progress("checks", len(MARTS), len(MARTS))
         check(base)
         write_dictionary(making)
     return Marts(out, rows)
