@@ -82,7 +82,7 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
         )
         sold = sold.mutate(is_sale=True, currency=ibis.literal("EUR"), previous_at=ibis.null("int64"))
         sales = engine.keep("sales", sold)
-        steps, open_steps, codes = journeys(engine, touches, sales, options)
+        steps, open_steps, codes, _ = journeys(engine, touches, sales, options)
         met = way(engine, steps, open_steps, codes)
         counted = counted_steps(engine, met)
         if with_intervals:

@@ -15,7 +15,6 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.crediting import BILLION, for_model, observed, unknown_orders
-from jalon.attribution.effects import Journeys
 from jalon.attribution.engine import Engine
 from jalon.attribution.journeys import creditable, journeys
 from jalon.attribution.models import MODELS
@@ -96,7 +95,7 @@ def _of_kind(engine: Engine, touches: Table, kind: str, options: Options) -> Con
     )
     others = engine.keep("touches_before", touches.filter(touches.kind != kind))
     found = journeys(engine, others, done, options)
-    learnt = learn_within(engine, Journeys(*found, others), options)
+    learnt = learn_within(engine, found, options)
     known = observed(engine, found.steps, others, done, learnt, replace(options, holdouts=())).rows
     without = engine.keep("unknown", unknown_orders(done, found.steps, creditable(others, options)))
     rows = ibis.union(*known.values(), *(for_model(without, model) for model in MODELS if model in options.models))

@@ -28,22 +28,23 @@ from jalon.attribution.patterns import fits, fits_any
 STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at", "window", "channel", "skippable")
 
 
-class Found(NamedTuple):
-    """All journeys.
+class Journeys(NamedTuple):
+    """All journeys: tables of the run that is going on.
 
     `steps`: those to sales: `order_uid`, `person`, `position` from 1 to `touches`, `touch_uid`, `had_at`, `placed_at`,
     `window` (microseconds; null: the model's) and `cut`, how many more there were than `Options.max_touches`.
     `open_steps`: those that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`, `had_at`.
     Steps to sales carry the `channel` of their touchpoint, open ones its `code` and those `BEFORE` it, by `codes`: to
-    look it up takes one more join of all touchpoints.
+    look it up takes one more join of all `touches`, of which they are steps.
     """
 
     steps: Table
     open_steps: Table
     codes: Table
+    touches: Table
 
 
-def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> Found:
+def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> Journeys:
     """Return and keep the steps of all journeys; `sales` have `is_sale`, `booked` and `previous_at`."""
     usable = _with_settings(creditable(touches, options), options)
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
@@ -53,7 +54,7 @@ def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> 
     codes = coded(engine, "channel_codes", [usable.filter(usable.person.notnull()), led])
     open_steps = engine.keep("open_steps", _open(usable, led, sales, codes, options))
     engine.drop("led")
-    return Found(steps, open_steps, codes)
+    return Journeys(steps, open_steps, codes, touches)
 
 
 def creditable(touches: Table, options: Options) -> Table:

@@ -21,7 +21,7 @@ from jalon.attribution import journeys
 from jalon.attribution.adding import table_of
 from jalon.attribution.asked import options_of, tested
 from jalon.attribution.crediting import for_model, observed
-from jalon.attribution.effects import EFFECTS, Journeys, Learnt, material
+from jalon.attribution.effects import EFFECTS, Learnt, material
 from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
@@ -35,9 +35,8 @@ from jalon.errors import ConfigError
 
 class _Ready(NamedTuple):
     engine: Engine
-    touches: Table
     sales: Table
-    found: journeys.Found
+    found: journeys.Journeys
     columns: Columns
     valued: bool
     decimals: int
@@ -118,7 +117,7 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int | None = N
         if named := [name for name, given in unfit.items() if given]:
             raise ConfigError(f"sums cannot be counted with {', '.join(named)}", "Leave it out, or call `credit`.")
         rules = tuple(name for name in MODELS if name in chosen.models and not MODELS[name].learns)
-        heard = material(ready.engine, Journeys(*ready.found, ready.touches))
+        heard = material(ready.engine, ready.found)
         return table_of(heard, _by_group(ready, rules), ready.decimals, _counted_by(ready, rules))
 
 
@@ -166,7 +165,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     row = sales.name if ready.columns.id else ibis.null("string")
     alone = sales.placed_at.cast("string") + "/" + sales.net.cast("string")
     buyers = sales.select("order_uid", buyer=ibis.coalesce(sales.person, row, alone))
-    met = ready.touches.select("touch_uid", "channel")
+    met = ready.found.touches.select("touch_uid", "channel")
     told = rows.join(buyers, "order_uid").left_join(met, "touch_uid")
     told = told.mutate(part=group(told.buyer))
     return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast(_SUMMED)))
@@ -175,13 +174,13 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
 def _credited(ready: _Ready, learnt: Learnt) -> Table:
     """Return the credit rows of every conversion, those that nothing led to among them."""
     sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
-    rows = observed(ready.engine, ready.found.steps, ready.touches, sold, learnt, ready.options).rows
+    rows = observed(ready.engine, ready.found.steps, ready.found.touches, sold, learnt, ready.options).rows
     alone = ready.sales.anti_join(ready.found.steps, "order_uid")
     return ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
 
 
 def _learnt(ready: _Ready) -> Learnt:
-    return learn_within(ready.engine, Journeys(*ready.found, ready.touches), ready.options)
+    return learn_within(ready.engine, ready.found, ready.options)
 
 
 def _models(model: Any, options: dict[str, Any]) -> Any:
@@ -204,7 +203,7 @@ def _ready(table: Any, columns: Columns | None, decimals: int | None, options: d
         sales = engine.keep("sales", sales)
         touches = engine.keep("touches_with_history", _with_history(touches, sales))
         found = journeys.journeys(engine, touches, sales, chosen)
-        yield _Ready(engine, touches, sales, found, named, given.valued, given.decimals, chosen)
+        yield _Ready(engine, sales, found, named, given.valued, given.decimals, chosen)
 
 
 def _with_previous(sales: Table) -> Table:
@@ -226,7 +225,7 @@ def _nobody(alone: Table, model: str) -> Table:
 
 def _named(rows: Table, ready: _Ready) -> Table:
     """Put in the table's own names and times of touchpoints and conversions."""
-    met = ready.touches.select(met="touch_uid", touch="name", channel="channel", time="occurred_at")
+    met = ready.found.touches.select(met="touch_uid", touch="name", channel="channel", time="occurred_at")
     sold = ready.sales.select(
         sold="order_uid", conversion="name", buyer="person", converted_at="placed_at", value="net"
     )

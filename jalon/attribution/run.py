@@ -16,7 +16,6 @@ from jalon.attribution.conversions import converted
 from jalon.attribution.crediting import credit
 from jalon.attribution.current import current
 from jalon.attribution.echoes import told_once
-from jalon.attribution.effects import Journeys
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
 from jalon.attribution.namesakes import numbers
@@ -142,7 +141,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options, begin: Callab
     begin("moves between stages")
     rows |= _moves(engine, touched, sold, open_steps, out, options)
     begin("what models learn")
-    learnt = learn_within(engine, Journeys(*found, touched), options)
+    learnt = learn_within(engine, found, options)
     rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
     begin("credit")
     told = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}

@@ -99,9 +99,9 @@ def report(
     jalon report --as-of 2026-06-30 && jalon report --since 2026-06-30
     jalon report --dbt warehouse && cd warehouse && dbt build --profiles-dir .
     """
-    from jalon.commands.reporting import Wanted, run_report
+    from jalon.commands.reporting import Asked, run_report
 
-    return run_report(console, place, Wanted(as_of, out, dbt, since, lang, role))
+    return run_report(console, place, Asked(as_of, out, dbt, since, lang, role))
 
 
 @click.command()

@@ -143,7 +143,7 @@ async def _until_stopped() -> None:
 
 def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
     """Go the whole way over HTTP on loopback, and leave a workplace behind for every command that asks no platform."""
-    from jalon.commands.reporting import Wanted, run_report
+    from jalon.commands.reporting import Asked, run_report
     from jalon.commands.running import derive_now
 
     server = _server()
@@ -151,7 +151,7 @@ def run_demo(console: Console, out: Path, *, seed: int, orders: int) -> int:
     states = asyncio.run(_live(console, server, out, seed, orders))
     with Workplace(load(out / FILE)) as place:
         derive_now(console, place)
-        status = run_report(console, place, Wanted())
+        status = run_report(console, place, Asked())
         console.say(f"marts: {place.store.marts}/*.parquet, *.csv")
         console.say(f"look around: cd {out} && jalon status; jalon explain ORDER; jalon quarantine list")
         console.say(

@@ -30,8 +30,8 @@ RUNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What report somebody wants."""
+class Asked:
+    """What report somebody asks for."""
 
     as_of: datetime | None = None
     out: Path | None = None
@@ -43,16 +43,16 @@ class Wanted:
     role: str | None = None
 
 
-def run_report(console: Console, place: Workplace, wanted: Wanted) -> int:
+def run_report(console: Console, place: Workplace, asked: Asked) -> int:
     """Attribute, write marts and page, and a dbt project if asked to, and print the summary."""
     from jalon.report.summary import lines, summary
 
-    before = None if wanted.since is None else _report_of(place, wanted.since)
-    result = attribute_now(console, place, wanted.as_of)
+    before = None if asked.since is None else _report_of(place, asked.since)
+    result = attribute_now(console, place, asked.as_of)
     for line in _unmet(result):
         console.say(line)
-    made = _written(console, place, wanted, before)
-    ordinary = wanted.as_of is None and wanted.out is None
+    made = _written(console, place, asked, before)
+    ordinary = asked.as_of is None and asked.out is None
     outcomes = delivering.after_report(console, place) if ordinary else {}
     console.data(
         {
@@ -76,8 +76,8 @@ class _Written(NamedTuple):
     say: Language
 
 
-def _written(console: Console, place: Workplace, wanted: Wanted, before: Path | None) -> _Written:
-    """Write marts and page, and a dbt project if one is wanted; `before` holds the marts to compare with."""
+def _written(console: Console, place: Workplace, asked: Asked, before: Path | None) -> _Written:
+    """Write marts and page, and a dbt project if one is asked for; `before` holds the marts to compare with."""
     from jalon.report.dbt import write_project
     from jalon.report.figures.gathering import figures
     from jalon.report.marts.making import MartOptions, build_marts
@@ -85,19 +85,19 @@ def _written(console: Console, place: Workplace, wanted: Wanted, before: Path | 
     from jalon.report.page.page import View, write_page
     from jalon.store.lock import RunLock
 
-    folder = wanted.out or _at(place.store.marts, wanted.as_of)
-    attribution = attribution_folder(place, wanted.as_of)
-    background = _background(place, _as_of(wanted.as_of))
-    known = _known(place, wanted.as_of, background.names, before)
+    folder = asked.out or _at(place.store.marts, asked.as_of)
+    attribution = attribution_folder(place, asked.as_of)
+    background = _background(place, _as_of(asked.as_of))
+    known = _known(place, asked.as_of, background.names, before)
     options = MartOptions(memory_limit=place.config.attribution.memory_limit, temp_folder=place.store.tmp)
-    view = View(wanted.lang or place.config.report.lang, wanted.role, place.config.attribution.stages, background.names)
+    view = View(asked.lang or place.config.report.lang, asked.role, place.config.attribution.stages, background.names)
     with RunLock(place.store.locks, "report", what="report"), naming_damage(place):
         with parts(console, "marts") as progress:
             marts = build_marts(place.store.facts, attribution, folder, options, known, progress)
         told = figures(folder, attribution, background)
         page = write_page(told, folder / PAGE, view)
-        if wanted.dbt is not None:
-            write_project(folder, wanted.dbt)
+        if asked.dbt is not None:
+            write_project(folder, asked.dbt)
     return _Written(marts, told, page, language(view.lang, view.names))
 
 
@@ -123,8 +123,8 @@ def _background(place: Workplace, until: int | None) -> Background:
     connectors = {name: settings.connector for name, settings in place.config.sources.items()}
     held = _held(place) if until is None else None
     zones = {name: origin.context.zone for name, origin in place.origins().items()}
-    asked = {name for name, kind in connectors.items() if _is_asked(kind)}
-    return Background(held, freshness(place, until), asked, zones, gaps(connectors), display_names())
+    polled = {name for name, kind in connectors.items() if _is_asked(kind)}
+    return Background(held, freshness(place, until), polled, zones, gaps(connectors), display_names())
 
 
 def _is_asked(kind: str) -> bool:

@@ -29,6 +29,7 @@ from jalon.attribution.leaving import Found as FoundInTime
 from jalon.attribution.leaving import Weigher
 
 if TYPE_CHECKING:
+    from jalon.attribution.journeys import Journeys
     from jalon.attribution.options import Options
 
 EFFECTS = {
@@ -84,16 +85,6 @@ class Learnt(NamedTuple):
     by_set: Mapping[str, BySet] = MappingProxyType({})
     states: Mapping[str, Table] = MappingProxyType({})
     weighers: Mapping[str, Weigher] = MappingProxyType({})
-
-
-class Journeys(NamedTuple):
-    """Tables of the run that is going on: steps to sales, steps that led to none, the `codes` of channels in these, and
-    touchpoints with `channel`."""
-
-    steps: Table
-    open_steps: Table
-    codes: Table
-    touches: Table
 
 
 def learn(engine: Engine, journeys: Journeys, options: Options) -> Learnt:

@@ -33,7 +33,7 @@ from jalon.attribution.leaving import PARTS, Found, Weigher, not_learnt, why_not
 from jalon.attribution.money import divided
 
 if TYPE_CHECKING:
-    from jalon.attribution.effects import Journeys
+    from jalon.attribution.journeys import Journeys
     from jalon.attribution.options import Options
 
 NAME = "shapley_counterfactual"

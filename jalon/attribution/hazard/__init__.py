@@ -23,7 +23,7 @@ from jalon.attribution.hazard.weighing import SALE, Weights, rate_tables, weighe
 from jalon.attribution.leaving import Found, Weigher, not_learnt, why_not
 
 if TYPE_CHECKING:
-    from jalon.attribution.effects import Journeys
+    from jalon.attribution.journeys import Journeys
     from jalon.attribution.options import Options
 
 NAME = "incremental"

@@ -15,7 +15,7 @@ from jalon.attribution.hazard.fitting import BINS, Data, Events, Touches, Watche
 from jalon.attribution.hazard.watched import DAY, STRATA, journeys_of, steps_of, window_of, with_watched
 
 if TYPE_CHECKING:
-    from jalon.attribution.effects import Journeys
+    from jalon.attribution.journeys import Journeys
     from jalon.attribution.options import Options
 
 MOST = 1_500_000

@@ -18,7 +18,7 @@ from jalon.attribution.hazard.roles import roles
 from jalon.attribution.patterns import fits
 
 if TYPE_CHECKING:
-    from jalon.attribution.effects import Journeys
+    from jalon.attribution.journeys import Journeys
     from jalon.attribution.options import Options
 
 DAY = 86_400_000_000
