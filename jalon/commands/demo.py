@@ -81,7 +81,10 @@ def write_workplace(folder: Path, settings: Mapping[str, Mapping[str, Any]], pub
 def _server() -> ModuleType:
     """Return the module that plays the platforms. Raises `ConfigError` where the libraries it needs are missing."""
     try:
-        from jalon.sandbox import server
+        from jalon.sandbox import parts, server
+
+        for name in parts.PARTS:
+            parts.load(name)
     except ModuleNotFoundError as error:
         how = "Install it with `pip install 'jalon[sandbox]'`."
         raise ConfigError(f"the sandbox needs the package {error.name}, which is not installed", how) from None

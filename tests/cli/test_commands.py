@@ -20,6 +20,7 @@ from jalon.attribution import standing
 from jalon.attribution.run import STEPS
 from jalon.cli import cli
 from jalon.commands.console import Console
+from jalon.errors import ConfigError
 from jalon.report.marts.tables import MARTS
 from jalon.store.lock import RunLock
 from tests.cli.played import Desk
@@ -174,6 +175,22 @@ def test_what_comes_from_outside_cannot_steer_the_terminal(capsys: pytest.Captur
     assert "\x1b" not in said
     assert "\r" not in said
     assert len(said.splitlines()) == 3
+
+
+# --- demo and sandbox
+
+
+@pytest.mark.parametrize("words", [("demo", "--out", "played"), ("sandbox", "--port", "0")])
+def test_without_what_the_sandbox_needs_it_says_how_to_get_it(words: tuple[str, ...], tmp_path: Path) -> None:
+    """A plain installation has no GraphQL, which only the sandbox's Shopify speaks."""
+    program = "import sys; sys.modules['graphql'] = None; from jalon.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == ConfigError.exit_status
+    assert "the sandbox needs the package graphql" in done.stderr
+    assert "pip install 'jalon[sandbox]'" in done.stderr
+    assert not any(tmp_path.iterdir())
 
 
 # --- init
