@@ -7,6 +7,7 @@ decoding, no logging of whole addresses.
 Wait
 ├── Unsent   the request surely did not reach the platform
 ├── Lost     it may have reached it, no whole answer came back
+├── Futile   what was asked for is not to be had this way: asked again at once, it would end the same
 └── NoFile   it answered something else than the file that was asked for
 """
 
@@ -49,6 +50,10 @@ class Unsent(Wait):
 
 
 class Lost(Wait):
+    pass
+
+
+class Futile(Wait):
     pass
 
 
@@ -112,8 +117,10 @@ class Client:
                 async for piece in self._pieces(response, place):
                     for line in cutter.feed(piece):
                         yield line
-            except (TooLarge, Damaged) as error:
-                raise Wait(f"reading {place}: {error}") from None
+            except TooLarge as error:
+                raise Futile(f"reading {place}: {error}") from None
+            except Damaged as error:
+                raise Lost(f"reading {place}: {error}") from None
             for line in cutter.end():
                 yield line
 
@@ -134,7 +141,7 @@ class Client:
             for piece in unpack.feed(chunk):
                 yield piece
             if time.monotonic() > deadline:
-                raise Lost(f"reading {place}: not whole within {self._patience.file:g} s")
+                raise Futile(f"reading {place}: not whole within {self._patience.file:g} s")
         unpack.end()
 
     def _request(self, method: str, url: str, headers: Mapping[str, str] = _NONE, body: bytes = b"") -> httpx.Request:

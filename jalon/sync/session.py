@@ -8,10 +8,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from tenacity import AsyncRetrying
+
 from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
 from jalon.sync.budget import Budgets
-from jalon.sync.client import Client, Lost, NoFile, Unsent
+from jalon.sync.client import Client, Futile, Lost, NoFile, Unsent
+from jalon.sync.given import Given
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR, secrets_of
 from jalon.sync.retry import http_time, retry_after, retrying
@@ -90,36 +93,37 @@ class SourceSession:
         return found
 
     async def lines(self, url: str) -> AsyncIterator[bytes]:
-        """Yield the lines of a bulk file, which is asked for again while it fails before its first line.
+        """Yield the lines of a bulk file, which is asked for again if it breaks: what was given is passed over then.
 
-        Raises a `Fault`, or `Halted` when the run must end.
+        What is told once it is whole, a platform does not write anew at one address; so its lines stand where they
+        stood. A digest says whether they do. Raises a `Fault`, or `Halted` when the run must end.
         """
-        lines, first = await self._opened(url)
-        async with aclosing(lines):
-            if first is not None:
-                yield first
-            async for line in lines:
-                self._halt.check()
-                yield line
+        given = Given()
+        async for attempt in self._asking_again(url):
+            with attempt:
+                async for line in self._behind(url, given):
+                    yield line
 
-    async def _opened(self, url: str) -> tuple[AsyncGenerator[bytes], bytes | None]:
-        """Return the first line of a file, and what yields those behind it; None of an empty file."""
-
-        async def attempt() -> tuple[AsyncGenerator[bytes], bytes | None]:
-            self._halt.check()
-            lines = self._signed_file(url) if self.source.connector.signed_files else self._file(url)
-            return lines, await anext(lines, None)
-
+    def _asking_again(self, url: str) -> AsyncRetrying:
         def may_repeat(fault: Wait) -> bool:
             is_refused = isinstance(fault, NoFile) and fault.answer.status < 500 and fault.answer.status != 429
-            return not is_refused and not isinstance(fault, Unrenewed)
+            return not is_refused and not isinstance(fault, Unrenewed | Futile)
 
         async def waiting(fault: Wait, seconds: float) -> None:
             await self._waiting(self._client.allowed.request(url), fault, seconds)
 
-        again = retrying(self._shop.clock, self._halt.sleep, may_repeat, waiting)
-        opened: tuple[AsyncGenerator[bytes], bytes | None] = await again(attempt)
-        return opened
+        return retrying(self._shop.clock, self._halt.sleep, may_repeat, waiting)
+
+    async def _behind(self, url: str, given: Given) -> AsyncGenerator[bytes]:
+        """Yield the lines of a file that were not given yet. Raises `Futile` if those that were read otherwise now."""
+        self._halt.check()
+        given.rewind()
+        async with aclosing(self._signed_file(url) if self.source.connector.signed_files else self._file(url)) as lines:
+            async for line in lines:
+                self._halt.check()
+                if given.is_new(line):
+                    yield line
+        given.end()
 
     def _file(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncGenerator[bytes]:
         self._counts.requests += 1

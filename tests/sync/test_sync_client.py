@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from toy import Asked, Handler, Reply, Server, served
 
 from jalon.connectors.base import Fault, Request, Split, Stop, Wait
-from jalon.sync.client import Client, Lost, Unsent
+from jalon.sync.client import Client, Futile, Lost, Unsent
 from jalon.sync.patience import Patience
 
 ASK = Request("GET", "/orders", {"q": "s3cret query", "page": "a+b/=&c"}, headers={"x-toy-token": "s3cret-token"})
@@ -213,7 +213,7 @@ async def test_a_file_that_is_gone_or_cut_is_worth_another_try() -> None:
 
 async def test_a_file_that_drips_ends_at_its_deadline() -> None:
     drip = Reply(raw=b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n", pieces=[(0.02, b"x\n")] * 50)
-    with pytest.raises(Lost, match=r"not whole within 0\.2 s"):
+    with pytest.raises(Futile, match=r"not whole within 0\.2 s"):
         await lines(lambda _: drip, patience=Patience(file=0.2))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ from jalon.store import deadlines
 from jalon.store.database import Store
 from jalon.sync.engine import sync_source
 from jalon.sync.halt import Halt
+from jalon.sync.retry import TRIES
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Source
 
@@ -145,9 +147,15 @@ class Signing(Toy):
     signed_files: ClassVar[bool] = True
 
 
-async def read(store: Store, toy: Toy, replies: list[Reply], **more: Any) -> tuple[list[bytes] | Fault, Server]:
-    """Read a file for which the platform has these answers, the last for good; return its lines, or the fault."""
+async def read(
+    store: Store, toy: Toy, replies: list[Reply], given: list[bytes] | None = None, **more: Any
+) -> tuple[list[bytes] | Fault, Server]:
+    """Read a file for which the platform has these answers, the last for good; return its lines, or the fault.
+
+    `given` takes the lines in either case.
+    """
     left = list(replies)
+    given = [] if given is None else given
 
     def answer(asked: Asked) -> Reply:
         return (left.pop(0) if len(left) > 1 else left[0]) if asked.path == "/file" else _token(asked)
@@ -156,7 +164,9 @@ async def read(store: Store, toy: Toy, replies: list[Reply], **more: Any) -> tup
         clock = PlayedClock(NOW)
         session = SourceSession(of(server, toy, **more), workshop(store, clock), Halt(clock), Counts())
         try:
-            return [line async for line in session.lines(f"{server.address}/file?part=1")], server
+            async for line in session.lines(f"{server.address}/file?part=1"):
+                given.append(line)
+            return given, server
         except Fault as fault:
             return fault, server
         finally:
@@ -177,6 +187,52 @@ async def test_a_file_that_fails_before_its_first_line_is_asked_for_again_in_the
     found, server = await read(store, toy, [trouble, trouble, Reply(body=b"a\nb\n")], token="access-token-0")
     assert found == [b"a", b"b"]
     assert [asked.path for asked in server.asked].count("/file") == 3
+
+
+def broken(text: bytes) -> Reply:
+    """Return an answer whose connection breaks after this text."""
+    return Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + text)
+
+
+@pytest.mark.parametrize("toy", [Toy(), Signing()])
+async def test_a_file_that_breaks_is_asked_for_again_and_gives_each_line_once(store: Store, toy: Toy) -> None:
+    replies = [broken(b"a\nb\nc"), broken(b"a\n"), Reply(503), broken(b"a\nb\nc\nd"), Reply(body=b"a\nb\nc\nd\n")]
+    found, server = await read(store, toy, replies, token="access-token-0")
+    assert found == [b"a", b"b", b"c", b"d"]
+    assert [asked.path for asked in server.asked].count("/file") == len(replies)
+
+
+async def test_a_file_that_goes_on_breaking_is_left_to_the_next_run(store: Store) -> None:
+    found, server = await read(store, Toy(), [broken(b"a\nb\n")])
+    assert isinstance(found, Wait)
+    assert len(server.asked) == TRIES
+
+
+@pytest.mark.parametrize("other", [b"a\nx\nc\n", b"b\na\nc\n", b"a\n", b""])
+async def test_a_file_that_is_another_one_after_it_broke_is_left_to_the_next_run(store: Store, other: bytes) -> None:
+    given: list[bytes] = []
+    found, server = await read(store, Toy(), [broken(b"a\nb\n"), Reply(body=other)], given)
+    assert isinstance(found, Wait)
+    assert given == [b"a", b"b"]
+    assert len(server.asked) == 2
+
+
+async def test_a_file_that_can_never_be_read_is_asked_for_once(store: Store) -> None:
+    bomb = Reply(headers={"content-encoding": "gzip"}, body=gzip.compress(b"\n" * (4 << 20)))
+    found, server = await read(store, Toy(), [bomb])
+    assert isinstance(found, Wait)
+    assert len(server.asked) == 1
+
+
+async def test_whoever_stops_reading_a_file_ends_it(store: Store) -> None:
+    async with served(lambda _: Reply(body=b"a\nb\nc\n")) as server:
+        clock = PlayedClock(NOW)
+        session = SourceSession(of(server, Toy()), workshop(store, clock), Halt(clock), Counts())
+        lines = session.lines(f"{server.address}/file")
+        assert await anext(lines) == b"a"
+        await lines.aclose()
+        await session.close()
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])

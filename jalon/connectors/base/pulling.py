@@ -60,7 +60,10 @@ class Session(Protocol):
         """Return the platform's answer. Raises a `Fault` once waiting, renewing and retrying have not helped."""
 
     def lines(self, url: str) -> AsyncIterator[bytes]:
-        """Yield the lines of a bulk file from a host that `Connector.hosts` allows; see `Connector.signed_files`."""
+        """Yield the lines of a bulk file from a host that `Connector.hosts` allows; see `Connector.signed_files`.
+
+        Each comes once, also where the connection breaks and the file is asked for again.
+        """
 
     async def once(self, name: str, read: Callable[[], Awaitable[T]]) -> T:
         """Return what `read` gives, which is read once in a run however many windows want it; a fault is not kept."""
