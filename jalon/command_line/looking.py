@@ -46,8 +46,8 @@ def init(console: Console, folder: Path, sources: tuple[str, ...]) -> None:
 def doctor(console: Console, place: Workplace, sources: tuple[str, ...], offline: bool) -> int:
     """Look for what could make the next run fail.
 
-    Checks configuration, key, store, facts, disk, clock, tokens, scopes and subscriptions of all SOURCES (or the named
-    ones), and says what to do about each trouble. Exit status 1: something has failed.
+    Checks configuration, key, store, facts, disk, links made before, clock, tokens, scopes and subscriptions of all
+    SOURCES (or the named ones), and says what to do about each trouble. Exit status 1: something has failed.
 
     \b
     jalon doctor

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jalon.commands import settled
+from jalon.commands import printed, settled
 from jalon.commands.delivering import reachable
 from jalon.connectors.base import Finding, Settings
 from jalon.errors import JalonError
@@ -45,7 +45,9 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
     if not _failed([finding for finding in findings if finding.name == CHANNELS]):
         findings += settled.findings(place)
     findings += _secrets(place, sources)
-    if not offline and well:
+    if well:
+        findings += printed.findings(place, sources)
+    if well and not offline:
         findings += _sources(place, {name: own for name, own in sources.items() if name not in place.config.lacking})
         findings += reachable(place)
     return findings

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from jalon import errors
-from jalon.commands import placements
+from jalon.commands import placements, printed
 from jalon.commands.console import Console, day_and_time, table
 from jalon.connectors.site import SiteSettings
 from jalon.connectors.site.addresses import Misplaced, checked
@@ -178,8 +178,17 @@ def _shown(place: Workplace, link: Link) -> dict[str, Any]:
         "placement": link.placement,
         "campaign": link.campaign,
         "made": day_and_time(link.created_at),
-        "state": "disabled" if link.disabled else "leads",
+        "state": _state(place, link),
     }
+
+
+def _state(place: Workplace, link: Link) -> str:
+    """Return what a link does now: `jalon doctor` says why one that is not disabled leads nowhere."""
+    settings = place.config.sources.get(link.source)
+    allowed = settings.allowed_hosts if isinstance(settings, SiteSettings) else ()
+    if link.disabled:
+        return "disabled"
+    return "leads" if printed.is_open(link, allowed) else "leads nowhere"
 
 
 def _read(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:

@@ -12,6 +12,8 @@ import pytest
 from jalon.commands.placements import check
 from jalon.connectors.site.names import Misnamed
 from jalon.normalize.channels import CHANNELS
+from jalon.store import links
+from jalon.store.database import Store
 from jalon.store.links import Link
 from tests.cli.played import Desk
 
@@ -201,3 +203,60 @@ def test_serve_answers_links_and_doctor_says_what_is_missing(linking: Desk) -> N
     assert linking.rows("SELECT kind, product_id, person FROM {touchpoints}") == [("tag_click", "8001", None)]
     examined = linking("doctor", "--json").data["findings"]
     assert any("not joined to orders" in found["detail"] for found in examined)
+
+
+# --- links made before ------------------------------------------------------------------------------------------------
+
+
+def told_of_links(desk: Desk, *words: str) -> list[tuple[str, str, str]]:
+    """Return level, name and detail of what doctor says of links; each trouble has a remedy."""
+    found = [one for one in desk("doctor", "--offline", "--json", *words).data["findings"] if "links" in one["name"]]
+    assert all(one["remedy"] for one in found if one["level"] != "ok")
+    return [(one["level"], one["name"], one["detail"]) for one in found]
+
+
+def test_doctor_names_links_whose_host_is_allowed_no_more(linking: Desk) -> None:
+    linking.edit('allowed_hosts = ["shop.example"]', 'allowed_hosts = ["shop.example", "old.example"]')
+    old = [
+        linking("links", "add", f"https://old.example/{n}", "--placement", "tiktok", "--json").data["link"]["code"]
+        for n in range(5)
+    ]
+    new = linking(*LAMP, "--json").data["link"]["code"]
+    assert told_of_links(linking) == [("ok", "own: links", "6 looked at: each leads, and is read as what it says")]
+
+    linking.edit(', "old.example"', "")
+    (told,) = told_of_links(linking)
+    assert told[:2] == ("warn", "own: links")
+    assert f"5 lead nowhere ({', '.join(old[:3])} and 2 more): old.example is not among allowed_hosts" in told[2]
+    states = {link["code"]: link["state"] for link in linking("links", "list", "--json").data["links"]}
+    assert states == dict.fromkeys(old, "leads nowhere") | {new: "leads"}
+
+    for code in old[1:]:
+        linking("links", "disable", code)
+    assert told_of_links(linking)[0][2].startswith(f"{old[0]} leads nowhere")
+    linking("links", "disable", old[0])
+    assert told_of_links(linking)[0][0] == "ok", "those that were switched off are meant to lead nowhere"
+
+
+def test_doctor_names_links_that_are_read_otherwise_than_they_say(linking: Desk, tmp_path: Path) -> None:
+    """As a link is whose channel was another distribution's, which is there no more."""
+    linking(*LAMP)
+    stray = placed("podcast")._replace(code="0123456789")
+    marked = placed("instagram")._replace(code="1123456789", target="https://shop.example/?utm_source=newsletter")
+    store = Store.open(tmp_path / "data")
+    store.write(lambda db: [links.add(db, link) for link in (stray, marked)])
+    store.close()
+    first, second = told_of_links(linking)
+    assert first[:2] == second[:2] == ("warn", "own: links")
+    assert "0123456789 is read otherwise: placement 'podcast' begins with no channel" in first[2]
+    assert "1123456789 is read otherwise: it has its own utm_source, by which its visits would be read as" in second[2]
+
+
+def test_doctor_names_links_whose_source_is_gone(linking: Desk) -> None:
+    code = linking(*LAMP, "--json").data["link"]["code"]
+    linking.edit("[sources.own]", "[sources.mine]")
+    (told,) = told_of_links(linking)
+    assert told == ("warn", "links", f"{code} leads nowhere: jalon.toml has no source 'own' of own links")
+    assert linking("links", "list", "--json").data["links"][0]["state"] == "leads nowhere"
+    linking("forget-source", "own", "--yes")
+    assert told_of_links(linking) == []
