@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -17,7 +18,8 @@ from jalon.privacy import Keyring
 
 if TYPE_CHECKING:
     from jalon.store.database import Store
-    from jalon.store.derive import Derived, Progress
+    from jalon.store.derive import Derived
+    from jalon.store.inbox import Progress
     from jalon.store.meaning import Origin
     from jalon.sync.source import Source
 
@@ -74,12 +76,22 @@ class Workplace(AbstractContextManager["Workplace"]):
             for name, settings in self.config.sources.items()
         }
 
+    def left(self) -> dict[str, int]:
+        """Return the sources that are not configured any more and of which records are held, and how many."""
+        from jalon.store import inbox
+
+        with self.store.read() as db:
+            held: Counter[str] = Counter()
+            for source, _, rows, _ in inbox.counts(db):
+                held[source] += rows
+        return {source: rows for source, rows in held.items() if source not in self.config.sources}
+
     def derive(self, *, everything: bool = False, progress: Progress | None = None) -> Derived:
         """Bring the facts up to the inbox (`store.derive.derive`): of configured sources, and of those that have left.
 
         Raises `ConfigError` if the mapping of a connector cannot be loaded.
         """
-        from jalon.store import derive, meaning
+        from jalon.store import derive, inbox, meaning
 
         with self.store.read() as db:
             known = {origin.connector for origin in meaning.known(db).values()}.intersection(registry.names())
@@ -93,7 +105,7 @@ class Workplace(AbstractContextManager["Workplace"]):
             self.origins(),
             complete=complete,
             everything=everything,
-            progress=progress,
+            progress=progress or inbox.silent,
         )
 
     def source(self, name: str) -> Source:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from jalon.errors import JalonError
 
@@ -60,11 +60,20 @@ class Console:
 
 
 class Progress:
-    """One line on stderr that is written over, at most ten times a second; silent when stderr is not a terminal."""
+    """One line on stderr that is written over, at most ten times a second, and cleared at the end of a `with` block.
+
+    Silent when stderr is not a terminal.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._shown = 0.0
         self._on = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def show(self, text: str, done: int | None = None, total: int | None = None) -> None:
         """Show how far something has got, unless another line was shown just now."""
@@ -90,11 +99,8 @@ class Progress:
 @contextmanager
 def parts(console: Console, what: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show which part of a long work has begun, how many are done, and of how many, as long as it lasts."""
-    bar = Progress(quiet=console.quiet)
-    try:
+    with Progress(quiet=console.quiet) as bar:
         yield lambda name, done, total: bar.begin(f"{what}: {name}", done, total)
-    finally:
-        bar.clear()
 
 
 def _bar(done: int, total: int, width: int = 24) -> str:
@@ -118,6 +124,11 @@ def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -
 
 def _is_number(text: str) -> bool:
     return not text or text.lstrip("-").replace(",", "").replace(".", "", 1).rstrip(" %").isdigit()
+
+
+def counted(number: int, one: str, many: str, width: int = 0) -> str:
+    """Return a number, to the right of a column of this width, and what it counts: one of them, or any other number."""
+    return f"{number:>{width},} {one if number == 1 else many}"
 
 
 def clean(value: Any) -> str:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.commands.console import Console
+from jalon.commands.console import Console, counted
 from jalon.config import FILE, load
 from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
@@ -257,4 +257,4 @@ def _told(day: int, outcomes: list[SourceOutcome]) -> Iterator[str]:
 
 def _read(counts: Counts) -> str:
     opened = f", {counts.deliveries:,} deliveries opened" if counts.deliveries else ""
-    return f"{counts.new:,} new rows, {counts.requests:,} requests{opened}"
+    return f"{counted(counts.new, 'new row', 'new rows')}, {counted(counts.requests, 'request', 'requests')}{opened}"

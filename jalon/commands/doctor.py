@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jalon.commands import printed, settled
+from jalon.commands.console import counted
 from jalon.commands.delivering import reachable
 from jalon.connectors.base import Finding, Settings
 from jalon.errors import JalonError
@@ -59,7 +60,7 @@ def _failed(findings: list[Finding]) -> bool:
 
 def _installation(place: Workplace) -> Iterator[Finding]:
     config = place.config
-    yield Finding("configuration", "ok", f"{config.path.name}: {len(config.sources)} sources")
+    yield Finding("configuration", "ok", f"{config.path.name}: {counted(len(config.sources), 'source', 'sources')}")
     if not config.sources:
         yield Finding(
             "sources", "warn", "none is configured", "Add a [sources.NAME] table; `jalon init --source` shows one."
@@ -109,6 +110,7 @@ def _store(place: Workplace) -> Iterator[Finding]:
         yield Finding("store", "fail", f"damaged: {wrong[0]}", RESTORE)
     else:
         yield Finding("store", "ok", str(store.folder))
+        yield from (_left(source, rows) for source, rows in place.left().items())
     yield _facts(store)
     yield from _identity(store.attribution)
     yield _disk(store.folder)
@@ -127,6 +129,17 @@ def _facts(store: Store) -> Finding:
         return Finding("facts", "ok", f"{number} files, all whole")
     except JalonError as error:
         return Finding("facts", "fail", error.message, error.remedy)
+
+
+def _left(source: str, rows: int) -> Finding:
+    """Say that a source's records count although it is not configured: if it was renamed, they count twice."""
+    return Finding(
+        "sources",
+        "warn",
+        f"{source} is not in jalon.toml, and its {counted(rows, 'record counts', 'records count')} on",
+        f"Was it only renamed, give it its old name back: what both names tell counts twice. "
+        f"`jalon forget-source {source}` removes all of it.",
+    )
 
 
 def _identity(attribution: Path) -> Iterator[Finding]:

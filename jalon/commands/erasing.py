@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.commands.console import Console, day_and_time, table
+from jalon.commands.console import Console, Progress, counted, day_and_time, table
 from jalon.commands.persons import Words, meant, tells_no_country
 from jalon.errors import LockedError
 from jalon.workplace import Workplace
@@ -14,8 +14,24 @@ from jalon.workplace import Workplace
 if TYPE_CHECKING:
     from jalon.store.asked import Held, Sealed
 
+WORDS = {
+    "records": (
+        "record of {source}, of which only the person goes",
+        "records of {source}, of which only the person goes",
+    ),
+    "orders": ("order: its money stays, its person goes", "orders: their money stays, their person goes"),
+    "quarantine": ("record in quarantine", "records in quarantine"),
+    "deliveries": (
+        "delivery that was not understood: its body goes",
+        "deliveries that were not understood: their bodies go",
+    ),
+    "disclosures": ("written disclosure", "written disclosures"),
+}
+"""What is held -> how one of it is called, and how several are."""
 COUNTS = ("records", "quarantine", "deliveries", "files")
 """Names in the proof of an erasure, and columns."""
+WIDTH = 9
+"""Of the column of numbers."""
 LEFT = "It is ordered, and nothing of them comes in any more. Run `jalon normalize` to finish it."
 
 
@@ -24,8 +40,10 @@ def run_erase(console: Console, place: Workplace, words: Words, *, yes: bool) ->
     from jalon.store import asked as asking
     from jalon.sync import sealed
 
-    asked = meant(place, words)
-    held, bodies = asking.held(place.store, asked), sealed.naming(place.store, place.keyring, asked)
+    with Progress(quiet=console.quiet) as progress:
+        asked = meant(place, words, progress.show)
+        held = asking.held(place.store, asked, progress.show)
+        bodies = sealed.naming(place.store, place.keyring, asked)
     number = asking.erase(place.store, asked, bodies) if yes else None
     finished = number is not None and _carried_out(console, place, number)
     told = _told(held, bodies)
@@ -43,13 +61,18 @@ def run_disclose(console: Console, place: Workplace, words: Words) -> int:
     from jalon.store import asked as asking
     from jalon.store.disclosure import disclose
 
-    asked = meant(place, words)
-    held = asking.held(place.store, asked)
-    files = {
-        source: str(disclose(place.store, source, sorted(asked.persons), asked.orders.get(source, ())))
-        for source in held.records
-    }
-    lines = [f"{held.records[source]:>9,} records of {source}: {path}" for source, path in files.items()]
+    with Progress(quiet=console.quiet) as progress:
+        asked = meant(place, words, progress.show)
+        held = asking.held(place.store, asked, progress.show)
+        persons = sorted(asked.persons)
+        files = {
+            source: str(disclose(place.store, source, persons, asked.orders.get(source, ()), progress.show))
+            for source in held.records
+        }
+    lines = [
+        counted(held.records[source], f"record of {source}: {path}", f"records of {source}: {path}", WIDTH)
+        for source, path in files.items()
+    ]
     console.data(
         {"known_by": held.known_by, "records": held.records, "orders": held.orders, "files": files},
         lines or "nothing is held of them",
@@ -106,20 +129,15 @@ def _told(held: Held, bodies: Sealed) -> dict[str, Any]:
 
 
 def _lines(told: dict[str, Any], yes: bool) -> Iterator[str]:
-    rows = [
-        (number, f"records of {source}, of which only the person goes") for source, number in told["records"].items()
-    ]
-    rows += [
-        (told["orders"], "orders: their money stays, their person goes"),
-        (told["quarantine"], "records in quarantine"),
-        (told["deliveries"], "deliveries that were not understood: their bodies go"),
-        (told["disclosures"], "written disclosures"),
-    ]
-    if not any(number for number, _ in rows):
+    rows = [(number, "records", source) for source, number in told["records"].items()]
+    rows += [(told[what], what, "") for what in WORDS if what != "records"]
+    if not any(number for number, *_ in rows):
         yield "nothing is held of them"
         return
     yield "erased:" if yes else "would be erased:"
-    yield from (f"  {number:>9,} {what}" for number, what in rows if number)
+    for number, what, source in rows:
+        if number:
+            yield f"  {counted(number, *WORDS[what], WIDTH)}".format(source=source)
     if told["known_by"]:
         yield f"  known by {', '.join(f'{number} {kind}' for kind, number in told['known_by'].items())}"
 

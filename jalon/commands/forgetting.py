@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from jalon import errors
-from jalon.commands.console import Console
+from jalon.commands.console import Console, counted
 from jalon.errors import ConfigError
 from jalon.workplace import Workplace
 
 WORDS = {
-    "inbox": "records in the inbox, and the facts made of them",
-    "streams": "streams with their cursors",
-    "windows": "windows still to be read",
-    "fetches": "objects still to be read",
-    "credentials": "set of refreshed tokens",
-    "source_values": "values remembered about it",
-    "notices": "notices",
-    "deadlines": "deadlines",
-    "files": "files known to be read",
-    "links": "own short links: they lead nowhere any more",
-    "deliveries": "deliveries",
-    "delivered": "marks of deliveries that came before",
-    "quarantine": "records in quarantine",
-    "runs": "runs in the ledger",
+    "inbox": ("record in the inbox, and the facts made of it", "records in the inbox, and the facts made of them"),
+    "streams": ("stream with its cursor", "streams with their cursors"),
+    "windows": ("window still to be read", "windows still to be read"),
+    "fetches": ("object still to be read", "objects still to be read"),
+    "credentials": ("set of refreshed tokens", "sets of refreshed tokens"),
+    "source_values": ("value remembered about it", "values remembered about it"),
+    "notices": ("notice", "notices"),
+    "deadlines": ("deadline", "deadlines"),
+    "files": ("file known to be read", "files known to be read"),
+    "links": ("own short link: it leads nowhere any more", "own short links: they lead nowhere any more"),
+    "deliveries": ("delivery", "deliveries"),
+    "delivered": ("mark of a delivery that came before", "marks of deliveries that came before"),
+    "quarantine": ("record in quarantine", "records in quarantine"),
+    "runs": ("run in the ledger", "runs in the ledger"),
 }
-"""Table -> what its rows are called."""
+"""Table -> what one of its rows is called, and what several are."""
 
 
 def run_forget(console: Console, place: Workplace, name: str, *, yes: bool) -> int:
@@ -40,7 +40,9 @@ def run_forget(console: Console, place: Workplace, name: str, *, yes: bool) -> i
     with place.store.read() as db:
         rows = removal.held(db, name)
     if not rows and not _is_open(place, name):
-        raise ConfigError(f"nothing is held of a source called {name!r}", f"Held are: {_known(place) or 'none'}.")
+        raise ConfigError(
+            f"nothing is held of a source called {name!r}", f"Held are: {', '.join(place.left()) or 'none'}."
+        )
     finished = yes and _forget(console, place, name)
     console.data({"source": name, "rows": rows, "removed": yes, "finished": finished}, _lines(name, rows, yes))
     if yes and not finished:
@@ -75,16 +77,7 @@ def _is_open(place: Workplace, name: str) -> bool:
     return any((one.source, one.scope) == (name, removal.SCOPE) for one in pending)
 
 
-def _known(place: Workplace) -> str:
-    """Return the sources of which records are held and that are not in use."""
-    from jalon.store import inbox
-
-    with place.store.read() as db:
-        found = {source for source, *_ in inbox.counts(db)}
-    return ", ".join(sorted(found - set(place.config.sources)))
-
-
 def _lines(name: str, rows: Mapping[str, int], yes: bool) -> Iterator[str]:
     yield f"{name}: {'removed' if yes else 'would be removed'}:"
     for table, number in rows.items():
-        yield f"  {number:>9,} {WORDS[table]}"
+        yield f"  {counted(number, *WORDS[table], 9)}"

@@ -15,6 +15,7 @@ from jalon.errors import ConfigError
 from jalon.identifiers import is_international, names_nobody, of_country, without_country
 from jalon.privacy import Keyring
 from jalon.store.asked import Asked, buyers, held, orders_called
+from jalon.store.inbox import Progress, silent
 from jalon.workplace import Workplace
 
 FORMS = "Give an e-mail address, a phone number, or KIND:ID such as loyalty:4711."
@@ -45,17 +46,17 @@ class Identifier(NamedTuple):
         return "Identifier(***)"
 
 
-def meant(place: Workplace, words: Words) -> Asked:
+def meant(place: Workplace, words: Words, progress: Progress = silent) -> Asked:
     """Return whom the words mean, by all hashes that any source could have made of them. Raises `ConfigError`."""
     written = [*_read(words.identifiers)]
-    _check_kinds(place, written)
+    _check_kinds(place, written, progress)
     named = [*written, *_customers(place, words)]
     sources = _sources(place)
     hashes = {one for each in named for one in _hashes(place.keyring, each, sources, words.country)}
     orders = _orders(place, words, sources)
     if not named and not orders:
         raise ConfigError("nobody is named", FORMS)
-    persons = frozenset(hashes) | buyers(place.store, orders)
+    persons = frozenset(hashes) | buyers(place.store, orders, progress)
     return Asked(persons if words.only_given else _with_joined(place, persons), orders)
 
 
@@ -97,12 +98,12 @@ def _identifier(word: str) -> Identifier | None:
     return None if names_nobody("phone", word) else Identifier("phone", word)
 
 
-def _check_kinds(place: Workplace, named: Iterable[Identifier]) -> None:
+def _check_kinds(place: Workplace, named: Iterable[Identifier], progress: Progress) -> None:
     """Raise `ConfigError` for an identifier of a kind that no source tells: misspelt, it would find nothing."""
     known = {*_WRITTEN, *(registry.connector(one.connector).customer_kind for one in place.config.sources.values())}
     for number, one in enumerate(named, 1):
         alone = Asked(frozenset({place.keyring.pseudonym(*one)}))
-        if one.kind not in known and not held(place.store, alone):
+        if one.kind not in known and not held(place.store, alone, progress):
             told = f"Known are {', '.join(sorted(known - {''}))}, and what `customer_of` says in files."
             raise ConfigError(f"identifier {number} is of a kind by which no source names anybody", told)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jalon import errors
 from jalon.commands import settled
 from jalon.commands.common import heed_sigterm
-from jalon.commands.console import Console, Progress, day_and_time
+from jalon.commands.console import Console, Progress, counted, day_and_time
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError, LockedError
 from jalon.store.arrow import parquet
@@ -216,13 +216,9 @@ async def engaged(
 
     clock = clock or SystemClock()
     halt = Halt(clock, max_runtime.total_seconds() if max_runtime else None)
-    progress = Progress(quiet=console.quiet)
-    shop = Workshop(place.store, place.keyring, clock, halt, _shown(progress, normalize), place.address)
-    try:
-        with stopped_by_signals(halt):
-            return await work(shop)
-    finally:
-        progress.clear()
+    with Progress(quiet=console.quiet) as progress, stopped_by_signals(halt):
+        shop = Workshop(place.store, place.keyring, clock, halt, _shown(progress, normalize), place.address)
+        return await work(shop)
 
 
 @cache
@@ -280,8 +276,10 @@ def talk(console: Console, outcome: SourceOutcome) -> None:
 
 def _line(outcome: SourceOutcome) -> str:
     counts = outcome.counts
-    read = f"{counts.new:,} new rows in {counts.pages:,} pages, {counts.requests:,} requests"
-    left = f"{counts.pending_windows} windows and {counts.pending_fetches} objects left for later"
+    new, pages = counted(counts.new, "new row", "new rows"), counted(counts.pages, "page", "pages")
+    read = f"{new} in {pages}, {counted(counts.requests, 'request', 'requests')}"
+    windows = counted(counts.pending_windows, "window", "windows")
+    left = f"{windows} and {counted(counts.pending_fetches, 'object', 'objects')} left for later"
     pending = counts.pending_windows + counts.pending_fetches
     return f"{outcome.source}: {outcome.state}: {read}{f', {left}' if pending else ''}"
 
@@ -312,23 +310,13 @@ def run_normalize(console: Console, place: Workplace, *, everything: bool) -> in
 
 def derive_now(console: Console, place: Workplace, *, everything: bool = False) -> Derived:
     """Derive facts, after whoever does so now. Raises `LockedError` if that takes longer than `DERIVE_PATIENCE`."""
-    progress = Progress(quiet=console.quiet)
     deadline = time.monotonic() + DERIVE_PATIENCE
-    try:
+    with Progress(quiet=console.quiet) as progress:
         while True:
             try:
-                return _derive(place, progress, everything)
+                return place.derive(everything=everything, progress=progress.show)
             except LockedError:
                 if time.monotonic() > deadline:
                     raise
                 progress.show("another run is deriving facts; waiting for it")
                 time.sleep(0.2)
-    finally:
-        progress.clear()
-
-
-def _derive(place: Workplace, progress: Progress, everything: bool) -> Derived:
-    return place.derive(
-        everything=everything,
-        progress=lambda done, total: progress.show("deriving facts", done, total),
-    )

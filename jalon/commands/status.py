@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jalon.commands.console import day_and_time, table
+from jalon.commands.console import counted, day_and_time, table
 from jalon.errors import told
 from jalon.store import budget, deadlines, deliveries, erasure, fetches, inbox, quarantine, runs, sources, windows
 from jalon.workplace import Workplace
@@ -31,6 +31,7 @@ def overview(place: Workplace) -> tuple[Row, list[str]]:
             "set_aside": _set_aside(place),
             "lacking": {name: list(map(str, errors)) for name, errors in place.config.lacking.items()},
             "erasures": len(erasure.erasures(db, finished=False)),
+            "left": place.left(),
             "died": [f"{run.command} of {run.source or 'all'} (process {run.pid})" for run in runs.abandoned(db)],
         }
     return data, list(_lines(data))
@@ -128,6 +129,9 @@ def _elsewhere(data: Row) -> Iterator[str]:
     if data["set_aside"]:
         why = ", ".join(f"{reason} {number:,}" for reason, number in data["set_aside"].items())
         yield f"identifiers set aside or cut off: {why}; `jalon doctor --offline` says of which kind, and why"
+    for name, rows in data["left"].items():
+        count = counted(rows, "record counts", "records count")
+        yield f"{name} is not in jalon.toml, and its {count} on; `jalon forget-source {name}` removes all of it"
     for name, errors in data["lacking"].items():
         yield from (f"{name} is not read: {error}" for error in errors)
     if data["erasures"]:

@@ -16,6 +16,7 @@ from jalon.store.arrow import parquet
 from jalon.store.database import Store
 from jalon.store.disclosure import every_row
 from jalon.store.forget import Tombstones
+from jalon.store.inbox import Progress, silent
 
 
 class Asked(NamedTuple):
@@ -66,25 +67,25 @@ def orders_called(store: Store, source: str, number: str) -> tuple[frozenset[str
     return forget.order_ids(ids), forget.order_ids(seen)
 
 
-def buyers(store: Store, orders: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def buyers(store: Store, orders: Mapping[str, frozenset[str]], progress: Progress = silent) -> frozenset[str]:
     """Return the pseudonyms of all persons in records of these orders."""
     if not orders:
         return frozenset()
     stones = Tombstones(orders=dict(orders))
     found = (
         forget.pseudonyms(body)
-        for _, source, _, key, _, _, body in every_row(store)
+        for _, source, _, key, _, _, body in every_row(store, progress)
         if stones.doomed(source, key, body)
     )
     return frozenset[str]().union(*found)
 
 
-def held(store: Store, asked: Asked) -> Held:
+def held(store: Store, asked: Asked, progress: Progress = silent) -> Held:
     """Return how much an erasure would change."""
     stones = asked.stones()
     records: Counter[str] = Counter()
     known: set[bytes] = set()
-    for _, source, _, key, _, _, body in every_row(store):
+    for _, source, _, key, _, _, body in every_row(store, progress):
         if found := stones.doomed(source, key, body):
             records[source] += 1
             known |= found

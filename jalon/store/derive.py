@@ -23,7 +23,7 @@ from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Fact, Instant, Meas
 from jalon.store import erasure, facts, inbox, meaning, revisions, segments
 from jalon.store.columns import Misfit
 from jalon.store.database import Store
-from jalon.store.inbox import Row
+from jalon.store.inbox import Progress, Row, silent
 from jalon.store.lock import RunLock
 from jalon.store.meaning import Meanings, Origin
 from jalon.store.segments import State
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 CHUNK = 256
 """Rows turned into columns at a time; bounds how many facts are Python objects at once."""
-
-Progress = Callable[[int, int], None]
-"""(inbox rows done, inbox rows to do)."""
 
 
 class Derived(NamedTuple):
@@ -56,7 +53,7 @@ def derive(
     *,
     complete: Mapping[str, Collection[str]] | None = None,
     everything: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Derived:
     """Bring the facts up to the inbox, carry out the erasures that were ordered, and return what was done.
 
@@ -66,7 +63,7 @@ def derive(
     """
     with RunLock(store.locks, "derive", what="normalize"):
         meanings = Meanings(normalizers, _origins(store, origins), complete or {})
-        erasing = erasure.carry_out(store)
+        erasing = erasure.carry_out(store, progress)
         with store.read() as db:
             last = inbox.last_id(db)
             there = facts.sizes(store.facts)
@@ -75,7 +72,7 @@ def derive(
             done = _derive(store, meanings, todo, last, progress)
         except OSError as error:
             raise told_by_system(error, store.facts) from error
-        erasure.finish(store, erasing)
+        erasure.finish(store, erasing, progress)
         return done
 
 
@@ -99,7 +96,7 @@ def _is_stale(
     return (state.through, state.derived, state.mapping) != (through, state.stamp, meanings.name(state.sources))
 
 
-def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress | None) -> Derived:
+def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progress: Progress) -> Derived:
     facts.sweep(store.facts, segments.number(last))
     done, counts = 0, dict.fromkeys(KINDS, 0)
     failures: list[Failure] = []
@@ -114,8 +111,7 @@ def _derive(store: Store, meanings: Meanings, todo: list[int], last: int, progre
         done += made.records
         failures += made.failures
         del made  # its columns are some MiB, which the next segment can use
-        if progress:
-            progress(done, total)
+        progress("deriving facts", done, total)
     with store.read() as db:
         held = count_held(db, last, failures)
     return Derived(done, {kind: rows for kind, rows in counts.items() if rows}, held, len(todo))

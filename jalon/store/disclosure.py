@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,13 @@ SLICE = 500
 """Inbox rows read at a time."""
 
 
-def disclose(store: Store, source: str, hashes: Collection[str], orders: Collection[str] = ()) -> Path:
+def disclose(
+    store: Store,
+    source: str,
+    hashes: Collection[str],
+    orders: Collection[str] = (),
+    progress: inbox.Progress = inbox.silent,
+) -> Path:
     """Write down, as JSON, every record of `source` that holds a person or one of the orders; return the file.
 
     `hashes` are pseudonyms ('email:…'). The file is `exports/disclosure-<source>-<digest>.json`, readable by its owner
@@ -31,7 +37,7 @@ def disclose(store: Store, source: str, hashes: Collection[str], orders: Collect
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with facts.open_private(temporary) as file:
-            _write(file, source, _records(store, source, wanted, ids))
+            _write(file, source, _records(every_row(store, progress), source, wanted, ids))
         temporary.replace(path)
     except OSError as error:
         raise told_by_system(error, path) from error
@@ -43,7 +49,7 @@ def slug(source: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", source.lower())[:60]
 
 
-def every_row(store: Store) -> Iterator[inbox.Row]:
+def every_row(store: Store, progress: inbox.Progress = inbox.silent) -> Iterator[inbox.Row]:
     """Yield the rows of the inbox, slice by slice, so that no reader keeps the log from being emptied for long."""
     with store.read() as db:
         last = inbox.last_id(db)
@@ -51,10 +57,11 @@ def every_row(store: Store) -> Iterator[inbox.Row]:
         with store.read() as db:
             rows = list(inbox.rows(db, low, low + SLICE - 1))
         yield from rows
+        progress("reading what was received", min(low + SLICE - 1, last), last)
 
 
-def _records(store: Store, source: str, wanted: set[bytes], ids: frozenset[str]) -> Iterator[bytes]:
-    for _, of, stream, key, version, observed_at, body in every_row(store):
+def _records(rows: Iterable[inbox.Row], source: str, wanted: set[bytes], ids: frozenset[str]) -> Iterator[bytes]:
+    for _, of, stream, key, version, observed_at, body in rows:
         if of == source and (wanted & forget.hashes(body) or forget.names_order(body, key, ids)):
             head = {"stream": stream, "key": key, "version": version, "observed_at": observed_at}
             yield json.dumps(head)[:-1].encode() + b', "body": ' + body + b"}"

@@ -20,6 +20,7 @@ from jalon.errors import LockedError
 from jalon.store import forget, inbox, removal, segments
 from jalon.store.database import Store
 from jalon.store.disclosure import disclose, slug
+from jalon.store.inbox import Progress, silent
 from jalon.store.lock import RunLock
 from jalon.store.trouble import told_by_system
 
@@ -99,7 +100,7 @@ def erasures(db: sqlite3.Connection, *, finished: bool | None = None) -> list[Er
 # --- the store --------------------------------------------------------------------------------------------------------
 
 
-def carry_out(store: Store) -> list[Erasing]:
+def carry_out(store: Store, progress: Progress = silent) -> list[Erasing]:
     """Cut the links to whom shall be erased in everything that facts are derived from; return the erasures concerned.
 
     Called by the derivation, which then derives the marked segments and calls `finish`.
@@ -109,14 +110,14 @@ def carry_out(store: Store) -> list[Erasing]:
     persons = [one for one in pending if one.scope != removal.SCOPE]
     for one in pending:
         if one.scope == removal.SCOPE:
-            removal.carry_out(store, one.id)
+            removal.carry_out(store, one.id, progress)
     if persons:
-        _cut_inbox(store, persons)
+        _cut_inbox(store, persons, progress)
         store.write(lambda db: _cut_rest(db, persons))
     return pending
 
 
-def _cut_inbox(store: Store, pending: Sequence[Erasing]) -> None:
+def _cut_inbox(store: Store, pending: Sequence[Erasing], progress: Progress) -> None:
     """Cut every link that the tombstones ask for.
 
     Whoever is known from an erased order is the person to erase: the hashes found there become tombstones too, and
@@ -131,6 +132,7 @@ def _cut_inbox(store: Store, pending: Sequence[Erasing]) -> None:
         known = len(stones.hashes)
         for low in range(1, last + 1, SLICE):
             _cut_slice(store, stones, low, pending)
+            progress("erasing", min(low + SLICE - 1, last), last)
 
 
 def _cut_slice(store: Store, stones: forget.Tombstones, low: int, pending: Sequence[Erasing]) -> None:
@@ -207,7 +209,7 @@ def _count(db: sqlite3.Connection, pending: Sequence[Erasing], counts: Mapping[s
 # --- the files --------------------------------------------------------------------------------------------------------
 
 
-def finish(store: Store, pending: Sequence[Erasing]) -> None:
+def finish(store: Store, pending: Sequence[Erasing], progress: Progress = silent) -> None:
     """Remove what was made from the old facts, clean the store's file, and note that the erasures are done.
 
     Where somebody is making tables from the old facts now, or a reader keeps the log from being emptied for long, they
@@ -221,7 +223,7 @@ def finish(store: Store, pending: Sequence[Erasing]) -> None:
         changed = any(one.counts.get("records") for one in erasures(db, finished=False) if one.id in ids)
     try:
         removed = (_remove_made(store) if changed else 0) + _remove_disclosures(store.exports, stones, pending)
-        if not _clean(store, stones, certain=any(one.scope in _WHOLE for one in pending)):
+        if not _clean(store, stones, progress, certain=any(one.scope in _WHOLE for one in pending)):
             return
     except LockedError:
         return
@@ -259,7 +261,7 @@ def disclosures(folder: Path, stones: forget.Tombstones, slugs: Collection[str] 
     return [path for path in found if path.name.split("-")[1] in slugs or _holds(path, stones)]
 
 
-def _clean(store: Store, stones: forget.Tombstones, *, certain: bool) -> bool:
+def _clean(store: Store, stones: forget.Tombstones, progress: Progress, *, certain: bool) -> bool:
     """Leave nothing in unused corners of the store's file; False: a reader kept that from happening.
 
     Deleted bytes are overwritten by SQLite itself (secure_delete), but copies may stay behind where pages were split.
@@ -268,7 +270,7 @@ def _clean(store: Store, stones: forget.Tombstones, *, certain: bool) -> bool:
     """
     if not _emptied(store):
         return False
-    if not certain and not _holds(store.path, stones):
+    if not certain and not _holds(store.path, stones, progress):
         return True
     store.compact()
     return _emptied(store)
@@ -284,12 +286,13 @@ def _emptied(store: Store) -> bool:
     return True
 
 
-def _holds(path: Path, stones: forget.Tombstones) -> bool:
+def _holds(path: Path, stones: forget.Tombstones, progress: Progress = silent) -> bool:
     """Look for erased hashes in the bytes of a file."""
-    tail = b""
+    tail, size = b"", path.stat().st_size
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             if any(forget.digest(one) in stones.hashes for one in forget.hashes(tail + block)):
                 return True
             tail = block[-_OVERLAP:]
+            progress("looking for what is left", min(file.tell(), size), size)
     return False

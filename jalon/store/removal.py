@@ -50,16 +50,17 @@ def order(store: Store, source: str) -> int:
     return store.write(job)
 
 
-def carry_out(store: Store, order: int) -> None:
+def carry_out(store: Store, order: int, progress: inbox.Progress = inbox.silent) -> None:
     """Remove what an order asks for, from where it stands."""
     with store.read() as db:
         source, at, counts = db.execute(
             "SELECT source, requested_at, counts FROM erasures WHERE id = ?", (order,)
         ).fetchone()
-    progress = json.loads(counts)
-    for low in range(progress.get("reached", 0) + 1, progress["through"] + 1, SLICE):
-        high = min(low + SLICE - 1, progress["through"])
+    proof = json.loads(counts)
+    for low in range(proof.get("reached", 0) + 1, proof["through"] + 1, SLICE):
+        high = min(low + SLICE - 1, proof["through"])
         store.write(lambda db, low=low, high=high: _remove_rows(db, order, source, low, high))  # type: ignore[misc]
+        progress("removing", high, proof["through"])
     for table, when in LARGE.items():
         _remove_before(store, table, when, source, at)
 

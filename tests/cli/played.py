@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
 import signal
 import subprocess
 import sysconfig
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -77,6 +78,20 @@ class Desk:
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Said(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, *words: str) -> Said:
+        """Run a command whose stderr is a terminal; return what it showed there with what it said."""
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as terminal:
+            asked = self.command(*words, env={"TERM": "xterm"})
+            started = subprocess.Popen(**asked, stdout=subprocess.PIPE, stderr=theirs)
+            os.close(theirs)
+            shown = b""
+            with suppress(OSError):  # a terminal that nobody writes to any more ends so
+                while piece := terminal.read(1 << 16):
+                    shown += piece
+            out, _ = started.communicate(timeout=PATIENCE)
+        return Said(started.returncode, out, shown.decode())
 
     @contextmanager
     def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,24 +127,10 @@ def test_an_unknown_source_is_answered_with_those_that_exist(copied: Desk) -> No
     assert "tiktok_shop, shopify" in said.err
 
 
-def on_a_terminal(desk: Desk, *words: str) -> tuple[str, str]:
-    """Run a command whose stderr is a terminal; return what was shown there, and what went to stdout."""
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        started = subprocess.Popen(**desk.command(*words, env={"TERM": "xterm"}), stdout=subprocess.PIPE, stderr=theirs)
-        os.close(theirs)
-        shown = b""
-        with contextlib.suppress(OSError):  # a terminal that nobody writes to any more ends so
-            while piece := terminal.read(1 << 16):
-                shown += piece
-        out, _ = started.communicate(timeout=60)
-    return shown.decode(), out
-
-
 def test_progress_is_shown_on_a_terminal_alone(desk: Desk) -> None:
-    shown, out = on_a_terminal(desk, "sync")
-    assert "\r\x1b[K" in shown
-    assert "\x1b" not in out
+    shown = desk.on_terminal("sync")
+    assert "\r\x1b[K" in shown.err
+    assert "\x1b" not in shown.out
     piped = desk("sync")
     assert "\r" not in piped.err + piped.out
     assert "\x1b" not in piped.err + piped.out
@@ -154,8 +138,8 @@ def test_progress_is_shown_on_a_terminal_alone(desk: Desk) -> None:
 
 def test_a_report_shows_each_step_and_leaves_nothing_of_it(copied: Desk) -> None:
     (copied.folder / "data" / "attribution" / standing.NAME).unlink()
-    shown, out = on_a_terminal(copied, "report")
-    lines = [line.strip("█░ ") for line in shown.split("\r\x1b[K")]
+    said = copied.on_terminal("report")
+    lines = [line.strip("█░ ") for line in said.err.split("\r\x1b[K")]
     steps = [line for line in lines if line.startswith(("attribution: ", "marts: "))]
     assert steps == [
         *(f"attribution: {step}" for step in STEPS),
@@ -163,8 +147,8 @@ def test_a_report_shows_each_step_and_leaves_nothing_of_it(copied: Desk) -> None
         "marts: checks",
     ]
     assert lines[-1].startswith("page: ")
-    assert "marts: " not in out
-    assert "█" not in on_a_terminal(copied, "report", "--quiet")[0]
+    assert "marts: " not in said.out
+    assert "█" not in copied.on_terminal("report", "--quiet").err
 
 
 def test_what_comes_from_outside_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

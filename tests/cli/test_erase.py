@@ -191,6 +191,25 @@ def test_a_phone_number_is_found_however_it_was_written(receipts: Desk, number: 
     assert ("--country" in said.err) == (number[0].startswith("06") and len(number) == 1)
 
 
+def test_one_and_several_are_called_so(till: Desk) -> None:
+    one = till("erase", "till:77").out
+    assert "1 record of files, of which only the person goes" in one
+    assert "1 order: its money stays, its person goes" in one
+    several = till("erase", "+33 6 12 34 56 78", "--yes").out
+    assert "2 records of files, of which only the person goes" in several
+    assert "2 orders: their money stays, their person goes" in several
+    assert "1 record of files: " in till("disclose", "till:78").out
+
+
+@pytest.mark.parametrize("words", [("erase", "till:77"), ("erase", "till:77", "--yes"), ("disclose", "till:77")])
+def test_who_waits_at_a_terminal_sees_how_far_it_has_come(till: Desk, words: tuple[str, ...]) -> None:
+    shown = till.on_terminal(*words)
+    assert shown.status == 0
+    assert "reading what was received" in shown.err
+    assert "\r" not in shown.out
+    assert "reading" not in till(*words).err
+
+
 def test_whom_nothing_is_held_of_does_not_come_in_later(till: Desk) -> None:
     said = till("erase", "nobody@example.org", "--yes")
     assert (said.status, said.out) == (0, "nothing is held of them\n")

@@ -177,3 +177,20 @@ def test_what_was_settled_otherwise_is_closed_by_hand(desk: Desk) -> None:
     assert desk("quarantine", "close", number, "--json").data["closed"] == [int(number)]
     assert desk("quarantine", "close", number, "--json").data["closed"] == []
     assert desk("quarantine", "list").out == "nothing is in quarantine\n"
+
+
+def test_a_source_that_was_renamed_is_named_until_its_past_is_removed(desk: Desk) -> None:
+    path = str(example(desk, "ad_costs"))
+    desk("import", path)
+    desk.edit("[sources.files]", "[sources.costs]")
+    desk("import", path)
+    assert desk.rows("SELECT count(DISTINCT source) FROM {measures} WHERE metric = 'spend'") == [(2,)]
+    status = desk("status", "--json").data
+    assert status["left"] == {"files": 1}
+    assert "files is not in jalon.toml, and its 1 record counts on" in desk("status").out
+    found = [one for one in desk("doctor", "--offline", "--json").data["findings"] if one["level"] == "warn"]
+    assert [one["name"] for one in found] == ["sources"]
+    assert "`jalon forget-source files`" in found[0]["remedy"]
+    assert desk("forget-source", "files", "--yes").status == 0
+    assert desk("status", "--json").data["left"] == {}
+    assert all(one["level"] == "ok" for one in desk("doctor", "--offline", "--json").data["findings"])

@@ -113,9 +113,9 @@ def test_every_revision_is_kept(store: Store) -> None:
 
 def test_progress_ends_with_everything_done(store: Store) -> None:
     tiny.append(store, [tiny.order(number) for number in range(20)])
-    seen: list[tuple[int, int]] = []
-    tiny.derived(store, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(8, 20), (16, 20), (20, 20)]
+    seen: list[tuple[str, int, int]] = []
+    tiny.derived(store, progress=lambda *told: seen.append(told))
+    assert seen == [("deriving facts", done, 20) for done in (8, 16, 20)]
 
 
 # --- what the facts depend on -----------------------------------------------------------------------------------------

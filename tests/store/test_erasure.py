@@ -99,6 +99,15 @@ def test_the_proof_does_not_tell_who(store: Store) -> None:
     assert proof.finished_at >= proof.requested_at
 
 
+def test_each_step_of_an_erasure_is_told_to_its_end(store: Store) -> None:
+    filled(store)
+    erasure.erase(store, "shop", [*ANNA.values()])
+    seen: dict[str, list[tuple[int, int]]] = {}
+    tiny.derived(store, progress=lambda what, *done: seen.setdefault(what, []).append(done))
+    assert list(seen) == ["erasing", "deriving facts", "looking for what is left"]
+    assert all(told[-1][0] == told[-1][1] for told in seen.values())
+
+
 def test_a_full_reread_does_not_bring_the_person_back(store: Store) -> None:
     filled(store)
     erasure.erase(store, "shop", list(ANNA.values()))
