@@ -248,8 +248,9 @@ class _Reader:
             self.origins.setdefault(f"{place}.{key}", f"{self.path.name}:{self._line(place, key)}")
             if is_secret(info.annotation):
                 values[key] = self._secret_or_placeholder(place, key, values[key], lacking)
-            elif place not in TABLES and Path in (info.annotation, *get_args(info.annotation)):
-                values[key] = self._beside(place, key, values[key])
+            elif Path in (info.annotation, *get_args(info.annotation)):
+                self._refuse_home(place, key, values[key])
+                values[key] = values[key] if place in TABLES else self._beside(place, key, values[key])
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -312,6 +313,11 @@ class _Reader:
             raise self._error(place, key, "is no path", 'Write a folder, such as "drop".')
         return self.path.parent / written
 
+    def _refuse_home(self, place: str, key: str, written: Any) -> None:
+        """Refuse what only a shell reads as a home folder: a folder called ~ would be made."""
+        if isinstance(written, str) and written.startswith("~"):
+            raise self._error(place, key, "begins with ~, which stands for no folder here", "Write the whole path.")
+
     def _refuse_unknown(self, place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
@@ -321,7 +327,9 @@ class _Reader:
 
     def _error(self, place: str, key: str, what: str, remedy: str) -> ConfigError:
         where = f"[{place}] {key}".strip() if place else f"[{key}]"
-        return ConfigError(f"{self.path.name}:{self._line(place, key)}: {where} {what}", remedy)
+        _, from_outside, variable = self.origins.get(f"{place}.{key}", "").partition("environment ")
+        at = variable if from_outside else f"{self.path.name}:{self._line(place, key)}"
+        return ConfigError(f"{at}: {where} {what}", remedy)
 
     def _line(self, place: str, key: str) -> int:
         table, found = "", 0

@@ -5,12 +5,15 @@ Tables of sources, deliveries and personas stand beside what they are for. docs/
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from jalon.report.people.settings import Targets
+
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
 class _Table(BaseModel):
@@ -26,6 +29,13 @@ class Main(_Table):
     """The installation key; default: the file jalon.key beside jalon.toml."""
     public_url: str | None = None
     """https address under which `jalon serve` is reached from outside; with it, webhooks are subscribed by `sync`."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url and not _ADDRESS.fullmatch(url):
+            raise ValueError("must be an address such as https://hooks.example.com, with no ? and # behind it")
+        return url or None
 
 
 class Serve(_Table):

@@ -62,6 +62,13 @@ def test_reads_settings_and_secrets_by_reference(write) -> None:
         (GOOD, "sources = 3", "jalon.toml:1", "Write [sources.NAME]"),
         (GOOD, "[[sources]]\nconnector = 'hook'", "jalon.toml:1", "Write [sources.NAME]"),
         (GOOD, "deliver = []", "jalon.toml:1", "Write [deliver.NAME]"),
+        ('"here"', '"~/here"', "jalon.toml:3", "store begins with ~"),
+        (GOOD, '[deliver.bi]\nto = "csv"\nfolder = "~/bi"', "jalon.toml:3", "folder begins with ~"),
+        ('"here"', '"here"\npublic_url = "hooks.example.com"', "jalon.toml:4", "must be an address such as https://"),
+        ('"here"', '"here"\npublic_url = "https://h.example/?a=b"', "jalon.toml:4", "must be an address"),
+        ('"here"', '"here"\npublic_url = "https://me@h.example"', "jalon.toml:4", "must be an address"),
+        ('"here"', '"here"\npublic_url = "ftp://h.example"', "jalon.toml:4", "must be an address"),
+        ('"here"', '"here"\npublic_url = "https://"', "jalon.toml:4", "must be an address"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_remedy(write, old: str, new: str, where: str, what: str) -> None:
@@ -185,6 +192,29 @@ def test_the_environment_stands_above_the_file_and_says_so(write, monkeypatch: p
     assert rows["jalon.store"] == ("elsewhere", "environment JALON_STORE")
     assert rows["sources.shop_us.timezone"] == ("America/New_York", "jalon.toml:7")
     assert rows["serve.port"] == ("8737", "default")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "what"),
+    [
+        ("JALON_PORT", "abc", "[serve] port"),
+        ("JALON_STORE", "~/store", "[jalon] store begins with ~"),
+        ("JALON_PUBLIC_URL", "hooks.example.com", "[jalon] public_url must be an address"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_named_there(
+    write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, what: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        write(GOOD)
+    assert caught.value.message.startswith(f"{variable}: {what}")
+
+
+@pytest.mark.parametrize("url", ["https://h.example", "https://h.example:8443/jalon/", "http://127.0.0.1:8737", ""])
+def test_a_public_address_is_taken_as_it_is(write, url: str) -> None:
+    config = write(GOOD.replace('"here"', f'"here"\npublic_url = "{url}"'))
+    assert config.main.public_url == (url or None)
 
 
 def test_secrets_are_never_shown(write) -> None:

@@ -1,8 +1,10 @@
-"""Settings that only later commands use, who would refuse them tonight: doctor finds them, and what reads warns."""
+"""Settings that only later commands use, who would refuse them tonight, or with which nothing is read: doctor finds
+them, and what reads warns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -18,7 +20,8 @@ RESTS_ON = {"conversion_values": "conversions"}
 
 
 def findings(place: Workplace) -> Iterator[Finding]:
-    """Yield a finding for each setting with which `attribute`, `report` or `deliver` would go wrong."""
+    """Yield a finding for each setting with which `attribute`, `report` or `deliver` goes wrong, or nothing is read."""
+    yield from _days(place)
     yield from _attribution(place)
     yield from _targets(place)
     yield from _deliveries(place)
@@ -31,6 +34,15 @@ def warn(console: Console, place: Workplace) -> None:
         console.warn(f"{finding.name}: {told(finding.detail, finding.remedy)}")
     if any(finding.level == "fail" for finding in found):
         console.warn("what is read is kept, but `attribute`, `report` or `deliver` will refuse these settings")
+
+
+def _days(place: Workplace) -> Iterator[Finding]:
+    """Warn of a first day that is still to come: what has a date is not read, and nothing else would say why."""
+    today = datetime.now(UTC).date()
+    for name, settings in place.config.sources.items():
+        if settings.since and settings.since > today + timedelta(days=1):
+            what = f"{settings.since} is still to come: what is older than that is not read"
+            yield Finding(f"[sources.{name}] since", "warn", what, "Correct the day, or this machine's clock.")
 
 
 def _attribution(place: Workplace) -> Iterator[Finding]:

@@ -194,3 +194,16 @@ def test_a_source_that_was_renamed_is_named_until_its_past_is_removed(desk: Desk
     assert desk("forget-source", "files", "--yes").status == 0
     assert desk("status", "--json").data["left"] == {}
     assert all(one["level"] == "ok" for one in desk("doctor", "--offline", "--json").data["findings"])
+
+
+def test_a_first_day_that_is_still_to_come_is_told_of(desk: Desk) -> None:
+    """As of a slip in the year: nothing else would say why a sync that went well has read nothing."""
+    desk.edit("# since = 2026-01-01", "since = 2062-01-01")
+    told = "[sources.files] since: 2062-01-01 is still to come"
+    assert told in desk("sync").err
+    found = desk("doctor", "--offline", "--json").data["findings"]
+    assert [(one["name"], one["level"]) for one in found if "since" in one["name"]] == [
+        ("[sources.files] since", "warn")
+    ]
+    desk.edit("since = 2062-01-01", "since = 2026-01-01")
+    assert "since" not in desk("sync").err
