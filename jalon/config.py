@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from jalon import registry
 from jalon.connectors.base import Settings
@@ -29,6 +30,8 @@ from jalon.settings import ENVIRONMENT, TABLES, Attribution, Main, Report, Serve
 
 FILE = "jalon.toml"
 KEY_FILE = "jalon.key"
+UNFILLED = "…"
+"""Stands where `jalon init` cannot know what a setting is."""
 PLACEHOLDER_BYTES = 32
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -160,6 +163,11 @@ def load(path: Path) -> Config:
     return _Reader(path, text).read(raw)
 
 
+def _written(field: FieldInfo | None) -> str:
+    """Return how a setting is written, by its example; empty where it has none."""
+    return f'Write it like "{field.examples[0]}".' if field and field.examples else ""
+
+
 class _Reader:
     """Checks one file; knows its text, so that an error can name the line."""
 
@@ -246,6 +254,8 @@ class _Reader:
             if key not in values:
                 continue
             self.origins.setdefault(f"{place}.{key}", f"{self.path.name}:{self._line(place, key)}")
+            if values[key] in (UNFILLED, [UNFILLED]):
+                raise self._error(place, key, "is still to be filled in", _written(info) or "Write yours.")
             if is_secret(info.annotation):
                 values[key] = self._secret_or_placeholder(place, key, values[key], lacking)
             elif Path in (info.annotation, *get_args(info.annotation)):
@@ -257,7 +267,10 @@ class _Reader:
             first = error.errors(include_input=False, include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
             said = first["msg"].removeprefix("Value error, ")
-            raise self._error(place, key, said[:1].lower() + said[1:], "Correct the value.") from None
+            if first["type"] == "string_pattern_mismatch":
+                said = "is not of the form that it must have"
+            how = _written(model.model_fields.get(key)) or "Correct the value."
+            raise self._error(place, key, said[:1].lower() + said[1:], how) from None
 
     def _secret_or_placeholder(self, place: str, key: str, reference: Any, lacking: list[ConfigError] | None) -> str:
         try:

@@ -114,7 +114,7 @@ class Attribution(_Table):
     their network to content; labelled as modelled."""
     copy_hours: Annotated[int, Field(ge=0, le=876_600)] = 48
     """How far apart an order and its unmarked copy in another shop may be placed."""
-    memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] | None = None
+    memory_limit: str | None = Field(default=None, pattern=r"^[1-9][0-9]*(MB|GB)$", examples=["4GB"])
     """Memory that DuckDB may use for attribution and for marts, as 4GB, which a million orders need; the rest goes to
     temporary files. Without it, a quarter of the machine's or the container's, at least 1 GB."""
     engine: Literal["duckdb", "spark"] = "duckdb"

@@ -6,6 +6,7 @@ of this tree: one name everywhere, a page of its own, samples in their place.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def test_one_name_everywhere(connector: Connector) -> None:
 @pytest.mark.parametrize("promise", OF_ITSELF, ids=lambda promise: promise.__name__)
 def test_what_a_connector_says_of_itself_holds(connector: Connector, promise: promises.Promise) -> None:
     assert list(promise(connector, None)) == []
+
+
+def test_what_must_have_a_form_has_an_example_of_it(connector: Connector) -> None:
+    """`jalon init` and a mistake in the configuration show it."""
+    for name, field in connector.settings.model_fields.items():
+        for form in filter(None, (getattr(each, "pattern", None) for each in field.metadata)):
+            (shown, *_) = field.examples or [field.default]
+            assert re.fullmatch(form, shown), name
 
 
 def test_the_kind_of_its_customers_is_one_that_its_records_tell(connector: Connector) -> None:

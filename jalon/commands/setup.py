@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from jalon import registry
-from jalon.config import FILE, KEY_FILE, is_filled, key_in, read_text
+from jalon.config import FILE, KEY_FILE, UNFILLED, is_filled, key_in, read_text
 from jalon.errors import ConfigError, StoreError
 from jalon.privacy import make_key
 from jalon.settings import is_secret
@@ -93,7 +93,9 @@ def _configured(path: Path, tables: Mapping[str, str]) -> list[Path]:
     return [path]
 
 
-EXAMPLES: dict[type, str] = {tuple: '["…"]', date: "2026-01-01", float: "5.0", int: "1", str: '"…"'}
+EXAMPLES: dict[type, str] = {
+    tuple: f'["{UNFILLED}"]', date: "2026-01-01", float: "5.0", int: "1", str: f'"{UNFILLED}"',
+}  # fmt: skip
 """Type of a setting without default -> what stands in the template."""
 
 
@@ -115,7 +117,8 @@ def _shown(source: str, key: str, field: FieldInfo) -> str:
     if not field.is_required() and field.default is not None:
         return _toml(field.get_default(call_default_factory=True))
     kinds = (field.annotation, get_origin(field.annotation), *get_args(field.annotation))
-    return next((example for kind, example in EXAMPLES.items() if kind in kinds), EXAMPLES[str])
+    shown = next((example for kind, example in EXAMPLES.items() if kind in kinds), EXAMPLES[str])
+    return f"{shown}  # such as {_toml(field.examples[0])}" if field.examples else shown
 
 
 def _toml(value: object) -> str:

@@ -35,9 +35,9 @@ from jalon.connectors.graph_api.settings import Settings as GraphSettings
 class Settings(GraphSettings):
     """`[sources.NAME]` of one Facebook page."""
 
-    page_id: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    page_id: str | None = Field(default=None, pattern=r"^[0-9]+$", examples=["102030405060708"])
     """Which page; needed where the token opens several, or where the app is told of others."""
-    catalog_id: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    catalog_id: str | None = Field(default=None, pattern=r"^[0-9]+$", examples=["102030405060708"])
     """The catalogue of the page's shop: its products are read, with the SKU that joins them to a web shop."""
 
 

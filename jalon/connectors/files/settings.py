@@ -30,7 +30,7 @@ class Table(BaseModel):
     decimal: Literal[".", ","] = "."
     dates: str = "iso"
     zone: str | None = None
-    phone_prefix: str = Field(default="", pattern=r"^[1-9]?[0-9]{0,3}$")
+    phone_prefix: str = Field(default="", pattern=r"^[1-9]?[0-9]{0,3}$", examples=["33"])
     columns: dict[str, str | list[str]] = {}
     constants: dict[str, str] = {}
     words: dict[str, dict[str, str]] = {}

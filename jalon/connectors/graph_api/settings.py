@@ -17,7 +17,7 @@ class Settings(base.Settings):
 
     access_token: SecretStr = Field(min_length=1)
     """A token of a system user, a person or a page. It is exchanged for one that lives longer where that helps."""
-    app_id: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    app_id: str | None = Field(default=None, pattern=r"^[0-9]+$", examples=["102030405060708"])
     """The app's id: with `app_secret` tokens are renewed and their life is known."""
     app_secret: SecretStr | None = Field(default=None, min_length=1)
     """Proves requests (`appsecret_proof`), renews tokens, and signs deliveries."""

@@ -38,7 +38,7 @@ class Settings(GraphSettings):
 
     login: Literal["facebook", "instagram"] = "facebook"
     """Whose token it is: with Instagram Login there are no product tags, no products and no last figures of stories."""
-    instagram_id: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    instagram_id: str | None = Field(default=None, pattern=r"^[0-9]+$", examples=["17841400000000000"])
     """Which of the token's accounts; needed where there are several, or where the app is told of others."""
     story_warning_hours: int = Field(default=24, ge=0, le=24)
     """Hours before a story vanishes from which `sync` names it: a little more than from one sync to the next."""

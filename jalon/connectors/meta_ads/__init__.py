@@ -27,7 +27,7 @@ EMPTY_WINDOWS = frozenset({"7d_view", "28d_view"})
 class Settings(GraphSettings):
     """`[sources.NAME]` of an ad account. Zone and currency are the account's own."""
 
-    ad_account_id: str = Field(pattern=r"^[0-9]+$")
+    ad_account_id: str = Field(pattern=r"^[0-9]+$", examples=["102030405060708"])
     """The ad account's number, without `act_`."""
     purchase_action: Literal["omni_purchase", "offsite_conversion.fb_pixel_purchase", "onsite_web_purchase"] = (
         "omni_purchase"

@@ -61,7 +61,7 @@ class Settings(base.Settings):
     """Set for apps made before 2025-09-25: asks for refresh tokens that are replaced with each refresh."""
     access: pinterest_budgets.Access = "trial"
     """Which limits hold for the app: trial, standard; sandbox keeps to none."""
-    ad_account_id: str | None = Field(default=None, pattern=r"^\d{1,18}$")
+    ad_account_id: str | None = Field(default=None, pattern=r"^\d{1,18}$", examples=["549755813599"])
     """Read its ads, and the Pins, figures and catalogs of its owner."""
     protected_pins: bool = False
     """Read the Pins on protected boards too."""

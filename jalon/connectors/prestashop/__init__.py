@@ -23,7 +23,7 @@ from jalon.connectors.prestashop import shop as prestashop_shop
 class Settings(base.Settings):
     """A PrestaShop shop. `timezone` is the shop's own: its times are written without a zone."""
 
-    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
+    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", examples=["https://shop.example.com"])
     """Address of the shop's root, e.g. `https://example.com` or `https://example.com/shop`."""
     key: SecretStr
     """A webservice key, 32 signs."""

@@ -39,7 +39,7 @@ _HISTORY = "60 days; all with read_all_orders"
 class Settings(base.Settings):
     """A Shopify shop."""
 
-    shop: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$")
+    shop: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$", examples=["example.myshopify.com"])
     """The shop's permanent domain, e.g. `example.myshopify.com`."""
     api_url: str | None = None
     """Base address of the API; None: that of the shop."""

@@ -50,7 +50,7 @@ class Settings(base.Settings):
     """The address that the code was sent to, exactly as registered with the app."""
     refresh_token: SecretStr | None = None
     """In place of a code, where there is one already."""
-    advertiser_id: str | None = Field(default=None, pattern=r"^\d{1,24}$")
+    advertiser_id: str | None = Field(default=None, pattern=r"^\d{1,24}$", examples=["7000000000000000000"])
     """Read this ad account's reports."""
     advertiser_token: SecretStr | None = None
     """The access token for the ad account: it lives long, and cannot be renewed."""

@@ -24,7 +24,7 @@ from jalon.connectors.whatsapp.doors import STREAMS
 class Settings(GraphSettings):
     """`[sources.NAME]` of a WhatsApp Business account."""
 
-    business_account_id: str = Field(pattern=r"^[0-9]+$")
+    business_account_id: str = Field(pattern=r"^[0-9]+$", examples=["102030405060708"])
     """The WhatsApp Business Account's id (WABA), from WhatsApp Manager."""
 
 

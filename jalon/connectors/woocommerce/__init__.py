@@ -30,7 +30,7 @@ CHANNELS = {"tiktok": "tiktok_shop"}
 class Settings(base.Settings):
     """A WooCommerce shop."""
 
-    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
+    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", examples=["https://shop.example.com"])
     """Address of the site's root, e.g. `https://example.com` or `https://example.com/shop`."""
     consumer_key: SecretStr
     """Of a REST API key, `ck_…`."""

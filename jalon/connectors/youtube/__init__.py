@@ -53,7 +53,9 @@ class Settings(base.Settings):
     """The OAuth client's secret."""
     refresh_token: SecretStr = Field(min_length=1)
     """Of the account that owns the channel."""
-    channel_id: str | None = Field(default=None, pattern=r"^[0-9A-Za-z_-]{1,64}$")
+    channel_id: str | None = Field(
+        default=None, pattern=r"^[0-9A-Za-z_-]{1,64}$", examples=["UC0123456789abcdefghijkl"]
+    )
     """Which channel it must be (UC…); notices about another one are refused."""
     shorts_up_to: int = Field(default=180, ge=0)
     """Seconds up to which a video counts as a Short, since no API says so; 0: none does."""
@@ -61,7 +63,7 @@ class Settings(base.Settings):
     """Read the daily figures of YouTube Analytics."""
     reports: tuple[ReportType, ...] = ()
     """Order and read these bulk reports."""
-    merchant_account: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
+    merchant_account: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$", examples=["123456789"])
     """Merchant Center account in the YouTube Shopping affiliate programme; None: its figures are not read."""
     merchant_timezone: str = PACIFIC.key
     """IANA zone of that account: its days are another thing than YouTube's."""
