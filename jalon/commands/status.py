@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from jalon.commands.console import counted, day_and_time, table
@@ -93,7 +95,7 @@ def _line(data: Row, name: str, state: Row) -> tuple[Any, ...]:
 
     unopened = sum(row["deliveries"] for row in data["deliveries"] if (row["source"], row["state"]) == (name, "new"))
     waiting = sum(item["keys"] for item in state["to_fetch"])
-    at = (state["last_run"] or "").removesuffix("+00:00").replace("T", " ")
+    at = _plain(state["last_run"]) if state["last_run"] else ""
     rows, held = sum_of("inbox", "rows"), sum_of("quarantine", "entries")
     return name, at, state["outcome"], rows, len(state["windows"]), waiting, unopened, held
 
@@ -106,10 +108,24 @@ def _notes(name: str, state: Row) -> Iterator[str]:
         yield f"{name}: {notice['kind']}: {notice['detail']}"
     for due in state["due"]:
         yield told(f"{name}: {due['what']} at {due['at']}", due["remedy"])
-    for window in state["windows"]:
-        if window["note"] or window["not_before"]:
-            waits = f" (not before {window['not_before']})" if window["not_before"] else ""
-            yield f"{name}: {window['stream']} {window['from']} to {window['to']}{waits}: {window['note'] or 'waits'}"
+    yield from _waiting(name, state["windows"])
+
+
+def _waiting(name: str, left: Iterable[Row]) -> Iterator[str]:
+    """Say which windows wait and why; those of a stream that wait for one reason, in one line."""
+    alike = itemgetter("stream", "note")
+    held = sorted((window for window in left if window["note"] or window["not_before"]), key=alike)
+    for (stream, note), spans in groupby(held, alike):
+        group = list(spans)
+        begin, end = min(span["from"] or "" for span in group), max(span["to"] for span in group)
+        until = min((span["not_before"] for span in group if span["not_before"]), default="")
+        waits = f"{counted(len(group), 'window waits', 'windows wait')}{until and f' until {_plain(until)}'}"
+        yield f"{name}: {stream} of {_plain(begin)} to {_plain(end)}: {waits}{note and f': {note}'}"
+
+
+def _plain(at: str) -> str:
+    """Return an instant of the data as it stands in a line, to the minute (UTC); empty is the beginning of time."""
+    return at[:16].replace("T", " ") or "the beginning"
 
 
 def _elsewhere(data: Row) -> Iterator[str]:
