@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jalon.attribution.explain import explain
+from jalon.attribution.options import Options
 from jalon.report.explanation import lines
 from tests.handmade import Run, order, refund, touch
 
@@ -36,10 +39,18 @@ def test_it_goes_from_the_touch_to_the_cent(run: Run) -> None:
         "Journey: 1 touchpoint in the 30 days before the order, after the previous sale",
         "stage consideration (rule interest, someone new), known by own_click",
         "inbox row 17",
-        "  time_decay\n    1.000000000  8.99 EUR = 9.99 EUR - 1.00 EUR taken back  touchpoint 1 (observed)",
+        ", time_decay\n    1.000000000  8.99 EUR = 9.99 EUR - 1.00 EUR taken back  touchpoint 1 (observed)",
     ):
         assert said in told, said
     assert "\x1b" not in told
+
+
+def test_models_that_agree_to_the_cent_are_told_once(run: Run) -> None:
+    told = text(run, "1").partition("Credit by model")[2]
+    assert told.count("8.99 EUR = 9.99 EUR - 1.00 EUR taken back  touchpoint 1") == 1
+    assert told.count("unknown: ") == 1  # what learns has too little to learn from
+    named = [name for line in told.splitlines() if re.match("  [a-z]", line) for name in line.strip().split(", ")]
+    assert sorted(named) == sorted(Options().models)
 
 
 def test_a_copy_points_to_its_sale_and_the_unknown_says_why(run: Run) -> None:

@@ -125,10 +125,12 @@ def _credit(told: Row) -> Iterator[str]:
     yield f"Credit by model (half-life of time decay: {told['window']['half_life_days']:g} days)"
     if not told["credit"]:
         yield "  none: only counted sales are credited"
+    agreed: dict[tuple[str, ...], list[str]] = {}
     for model, rows in told["credit"].items():
-        yield f"  {model}"
-        for row in rows:
-            yield f"    {_share(row)}"
+        agreed.setdefault(tuple(map(_share, rows)), []).append(model)
+    for shares, models in agreed.items():
+        yield f"  {', '.join(models)}"
+        yield from (f"    {share}" for share in shares)
 
 
 def _share(row: Row) -> str:
