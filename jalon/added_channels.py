@@ -24,6 +24,12 @@ class Brought(NamedTuple):
 
 
 @cache
+def names() -> tuple[str, ...]:
+    """Return the channels that have such rules, sorted, without importing anything."""
+    return tuple(sorted(entry_points(group=GROUP).names))
+
+
+@cache
 def brought() -> tuple[Brought, ...]:
     """Return what all entry points of the group lead to, by name and distribution. Raises `ConfigError`."""
     found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, _home(entry)))

@@ -188,6 +188,28 @@ def test_its_channel_is_what_visits_of_every_source_are_read_by(installed: dict[
     assert "jalon-bazaar" not in desk("doctor", "--offline").out
 
 
+def test_its_channel_and_its_made_up_addresses_are_known_where_ours_are(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    """Orders of a file that names the network alone, the schema that senders check by, and copies in other shops."""
+    desk = Desk(tmp_path)
+    assert desk("init", "--source", "files").status == errors.OK
+    (tmp_path / "orders.csv").write_text("order_id,platform,placed_at,currency,total\nB-1,bazaar,2026-11-20,EUR,5.00\n")
+    assert desk("import", "orders.csv", "--table", "orders", env=installed).status == errors.OK
+    assert desk.rows("SELECT channel FROM {orders}") == [("bazaar",)]
+    schemas = [
+        json.loads(desk("templates", "--schema", env=env).out)["$defs"]["order"]["allOf"] for env in (installed, {})
+    ]
+    told = ["bazaar" in need["anyOf"][1]["properties"]["platform"]["enum"] for need, *_ in schemas]
+    assert told == [True, False]
+    code = "from jalon.connectors.aliases import alias_of; print(*map(alias_of, ('x@Buyers.bazaar.example', 'x@y.z')))"
+    for env, alias in ((installed, "bazaar None"), ({}, "None None")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | env, capture_output=True, text=True, check=False
+        )
+        assert done.stdout.strip() == alias, done.stderr
+
+
 def test_a_channel_that_takes_what_is_anothers_is_refused_with_both_names(
     installed: dict[str, str], tmp_path: Path
 ) -> None:

@@ -33,6 +33,9 @@ def _many(kind: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, tuple | list) and all(isinstance(each, kind) for each in value)
 
 
+_DOMAIN = re.compile(r"[^\sA-Z@./]+(\.[^\sA-Z@./]+)+")
+
+
 _ATTRIBUTES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("title", _is_text, "a text: what people call the platform"),
     ("documentation", _is_text, "the address of the platform's own documentation"),
@@ -49,6 +52,11 @@ _ATTRIBUTES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "customer_kind",
         lambda value: isinstance(value, str) and re.fullmatch(r"[a-z0-9_]*", value) is not None,
         "a word of small letters, digits and _, or empty",
+    ),
+    (
+        "aliases",
+        lambda value: _many(str)(value) and all(map(_DOMAIN.fullmatch, value)),
+        "a tuple of domains, in small letters",
     ),
     ("starting_rate", lambda value: isinstance(value, int | float) and value > 0, "a number above zero"),
 )

@@ -65,6 +65,9 @@ def test_a_connector_that_keeps_the_contract_is_loaded() -> None:
         ("capabilities", (Capability("orders", "event"),), "`capabilities`: the offer 'orders' is none of content, "),  # type: ignore[arg-type]
         ("capabilities", (Capability("refunds", "count"),), "`capabilities`: the grain 'count' is none of event, "),  # type: ignore[arg-type]
         ("customer_kind", "till:", "`customer_kind` must be a word of small letters"),
+        ("aliases", "buyers.stall.example", "`aliases` must be a tuple of domains, in small letters"),
+        ("aliases", ("@buyers.stall.example",), "`aliases` must be a tuple of domains"),
+        ("aliases", ("Buyers.stall.example",), "`aliases` must be a tuple of domains"),
         ("starting_rate", 0, "`starting_rate` must be a number above zero"),
     ],
 )

@@ -59,6 +59,7 @@ class Bazaar(base.Connector):
     documentation = "https://bazaar.example/api"
     normalizer = "jalon_bazaar.normalizer:normalize"
     settings = BazaarSettings
+    aliases = ("buyers.bazaar.example",)
     streams: ClassVar = (
         Stream(
             name="orders",

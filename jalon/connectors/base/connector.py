@@ -35,6 +35,9 @@ class Connector(ABC):
     customer_kind: ClassVar[str] = ""
     """Kind under which the platform's own number of a person is hashed, as in `person("shopify_customer")`; empty: it
     tells none, or records say it themselves."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Domains of addresses that the platform makes up for its buyers: an order of a shop with such an address is a copy
+    of one made here, and the address is nobody's."""
     starting_rate: ClassVar[float] = 5.0
     """Requests (or cost points) per second to begin with where settings and answers say nothing."""
     signed_files: ClassVar[bool] = False

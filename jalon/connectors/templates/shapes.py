@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jalon import added_channels
 from jalon.connectors.templates.fields import PERSON, Field, Shape, words
 
 _UPDATED = Field("updated_at", "time", "When the record last changed: of two revisions the later one holds.")
@@ -39,11 +40,12 @@ METRICS = words(
 )
 """Counts that a record of figures may hold; amounts are `spend` and `conversion_value`."""
 
-CHANNELS = words(
+_OURS = words(
     "ai_assistant email messaging affiliate mobile youtube tiktok instagram facebook threads pinterest snapchat x "
     "linkedin forum social search display shop referral site direct"
 )
-"""Channels that can be told."""
+CHANNELS = tuple(dict.fromkeys((*_OURS, *added_channels.names())))
+"""Channels that can be told, those of other distributions too."""
 
 _ORDERS = Shape(
     "orders",
