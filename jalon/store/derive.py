@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -167,7 +167,10 @@ class _Segment:
         way = self._ways.get(source)
         if way is None:
             way = self._ways[source] = self._meanings.of(source)
-        return list(way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body))))
+        found: Any = way(Raw(source, stream, key, version, Instant(observed_at), inbox_id, orjson.loads(body)))
+        if found is None:
+            raise Unfit("normalizer_error", "the normalizer gave nothing: it must yield or return its facts")
+        return list(found)
 
     def _read(self, row: Row) -> list[Fact] | None:
         """Return the facts of a row, None if it has failed."""

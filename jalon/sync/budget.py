@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from jalon.connectors.base import Allowance, Level, Request, Wait
 from jalon.store import budget as shared
+from jalon.sync.answered import answered
 from jalon.sync.retry import PATIENCE
 from jalon.sync.source import Source, Workshop
 
@@ -45,7 +46,7 @@ class Budget:
         """Return the budget of a source's account."""
         configured = source.settings.requests_per_second
         rate = configured * HEADROOM if configured else source.connector.starting_rate
-        return cls(source.connector.account(source.settings), rate, max(1.0, rate * LEASE), shop, sleep)
+        return cls(_account(source), rate, max(1.0, rate * LEASE), shop, sleep)
 
     @classmethod
     def within(cls, account: str, allowance: Allowance, shop: Workshop, sleep: Sleep) -> Budget:
@@ -131,6 +132,10 @@ class Budgets:
 
     def _budget(self, allowance: Allowance) -> Budget:
         if allowance not in self._within:
-            account = self._source.connector.account(self._source.settings)
-            self._within[allowance] = Budget.within(account, allowance, self._shop, self._sleep)
+            self._within[allowance] = Budget.within(_account(self._source), allowance, self._shop, self._sleep)
         return self._within[allowance]
+
+
+def _account(source: Source) -> str:
+    name: str = answered("`account`", source.connector.account(source.settings), str, "a text")
+    return name

@@ -14,6 +14,7 @@ from jalon.errors import ConfigError
 from jalon.store import deadlines, deliveries, fetches, sources
 from jalon.store.deliveries import State, Unopened
 from jalon.store.envelope import Sealer
+from jalon.sync.answered import answered
 from jalon.sync.pages import Page, Pages
 from jalon.sync.redact import REDACTOR
 from jalon.sync.rights import act
@@ -53,7 +54,9 @@ async def open_deliveries(source: Source, shop: Workshop, pages: Pages, counts: 
 def _read(source: Source, shop: Workshop, pages: Pages, row: Unopened) -> Reading:
     try:
         clear = Sealer(shop.keyring).unseal(source.name, row.key, row.sealed)
-        opened = source.connector.open(Delivery(clear.headers, clear.body, row.received_at), source.settings)
+        found = source.connector.open(Delivery(clear.headers, clear.body, row.received_at), source.settings)
+        opened: Opened = answered("`open`", found, Opened, "an Opened")
+        pages.refs(opened.refs)
         page = pages.prepare_records(opened.records)
     except ConfigError:
         raise

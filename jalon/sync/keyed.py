@@ -63,7 +63,7 @@ class KeyReader:
         asked_again: list[Ref] = []
         last: Page | None = None
         laters: list[float] = []
-        async with closing(self._session.source.connector.fetch(self._session, stream, keys)) as batches:
+        async with closing("`fetch`", self._session.source.connector.fetch(self._session, stream, keys)) as batches:
             async for each in batches:
                 if last is not None:
                     await self._commit(stream, last, ())

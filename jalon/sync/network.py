@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpcore
 
 from jalon.connectors.base import Request, Stop
+from jalon.sync.answered import broken
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) -> numeric addresses."""
@@ -86,8 +87,7 @@ class AllowList:
         """Raises `Stop` for an address that may not be connected to, and for what is no list of addresses."""
         for role, bases in hosts.items():
             if not isinstance(bases, list | tuple) or not all(isinstance(base, str) for base in bases):
-                wrong = f"its connector's `hosts` gives for {role!r} no tuple of addresses"
-                raise Stop(wrong, "report it to those who wrote the connector")
+                raise broken(f"`hosts` gives for {role!r} no tuple of addresses")
         self._bases = {role: bases[0].rstrip("/") for role, bases in hosts.items() if bases}
         self._origins = {origin(base): role for role, bases in hosts.items() for base in bases}
         self.tls = any(each.scheme == "https" for each in self._origins)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from inspect import iscoroutine
 from typing import Any, NamedTuple, TypeVar
 
 from jalon.connectors.base import BY_CONTENT, Batch, Deadline, Record, Ref, Skipped
@@ -12,11 +13,11 @@ from jalon.connectors.wire import encode
 from jalon.privacy import Keyring
 from jalon.store import deadlines, fetches, inbox, quarantine
 from jalon.store.quarantine import Entry
+from jalon.sync.answered import answered, broken, nameless, page_of
 from jalon.sync.redact import REDACTOR
 from jalon.sync.source import Counts, Progress, Source, Workshop
 
 T = TypeVar("T")
-MAX_VERSION = 2**63 - 1
 MAX_PAYLOAD = 1 << 20
 """Bytes that are kept of a record that cannot be stored as it is."""
 
@@ -56,10 +57,18 @@ class Pages:
         """Pages and rows read so far, by stream."""
 
     def prepare(self, batch: Batch, stream: str) -> Page:
-        """Scrub and encode the records of a batch."""
+        """Scrub and encode the records of a batch. Raises `Stop` for what is none."""
+        batch = page_of(batch)
         return self._page(batch.records, stream)._replace(
-            follow=batch.follow, skipped=batch.skipped, deadlines=batch.deadlines
+            follow=self.refs(batch.follow), skipped=batch.skipped, deadlines=batch.deadlines
         )
+
+    def refs(self, refs: Sequence[Ref]) -> Sequence[Ref]:
+        """Return what is to be read by key. Raises `Stop` for a stream that there is not: nobody would read it."""
+        for ref in refs:
+            if ref.stream not in self._doors:
+                raise broken(f"answer asks for a key of the stream {ref.stream!r}, and there is none of that name")
+        return refs
 
     def prepare_records(self, records: Sequence[Record]) -> Page:
         """Scrub and encode records that each name their stream, as those of a delivery do."""
@@ -122,7 +131,7 @@ class Pages:
         rejects: list[Reject] = []
         doors, hasher = self._doors, self._hasher
         for record in records:
-            key, version, told, other = record
+            key, version, told, other = answered("`pull`, `fetch` or `open`", record, Record, "a Record")
             stream = other or default
             try:
                 body = doors[stream](told, hasher)
@@ -132,8 +141,8 @@ class Pages:
             except Exception as error:  # whatever a record does to its door, the page goes on
                 rejects.append(self.reject(record, stream, _reason(error, stream, doors)))
                 continue
-            if body is None or type(key) is not str or not key or not 0 <= version <= MAX_VERSION:
-                rejects.append(self.reject(record, stream, ("no_identity", "it has no usable key, version or body")))
+            if why := nameless(record, body):
+                rejects.append(self.reject(record, stream, ("no_identity", why)))
                 continue
             rows.setdefault(stream, []).append((key, version, encoded))
         return Page(rows, rejects)
@@ -162,10 +171,12 @@ def _reason(error: Exception, stream: str, doors: dict[str, Any]) -> tuple[str, 
 
 
 @asynccontextmanager
-async def closing(batches: AsyncIterator[Batch]) -> AsyncIterator[AsyncIterator[Batch]]:
-    """Lend a connector's batches, and end their generator however the block ends."""
+async def closing(method: str, batches: Any) -> AsyncIterator[AsyncIterator[Batch]]:
+    """Lend what a method of a connector yields, and end its generator however the block ends. Raises `Stop`."""
+    if iscoroutine(batches):
+        batches.close()
     try:
-        yield batches
+        yield answered(method, batches, AsyncIterator, "an async generator")
     finally:
         if isinstance(batches, AsyncGenerator):
             await batches.aclose()

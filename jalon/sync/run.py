@@ -11,6 +11,7 @@ from jalon.connectors.base import Deadline, Fault, Stop, Stream, Wait
 from jalon.store import deadlines, deliveries, fetches, sources, windows
 from jalon.store.windows import OpenWindow, Span
 from jalon.sync import plan
+from jalon.sync.answered import account_of
 from jalon.sync.filed import FileReader
 from jalon.sync.halt import Halt
 from jalon.sync.inbound import open_deliveries
@@ -62,7 +63,7 @@ class Run:
         self.session.account = known
         if known and is_settled and 0 <= now - greeted < GREETING_HOLDS:
             return
-        found = dict(await self.source.connector.greet(self.session))
+        found = account_of(await self.source.connector.greet(self.session))
         _same_shop(known, found)
 
         def job(db: sqlite3.Connection) -> None:

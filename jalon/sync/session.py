@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying
 
 from jalon.connectors.base import Answer, Credentials, Fault, Level, Renew, Request, Settings, Stop, Wait
 from jalon.connectors.wire import Malformed
+from jalon.sync.answered import answered
 from jalon.sync.budget import Budgets
 from jalon.sync.client import Client, Futile, Lost, NoFile, Unsent
 from jalon.sync.given import Given
@@ -21,7 +22,7 @@ from jalon.sync.retry import http_time, retry_after, retrying
 from jalon.sync.source import Counts, Progress, Source, Workshop
 from jalon.sync.tokens import Tokens, Unrenewed
 
-_MISSHAPEN = (Malformed, LookupError, TypeError, AttributeError)
+_MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError)
 """What reading an answer of another shape than expected raises."""
 T = TypeVar("T")
 RENEWALS = 6
@@ -151,7 +152,7 @@ class SourceSession:
     async def _asked_file(self, request: Request, url: str, credentials: Credentials | None) -> AsyncGenerator[bytes]:
         await self._budgets.take(request)
         try:
-            prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
+            prepared = self._prepared(request, credentials)
             async with aclosing(self._file(url, prepared.headers)) as lines:
                 async for line in lines:
                     yield line
@@ -174,12 +175,11 @@ class SourceSession:
         raise _stays_refused(reason)
 
     async def _send(self, request: Request, credentials: Credentials | None) -> Answer:
-        connector = self.source.connector
         await self._budgets.take(request)
         level = None
         try:
             self._halt.check()
-            prepared = connector.prepare(request, self.settings, credentials, self.account, self.now())
+            prepared = self._prepared(request, credentials)
             self._counts.requests += 1
             answer = await self._client.send(prepared)
             level = self._level(answer)
@@ -188,6 +188,11 @@ class SourceSession:
         if self.skew is None:
             self._measure_skew(answer)
         return answer
+
+    def _prepared(self, request: Request, credentials: Credentials | None) -> Request:
+        prepared = self.source.connector.prepare(request, self.settings, credentials, self.account, self.now())
+        signed: Request = answered("`prepare`", prepared, Request, "a Request")
+        return signed
 
     def _level(self, answer: Answer) -> Level | None:
         try:
@@ -202,7 +207,7 @@ class SourceSession:
             detail = str(error) if isinstance(error, Malformed) else f"of an unexpected shape ({type(error).__name__})"
             reason = f"{request.path} answered {answer.status} with a body that is {detail}"
             return Lost(reason, retry_after(answer, self.now()))
-        return None if fault is None else self._told(fault, answer)
+        return None if fault is None else self._told(answered("`judge`", fault, Fault, "a Fault or None"), answer)
 
     def _heed(self, request: Request, answer: Answer) -> None:
         remark = self.source.connector.remark(request, answer)

@@ -22,6 +22,7 @@ from jalon.errors import LockedError
 from jalon.store import credentials as stored_credentials
 from jalon.store import sources
 from jalon.store.lock import RunLock
+from jalon.sync.answered import answered
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import PATIENCE, back_off, utc
 from jalon.sync.source import Source, Workshop
@@ -82,7 +83,8 @@ class Tokens:
         self._held: Held | None = None
         self._failed: Unrenewed | None = None
         self._rest_until = 0.0
-        self._settled = source.connector.credentials(source.settings)
+        settled = source.connector.credentials(source.settings)
+        self._settled = None if settled is None else _credentials("`credentials`", settled)
         self._seed = shop.keyring.fingerprint(source.connector.grant(source.settings))
         self._about = f"token/{source.name}".encode()
 
@@ -146,11 +148,12 @@ class Tokens:
                 return found
             began = await self._announce()
             try:
-                fresh = await self._source.connector.renew(session, found.credentials if found else None)
+                given = await self._source.connector.renew(session, found.credentials if found else None)
             except (Stop, Renew) as fault:
                 if began is None:  # an answer, if only a refusal: nothing was cut off
                     await self._announced("")
                 raise self._explained(fault, began) from None
+            fresh = _credentials("`renew`", given)
             REDACTOR.add((fresh.access_token, fresh.refresh_token))
             return await self._keep(fresh, found.generation if found else 0)
 
@@ -229,3 +232,9 @@ class Tokens:
             reason += f" (a refresh that began {utc(float(began))} was cut off before its new tokens could be kept)"
         remedy = fault.remedy if isinstance(fault, Stop) else "authorise jalon again and put the new token in place"
         return LockedOut(reason, remedy, kind="auth")
+
+
+def _credentials(method: str, given: Any) -> Credentials:
+    found: Credentials = answered(method, given, Credentials, "Credentials")
+    answered(method, found.access_token, str, "an access token as text")
+    return found

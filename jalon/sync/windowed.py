@@ -175,7 +175,7 @@ class WindowReader:
         asked = Window(stream, _instant(window.low), _instant(window.high), window.cursor, bool(window.backfill), known)
         storing: asyncio.Task[list[OpenWindow]] | None = None
         try:
-            async with closing(self._session.source.connector.pull(self._session, asked)) as batches:
+            async with closing("`pull`", self._session.source.connector.pull(self._session, asked)) as batches:
                 async for batch in batches:
                     if storing is not None:
                         await storing

@@ -191,6 +191,17 @@ def test_an_unknown_stream_is_told(store: Store) -> None:
     assert held(store) == [("1", "unknown_stream", 1)]
 
 
+def test_a_normalizer_that_returns_nothing_is_told_so(store: Store) -> None:
+    tiny.append(store, [tiny.order(1)])
+    tiny.derived(store, lambda raw, context: None)  # type: ignore[arg-type, return-value]
+    with store.read() as db:
+        (entry,) = quarantine.entries(db)
+    assert (entry.reason, entry.detail) == (
+        "normalizer_error",
+        "the normalizer gave nothing: it must yield or return its facts",
+    )
+
+
 def test_of_a_foreign_exception_the_place_is_kept_and_not_the_message(store: Store) -> None:
     tiny.append(store, [tiny.order(1)])
     tiny.derived(store, refusing("1"))
