@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from jalon.connectors.base import Capability, Delivery, Settings, Stream
+from jalon.connectors.base import (
+    Batch,
+    Capability,
+    Connector,
+    Delivery,
+    Opened,
+    Record,
+    Ref,
+    Session,
+    Settings,
+    Stream,
+    Undelivered,
+)
 from jalon.connectors.door import fields
+from jalon.connectors.signatures import fits
 from jalon.connectors.unasked import UnaskedConnector
 from jalon.normalize.records import head
 from jalon.normalize.vocabulary import Context, Fact, Identity, Product, Raw
@@ -37,14 +51,51 @@ class Stall(UnaskedConnector):
     def account(self, settings: Any) -> str:
         return "stall"
 
+    def secrets(self, settings: Any) -> tuple[bytes, ...]:
+        return b"a secret of a stall", b"an older one"
+
+    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
+        return fits(delivery.headers.get("signature"), [signature(delivery.body, secret) for secret in secrets])
+
     def delivery_key(self, delivery: Delivery) -> str:
         return f"{len(delivery.body)} bytes"
+
+    def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
+        raise NotImplementedError
+
+    def open(self, delivery: Delivery, settings: Any) -> Opened:
+        return Opened("product", refs=[Ref("products", "1")])
+
+
+def signature(body: bytes, secret: bytes) -> bytes:
+    return hmac.new(secret, body, "sha256").hexdigest().encode()
+
+
+def signed(secret: bytes = b"an older one") -> Delivery:
+    return Delivery({"signature": signature(b"{}", secret).decode()}, b"{}", 0.0)
 
 
 def normalize(raw: Raw, context: Context) -> Iterator[Fact]:
     yield Product(*head(raw, raw.key), "stall", raw.key, raw.key, None, raw.body.get("title"), None, None, None)
-    if raw.body.get("title") == "odd":
-        yield Identity(*head(raw, raw.key), "a", "b", None)  # type: ignore[arg-type]
+    match raw.body.get("title"):
+        case "odd":
+            yield Identity(*head(raw, raw.key), "a", "b", None)  # type: ignore[arg-type]
+        case "twice":
+            yield from normalize(raw._replace(body={}), context)
+        case "headless":
+            yield Identity("shop", raw.key, 0, raw.observed_at, 2, "a", "b", "card")
+        case "drifted":
+            int(raw.body["title"])
+        case "foreign":
+            yield {"title": "Mug"}  # type: ignore[misc]
+
+
+def mute(raw: Raw, context: Context) -> None:
+    """Forget to return."""
+
+
+class Mute(Stall):
+    normalizer: ClassVar[str] = f"{__name__}:mute"
 
 
 class Leaky(Stall):
@@ -81,8 +132,74 @@ class Taciturn(Stall):
     )
 
 
+class Deaf(Stall):
+    verify = Connector.verify  # type: ignore[assignment]
+
+
+class Refusing(Stall):
+    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
+        return False
+
+
+class Careless(Stall):
+    """Looks at the signature of what it expects, not of what came."""
+
+    def verify(self, delivery: Delivery, settings: Any, secrets: Sequence[bytes]) -> bool:
+        return fits(delivery.headers.get("signature"), [signature(b"{}", secret) for secret in secrets])
+
+
+class Loose(Stall):
+    def secrets(self, settings: Any) -> Any:
+        return ["a secret of a stall"]
+
+
+class Lost(Stall):
+    def open(self, delivery: Delivery, settings: Any) -> Opened:
+        return Opened("product", refs=[Ref("product", "1")], records=[Record("1", 0, {})])
+
+
+class Fetchless(Stall):
+    fetch = Connector.fetch
+
+
+class Silent(Fetchless):
+    capabilities: ClassVar[tuple[Capability, ...]] = tuple(
+        each._replace(grain="none", delay="", note="a stall has none") if each.offer == "webhooks" else each
+        for each in Stall.capabilities
+    )
+    open = Connector.open
+
+
+class Confused(Stall):
+    def open(self, delivery: Delivery, settings: Any) -> Opened:
+        raise Undelivered("it names no product")
+
+
+class Blank(Stall):
+    def open(self, delivery: Delivery, settings: Any) -> Any:
+        return None
+
+
 def test_a_connector_that_keeps_them_breaks_none() -> None:
-    assert broken(Stall(), SETTINGS) == []
+    assert broken(Stall(), SETTINGS, [signed(), signed(b"a secret of a stall")]) == []
+
+
+@pytest.mark.parametrize(
+    ("connector", "told"),
+    [
+        (Refusing, "`verify` refuses a delivery that is signed: b'{}'"),
+        (Careless, "`verify` accepts a body that is not the one that was signed: b'{} '"),
+        (Loose, "`secrets` must give a tuple of bytes (`signatures.held`)"),
+        (Lost, "`open` names the stream 'product', and there is none of that name, for b'{}'"),
+        (Lost, "`open` gives a record of the stream None, and there is none of that name, for b'{}'"),
+        (Fetchless, "`open` asks for a key of products, and there is no `fetch`, for b'{}'"),
+        (Confused, "`secrets`, `verify` or `open` raised Undelivered in tests.test_testing, line "),
+        (Blank, "`open` gives no `Opened`, for b'{}'"),
+    ],
+)
+def test_what_a_signed_delivery_shows_is_told(connector: type[Stall], told: str) -> None:
+    assert not any(wrong.startswith(told) for wrong in broken(connector(), SETTINGS))
+    assert any(wrong.startswith(told) for wrong in broken(connector(), SETTINGS, [signed()]))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +215,8 @@ def test_a_connector_that_keeps_them_breaks_none() -> None:
         (Taciturn, "`capabilities` does not answer 'journeys'"),
         (Taciturn, "refunds is not offered and its note does not say why"),
         (Taciturn, "content names no delay"),
+        (Deaf, "`capabilities` offers 'webhooks', and `verify` is left as the contract has it"),
+        (Silent, "nothing reads the stream products: it is `keyed`, and there is no `fetch`"),
     ],
 )
 def test_what_is_broken_is_told(connector: type[Stall], told: str) -> None:
@@ -133,4 +252,34 @@ def test_samples_of_no_stream_and_facts_that_are_none_are_told(tmp_path: Path) -
         "stall/orders/one: stall has no stream orders",
         "stall/products/odd: evidence is missing",
         "products/gone.facts.json lies there without its sample",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("twice", "products 'a' comes twice: of two facts of a kind with one key only one would stay"),
+        ("headless", "identities 'a' does not begin with the record's own source, time and row"),
+        ("drifted", "gives no facts: ValueError in tests.test_testing, line "),
+        ("drifted", ": invalid literal for int() with base 10: 'drifted'"),
+        ("foreign", "dict is no kind of fact"),
+    ],
+)
+def test_a_sample_that_gives_no_facts_is_told_with_the_reason_and_the_others_too(
+    tmp_path: Path, title: str, told: str
+) -> None:
+    write(tmp_path, "products", "a", {"title": title})
+    write(tmp_path, "products", "b", {"title": "Mug"})
+    (tmp_path / "products" / "c.json").write_text("{")
+    first, second, third = unlike(Stall(), tmp_path)
+    assert first.startswith("stall/products/a: ")
+    assert told in first
+    assert "there is no b.facts.json" in second
+    assert third.startswith("stall/products/c: gives no facts: JSONDecodeError")
+
+
+def test_a_normalizer_that_returns_nothing_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "products", "mug", {"title": "Mug"})
+    assert unlike(Mute(), tmp_path) == [
+        "stall/products/mug: the normalizer gave nothing: it must yield or return its facts"
     ]

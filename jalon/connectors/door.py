@@ -13,6 +13,7 @@ A field that is not named is dropped before anything is stored. `person` fields 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -43,7 +44,12 @@ SHARED_IDS = frozenset({"gbraid", "wbraid"})
 
 
 def person(kind: str) -> Rule:
-    """Replace an identifier of a person by its keyed hash; what is empty, or names nobody, is None."""
+    """Replace an identifier of a person by its keyed hash; what is empty, or names nobody, is None.
+
+    Raises `ValueError` for a kind that is no word: under "e-mail" nobody would be found who is an "email" elsewhere.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
+        raise ValueError(f"the kind of identifier {kind!r} must be called by small letters, digits and _")
 
     def rule(value: Any, hasher: Hasher) -> Any:
         return hasher(kind, str(value)) if value not in (None, "") else None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from jalon.connectors.base import BY_CONTENT, Batch, Deadline, Record, Ref, Skipped
 from jalon.connectors.wire import encode
+from jalon.errors import kind_and_place
 from jalon.privacy import Keyring
 from jalon.store import deadlines, fetches, inbox, quarantine
 from jalon.store.quarantine import Entry
@@ -167,7 +168,7 @@ class Pages:
 def _reason(error: Exception, stream: str, doors: dict[str, Any]) -> tuple[str, str]:
     if stream not in doors:
         return "unknown_stream", f"the connector has no stream {stream!r}"
-    return "unstorable", f"it cannot be stored as JSON text ({type(error).__name__})"
+    return "unstorable", f"it does not pass its door as JSON text ({kind_and_place(error)})"
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The promises: each is asked of a connector and its settings, and yields in words how it is broken.
 
 No promise asks the platform. What is told of deliveries is tried with many that nobody signed: whatever header is
-looked for is there, and holds anything.
+looked for is there, and holds anything. Only its author can sign some as the platform does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
 from jalon import registry
-from jalon.connectors.base import Connector, Delivery, Offer
+from jalon.connectors.base import Connector, Delivery, Offer, Opened
 from jalon.connectors.contract import wrong_in
 from jalon.errors import JalonError, kind_and_place
 
@@ -23,12 +23,14 @@ DELIVERIES = 200
 CANARY = "canary"
 
 
-def broken(connector: Connector, settings: Any) -> list[str]:
+def broken(connector: Connector, settings: Any, signed: Sequence[Delivery] = ()) -> list[str]:
     """Return the promises that a connector breaks, in words; empty: it keeps them all.
 
-    `settings` are those of a made-up account, with all that the connector needs of one.
+    `settings` are those of a made-up account, with all that the connector needs of one. `signed` are deliveries as the
+    platform signs them with these settings' secrets, the older ones among them too.
     """
-    return [wrong for promise in PROMISES for wrong in promise(connector, settings)]
+    kept = [wrong for promise in PROMISES for wrong in promise(connector, settings)]
+    return kept + [wrong for delivery in signed for wrong in understands(connector, settings, delivery)]
 
 
 def keeps_the_contract(connector: Connector, _settings: Any) -> Iterator[str]:
@@ -60,6 +62,21 @@ def explains_what_is_missing(connector: Connector, _settings: Any) -> Iterator[s
             yield f"`capabilities`: {each.offer} is not offered and its note does not say why"
         elif each.delay or each.lookback:
             yield f"`capabilities`: {each.offer} is not offered and has a delay or a look-back"
+
+
+def says_how_it_is_told(connector: Connector, _settings: Any) -> Iterator[str]:
+    """What receives deliveries verifies them and opens them; streams without windows are read by key, or as files."""
+    if receives(connector):
+        for name in ("secrets", "verify", "delivery_key", "open"):
+            if _is_inherited(connector, name):
+                yield f"`capabilities` offers 'webhooks', and `{name}` is left as the contract has it"
+    keyed = [stream.name for stream in connector.streams if stream.grain == "keyed"]
+    if keyed and not receives(connector) and all(_is_inherited(connector, name) for name in ("fetch", "sheet", "open")):
+        yield f"nothing reads the stream {keyed[0]}: it is `keyed`, and there is no `fetch`"
+
+
+def _is_inherited(connector: Connector, name: str) -> bool:
+    return getattr(type(connector), name) is getattr(Connector, name)
 
 
 def lets_no_unknown_field_in(connector: Connector, _settings: Any) -> Iterator[str]:
@@ -123,10 +140,47 @@ def mistaken(connector: Connector, delivery: Delivery) -> Iterator[str]:
         yield f"`delivery_key` is empty, or another for the same delivery: {delivery!r}"
 
 
+def understands(connector: Connector, settings: Any, delivery: Delivery) -> Iterator[str]:
+    """A delivery that the platform signed is accepted, refused once a byte of it is another, and opened."""
+    shown = f"{delivery.body[:80]!r}"
+    try:
+        secrets = connector.secrets(settings)
+        if not isinstance(secrets, tuple) or not all(isinstance(secret, bytes) for secret in secrets):
+            yield "`secrets` must give a tuple of bytes (`signatures.held`)"
+            return
+        if connector.verify(delivery, settings, secrets) is not True:
+            yield f"`verify` refuses a delivery that is signed: {shown}"
+        for changed in (delivery.body + b" ", b"x" + delivery.body[1:]):
+            if connector.verify(delivery._replace(body=changed), settings, secrets) is not False:
+                yield f"`verify` accepts a body that is not the one that was signed: {changed[:80]!r}"
+        opened: object = connector.open(delivery, settings)
+    except Exception as error:
+        yield f"`secrets`, `verify` or `open` raised {kind_and_place(error)}: {error}, for {shown}"
+        return
+    if isinstance(opened, Opened):
+        yield from _unreadable(connector, opened, shown)
+    else:
+        yield f"`open` gives no `Opened`, for {shown}"
+
+
+def _unreadable(connector: Connector, opened: Opened, shown: str) -> Iterator[str]:
+    """Yield what of an opened delivery nobody would read."""
+    streams = {stream.name for stream in connector.streams}
+    for name in (ref.stream for ref in opened.refs):
+        if name not in streams:
+            yield f"`open` names the stream {name!r}, and there is none of that name, for {shown}"
+        elif _is_inherited(connector, "fetch"):
+            yield f"`open` asks for a key of {name}, and there is no `fetch`, for {shown}"
+    for record in opened.records:
+        if record.stream not in streams:
+            yield f"`open` gives a record of the stream {record.stream!r}, and there is none of that name, for {shown}"
+
+
 PROMISES: tuple[Promise, ...] = (
     keeps_the_contract,
     answers_each_offer,
     explains_what_is_missing,
+    says_how_it_is_told,
     lets_no_unknown_field_in,
     names_its_hosts,
     refuses_what_nobody_signed,

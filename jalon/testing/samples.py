@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from jalon import registry
 from jalon.connectors.base import Connector, Stream
+from jalon.errors import kind_and_place
 from jalon.normalize.vocabulary import KINDS, Context, Fact, Instant, Raw, Unfit
 from jalon.store.columns import Misfit
 from jalon.store.facts import columns_of
@@ -25,6 +26,10 @@ OBSERVED = 1_764_000_000_000_000
 """When a sample was read if it does not say: 2025-11-24 16:00 UTC."""
 FACTS = ".facts.json"
 NAMES = {row: name for name, row in KINDS.items()}
+
+
+class UnknownStream(LookupError):
+    """A sample lies in a folder that is called like no stream of its connector."""
 
 
 class Sample(NamedTuple):
@@ -52,14 +57,32 @@ def samples(connector: Connector, folder: Path) -> list[Sample]:
 def derive(sample: Sample) -> list[dict[str, Any]]:
     """Return what a sample gives, as it stands in a golden file.
 
-    Raises `Misfit` for facts of other types or words than the vocabulary's, `LookupError` for an unknown stream.
+    Raises `Misfit` for facts of other types or words than the vocabulary's, or whose keys do not tell them apart,
+    `UnknownStream`, and what the normalizer raises.
     """
+    raw, context = stored(sample)
     try:
-        facts = list(registry.normalizer_of(sample.connector)(*stored(sample)))
+        found: Any = registry.normalizer_of(sample.connector)(raw, context)
+        facts = None if found is None else list(found)
     except Unfit as unfit:
         return [{"unfit": unfit.reason, "detail": unfit.detail}]
+    if facts is None:
+        raise Misfit("the normalizer gave nothing: it must yield or return its facts")
     columns_of(facts)
+    _check_heads(raw, facts)
     return [*_shown(facts)]
+
+
+def _check_heads(raw: Raw, facts: list[Fact]) -> None:
+    """Raise `Misfit` for a fact that is not headed as one of its record, and for two of a kind with one key."""
+    met = set()
+    for fact in facts:
+        name = f"{NAMES[type(fact)]} {fact.key!r}"
+        if (fact.source, fact.observed_at, fact.inbox_id) != (raw.source, raw.observed_at, raw.inbox_id):
+            raise Misfit(f"{name} does not begin with the record's own source, time and row (`normalize.records.head`)")
+        if name in met:
+            raise Misfit(f"{name} comes twice: of two facts of a kind with one key only one would stay")
+        met.add(name)
 
 
 def stored(sample: Sample) -> tuple[Raw, Context]:
@@ -80,11 +103,11 @@ def stored(sample: Sample) -> tuple[Raw, Context]:
 
 
 def stream(sample: Sample) -> Stream:
-    """Return the stream of a sample. Raises `LookupError` if its connector has none of that name."""
+    """Return the stream of a sample. Raises `UnknownStream` if its connector has none of that name."""
     for one in sample.connector.streams:
         if one.name == sample.stream:
             return one
-    raise LookupError(f"{sample.connector.name} has no stream {sample.stream}")
+    raise UnknownStream(f"{sample.connector.name} has no stream {sample.stream}")
 
 
 def unlike(connector: Connector, folder: Path) -> list[str]:
@@ -103,15 +126,20 @@ def unlike(connector: Connector, folder: Path) -> list[str]:
 def differs(sample: Sample) -> Iterator[str]:
     """Yield how a sample's facts are not those that lie beside it."""
     try:
+        stream(sample)
         facts, again = derive(sample), derive(sample)
-    except (Misfit, LookupError) as error:
+        told = json.loads(sample.facts.read_text()) if sample.facts.is_file() else None
+    except (Misfit, UnknownStream) as error:
         yield str(error)
+        return
+    except Exception as error:
+        yield f"gives no facts: {kind_and_place(error)}: {error}"
         return
     if facts != again:
         yield "the same record gives other facts the second time"
-    if not sample.facts.is_file():
+    if told is None:
         yield f"there is no {sample.facts.name}: look at the facts, then `accept` them"
-    elif facts != (told := json.loads(sample.facts.read_text())):
+    elif facts != told:
         yield f"gives other facts than lie beside it: {_first_difference(told, facts)}"
 
 

@@ -60,3 +60,9 @@ def test_what_is_not_named_stays_outside() -> None:
     given = {"id": "1", "buyer": "Anna@x.example", "lines": [{"sku": "A", "note": "for Anna"}], "note": "call me"}
     assert door(given, hashed) == {"id": "1", "buyer": "hashed email Anna@x.example", "lines": [{"sku": "A"}]}
     assert door(["no object"], hashed) is None
+
+
+@pytest.mark.parametrize("kind", ["e-mail", "Email", "", "tiktok user"])
+def test_a_kind_of_person_that_is_no_word_is_refused_where_it_is_written(kind: str) -> None:
+    with pytest.raises(ValueError, match="must be called by small letters, digits and _"):
+        person(kind)

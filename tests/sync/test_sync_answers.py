@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from test_sync_inbound import deliver, states
 from toy import Orders, PlayedClock, Toy, inbox, orders, served, source, workshop
 
 from jalon.connectors.base import Batch, Credentials, Fault, Opened, Record, Ref, Session, Window
+from jalon.connectors.door import fields, person
 from jalon.store import fetches, quarantine
 from jalon.store.database import Store
 from jalon.sync.engine import sync_source
@@ -120,6 +122,21 @@ async def test_a_record_without_a_name_is_put_aside_with_what_is_wrong(
     with store.read() as db:
         [entry] = quarantine.entries(db)
     assert (entry.reason, entry.detail.startswith(told)) == ("no_identity", True)
+
+
+async def test_a_record_that_its_door_stumbles_over_is_put_aside_with_the_place(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where somebody wrote `person` for `person("email")`, and where a field is no JSON."""
+    records = [Record("1", 1, {"id": "1", "email": "canary"}), Record("2", 1, {"id": object()})]
+    monkeypatch.setattr(Toy, "pull", yielding(Batch([*records, Record("good", 1, {"id": "good"})])))
+    monkeypatch.setattr(Toy, "streams", (replace(Toy.streams[0], door=fields("id", email=person)),))
+    assert (await run(store)).state == "ok"
+    assert set(inbox(store)) == {"good"}
+    with store.read() as db:
+        told = {entry.key: entry.detail for entry in quarantine.entries(db)}
+    assert told["1"].startswith("it does not pass its door as JSON text (TypeError in jalon.connectors.door, line ")
+    assert told["2"].startswith("it does not pass its door as JSON text (TypeError in jalon.connectors.wire, line ")
 
 
 @pytest.mark.parametrize(

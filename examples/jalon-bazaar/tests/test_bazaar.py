@@ -24,7 +24,7 @@ def signed(body: bytes, secret: bytes = b"a-secret") -> Delivery:
 
 
 def test_it_keeps_the_promises() -> None:
-    assert broken(BAZAAR, SETTINGS) == []
+    assert broken(BAZAAR, SETTINGS, [signed(BODY)]) == []
 
 
 def test_its_samples_give_their_facts() -> None:
