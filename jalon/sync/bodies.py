@@ -106,6 +106,35 @@ def decoder(encoding: str, limit: int = MAX_BODY) -> Decoder:
     raise Damaged("the answer is packed in a way that was not asked for")
 
 
+class File:
+    """A file as its reader wants it: one that is itself packed (`orders.csv.gz`) is unpacked, however it is sent."""
+
+    GZIP = b"\x1f\x8b"
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        self._sent, self._limit = decoder(encoding, limit), limit
+        self._head = b""
+        self._file: Decoder | None = None
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        return [piece for sent in self._sent.feed(chunk) for piece in self._within(sent)]
+
+    def _within(self, sent: bytes) -> list[bytes]:
+        if self._file is None:
+            sent = self._head = self._head + sent
+            if self.GZIP.startswith(sent):  # nothing, or half of the mark
+                return []
+            self._file = Packed("gzip", self._limit) if sent.startswith(self.GZIP) else Plain(self._limit)
+        return self._file.feed(sent)
+
+    def end(self) -> None:
+        self._sent.end()
+        if self._file is not None:
+            self._file.end()
+        elif self._head:
+            raise Damaged("the packed answer ends early")
+
+
 class Lines:
     """Cuts a stream of chunks into lines of bounded length."""
 

@@ -34,7 +34,7 @@ if find_spec("sniffio") is None:
 
 from jalon import __version__
 from jalon.connectors.base import Answer, Request, Split, Stop, Wait
-from jalon.sync.bodies import ENCODINGS, MAX_BODY, Damaged, Lines, TooLarge, decoder
+from jalon.sync.bodies import ENCODINGS, MAX_BODY, Damaged, File, Lines, TooLarge, decoder
 from jalon.sync.network import AllowList, PublicNetwork, Resolver, resolve
 from jalon.sync.patience import Patience
 from jalon.sync.redact import guard_logs
@@ -136,7 +136,7 @@ class Client:
     async def _pieces(self, response: httpx.Response, place: str) -> AsyncIterator[bytes]:
         # The deadline is compared, not armed: a timer would strike while the caller works on a line.
         deadline = time.monotonic() + self._patience.file
-        unpack = decoder(response.headers.get("content-encoding", ""), MAX_FILE)
+        unpack = File(response.headers.get("content-encoding", ""), MAX_FILE)
         async for chunk in response.aiter_raw():
             for piece in unpack.feed(chunk):
                 yield piece

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.sync.bodies import Damaged, Lines, Packed, TooLarge, decoder
+from jalon.sync.bodies import Damaged, File, Lines, Packed, TooLarge, decoder
 
 
 def packed(data: bytes, form: str) -> bytes:
@@ -126,3 +126,28 @@ def test_a_line_without_end_is_cut_off() -> None:
         assert cutter.feed(b"x" * 100) == []
     with pytest.raises(TooLarge, match="longer than 1000 bytes"):
         cutter.feed(b"x")
+
+
+def read(encoding: str, sent: bytes, size: int) -> bytes:
+    """Return what a file says that is sent in chunks."""
+    file = File(encoding, 1 << 20)
+    pieces = [piece for start in range(0, len(sent), size) for piece in file.feed(sent[start : start + size])]
+    file.end()
+    return b"".join(pieces)
+
+
+@given(st.text(max_size=300), st.booleans(), st.booleans(), st.integers(1, 60))
+def test_a_file_is_unpacked_whether_it_is_packed_itself_or_only_sent_so(
+    text: str, packed_itself: bool, sent_packed: bool, size: int
+) -> None:
+    data = gzip.compress(text.encode()) if packed_itself else text.encode()
+    sent = gzip.compress(data) if sent_packed else data
+    if not packed_itself and data == File.GZIP[:1]:
+        return  # half of the mark alone is no text of anybody's
+    assert read("gzip" if sent_packed else "", sent, size) == text.encode()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 15])
+def test_a_packed_file_that_ends_early_is_damaged(cut: int) -> None:
+    with pytest.raises(Damaged):
+        read("", gzip.compress(b"a line\n" * 9)[:cut], 1)

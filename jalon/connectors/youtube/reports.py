@@ -11,7 +11,6 @@ are in Analytics).
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from jalon.connectors.answers import Row, rows, text
 from jalon.connectors.base import Batch, Deadline, Record, Ref, Request, Session, Skip, Skipped, Window
+from jalon.connectors.csv_rows import NoCsv, csv_rows
 from jalon.connectors.wire import encode
 from jalon.connectors.youtube.answers import moment, page_token, with_token, zulu
 
@@ -192,37 +192,17 @@ def _records(report_type: str, report: Row, sums: dict[tuple[str, str], Row]) ->
 
 async def _sums(session: Session, url: str) -> dict[tuple[str, str], Row]:
     """Return by day and video what a report counts, its columns known by their names. Raises `Unreadable`."""
-    names: list[str] = []
     sums: dict[tuple[str, str], dict[str, Decimal]] = {}
     channels: dict[tuple[str, str], str] = {}
-    async for line in session.lines(url):
-        cells = _cells(line)
-        if not names:
-            names = _checked(cells)
-            continue
-        if len(cells) != len(names):
-            raise Unreadable(f"a line of {len(cells)} fields under a head of {len(names)}")
-        row = dict(zip(names, cells, strict=True))
-        subject = row["date"], row["video_id"]
-        if row["video_id"]:
-            _add(sums.setdefault(subject, {}), row)
-            channels[subject] = row["channel_id"]
-    if not names:
-        raise Unreadable("a report without its first line")
-    return {each: {"channel_id": channels[each], **_written(counts)} for each, counts in sums.items()}
-
-
-def _cells(line: bytes) -> list[str]:
     try:
-        return next(csv.reader([line.decode()], strict=True), [])
-    except (UnicodeDecodeError, csv.Error):
-        raise Unreadable("a line that is no CSV") from None
-
-
-def _checked(names: list[str]) -> list[str]:
-    if not {"date", "channel_id", "video_id"} <= set(names):
-        raise Unreadable("the first line does not name the columns")
-    return names
+        async for row in csv_rows(session.lines(url), needed=("date", "channel_id", "video_id")):
+            subject = row["date"], row["video_id"]
+            if row["video_id"]:
+                _add(sums.setdefault(subject, {}), row)
+                channels[subject] = row["channel_id"]
+    except NoCsv as error:
+        raise Unreadable(error.reason) from None
+    return {each: {"channel_id": channels[each], **_written(counts)} for each, counts in sums.items()}
 
 
 def _add(sums: dict[str, Decimal], row: dict[str, str]) -> None:
