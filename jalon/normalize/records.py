@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from jalon.normalize.vocabulary import Context, Fact, Instant, Normalizer, Raw, Unfit
+from jalon.normalize.times import local_date
+from jalon.normalize.vocabulary import Context, Fact, Instant, Normalizer, Order, Raw, Unfit
 
 
 def facts_of(raw: Raw, context: Context, streams: Mapping[str, Normalizer], title: str) -> Iterable[Fact]:
@@ -25,3 +26,19 @@ def joined(*parts: str | None) -> str:
 def head(raw: Raw, key: str) -> tuple[str, str, int, Instant, int]:
     """Return the header of a fact with this key: the record's own source, version, time and row."""
     return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
+
+
+def deleted_order(raw: Raw, context: Context, platform: str, order_id: str) -> Order:
+    """Return an order taken back, of which its record tells no more than that it is deleted, and by its version when.
+
+    Its lines and refunds mean nothing without it.
+    """
+    at = Instant(raw.version)
+    return Order(
+        *head(raw, order_id), platform=platform, order_id=order_id, placed_at=at,
+        placed_date=local_date(at, context.zone), paid_at=None, cancelled_at=at, status="deleted",
+        native_status="deleted", kind="sale", currency=context.account.get("currency", "XXX"), gross=0, discount=0,
+        goods=0, shipping=0, tax=0, total=0, presentment_currency=None, presentment_total=None, person=None,
+        selling_mode="communication", channel="site", origin=None, external_ids=(), customer_order_index=None,
+        journey="none", removed=True,
+    )  # fmt: skip

@@ -44,6 +44,25 @@ def instant_from_iso(text: str) -> Instant:
     return Instant(instant)
 
 
+def instant_from_local(written: str, zone: ZoneInfo, after: Instant | None = None) -> Instant:
+    """Return the instant of a local time that tells no zone ('2026-06-22 22:34:00'). Raises `Unfit('impossible_date')`.
+
+    In the hour that the clock repeats, the first of the two readings is taken, but the second where the first would be
+    before `after`.
+    """
+    try:
+        told = datetime.fromisoformat(written)
+    except (TypeError, ValueError):
+        told = None
+    if told is None or told.tzinfo is not None:
+        raise Unfit("impossible_date", f"{str(written)[:40]!r} is no time without a zone")
+    local = told.replace(tzinfo=zone)
+    found = instant_from_iso(local.isoformat())
+    if after is not None and found < after:
+        return instant_from_iso(local.replace(fold=1).isoformat())
+    return found
+
+
 def local_date(instant: Instant, zone: ZoneInfo) -> date:
     """Return the day that it is in `zone` at an instant."""
     seconds = instant // SECOND

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.connectors.base import Wait
+from jalon.connectors.local_clock import local_span, next_second, version
 from jalon.connectors.prestashop import reading
-from jalon.connectors.prestashop.clock import local_span, next_second, version
 from tests.connectors.prestashop_shop import CONNECTOR, FakeSession, all_of, order, table, window
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.normalize.times import EARLIEST, LATEST, day_bounds, day_of, instant_from_iso, instant_from_unix, local_date
+from jalon.normalize.times import (
+    EARLIEST,
+    LATEST,
+    day_bounds,
+    day_of,
+    instant_from_iso,
+    instant_from_local,
+    instant_from_unix,
+    local_date,
+)
 from jalon.normalize.vocabulary import Instant, Unfit
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,3 +126,20 @@ def test_what_is_no_day_is_refused(bad: object) -> None:
     with pytest.raises(Unfit) as caught:
         day_of(bad)
     assert caught.value.reason == "impossible_date"
+
+
+@given(st.integers(EARLIEST // 10**6 + 86_400, LATEST // 10**6 - 86_401), st.sampled_from(["Europe/Paris", "UTC"]))
+def test_a_local_time_without_a_zone_is_the_first_instant_that_shows_it(seconds: int, name: str) -> None:
+    zone, instant = ZoneInfo(name), Instant(seconds * 10**6)
+    written = f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M:%S}"
+    found = instant_from_local(written, zone)
+    assert found in (instant, instant - 3600 * 10**6)
+    assert instant_from_local(written, zone, after=instant) == instant
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "yesterday", "2026-06-31 10:00:00", "2026-06-22T22:34:00Z", None, "1999-01-01 00:00"]
+)
+def test_what_is_no_local_time_is_refused(bad: Any) -> None:
+    with pytest.raises(Unfit, match="impossible_date"):
+        instant_from_local(bad, ZoneInfo("Europe/Paris"))

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from jalon.connectors.base import Answer, Batch, Record, Request, Session, Wait, Window
+from jalon.connectors.local_clock import local_span, next_second
 from jalon.connectors.prestashop import records
-from jalon.connectors.prestashop.clock import local_span, next_second
 from jalon.connectors.prestashop.faults import value_of
 from jalon.connectors.prestashop.records import Row, Tables, identity, listed, pointer
 

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from jalon.connectors.base import Record, Wait
 from jalon.connectors.door import each, fields, person
-from jalon.connectors.prestashop.clock import version
+from jalon.connectors.local_clock import version
 
 Row = dict[str, Any]
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from jalon.normalize.money import minor
+from jalon.normalize.records import deleted_order
 from jalon.normalize.shopify import shape
 from jalon.normalize.shopify.money import line_money
 from jalon.normalize.shopify.orders import Reading, line_fact
 from jalon.normalize.shopify.visits import PLATFORM, number, origin_of, touchpoint
-from jalon.normalize.times import local_date
-from jalon.normalize.vocabulary import Context, Fact, Instant, Order, Product, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Fact, Product, Raw, Unfit
 
 
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
@@ -41,17 +41,7 @@ def _orders(raw: Raw, context: Context) -> Iterator[Fact]:
 
 
 def _deleted(raw: Raw, context: Context) -> Iterator[Fact]:
-    """Take an order back, and its purchase. Its lines and refunds mean nothing without it."""
-    order_id, at = number(raw.body["id"]), Instant(raw.version)
-    head = (raw.source, order_id, raw.version, raw.observed_at, raw.inbox_id)
-    day = local_date(at, context.zone)
-    yield Order(
-        *head, platform=PLATFORM, order_id=order_id, placed_at=at, placed_date=day, paid_at=None, cancelled_at=at,
-        status="deleted", native_status="deleted", kind="sale", currency=context.account.get("currency", "XXX"),
-        gross=0, discount=0, goods=0, shipping=0, tax=0, total=0, presentment_currency=None, presentment_total=None,
-        person=None, selling_mode="communication", channel="site", origin=None, external_ids=(),
-        customer_order_index=None, journey="none", removed=True,
-    )  # fmt: skip
+    yield deleted_order(raw, context, PLATFORM, number(raw.body["id"]))
 
 
 # --- rows of exports, products --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import CHANNELS, Origin
 from jalon.normalize.fields import Row, count, inner, needed, objects, text, texts
-from jalon.normalize.records import head
+from jalon.normalize.records import deleted_order, head
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -60,7 +60,7 @@ PLATFORM_CHANNELS = {"tiktok_shop": "tiktok"}
 def orders(raw: Raw, context: Context) -> Iterator[Fact]:
     """Yield the facts of one order. Raises `Unfit`."""
     if "currency" not in raw.body and raw.body.get("status") == "deleted":
-        yield _gone(raw, context)
+        yield deleted_order(raw, context, PLATFORM, needed(raw.body, "id"))
     else:
         yield from Reading(raw, context).facts()
 
@@ -238,17 +238,3 @@ def _copied_from(body: Row, context: Context) -> tuple[str | None, tuple[str, ..
         if found and origin in (None, platform):
             return platform, tuple(f"{platform}:{name}" for name in found)
     return origin, ()
-
-
-def _gone(raw: Raw, context: Context) -> Order:
-    """Take an order back that the shop knows no more. Its lines and refunds mean nothing without it."""
-    order_id, at = needed(raw.body, "id"), Instant(raw.version)
-    head = (raw.source, order_id, raw.version, raw.observed_at, raw.inbox_id)
-    day = local_date(at, context.zone)
-    return Order(
-        *head, platform=PLATFORM, order_id=order_id, placed_at=at, placed_date=day, paid_at=None, cancelled_at=at,
-        status="deleted", native_status="deleted", kind="sale", currency=context.account.get("currency", "XXX"),
-        gross=0, discount=0, goods=0, shipping=0, tax=0, total=0, presentment_currency=None, presentment_total=None,
-        person=None, selling_mode="communication", channel="site", origin=None, external_ids=(),
-        customer_order_index=None, journey="none", removed=True,
-    )  # fmt: skip

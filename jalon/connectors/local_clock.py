@@ -1,4 +1,4 @@
-"""The shop's own clock: PrestaShop writes local times without saying of which zone.
+"""The clock of a platform that writes local times (`2026-10-25 02:30:00`) without saying of which zone.
 
 Two things follow. When the clock is put back, an hour of local times comes twice: which of the two is meant cannot be
 told, so all of them get one version, the instant at which the clock is put back. What was written before is older, what
@@ -20,10 +20,11 @@ _NONE = timedelta(0)
 _LONG = timedelta(hours=3)
 """No clock is put back by more."""
 NEVER = "0000-00-00"
+"""How MySQL, and so many a shop, writes that there is no time."""
 
 
 def local_span(low: float, high: float, zone: ZoneInfo) -> tuple[str, str]:
-    """Return the first and last local time that the shop may have written in [low, high)."""
+    """Return the first and last local time that the platform may have written in [low, high)."""
     first, last = (datetime.fromtimestamp(second, zone) for second in (math.floor(low), math.ceil(high)))
     soon, late = _moved(first, _LONG, zone), _moved(last, -_LONG, zone)
     # Put back soon after the first instant, the clock shows times before it once more; the same at the other end.
@@ -40,7 +41,7 @@ def _shown(moment: datetime, by: timedelta) -> str:
 
 
 def written(local: datetime) -> str:
-    """Return a local time as the shop writes it."""
+    """Return a local time as the platform writes it."""
     return f"{local:%Y-%m-%d %H:%M:%S}"
 
 
@@ -78,7 +79,7 @@ def _read(text: str) -> datetime:
     try:
         local = datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        raise Wait("the shop sent a time that cannot be read") from None
+        raise Wait("the platform sent a time that cannot be read") from None
     return local.replace(tzinfo=None, microsecond=0)
 
 
