@@ -31,6 +31,15 @@ def kind_and_place(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
+def way_to(error: BaseException) -> str:
+    """Return the calls that led to an error, module and line of each, and nothing of its words."""
+    trace, steps = error.__traceback__, []
+    while trace is not None:
+        steps.append(f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(steps)
+
+
 class JalonError(Exception):
     """An error that a person can act on: what happened to which thing, and what to do next."""
 

@@ -5,12 +5,13 @@ Everything that a delivery means is harmless when it happens twice, so a crash a
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from jalon.connectors.base import Delivery, Opened, Undelivered
-from jalon.errors import ConfigError
+from jalon.errors import ConfigError, way_to
 from jalon.store import deadlines, deliveries, fetches, sources
 from jalon.store.deliveries import State, Unopened
 from jalon.store.envelope import Sealer
@@ -20,6 +21,8 @@ from jalon.sync.redact import REDACTOR
 from jalon.sync.rights import act
 from jalon.sync.source import Counts, Source, Workshop
 from jalon.sync.windowed import told
+
+log = logging.getLogger("jalon.sync")
 
 BATCH = 200
 """Deliveries opened in one transaction: a fraction of a second in which the receiver waits for the writer."""
@@ -63,6 +66,7 @@ def _read(source: Source, shop: Workshop, pages: Pages, row: Unopened) -> Readin
     except Undelivered as error:
         return Reading(row.id, "bad", REDACTOR.clean(str(error)), Opened(""), Page({}, []))
     except Exception as error:  # a connector that stumbles over one delivery must not stop the others
+        log.debug("%s: opening a delivery: %s by %s", source.name, type(error).__name__, way_to(error))
         return Reading(row.id, "bad", told(error), Opened(""), Page({}, []))
     if not opened.known:
         return Reading(row.id, "unknown", "", opened, page)

@@ -19,7 +19,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from jalon.connectors.base import Fault, Stop, Stream
-from jalon.errors import JalonError
+from jalon.errors import JalonError, way_to
 from jalon.store import deadlines, fetches, windows
 from jalon.store.fetches import Fetch
 from jalon.store.windows import OpenWindow
@@ -182,6 +182,8 @@ class Work:
             raise
         except Exception as error:
             log.warning("%s: reading %s: %s", self._source.name, what, told(error))
+            if not isinstance(error, Fault):
+                log.debug("%s: the way to it: %s", self._source.name, way_to(error))
             self.failures.append((what, error))
             self._in_a_row += isinstance(error, Fault) and not isinstance(error, Astray)
             if self._in_a_row >= TOO_MANY:

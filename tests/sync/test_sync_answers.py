@@ -158,3 +158,16 @@ async def test_a_delivery_that_is_opened_wrongly_is_kept_with_the_reason(
     assert (await run(store)).state == "ok"
     [(state, _, note, is_gone)] = states(store)
     assert (state, note.startswith(told), is_gone) == ("bad", True, False)
+
+
+async def test_the_way_to_an_error_is_logged_for_whoever_looks_closer_and_none_of_its_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def pull(self: Toy, session: Session, window: Window) -> AsyncIterator[Batch]:
+        yield Batch([Record("1", int("canary"), {})])
+
+    caplog.set_level("DEBUG", "jalon.sync")
+    monkeypatch.setattr(Toy, "pull", pull)
+    assert (await run(store)).state == "partial"
+    assert any("the way to it: " in line and " > test_sync_answers:" in line for line in caplog.messages)
+    assert "canary" not in caplog.text
