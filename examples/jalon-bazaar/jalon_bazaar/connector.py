@@ -107,7 +107,7 @@ class Bazaar(base.Connector):
         if answer.status == 404 and request.path != "/orders":
             return Skip("Bazaar knows no such order")
         if answer.status == 429:
-            return Wait("Bazaar is asked too often", float(answer.headers.get("retry-after", 1)), throttled=True)
+            return Wait("Bazaar is asked too often", throttled=True)
         return (
             Wait(f"Bazaar answers {answer.status}")
             if answer.status >= 500
