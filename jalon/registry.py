@@ -20,8 +20,22 @@ REMEDY = "Mend, update or remove that distribution."
 
 
 @cache
+def _installed() -> tuple[EntryPoint, ...]:
+    return tuple(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
+
+
+@cache
 def _entries() -> Mapping[str, EntryPoint]:
-    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
+    return {entry.name: entry for entry in _installed()}
+
+
+def _rivals(name: str) -> list[str]:
+    """Return the distributions that bring a connector of this name, sorted."""
+    return sorted({_home(entry) for entry in _installed() if entry.name == name})
+
+
+def _home(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an unknown distribution"
 
 
 def names() -> tuple[str, ...]:
@@ -31,13 +45,17 @@ def names() -> tuple[str, ...]:
 
 @cache
 def connector(name: str) -> Connector:
-    """Return the connector called `name`. Raises `ConfigError` if none is installed or it cannot be loaded."""
+    """Return the connector called `name`. Raises `ConfigError` if none or two are installed, or it cannot be loaded."""
     entry = _entries().get(name)
     if entry is None:
         raise ConfigError(f"no connector is called {name!r}", f"Installed are: {', '.join(names())}.")
-    home = entry.dist.name if entry.dist else "an unknown distribution"
+    if len(homes := _rivals(name)) > 1:
+        raise ConfigError(f"{' and '.join(homes)} each bring a connector {name!r}", "Remove all of them but one.")
+    home = _home(entry)
     try:
-        found = cast("type[Connector]", entry.load())()
+        found = _made(name, home, entry)
+    except ConfigError:
+        raise
     except Exception as error:
         raise ConfigError(
             f"connector {name!r} of {home} cannot be loaded: {type(error).__name__}: {error}", REMEDY
@@ -47,13 +65,23 @@ def connector(name: str) -> Connector:
     return found
 
 
-def _check(name: str, home: str, found: object) -> None:
-    """Hold a connector against the contract. Raises `ConfigError` naming each attribute that is wrong."""
+def _made(name: str, home: str, entry: EntryPoint) -> Connector:
+    """Return a connector of the class that its entry point leads to. Raises `ConfigError` if it leads elsewhere."""
     from jalon.connectors.base import Connector
+
+    leads_to: object = entry.load()
+    if not isinstance(leads_to, type) or not issubclass(leads_to, Connector):
+        wrong = f"its entry point {entry.value} leads to no subclass of `jalon.connectors.base.Connector`"
+        raise ConfigError(
+            f"connector {name!r} of {home}: {wrong}", "Name the class there, as in `bazaar.connector:Bazaar`."
+        )
+    return leads_to()
+
+
+def _check(name: str, home: str, found: Connector) -> None:
+    """Hold a connector against the contract. Raises `ConfigError` naming each attribute that is wrong."""
     from jalon.connectors.contract import wrong_in
 
-    if not isinstance(found, Connector):
-        raise ConfigError(f"connector {name!r} of {home} is no `jalon.connectors.base.Connector`", REMEDY)
     own = getattr(found, "name", None)
     if own != name:
         raise ConfigError(f"entry point {name!r} gives a connector called {own!r}", "Both names must be equal.")

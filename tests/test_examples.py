@@ -226,6 +226,20 @@ def test_a_channel_that_takes_what_is_anothers_is_refused_with_both_names(
         assert "channel 'bazaar' of jalon-bazaar: `hosts`: 'vm.tiktok.com' speaks for tiktok in jalon" in said.err
 
 
+def test_a_connector_that_two_distributions_bring_is_refused_with_both_names(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    """Also one of ours: nobody's records are read by another's connector because of the order on a path."""
+    target = tmp_path / "installed"
+    shutil.copytree(installed["PYTHONPATH"].partition(os.pathsep)[0], target)
+    (points,) = target.glob("*.dist-info/entry_points.txt")
+    points.write_text(points.read_text().replace("bazaar = jalon_bazaar.connector", "shopify = jalon_bazaar.connector"))
+    said = Desk(tmp_path)("connectors", "shopify", env={"PYTHONPATH": str(target)})
+    assert said.status == errors.USAGE
+    assert "jalon and jalon-bazaar each bring a connector 'shopify'" in said.err
+    assert "Remove all of them but one" in said.err
+
+
 def test_its_own_tests_hold_it_to_the_promises(installed: dict[str, str], tmp_path: Path) -> None:
     """As its author runs them: from its own folder, with jalon installed and nothing of jalon's tests at hand."""
     tests = tmp_path / "tests"

@@ -82,6 +82,16 @@ def test_a_connector_that_breaks_the_contract_is_named_with_what_is_wrong(
     assert refused.value.remedy
 
 
+@pytest.mark.parametrize("place", [__name__, f"{__name__}:Settings", f"{__name__}:ORDERS", f"{__name__}:timedelta"])
+def test_an_entry_point_that_leads_to_no_connector_is_told(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr(registry, "_entries", lambda: {"stall": EntryPoint("stall", place, registry.GROUP)})
+    registry.connector.cache_clear()
+    with pytest.raises(ConfigError) as refused:
+        registry.connector("stall")
+    assert f": its entry point {place} leads to no subclass of " in refused.value.message
+    assert "Name the class there" in refused.value.remedy
+
+
 @pytest.mark.usefixtures("installed")
 def test_a_normalizer_that_cannot_be_loaded_is_named() -> None:
     with pytest.raises(ConfigError, match=r"connector 'stall' names the normalizer .*ModuleNotFoundError"):
