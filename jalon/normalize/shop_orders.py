@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from jalon.normalize.channels import CHANNELS, channels_of
 from jalon.normalize.vocabulary import Instant, Order, Refund, TouchKind, Touchpoint
 
 Head = tuple[str, str, int, Instant, int]
+
+
+def channel_of(platform: str) -> str:
+    """Return the channel of an order that was made on another platform, of which the shop has a copy."""
+    return platform if platform in CHANNELS else next(iter(channels_of(platform)), "referral")
 
 
 def shown_number(platform: str, number: str | None, order_id: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from jalon.normalize import shop_orders
-from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import Row, inner, needed, objects, text
 from jalon.normalize.prestashop.money import Line, Money, order_money
 from jalon.normalize.prestashop.times import instant
@@ -41,8 +40,6 @@ SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "ca
 
 EXTERNAL_IDS = {"tiktok_shop": re.compile(r"[0-9]{18,19}", re.ASCII)}
 """Platform -> what its order ids look like, where an app writes one in place of the nine letters of a reference."""
-PLATFORM_CHANNELS = {"tiktok_shop": "tiktok"}
-"""Platform -> channel, where they are not called the same."""
 
 
 def orders(raw: Raw, context: Context) -> Iterator[Fact]:
@@ -141,10 +138,7 @@ class Reading:
         return "native" if self.origin else "communication"
 
     def _channel(self) -> str:
-        if not self.origin:
-            return "site"
-        channel = PLATFORM_CHANNELS.get(self.origin, self.origin)
-        return channel if channel in CHANNELS else "referral"
+        return shop_orders.channel_of(self.origin) if self.origin else "site"
 
     def lines(self) -> Iterator[OrderLine]:
         """Yield the lines."""

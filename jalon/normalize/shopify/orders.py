@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from jalon.normalize import shop_orders
-from jalon.normalize.channels import CHANNELS, joined_clicks
+from jalon.normalize.channels import joined_clicks
 from jalon.normalize.money import EXPONENTS
 from jalon.normalize.refunds import Parts
 from jalon.normalize.shopify.edits import charged, is_extended
@@ -53,8 +53,6 @@ one of which a deposit came in, unless `edits` know better."""
 # https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order#field-Order.fields.sourceName
 PLACES = {"pos": "shop", "iphone": "mobile", "android": "mobile"}
 """Source name -> channel in which an order was placed; all others are the site."""
-PLATFORM_CHANNELS = {"tiktok_shop": "tiktok"}
-"""Platform -> channel, where they are not called the same."""
 
 
 class Reading:
@@ -139,8 +137,7 @@ class Reading:
 
     def _channel(self) -> str:
         if self.origin:
-            channel = PLATFORM_CHANNELS.get(self.origin, self.origin)
-            return channel if channel in CHANNELS else "referral"
+            return shop_orders.channel_of(self.origin)
         return PLACES.get(self.body.get("sourceName") or "", "site")
 
     # --- touchpoints that the order makes

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 from jalon.normalize import shop_orders
-from jalon.normalize.channels import CHANNELS, Origin
+from jalon.normalize.channels import Origin
 from jalon.normalize.fields import Row, count, inner, needed, objects, text, texts
 from jalon.normalize.records import deleted_order, head
 from jalon.normalize.times import instant_from_iso, local_date
@@ -53,8 +53,6 @@ DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 
 # Ids of orders that apps copy here are known by their shape: longer than any number that a shop counts to.
 EXTERNAL_IDS = {"tiktok_shop": re.compile(r"[0-9]{18,19}", re.ASCII)}
-PLATFORM_CHANNELS = {"tiktok_shop": "tiktok"}
-"""Platform -> channel, where they are not called the same."""
 
 
 def orders(raw: Raw, context: Context) -> Iterator[Fact]:
@@ -155,10 +153,7 @@ class Reading:
         return self.visit.selling_mode if self.visit is not None else "communication"
 
     def _channel(self) -> str:
-        if not self.origin:
-            return "site"
-        channel = PLATFORM_CHANNELS.get(self.origin, self.origin)
-        return channel if channel in CHANNELS else "referral"
+        return shop_orders.channel_of(self.origin) if self.origin else "site"
 
     def _line(self, line: Row) -> OrderLine:
         money, line_id = line_money(line, self.currency), needed(line, "id")
