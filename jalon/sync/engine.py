@@ -23,9 +23,10 @@ from jalon.sync import plan
 from jalon.sync.filed import FileReader, Look
 from jalon.sync.halt import Halt, Halted
 from jalon.sync.pages import Pages
+from jalon.sync.planning import reach_of
 from jalon.sync.redact import REDACTOR
 from jalon.sync.retry import utc
-from jalon.sync.run import Run, forget_greeting, opened, reach_of
+from jalon.sync.run import Run, forget_greeting, opened
 from jalon.sync.source import Source, SourceOutcome, State, Workshop
 from jalon.sync.windowed import told
 from jalon.sync.work import Away

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
+from typing import TypeVar
 
-from jalon.connectors.base import Deadline, Fault, Stop, Stream, Wait
-from jalon.store import deadlines, deliveries, fetches, sources, windows
-from jalon.store.windows import OpenWindow, Span
-from jalon.sync import plan
+from jalon.connectors.base import Deadline, Fault, Stop, Wait
+from jalon.store import deadlines, deliveries, sources, windows
+from jalon.store.windows import OpenWindow
 from jalon.sync.answered import account_of
 from jalon.sync.filed import FileReader
 from jalon.sync.halt import Halt
 from jalon.sync.inbound import open_deliveries
 from jalon.sync.pages import Pages
+from jalon.sync.plan import AHEAD
+from jalon.sync.planning import Planner, reach_of
 from jalon.sync.redact import REDACTOR
 from jalon.sync.session import SourceSession, skewed
-from jalon.sync.source import Source, SourceOutcome, Workshop, zone_of
+from jalon.sync.source import Source, SourceOutcome, Workshop
 from jalon.sync.windowed import told, without
 from jalon.sync.work import Work, left_over
 
+T = TypeVar("T")
 GREETING_HOLDS = 86_400.0
 """Seconds for which what is known of an account is believed."""
 GREETED = "greeted_at"
@@ -29,15 +32,8 @@ GREETED_WITH = "greeted_with"
 SUBSCRIBED = "subscribed"
 RENEWED_WITH = 0.2
 """Share of a subscription's time that is left when it is renewed."""
-CLOCK = "clock"
-"""The notice that this machine's clock is, or was, ahead."""
-_AHEAD = "the clock was ahead in an earlier run, or is behind now"
 WITHDRAWN = ("deauthorised", "uninstalled")
 """Notices after which nothing is read until the platform has greeted us again."""
-PER_PLACE = 2
-"""Windows that a long span is cut into, per request in flight: a shop that grows has most of its orders in the last."""
-LEFTOVERS = 3600
-"""Seconds of the tail that must have gathered before it is planned while older windows are still unread."""
 
 
 class Run:
@@ -128,67 +124,27 @@ class Run:
 
     async def plan(self) -> bool:
         """Add the windows that the live sync has to read now; say whether some wait until older ones are read."""
-        name, now = self.source.name, self.shop.clock.now()
-        reach = reach_of(self.source, self.session.account)
+        return await self._planned(Planner.live)
 
-        def job(db: sqlite3.Connection) -> bool:
-            # A day that the platform has not counted yet waits by itself: it holds up no look-back over the others.
-            unread = {window.stream for window in windows.open_windows(db, name) if window.not_before <= now}
-            refused = {notice.kind for notice in sources.notices(db, name)}
-            streams = self.source.connector.streams
-            self._distrust(db, [each.name for each in streams if _is_ahead(db, name, each, now)], settled=not unread)
-            planned = [
-                _plan_stream(db, name, each, reach, now, each.name in unread, without(each.name) in refused)
-                for each in streams
-            ]
-            return not all(planned)
-
-        return await self.shop.store.commit(job)
-
-    def _distrust(self, db: sqlite3.Connection, ahead: list[str], *, settled: bool) -> None:
-        """Have streams read anew whose marks a clock that was ahead has set, and say so until they have been read."""
-        name, now = self.source.name, self.shop.clock.now()
-        if ahead:
-            windows.distrust(db, name, ahead)
-            fetches.wake(db, name)
-            sources.notice(db, name, CLOCK, f"{_AHEAD}; {', '.join(ahead)}: read anew from the beginning", now)
-        elif settled:
-            sources.clear_notice(db, name, CLOCK)
+    async def plan_backfill(self, name: str, first: date, last: date) -> None:
+        """Add the windows of a back-fill."""
+        await self._planned(lambda planner: planner.backfill(name, first, last))
 
     async def _hold_back(self) -> None:
         """Where the platform's clock says that ours is ahead, have the next run read from the platform's time on."""
         skew = self.session.skew
-        if skew is None or skew <= plan.AHEAD:
+        if skew is None or skew <= AHEAD:
             return
-        name, now = self.source.name, self.shop.clock.now()
         detail = (
             f"this machine's clock is {skewed(skew)} the platform's; the next run reads from the platform's time on"
         )
-
-        def job(db: sqlite3.Connection) -> None:
-            for stream in self.source.connector.streams:
-                windows.hold_back(db, name, stream.name, int(now - skew - stream.lag.total_seconds()))
-            sources.notice(db, name, CLOCK, detail, now)
-
-        await self.shop.store.commit(job)
+        await self._planned(lambda planner: planner.hold_back(skew, detail))
         self.outcome.notes.append(detail)
 
-    async def plan_backfill(self, name: str, first: date, last: date) -> None:
-        """Add the windows of a back-fill: of one that was cut off what it left, of one that was read all of it anew."""
+    async def _planned(self, step: Callable[[Planner], T]) -> T:
+        """Take a step of planning in a transaction of its own, as of now."""
         reach, now = reach_of(self.source, self.session.account), self.shop.clock.now()
-        found = [
-            (stream.name, plan.backfill(stream, reach, first, last, now)) for stream in self.source.connector.streams
-        ]
-
-        def job(db: sqlite3.Connection) -> None:
-            refused = {notice.kind for notice in sources.notices(db, self.source.name)}
-            unread = windows.open_windows(db, self.source.name, name)
-            if all(without(window.stream) in refused for window in unread):
-                windows.forget_backfill(db, self.source.name, name)
-            for stream, spans in found:
-                windows.plan(db, self.source.name, stream, spans, None, name)
-
-        await self.shop.store.commit(job)
+        return await self.shop.store.commit(lambda db: step(Planner(db, self.source, reach, now)))
 
     async def work(self, backfill: str | None = None) -> None:
         """Read what is planned, of the live sync or of one back-fill, and whatever is due by key."""
@@ -246,9 +202,6 @@ async def forget_greeting(source: Source, shop: Workshop) -> None:
     await shop.store.commit(lambda db: sources.put(db, source.name, GREETED, ""))
 
 
-# --- planning -------------------------------------------------------------------------------------------------------
-
-
 def _probes(found: list[OpenWindow], refused: set[str]) -> list[OpenWindow]:
     """Return what to read: of a stream that was refused so far one window, which tells whether it still is."""
     tried: set[str] = set()
@@ -259,41 +212,6 @@ def _probes(found: list[OpenWindow], refused: set[str]) -> list[OpenWindow]:
         if without(window.stream) in refused:
             tried.add(window.stream)
     return chosen
-
-
-def reach_of(source: Source, account: Mapping[str, str]) -> plan.Reach:
-    """Return what bounds a source's reading."""
-    settings = source.settings
-    parallel = settings.in_flight * PER_PLACE if settings.in_flight > 1 else 1
-    return plan.Reach(zone_of(source, account), settings.since, parallel)
-
-
-def _is_ahead(db: sqlite3.Connection, source: str, stream: Stream, now: float) -> bool:
-    return plan.is_ahead(windows.planned_until(db, source, stream.name), now)
-
-
-def _plan_stream(
-    db: sqlite3.Connection, source: str, stream: Stream, reach: plan.Reach, now: float, unread: bool, refused: bool
-) -> bool:
-    """Plan a stream's tail and look-back; False: held back until what is unread has been read."""
-    mark = windows.planned_until(db, source, stream.name)
-    if unread and mark is not None and (refused or now - mark < LEFTOVERS):
-        return False
-    found = plan.tail(stream, reach, mark, now)
-    spans: list[Span] = found.spans
-    if stream.lookback and not unread:
-        spans = spans + _looked_back(db, source, stream, reach, mark, now)
-    windows.plan(db, source, stream.name, spans, found.planned_until)
-    return not unread or not plan.is_look_back_due(stream, windows.looked_back(db, source, stream.name), now)
-
-
-def _looked_back(
-    db: sqlite3.Connection, source: str, stream: Stream, reach: plan.Reach, mark: int | None, now: float
-) -> list[Span]:
-    if not plan.is_look_back_due(stream, windows.looked_back(db, source, stream.name), now):
-        return []
-    windows.mark_looked_back(db, source, stream.name, now)
-    return [] if mark is None else plan.look_back(stream, reach, mark, now)
 
 
 def _same_shop(known: Mapping[str, str], found: Mapping[str, str]) -> None:

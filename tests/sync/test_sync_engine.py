@@ -37,8 +37,8 @@ from jalon.store.database import Store
 from jalon.store.lock import RunLock
 from jalon.sync.engine import backfill_source, estimate, sync_all, sync_source
 from jalon.sync.pages import Page, Pages, quarantined_body
+from jalon.sync.planning import PER_PLACE
 from jalon.sync.retry import TRIES
-from jalon.sync.run import PER_PLACE
 from jalon.sync.source import Progress, Source
 from jalon.sync.work import TOO_MANY
 
