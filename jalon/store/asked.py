@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from jalon.store import erasure, facts, forget, quarantine
+from jalon.store import erasure, facts, forget, mentions, quarantine
 from jalon.store.arrow import parquet
 from jalon.store.database import Store
 from jalon.store.disclosure import every_row
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
 
     def stones(self) -> Tombstones:
         """Return the tombstones that an erasure of them leaves."""
-        named = forget.hashes(" ".join(self.persons).encode())
+        named = mentions.hashes(" ".join(self.persons).encode())
         return Tombstones(frozenset(map(forget.digest, named)), dict(self.orders))
 
 
@@ -64,7 +64,7 @@ def orders_called(store: Store, source: str, number: str) -> tuple[frozenset[str
             ids.add(order_id)
         elif of == source and any(one.endswith(shown) for one in others):
             seen.add(order_id)
-    return forget.order_ids(ids), forget.order_ids(seen)
+    return mentions.order_ids(ids), mentions.order_ids(seen)
 
 
 def buyers(store: Store, orders: Mapping[str, frozenset[str]], progress: Progress = silent) -> frozenset[str]:
@@ -73,7 +73,7 @@ def buyers(store: Store, orders: Mapping[str, frozenset[str]], progress: Progres
         return frozenset()
     stones = Tombstones(orders=dict(orders))
     found = (
-        forget.pseudonyms(body)
+        mentions.pseudonyms(body)
         for _, source, _, key, _, _, body in every_row(store, progress)
         if stones.doomed(source, key, body)
     )
@@ -94,7 +94,7 @@ def held(store: Store, asked: Asked, progress: Progress = silent) -> Held:
     orders = {
         (source, order_id)
         for source, order_id, person, _ in _orders(store)
-        if person in asked.persons or not forget.order_ids((order_id,)).isdisjoint(asked.orders.get(source, ()))
+        if person in asked.persons or not mentions.order_ids((order_id,)).isdisjoint(asked.orders.get(source, ()))
     }
     kinds = Counter(kind for kind, _, one in (name.partition(":") for name in asked.persons) if one.encode() in known)
     return Held(

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from jalon.store import facts, forget, inbox
+from jalon.store import facts, inbox, mentions
 from jalon.store.database import Store
 from jalon.store.trouble import told_by_system
 
@@ -30,8 +30,8 @@ def disclose(
     `hashes` are pseudonyms ('email:…'). The file is `exports/disclosure-<source>-<digest>.json`, readable by its owner
     alone; the same question has the same name. Raises `StoreError` if the disk refuses.
     """
-    wanted = forget.hashes(" ".join(hashes).encode())
-    ids = forget.order_ids(orders)
+    wanted = mentions.hashes(" ".join(hashes).encode())
+    ids = mentions.order_ids(orders)
     asked = blake2b(json.dumps([sorted(hashes), sorted(ids)]).encode(), digest_size=6).hexdigest()
     path = store.exports / f"disclosure-{slug(source)}-{asked}.json"
     temporary = path.with_name(f".{path.name}.tmp")
@@ -62,7 +62,7 @@ def every_row(store: Store, progress: inbox.Progress = inbox.silent) -> Iterator
 
 def _records(rows: Iterable[inbox.Row], source: str, wanted: set[bytes], ids: frozenset[str]) -> Iterator[bytes]:
     for _, of, stream, key, version, observed_at, body in rows:
-        if of == source and (wanted & forget.hashes(body) or forget.names_order(body, key, ids)):
+        if of == source and (wanted & mentions.hashes(body) or mentions.names_order(body, key, ids)):
             head = {"stream": stream, "key": key, "version": version, "observed_at": observed_at}
             yield json.dumps(head)[:-1].encode() + b', "body": ' + body + b"}"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jalon.errors import LockedError
-from jalon.store import forget, inbox, removal, segments
+from jalon.store import forget, inbox, mentions, removal, segments
 from jalon.store.database import Store
 from jalon.store.disclosure import disclose, slug
 from jalon.store.inbox import Progress, silent
@@ -71,11 +71,11 @@ def erase(
     lose every person in them, and those persons are erased. `request` is the platform's name for it; it must not tell
     who.
     """
-    digests = {forget.digest(one) for one in forget.hashes(" ".join(hashes).encode())}
+    digests = {forget.digest(one) for one in mentions.hashes(" ".join(hashes).encode())}
     scope = "source" if everything else "person"
 
     def job(db: sqlite3.Connection) -> int:
-        forget.bury(db, source, digests=digests, orders=forget.order_ids(orders), everything=everything)
+        forget.bury(db, source, digests=digests, orders=mentions.order_ids(orders), everything=everything)
         return note(db, source, scope, request)
 
     return store.write(job)
@@ -142,7 +142,7 @@ def _cut_slice(store: Store, stones: forget.Tombstones, low: int, pending: Seque
         rows = list(inbox.rows(db, low, low + SLICE - 1))
     for inbox_id, source, _, key, _, _, body in rows:
         if doomed := stones.doomed(source, key, body):
-            cut = forget.cut(body, doomed)
+            cut = mentions.cut(body, doomed)
             new.append((cut, inbox.digest(cut), inbox_id))
             found |= doomed if source not in stones.sources else set()
 
@@ -291,7 +291,7 @@ def _holds(path: Path, stones: forget.Tombstones, progress: Progress = silent) -
     tail, size = b"", path.stat().st_size
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            if any(forget.digest(one) in stones.hashes for one in forget.hashes(tail + block)):
+            if any(forget.digest(one) in stones.hashes for one in mentions.hashes(tail + block)):
                 return True
             tail = block[-_OVERLAP:]
             progress("looking for what is left", min(file.tell(), size), size)

@@ -15,7 +15,7 @@ import orjson
 
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring
-from jalon.store import deliveries, forget, quarantine
+from jalon.store import deliveries, mentions, quarantine
 from jalon.store.asked import Asked, Sealed
 from jalon.store.database import Store
 from jalon.store.envelope import Sealer
@@ -58,7 +58,7 @@ def _body(sealer: Sealer, source: str, key: str, sealed: bytes) -> bytes:
 
 def _names(keyring: Keyring, asked: Asked, source: str, key: str, clear: bytes) -> bool:
     """Say whether a body in clear tells one of the persons, or one of the orders."""
-    if forget.names_order(clear, key, asked.orders.get(source, frozenset())):
+    if mentions.names_order(clear, key, asked.orders.get(source, frozenset())):
         return True
     kinds = {one.partition(":")[0] for one in asked.persons}
     return any(

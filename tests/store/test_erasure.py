@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.privacy import Keyring
-from jalon.store import deliveries, erasure, forget, inbox, quarantine
+from jalon.store import deliveries, erasure, forget, inbox, mentions, quarantine
 from jalon.store.database import Store
 from jalon.store.forget import Tombstones
 from jalon.store.lock import RunLock
@@ -275,9 +275,9 @@ def leaves(value: object) -> list[object]:
 @given(BODIES, st.sets(HASHES, max_size=3))
 def test_cutting_takes_the_persons_and_nothing_else(body: object, gone: set[str]) -> None:
     raw = orjson.dumps(body)
-    digests = frozenset(forget.digest(one) for name in gone for one in forget.hashes(name.encode()))
+    digests = frozenset(forget.digest(one) for name in gone for one in mentions.hashes(name.encode()))
     cut = forget.forget("shop", "1", raw, Tombstones(digests))
-    assert not any(forget.digest(one) in digests for one in forget.hashes(cut))
+    assert not any(forget.digest(one) in digests for one in mentions.hashes(cut))
     for before, after in zip(leaves(body), leaves(orjson.loads(cut)), strict=True):
         if isinstance(before, str) and any(name.partition(":")[2] in before for name in gone):
             assert after is None or (isinstance(after, str) and after.endswith("&b=2"))
@@ -326,7 +326,7 @@ def test_who_another_source_says_placed_an_erased_order_is_erased_with_it(store:
 def test_an_order_is_recognised_by_where_its_id_stands(body: object, key: str, named: bool) -> None:
     many = frozenset(str(number) for number in range(1000, 1100))
     for wanted in (frozenset(["17"]), many | {"17"}):
-        assert forget.names_order(orjson.dumps(body), key, wanted) == named
+        assert mentions.names_order(orjson.dumps(body), key, wanted) == named
 
 
 ORDER_IDS = st.sampled_from(["17", "T1.17", "18", "gid://tiny/Order/17", "2026/17", 17, "19", "a b"])
@@ -348,7 +348,7 @@ def test_a_page_is_spared_as_if_all_tombstones_were_looked_at(
     """Only those are asked for that a page can name, which must not let a person in who would be cut otherwise."""
     db = sqlite3.connect(":memory:")
     migrate(db)
-    forget.bury(db, "shop", orders=forget.order_ids(erased))
+    forget.bury(db, "shop", orders=mentions.order_ids(erased))
     forget.bury(db, "till", orders=[f"none{number}" for number in range(100 if many else 1)])
     rows = [(key, 0, orjson.dumps(body)) for key, body in page]
     stones = forget.load(db)
@@ -361,7 +361,7 @@ def test_a_page_is_spared_as_if_all_tombstones_were_looked_at(
 @pytest.mark.parametrize("number", ["T1.17", "#17", "é17", "17 a"])
 def test_an_order_of_many_is_known_whatever_its_number_is_made_of(number: str) -> None:
     many = frozenset(str(other) for other in range(1000, 1100)) | {number}
-    assert forget.names_order(orjson.dumps({"order": number}), "r", many)
+    assert mentions.names_order(orjson.dumps({"order": number}), "r", many)
 
 
 def test_tombstones_do_not_hold_the_hashes(store: Store) -> None:
