@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 import orjson
 
-from jalon.store.mentions import cut, cut_text, hashes, named_orders, names_order, names_source
+from jalon.store.mentions import cut, cut_text, hashes, its_order, named_orders, names_order, names_source
 
 _AT_ONCE = 500
 """Values asked for in one statement: SQLite takes some thousands at most."""
@@ -88,7 +88,7 @@ def _concerning(db: sqlite3.Connection, source: str, rows: Sequence[Row]) -> Tom
     others = [one for one in _sources(db) if one == source or any(names_source(body, one) for body in bodies)]
     if others:
         try:
-            named = {key for key, _, _ in rows}.union(*map(named_orders, bodies))
+            named = {key for key, _, _ in rows}.union(*map(named_orders, bodies), *map(its_order, bodies))
         except orjson.JSONDecodeError:
             return load(db)
         for one in others:

@@ -91,12 +91,17 @@ def names_order(body: bytes, key: str, wanted: frozenset[str]) -> bool:
 
 def _is_of_another(body: bytes, wanted: frozenset[str]) -> bool:
     """Say whether a record, such as a credit slip's, tells that it belongs to an order that is none of these."""
-    record = orjson.loads(body)
-    told = (
-        [value for name, value in record.items() if _squeezed(name) in _ITS_ORDER] if isinstance(record, dict) else []
-    )
-    ids = [str(one.get("id") if isinstance(one, dict) else one).rsplit("/", 1)[-1] for one in told if one]
+    ids = its_order(body)
     return bool(ids) and wanted.isdisjoint(ids)
+
+
+def its_order(body: bytes) -> list[str]:
+    """Return the ids of the order that a record says it belongs to, none as a rule. Raises `orjson.JSONDecodeError`."""
+    record = orjson.loads(body) if b"order" in body.lower() else None
+    if not isinstance(record, dict):
+        return []
+    told = [value for name, value in record.items() if _squeezed(name) in _ITS_ORDER]
+    return [str(one.get("id") if isinstance(one, dict) else one).rsplit("/", 1)[-1] for one in told if one]
 
 
 def named_orders(body: bytes) -> list[str]:
