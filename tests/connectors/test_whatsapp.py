@@ -364,6 +364,8 @@ async def test_doctor_says_what_keeps_deliveries_away() -> None:
     assert found["number"].level == "warn"
     assert found["subscribed app"].level == "fail"
     assert found["fields"].level == "fail"
+    for one in ("subscribed app", "fields"):
+        assert "public_url" in found[one].remedy, "without one no sync subscribes"
     diverted = Platform(address=HERE)
     diverted.divert = "https://chat.example/hook"
     assert "chat.example" in (await examined(diverted))["subscribed app"].detail

@@ -24,6 +24,7 @@ SCOPES = {
     "whatsapp_business_management": "the account, its numbers and subscriptions cannot be looked at",
     "whatsapp_business_messaging": "no deliveries come",
 }
+SUBSCRIBES = "set public_url if there is none, then run `jalon sync`: it subscribes"
 HEALTHY = frozenset({"CONNECTED"})
 """States of a number in which persons can write to it."""
 
@@ -73,7 +74,7 @@ async def _installed(session: Session) -> Finding:
     """Say whether the account's deliveries go to the app."""
     app = _own(await _edge(session, "subscribed_apps"), session.settings.app_id)
     if app is None:
-        return Finding("subscribed app", "fail", "the account delivers nothing to the app", "run `jalon sync`")
+        return Finding("subscribed app", "fail", "the account delivers nothing to the app", SUBSCRIBES)
     other = urlsplit(text(app.get("override_callback_uri"))).hostname
     if other:
         return Finding(
@@ -95,7 +96,7 @@ async def _subscribed(session: Session) -> Finding:
     )
     lacking = [name for name in FIELDS if name not in fields]
     if lacking:
-        return Finding("fields", "fail", f"the app is not told {', '.join(lacking)}", "run `jalon sync`")
+        return Finding("fields", "fail", f"the app is not told {', '.join(lacking)}", SUBSCRIBES)
     return Finding("fields", "ok", f"the app is told {', '.join(sorted(fields & {*FIELDS, INFERRED}))}")
 
 
