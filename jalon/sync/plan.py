@@ -59,6 +59,8 @@ def tail(stream: Stream, reach: Reach, planned_until: int | None, now: float) ->
     """Return the windows from the mark to now, or from the beginning where there is no mark."""
     if stream.grain == "keyed":
         return Plan([])
+    if planned_until is not None and planned_until < BEGINNING:
+        planned_until = None  # set by a clock that had not been set
     if stream.grain == "all":
         fresh = planned_until is not None and 0 <= now - planned_until < stream.every.total_seconds()
         return Plan([]) if fresh else Plan([(0, int(now))], int(now))

@@ -97,6 +97,17 @@ class Planner:
             windows.hold_back(self._db, self._name, stream.name, mark)
         self._notice(why)
 
+    def begin_anew(self, skew: float) -> None:
+        """Forget marks that a clock far behind has set: from them on, the next run would read all the years between.
+
+        This machine's clock is `skew` seconds ahead of the platform's: below zero. A mark that lies within what a first
+        sync would read is kept.
+        """
+        for stream in self._streams:
+            mark = windows.planned_until(self._db, self._name, stream.name)
+            if mark is not None and mark < plan.first_instant(stream, self._reach, self._now - skew):
+                windows.distrust(self._db, self._name, [stream.name])
+
     def _notice(self, detail: str) -> None:
         sources.notice(self._db, self._name, CLOCK, detail, self._now)
 

@@ -133,6 +133,8 @@ class Run:
     async def _hold_back(self) -> None:
         """Where the platform's clock says that ours is ahead, have the next run read from the platform's time on."""
         skew = self.session.skew
+        if skew is not None and skew < -AHEAD:
+            await self._planned(lambda planner: planner.begin_anew(skew))
         if skew is None or skew <= AHEAD:
             return
         detail = (

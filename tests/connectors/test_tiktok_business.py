@@ -185,6 +185,14 @@ async def test_the_first_day_wanted_is_heeded() -> None:
     assert [each.query["start_date"] for each in session.asked] == ["2025-11-10"]
 
 
+@pytest.mark.parametrize(("since", "cursor"), [(date(2025, 11, 24), None), (None, "2026-05-01")])
+async def test_where_no_day_is_over_nothing_is_asked(since: date | None, cursor: str | None) -> None:
+    """As on the first day wanted; or behind a cursor that a clock which was ahead has set."""
+    session = FakeSession(replies(answer({})), **({"since": since} if since else {}))
+    (batch,) = await all_of(CONNECTOR.pull(session, window("account_days", cursor=cursor)))
+    assert (list(batch.records), batch.cursor, session.asked) == ([], None, [])
+
+
 async def test_a_day_is_settled_48_hours_after_its_end() -> None:
     days = [{"date": "2025-11-21"}, {"date": "2025-11-22"}, {"date": "soon"}]
     session = FakeSession(replies(answer({"metrics": days})), since=date(2025, 11, 20))

@@ -37,6 +37,7 @@ from jalon.store.database import Store
 from jalon.store.lock import RunLock
 from jalon.sync.engine import backfill_source, estimate, sync_all, sync_source
 from jalon.sync.pages import Page, Pages, quarantined_body
+from jalon.sync.plan import BEGINNING
 from jalon.sync.planning import PER_PLACE
 from jalon.sync.retry import TRIES
 from jalon.sync.source import Progress, Source
@@ -129,6 +130,37 @@ async def test_a_clock_that_is_ahead_of_the_platforms_moves_the_mark_no_further_
         clock.time = NOW + 86_400
         await sync_source(source(server, token="access-token-0"), workshop(store, clock))
     assert "late" in inbox(store)
+
+
+@pytest.mark.parametrize("wrong", [300_000.0, NOW - 3 * 365 * 86_400])
+@pytest.mark.parametrize("tells_time", [True, False])
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_a_run_whose_clock_was_years_behind_does_not_have_the_next_one_read_all_of_them(
+    store: Store, wrong: float, tells_time: bool, fresh: bool
+) -> None:
+    """As on a small machine whose clock is set only when the network is there, some seconds after cron."""
+    shop = Orders(orders(20, DAYS_AGO_50, 30_000))
+
+    def dated(asked: Asked) -> Reply:
+        reply = shop(asked)
+        told = {"date": format_datetime(datetime.fromtimestamp(NOW, UTC), usegmt=True)} if tells_time else {}
+        return replace(reply, headers={**reply.headers, **told})
+
+    clock = PlayedClock(NOW)
+    async with served(dated) as server:
+        own = source(server, stream(grain="day"), token="access-token-0")
+        if not fresh:
+            await sync_source(own, workshop(store, clock))
+        clock.time = wrong
+        await sync_source(own, workshop(store, clock))
+        clock.time = NOW + 900
+        server.asked.clear()
+        await sync_source(own, workshop(store, clock))
+    days = len([asked for asked in server.asked if asked.path == "/orders"])
+    assert days <= 70 or (wrong > BEGINNING and not tells_time), (
+        "sixty days, as of a first sync, and not all since then"
+    )
+    assert len(inbox(store)) == 20
 
 
 async def test_windows_are_read_at_the_same_time_but_no_more_than_allowed(store: Store) -> None:

@@ -74,6 +74,9 @@ def _video(session: Session, row: Row) -> Record:
 async def pull_account(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the account's days, a month at a time; the cursor is the first day of the next one."""
     found = [span for span in spans(*_reach(session), AT_ONCE) if span[0].isoformat() >= (window.cursor or "")]
+    if not found:  # no day wanted is over, or the cursor was set by a clock that was ahead
+        yield Batch()
+        return
     for (first, end), following in zip(found, [*found[1:], None], strict=True):
         query = {"start_date": first.isoformat(), "end_date": end.isoformat(), "fields": OF_A_DAY}
         data = data_of(await session.ask(about_account(session, ACCOUNT, **query)))
