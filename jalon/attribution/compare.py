@@ -13,6 +13,7 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engines.duckdb import DuckDB
+from jalon.attribution.explain.currencies import currencies
 from jalon.attribution.explain.tables import Row, Tables
 from jalon.attribution.models import MODELS
 from jalon.attribution.tracing.parts import TRACED, moved, parts
@@ -60,7 +61,7 @@ def compare(facts: Path, attribution: Path, first: str, second: str, by: str = "
             "models": [_card(tables, name) for name in (first, second)],
             "by": by,
             "orders": _agreement(tables, moves, first, second),
-            "currencies": [_of_currency(tables, moves, values, code) for code in _currencies(values)],
+            "currencies": [_of_currency(tables, moves, values, code) for code in _currencies(tables, values)],
         }
 
 
@@ -127,12 +128,10 @@ def _titles(tables: Tables, ids: list[str]) -> dict[str, str | None]:
     return {row["known_id"]: row["title"] for row in tables.rows(known, ("known_id", "title"))}
 
 
-def _currencies(values: list[Row]) -> list[str]:
-    """Return the currencies, that with most revenue first."""
-    net: dict[str, int] = {}
-    for row in values:
-        net[row["currency"]] = net.get(row["currency"], 0) + abs(row["a"])
-    return sorted(net, key=lambda code: (-net[code], code))
+def _currencies(tables: Tables, values: list[Row]) -> list[str]:
+    """Return the currencies of what is compared, the one with most sales first."""
+    compared = {row["currency"] for row in values}
+    return [code for code in currencies(tables.engine, tables["sales"]) if code in compared]
 
 
 def _of_currency(tables: Tables, moves: Table, values: list[Row], code: str) -> Row:

@@ -112,6 +112,17 @@ def test_the_reason_is_how_journeys_begin_and_end(tmp_path: Path) -> None:
     assert "First touch (first): What began the journey brought the sale." in text
 
 
+def test_the_currency_of_most_sales_is_told_first(tmp_path: Path) -> None:
+    """However many minor units a single order of another one has."""
+    facts = [
+        touch("a", 1, "p", channel="tiktok"), touch("b", 2, "p", channel="email"),
+        *(order(f"o{number}", 3, 10, person="p", currency="EUR") for number in range(2)),
+        order("dinar", 3, 9_000_000, person="p", currency="KWD"),
+    ]  # fmt: skip
+    told = compared(Run(tmp_path, facts, models=["first", "last"]), "first", "last")
+    assert [row["currency"] for row in told["currencies"]] == ["EUR", "KWD"]
+
+
 def test_models_that_cannot_be_compared_are_refused_with_those_that_can(run: Run) -> None:
     with pytest.raises(JalonError, match="'markov' was not computed"):
         compare(run.facts, run.folder, "first", "markov")

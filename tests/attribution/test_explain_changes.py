@@ -112,6 +112,23 @@ def test_credit_of_a_content_moves_order_by_order_with_the_reason(runs: tuple[Ru
     assert told["orders_moved"] == 4, "an order that was told again as it was has not moved"
 
 
+def test_of_each_currency_the_orders_that_moved_most_are_listed(tmp_path: Path) -> None:
+    """One yen is one minor unit, and one dinar a thousand: their orders stand apart."""
+    sold = [*((f"eur{number:02}", number, "EUR") for number in range(1, 24)), ("dinar", 9_000, "KWD")]
+    facts: list[Fact] = []
+    for name, goods, currency in sold:
+        facts += [
+            touch(name, 1, name, channel="tiktok", content_id="v", observed_at=at(2)),
+            order(name, 9, goods, person=name, currency=currency, observed_at=at(11)),
+        ]
+    run = Run(tmp_path, facts, models=["linear"])
+    attribute(run.facts, tmp_path / "then", Options(models=["linear"], as_of=THEN))
+    told = since((run, tmp_path / "then"), "content:v")
+    names = [row["order_uid"] for row in told["orders"]]
+    assert names == [*(f"shop:eur{number:02}" for number in range(23, 3, -1)), "shop:dinar"]
+    assert told["orders_moved"] == 24
+
+
 def test_restated_facts_say_what_was_and_what_is(runs: tuple[Run, Path]) -> None:
     told = facts_of(since(runs, "order:refunded"))
     assert told["refunds shop:refunded/11"] == ("new", {})

@@ -11,6 +11,7 @@ import pytest
 
 from jalon.attribution.explain import explain
 from jalon.errors import JalonError
+from jalon.normalize.vocabulary import Fact
 from jalon.report.explanation import lines
 from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.marts.tables import MARTS
@@ -91,6 +92,23 @@ def test_a_content_is_told_with_what_people_did_and_what_is_counted(run: Run) ->
     best = [row["net"] for row in found["orders"]]
     assert best == sorted(best, reverse=True)
     assert "Orders with most credit under last" in "\n".join(lines(found))
+
+
+def test_orders_and_contents_with_most_credit_are_those_of_each_currency(tmp_path: Path) -> None:
+    """A thousand yen are not more than fifty euros, whatever their minor units; the currency of most sales is first."""
+    facts: list[Fact] = [content("v", creator_id="nora"), content("w", creator_id="nora")]
+    sold = [*((f"eur{number}", number, "EUR") for number in range(1, 13)), ("yen", 9_999, "JPY"), ("won", 7_000, "JPY")]
+    for name, goods, currency in sold:
+        shown = "w" if name == "won" else "v"
+        facts += [touch(name, 1, name, content_id=shown), order(name, 2, goods, person=name, currency=currency)]
+    run = Run(tmp_path, facts, models=["last"])
+    eur = [f"shop:eur{number}" for number in range(12, 2, -1)]
+    assert [row["order_uid"] for row in told(run, "content:v")["orders"]] == [*eur, "shop:yen"]
+    nora = told(run, "nora")
+    assert [row["order_uid"] for row in nora["orders"]] == [*eur, "shop:yen", "shop:won"]
+    assert [(row["content_id"], row["currency"]) for row in nora["contents"]] == [
+        ("v", "EUR"), ("v", "JPY"), ("w", "JPY"),
+    ]  # fmt: skip
 
 
 def test_a_customer_is_told_with_all_that_joined_them(run: Run) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ibis.expr.types import Table
 
+from jalon.attribution.explain.currencies import currencies, listed
 from jalon.attribution.explain.moves import moves
 from jalon.attribution.explain.subjects import Subject
 from jalon.attribution.explain.tables import REVISION, Row, Tables
@@ -25,7 +26,7 @@ REASONS = {
 }
 """Reason code -> why an order's credit has moved."""
 _MOST = 20
-"""So many facts and orders are listed; the counts are of all."""
+"""So many facts are listed, and of each currency so many orders and touchpoints; the counts are of all."""
 _HEADER = ("source", "key", *REVISION, "removed")
 _KINDS = ("orders", "order_lines", "refunds", "order_contents", "order_links", "touchpoints", "contents", "identities")
 
@@ -46,17 +47,23 @@ def changes(then: Tables, now: Tables, subject: Subject, model: str) -> Row:
     facts = list(_facts(runs, subject))
     orders = list(_orders(runs, before, after, model))
     touches = moves(then, now, _orders_of_both(runs, subject), model)
+    in_order = currencies(now.engine, now["sales"])
     return {
         "as_of": then.card["as_of"],
         "options": _options(then.card, now.card),
         "facts": facts[:_MOST],
         "facts_changed": len(facts),
         "moved": _moved(before, after),
-        "orders": sorted(orders, key=lambda row: (-abs(row["after"] - row["before"]), row["order_uid"]))[:_MOST],
+        "orders": listed(orders, _MOST, in_order, _by),
         "orders_moved": len(orders),
-        "touches": touches[:_MOST],
+        "touches": listed(touches, _MOST, in_order, _by),
         "touches_moved": len(touches),
     }
+
+
+def _by(row: Row) -> int:
+    """Return by how much credit has moved."""
+    return abs(int(row["after"] - row["before"]))
 
 
 def _options(then: Mapping[str, Any], now: Mapping[str, Any]) -> Row:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
+
 import ibis
 from ibis.expr.types import Table
 
+from jalon.attribution.explain.currencies import best, currencies, listed
 from jalon.attribution.explain.tables import REVISION, Row, Tables
 from jalon.attribution.groups import group
 from jalon.attribution.intervals import sums, with_interval
@@ -12,7 +16,7 @@ from jalon.attribution.measures import counted
 from jalon.attribution.tracing.parts import unsure_by
 
 MOST = 10
-"""How many orders and contents are listed, those with most credit."""
+"""How many orders and contents are listed of each currency, those with most credit."""
 _CONTENT = (
     *("source", "platform", "content_id", "kind", "surface", "creator_id", "title", "posted_at", "ended_at", "url"),
     *("selling_mode", *REVISION),
@@ -99,8 +103,7 @@ def _orders(tables: Tables, credited: Table) -> list[Row]:
         share_high=_at_most_one(credited.high.sum()),
         **{name: credited[name].sum() for name in ("amount", "reversed", "net")},
     )
-    best = by_order.order_by(by_order.net.desc(), by_order.order_uid, by_order.basis).limit(MOST)
-    return tables.rows(best, _ORDER, best.net.desc(), best.order_uid, best.basis)
+    return _listed(tables, by_order, _ORDER, "order_uid", "basis")
 
 
 def _at_most_one(share: ibis.Value) -> ibis.Value:
@@ -135,8 +138,8 @@ def _estimates(tables: Tables, column: str, value: str) -> list[Row]:
 def _traced(tables: Tables, column: str, value: str) -> list[Row]:
     """Return how many visits on journeys, of those that name only their network, are likely to have come from it."""
     found = tables["traced_contents"]
-    best = found.filter(found[column] == value).order_by(found.steps.desc(), found.content_id).limit(MOST)
-    return tables.rows(best, _TRACED, best.steps.desc(), best.content_id)
+    most = found.filter(found[column] == value).order_by(found.steps.desc(), found.content_id).limit(MOST)
+    return tables.rows(most, _TRACED, most.steps.desc(), most.content_id)
 
 
 def _contents(tables: Tables, creator: str, model: str) -> list[Row]:
@@ -149,9 +152,14 @@ def _contents(tables: Tables, creator: str, model: str) -> list[Row]:
         net=rows.net.sum(),
         modelled=rows.net.sum(where=rows.basis == "modelled").fill_null(0),
     )
-    best = summed.order_by(summed.net.desc(), summed.content_id).limit(MOST)
     names = ("content_id", "title", "weight", "net", "modelled", "currency")
-    return tables.rows(best, names, best.net.desc(), best.content_id)
+    return _listed(tables, summed, names, "content_id")
+
+
+def _listed(tables: Tables, rows: Table, names: Sequence[str], *ties: str) -> list[Row]:
+    """Return the rows of each currency with most credit."""
+    found = tables.rows(best(rows, MOST, *ties), names, *ties)
+    return listed(found, MOST, currencies(tables.engine, tables["sales"]), itemgetter("net"))
 
 
 def _count(tables: Tables, table: Table) -> int:

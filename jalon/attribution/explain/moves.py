@@ -13,7 +13,7 @@ _Key = tuple[str, str, str]
 
 
 def moves(then: Tables, now: Tables, uids: Sequence[str], model: str) -> list[Row]:
-    """Return the touchpoints of orders whose net credit under a model is another, those that moved most first.
+    """Return the touchpoints of orders whose net credit under a model is another, by order and touchpoint.
 
     `what` is `came` or `went` where only one of the runs credits it, else `changed`. Credit of nobody known has no
     `touch_uid`, and says why in `because`.
@@ -27,7 +27,7 @@ def moves(then: Tables, now: Tables, uids: Sequence[str], model: str) -> list[Ro
     places = {**_places(then, known), **_places(now, known)}
     nowhere = dict.fromkeys(_TOLD)
     told = [{**row, **places.get(row["touch_uid"], nowhere)} for row in rows]
-    return sorted(told, key=lambda row: (-abs(row["after"] - row["before"]), row["order_uid"], row["touch_uid"] or ""))
+    return sorted(told, key=lambda row: (row["order_uid"], row["touch_uid"] or ""))
 
 
 def _credit(tables: Tables, uids: Sequence[str], model: str) -> dict[_Key, Row]:
