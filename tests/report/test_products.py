@@ -110,6 +110,23 @@ def test_lines_without_an_id_are_of_the_product_that_their_sku_or_title_names(tm
     assert says.startswith("Mug was sold most: €3.10 in 2 orders")
 
 
+def test_a_product_that_only_orders_name_is_called_as_the_latest_of_them_calls_it(tmp_path: Path) -> None:
+    """Renamed meanwhile: in each currency it has its new name, in that too in which it was only sold before."""
+
+    def named(number: int, days: float, title: str | None, currency: str) -> list[Any]:
+        own = {"source": "till", "platform": "till", "currency": currency}
+        return [
+            order(f"o{number}", days, 300, **own),
+            line(f"o{number}", "1", goods=300, product_id="17", sku=None, title=title, **own),
+        ]
+
+    facts = [*named(1, 1, "Zinc lamp", "EUR"), *named(2, 9, "Lamp, zinc", "USD"), *named(3, 12, None, "USD")]
+    told = told_of(tmp_path, facts)
+    assert {(row["currency"], row["title"]) for row in told["products"]} == {
+        ("EUR", "Lamp, zinc"), ("USD", "Lamp, zinc"),
+    }  # fmt: skip
+
+
 def test_a_share_of_what_has_lines_says_how_much_that_is_of_all(tmp_path: Path) -> None:
     facts = [
         *sold(1, "a", 300, "mug", sku="MUG", title="Mug"),

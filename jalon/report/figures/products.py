@@ -53,8 +53,11 @@ def products(engine: Engine, tables: Mapping[str, Table], currencies: Sequence[s
 
 
 def _summed(tables: Mapping[str, Table]) -> Table:
-    """Return what was sold of each product: known by its SKU where one is told, else by its id, else by its title."""
-    lines, orders = tables["fct_order_lines"], tables["fct_orders"].select("order_uid", "selling_mode")
+    """Return what was sold of each product: known by its SKU where one is told, else by its id, else by its title.
+
+    A product that no source tells of is called as the latest order that names it does, since it may have been renamed.
+    """
+    lines, orders = tables["fct_order_lines"], tables["fct_orders"].select("order_uid", "selling_mode", "placed_at")
     sold = lines.filter(lines.is_sale).join(orders, "order_uid")
     called = tables["dim_products"].select(of="product_id", known="title", own_sku="sku")
     named = sold.left_join(called, sold.product_id == called.of)
@@ -64,17 +67,24 @@ def _summed(tables: Mapping[str, Table]) -> Table:
     sku = ibis.ifelse(has_id, ibis.ifelse(low == high, low, ibis.null("string")), named.sku)
     named = named.mutate(one_sku=ibis.coalesce(named.own_sku, sku).nullif(""))
     number = ibis.coalesce(named.one_sku, named.product_id.nullif(NONE))
-    keyed = named.mutate(number=number, id=ibis.coalesce(number, by_title))
+    keyed = _with_latest_title(named.mutate(number=number, id=ibis.coalesce(number, by_title)))
     return keyed.group_by("id", "currency").agg(
         orders=keyed.order_uid.nunique(),
         units=keyed.quantity.sum(),
         goods_minor=keyed.goods_minor.sum(),
         native_minor=ibis.coalesce(keyed.goods_minor.sum(where=keyed.selling_mode == "native"), 0),
-        title=ibis.coalesce(keyed.known.max(), keyed.title.max(), keyed.number.max()),
+        title=ibis.coalesce(keyed.known.max(), keyed.latest_title.max(), keyed.number.max()),
         sku=keyed.one_sku.max(),
         product_ids=keyed.product_id.collect(distinct=True),
         platforms=keyed.platform.collect(distinct=True),
     )
+
+
+def _with_latest_title(keyed: Table) -> Table:
+    """Add `latest_title`: what the order that was placed last of those that name the product calls it."""
+    titled_at = ibis.ifelse(keyed.title.notnull(), keyed.placed_at, ibis.null(keyed.placed_at.type()))
+    rows = keyed.mutate(is_latest=titled_at == titled_at.max().over(group_by=keyed.id))
+    return rows.mutate(latest_title=rows.title.max(where=rows.is_latest).over(group_by=rows.id))
 
 
 def _capped(engine: Engine, summed: Table, most: int) -> list[Row]:
