@@ -8,13 +8,14 @@ import pytest
 
 from jalon.attribution.presets import PRESETS
 from jalon.attribution.stages import STAGES
+from jalon.normalize.vocabulary import Fact
 from jalon.report.page.blocks.measures import measures, surveys, written
 from jalon.report.page.language import language
 from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_STAGE_MEASURES
 from jalon.report.summary.customers import lines
 from tests import handmade
-from tests.handmade import day
+from tests.handmade import answer, day, order, touch
 from tests.report.people_made import People
 
 
@@ -72,6 +73,21 @@ def test_platforms_reach_persons_a_day_and_what_no_source_tells_is_no_zero(in_to
     assert in_town.measure("daily_reach", "network")[0] == 110
     assert few.measure("daily_reach")[::5] == (None, "no source tells reach by day")
     assert in_town.measure("tag_click_rate")[0] is None
+
+
+def test_what_no_source_tells_of_persons_is_not_known_to_be_none(tmp_path: Path) -> None:
+    """A till knows who bought; it tells of no look at a product, and of nobody who recommends."""
+    facts: list[Fact] = [touch("met", 1, "a"), order("1", 2, person="a")]
+    silent = tmp_path / "silent"
+    silent.mkdir()
+    unknown = People(silent, facts)
+    assert unknown.measure("product_view_rate")[::5] == (None, "no source tells of a look at a product")
+    without = "no answer, share, referral or review of a known person is told"
+    assert unknown.measure("ambassadors")[::5] == (None, without)
+    told = [touch("looked", 1, None, kind="product_view"), answer("nps", 7, person="a")]
+    known = People(tmp_path, [*facts, *told])
+    assert known.measure("product_view_rate")[:1] == (0.0,), "somebody's looks are told, and this person's is not there"
+    assert known.measure("ambassadors")[:1] == (0.0,), "they were asked, and are none"
 
 
 def test_of_each_stage_before_the_purchase_it_is_told_how_many_buy_later(in_town: People) -> None:

@@ -47,7 +47,8 @@ _HAIR = 1e-9
 
 
 def signs(touches: Table, answers: Table) -> Table:
-    """Return per person that shows any: `sign`, the first of `SIGNS`, and the latest `nps` from 0 to 10.
+    """Return per person who said or did any such thing: `sign`, the first of `SIGNS` that it is, if it is one, the
+    latest `nps` from 0 to 10, and `is_heard`, which is true.
 
     `answers` have their `person` resolved.
     """
@@ -59,7 +60,8 @@ def signs(touches: Table, answers: Table) -> Table:
     both = acts.outer_join(said, "person")
     person = ibis.coalesce(both.person, both.person_right)
     first = ibis.cases(*((_shows(both, sign), sign.name) for sign in SIGNS), else_=ibis.null("string"))
-    return both.select(person=person, sign=first, nps=(both.said_nps * 10).round().cast("int64"))
+    nps = (both.said_nps * 10).round().cast("int64")
+    return both.select(person=person, sign=first, nps=nps, is_heard=ibis.literal(True))
 
 
 def _latest(answers: Table) -> Table:

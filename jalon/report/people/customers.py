@@ -38,7 +38,8 @@ class Customers(NamedTuple):
     """All known persons, and what the figures of buyers rest on."""
 
     table: Table
-    """One row per person, kept: the columns of `dim_customers` and `first_met_at`, `signed_up_at`, `viewed_product`."""
+    """One row per person, kept: the columns of `dim_customers` and `first_met_at`, `signed_up_at`, `viewed_product`,
+    `is_heard`."""
     bought: Purchasing
     worth: tuple[Value, ...]
     groups: Groups

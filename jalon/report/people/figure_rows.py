@@ -19,14 +19,16 @@ NO_CURRENCY = "nobody knows how much one of this currency is"
 NO_RETURN = "no platform tells of a return"
 NO_CART = "no cart of a known person is over"
 NO_VISIT = "no visit is known"
+NO_VIEW = "no source tells of a look at a product"
+NO_SIGN = "no answer, share, referral or review of a known person is told"
 NO_REACH = "no source tells reach by day"
 NO_TAGS = "no source tells views and clicks on tags of the same content"
 MORE_CLICKS = "more clicks than views"
 NO_ANSWER = "no such answer is known"
 OTHER_SCALE = "all answers are on a scale that it is not defined on"
 REASONS = (
-    NOBODY, NO_BUYER, TOO_FEW, NOBODY_MET, NOBODY_BEGAN, NOT_HALF, NO_MONEY, NO_RETURN, NO_CART, NO_VISIT, NO_REACH,
-    NO_TAGS, MORE_CLICKS, NO_ANSWER, NO_CURRENCY, OTHER_SCALE,
+    NOBODY, NO_BUYER, TOO_FEW, NOBODY_MET, NOBODY_BEGAN, NOT_HALF, NO_MONEY, NO_RETURN, NO_CART, NO_VISIT, NO_VIEW,
+    NO_SIGN, NO_REACH, NO_TAGS, MORE_CLICKS, NO_ANSWER, NO_CURRENCY, OTHER_SCALE,
 )  # fmt: skip
 """Why something has no value."""
 

@@ -13,6 +13,8 @@ from jalon.report.people.buyers import DAY
 from jalon.report.people.customers import Customers
 from jalon.report.people.figure_rows import (
     NO_BUYER,
+    NO_SIGN,
+    NO_VIEW,
     NOBODY,
     NOBODY_BEGAN,
     NOBODY_MET,
@@ -39,16 +41,27 @@ def of_persons(base: Base) -> Iterator[Figure]:
     known, bought = row["known"], row["customers"]
     yield Figure("known_persons", counted(known, known))
     yield Figure("new_persons", counted(row["new"], known))
-    yield _share("product_view_rate", row["viewed"], row["met"], NOBODY_MET)
+    yield _product_views(base, row["viewed"], row["met"])
     yield _share("conversion_rate", bought, known, NOBODY)
     yield _share("repeat_rate", row["again"], bought, NO_BUYER)
-    yield Figure("ambassadors", counted(row["ambassadors"], known))
+    heard = counted(row["ambassadors"], known) if row["heard"] else NOTHING
+    yield Figure("ambassadors", heard, because=None if row["heard"] else NO_SIGN)
     for name, start in (("time_from_first_touch", "first_met_at"), ("time_from_sign_up", "signed_up_at")):
         yield _time(base, name, start)
 
 
 def _share(measure: str, some: int, whole: int, without: str) -> Figure:
     return Figure(measure, intervals.share(some, whole), because=None if whole else without)
+
+
+def _product_views(base: Base, some: int, met: int) -> Figure:
+    """Return how many of the persons met looked at a product; where no source tells of a look, that is not known."""
+    touches = base.made["touches"]
+    looks = touches.filter(touches.is_counted & (touches.kind == "product_view"))
+    (row,) = base.engine.dicts(looks.agg(looks=looks.touch_uid.count()))
+    if met and not row["looks"]:
+        return Figure("product_view_rate", NOTHING, because=NO_VIEW)
+    return _share("product_view_rate", some, met, NOBODY_MET)
 
 
 def _counts(base: Base) -> Row:
@@ -62,6 +75,7 @@ def _counts(base: Base) -> Row:
         "viewed": table.viewed_product,
         "again": table.purchases > 1,
         "ambassadors": table.is_ambassador,
+        "heard": table.is_heard,
     }
     ((row),) = base.engine.dicts(
         table.agg(**{name: ibis.coalesce(holds.cast("int64").sum(), 0) for name, holds in counts.items()})
