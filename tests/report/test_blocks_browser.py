@@ -16,7 +16,7 @@ from jalon.report.marts.making import MartOptions, build_marts
 from jalon.report.page.page import View, write_page
 from jalon.report.people.settings import Condition, Persona, Wanted
 from tests.browser import FOUND, Browser, browser
-from tests.handmade import Run, content, day, led_by, line, measure, order, product, tag, touch
+from tests.handmade import Run, content, day, led_by, line, measure, order, product, refund, tag, touch
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {a|b}"
 HOME = Path(__file__).parents[2]
@@ -106,6 +106,30 @@ def test_every_chart_is_drawn_and_says_what_it_is(
     assert window.see("document.documentElement.scrollWidth") <= width
     assert window.trouble == []
     assert window.requests == [pages[lang].as_uri()]
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_amounts_at_a_glance_stand_in_one_line_whichever_currency_is_chosen(
+    window: Browser, tmp_path: Path, lang: str, width: int
+) -> None:
+    """A number that is broken within is read as two; and the page of each currency is laid out alike."""
+    sold = {"NZD": 1_342_439, "KWD": 2_000_003_771_793, "JPY": 322_108}
+    told = [order(code, 1, goods, currency=code, person=code) for code, goods in sold.items()]
+    told += [refund(code, 2, min(goods // 2, 136_596), currency=code) for code, goods in sold.items()]
+    run = Run(tmp_path, told, models=["last"])
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
+    page = write_page(figures(tmp_path / "marts", run.folder), tmp_path / "page.html", View(lang=lang))
+    window.open(page.as_uri(), width=width)
+    lines = """[...document.querySelectorAll('.tile b')].filter(e => e.checkVisibility()).map(
+        e => Math.round(e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)))"""
+    room = "[...document.querySelectorAll('.tile')].filter(e => e.checkVisibility()).map(e => e.offsetWidth)"
+    wide = window.see(room)
+    assert wide[0] > 1.5 * wide[1]
+    for number in window.see("[...document.querySelectorAll('input[name=c]')].map(e => e.id)"):
+        window.see(f"document.querySelector('label[for=\"{number}\"]').click()")
+        assert set(window.see(lines)) == {1}, number
+        assert window.see(room) == wide, number
 
 
 def test_hidden_charts_are_drawn_when_they_are_shown(window: Browser, pages: dict[str, Path]) -> None:
