@@ -149,7 +149,13 @@ def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -
             {"stage_measures": [row, {**row, "value": None, "low": None, "high": None}], "targets": []}, language("en")
         )
     )
-    assert [line.split()[-2:] for line in said[2:]] == [["0", "(-30\u201330)"]]
+    assert [line.split()[-4:] for line in said[2:]] == [["0", "(-30", "\u2013", "30)"]]
+
+
+def test_ends_below_zero_stand_apart_from_the_dash_between_them() -> None:
+    row = {"measure": "nps", "value": -37.5, "low": -61.1, "high": -2.1, "unit": "points"}
+    (*_, said) = lines({"stage_measures": [row], "targets": []}, language("en"))
+    assert said.endswith("-37.5 (-61.1 \u2013 -2.1)")
 
 
 def test_a_rate_of_nothing_seen_is_not_known_and_reach_is_that_over_all_and_never_below_none(tmp_path: Path) -> None:

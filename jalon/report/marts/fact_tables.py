@@ -207,7 +207,10 @@ FCT_REFUNDS = Mart(
         Column(
             "tax_is_reckoned", "boolean", "The refund tells no tax: goods, shipping and tax are by its order's figures"
         ),
-        *money("total", "What the buyer got back in all"),
+        *money(
+            "total",
+            "What the buyer got back in all; if `tax_is_reckoned`, what is more than the order had is in no other part",
+        ),
         OBSERVED,
     ),
 )

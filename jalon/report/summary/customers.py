@@ -34,4 +34,4 @@ def _ends(row: Row, say: Language) -> str:
     if row["low"] is None or row["high"] is None:
         return ""
     low, high = (written(row[end], row["unit"], say) for end in ("low", "high"))
-    return f"({low}\u2013{high})"
+    return f"({low} \u2013 {high})" if row["low"] < 0 else f"({low}\u2013{high})"
