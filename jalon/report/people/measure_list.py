@@ -53,7 +53,8 @@ MEASURES = {
         ),
         Measure(
             "tag_click_rate", "consideration", "Tag click-through rate", "of 1", "more",
-            "Clicks on product tags per view of the same content, where the platform counts both.", "platform",
+            "Clicks on product tags per view of content, where the platform counts both; content without a tag counts "
+            "too.", "platform",
         ),
         Measure(
             "product_view_rate", "consideration", "Product-view rate", "of 1", "more",
