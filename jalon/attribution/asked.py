@@ -38,6 +38,7 @@ def options_of(given: Mapping[str, Any], columns: Columns) -> Options:
     chosen = Options(**{name: value for name, value in given.items() if name != "holdouts"})
     for setting in ("lookback", "skip", "intent"):
         _check(setting, getattr(chosen, setting), columns)
+    _check_columns(chosen, columns)
     return chosen
 
 
@@ -50,6 +51,21 @@ def tested(given: Mapping[str, Any], columns: Columns, places: int) -> list[hold
 
 def _known() -> Iterator[str]:
     return (each.name for each in fields(Options) if each.name not in (*OF_FACTS, "models"))
+
+
+def _check_columns(chosen: Options, columns: Columns) -> None:
+    """Raise `ConfigError` for a setting that looks at a column that is not named: it would change nothing."""
+    by_stage = isinstance(chosen.custom, Mapping) and "custom" in chosen.models
+    asking = {
+        "stage": {"custom": by_stage, "markov_state": "stage" in chosen.markov_state},
+        "kind": {"views": chosen.views != "count"},
+    }
+    for column, settings in asking.items():
+        if getattr(columns, column) is None and (idle := [name for name, asks in settings.items() if asks]):
+            raise ConfigError(
+                f"{', '.join(idle)} would change nothing, since no column tells the {column} of touchpoints",
+                f"Name it as Columns({column}=...).",
+            )
 
 
 def _check(setting: str, patterns: Any, columns: Columns) -> None:

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jalon.attribution.numbers import whole
-from jalon.attribution.tables import arrow, cast, column_of
+from jalon.attribution.stages import UNKNOWN
+from jalon.attribution.tables import arrow, cast, column_of, numbers, without_blanks
 from jalon.errors import ConfigError
 
 TOUCHES = {
@@ -114,7 +115,7 @@ def _plain(given: pa.Table, columns: Columns, decimals: int) -> pa.Table:
             "channel": _text(column(columns.channel), columns.channel),
             "converted": _flags(column(columns.conversion), columns.conversion),
             "net": _minor(worth, columns.value or "value", decimals),
-            "stage": _text(stage, columns.stage or "stage"),
+            "stage": _text(stage, columns.stage or "stage").fill_null(UNKNOWN),
             "kind": _text(kind, columns.kind or "kind").fill_null("visit"),
         }
     )
@@ -128,31 +129,46 @@ def _name(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 
 def _text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Return a column as texts. One that is empty or of spaces alone is missing: exports write so what is not there."""
-    texts = cast(column, pa.string(), name)
-    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), None, texts)
+    """Return a column as texts; those that are blank are missing."""
+    return without_blanks(cast(column, pa.string(), name))
 
 
 def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return microseconds since the epoch; times without a zone are UTC."""
+    if not len(column):
+        return pa.chunked_array([pa.array([], pa.int64())])
     if column.null_count:
-        raise ConfigError(f"{column.null_count} rows have no {name}", "Leave them out, or tell their times.")
+        first = _first(pc.is_null(column))
+        raise ConfigError(
+            f"{column.null_count} rows have no {name}, the first of them row {first}",
+            "Leave them out, or tell their times.",
+        )
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         raise ConfigError(f"the column {name!r} holds numbers, of seconds or of what else is not said", FROM_NUMBERS)
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         raise ConfigError(f"the column {name!r} is of {column.type}", "Turn it into timestamps first.")
-    zone = getattr(column.type, "tz", None)
-    return column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
+    unit = pa.timestamp("us", getattr(column.type, "tz", None))
+    if getattr(column.type, "unit", None) == "ns":
+        return column.cast(unit, safe=False).cast(pa.int64())
+    return cast(column, unit, name, "Correct the times: these are too far from now.").cast(pa.int64())
+
+
+def _first(wrong: pa.ChunkedArray) -> int:
+    """Return the number of the first row of which something holds."""
+    found: int = pc.index(wrong, True).as_py()
+    return found
 
 
 def _flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     if not pa.types.is_boolean(column.type):
-        numbers = cast(column, pa.float64(), name)
-        if unknown := pc.sum(pc.is_nan(numbers)).as_py():
+        told = numbers(column, name)
+        if unknown := pc.sum(pc.is_nan(told)).as_py():
+            first = _first(pc.is_nan(told))
             raise ConfigError(
-                f"the column {name!r} holds what is no number (NaN) in {unknown} rows", "Put 0 or null in its place."
+                f"the column {name!r} holds what is no number (NaN) in {unknown} rows, the first of them row {first}",
+                "Put 0 or null in its place.",
             )
-        column = pc.not_equal(numbers, 0.0)
+        column = pc.not_equal(told, 0.0)
     return pc.fill_null(column, False)
 
 
@@ -161,10 +177,15 @@ def _minor(column: pa.ChunkedArray, name: str, decimals: int) -> pa.ChunkedArray
     if pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
         minor, most = _minor_exactly(column, name, decimals), pa.scalar(MOST, _WIDE)
     else:
-        amounts = pc.fill_null(cast(column, pa.float64(), name), 0.0)
+        amounts = pc.fill_null(numbers(column, name), 0.0)
         minor, most = pc.round(pc.multiply(amounts, float(10**decimals)), round_mode="half_to_even"), float(MOST)
-    if not pc.all(pc.less(pc.abs(minor), most), min_count=0).as_py():
-        raise ConfigError(f"the column {name!r} holds an amount that is too great, or no number", "Correct the amount.")
+    fits = pc.less(pc.abs(minor), most)
+    if not pc.all(fits, min_count=0).as_py():
+        first = _first(pc.invert(fits))
+        raise ConfigError(
+            f"the column {name!r} holds {column[first]} in row {first}, which is too great, or no number",
+            f"Correct the amount: with {decimals} decimals the greatest is {MOST // 10**decimals:,}.",
+        )
     return minor.cast(pa.int64())
 
 

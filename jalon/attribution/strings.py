@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects import chains
-from jalon.attribution.tables import arrow, cast, column_of
+from jalon.attribution.numbers import whole
+from jalon.attribution.tables import arrow, cast, column_of, numbers
 from jalon.errors import ConfigError
 
 STRETCH = 200_000
@@ -41,7 +42,7 @@ def credit_of_paths(
     removal effect, for chains of this `order`), and with `value` the same again as `first_value` and so on. Credit is
     as floats: paths without orders have no cent to lose. Raises `ConfigError` for a table that cannot be read.
     """
-    if order not in range(1, MAX_ORDER + 1):
+    if not whole(order) or order not in range(1, MAX_ORDER + 1):
         raise ConfigError(f"order = {order!r} is no order", f"Give a number from 1 to {MAX_ORDER}.")
     if not separator:
         raise ConfigError("separator = '' parts no path", "Give what stands between two channels, such as '>'.")
@@ -57,7 +58,7 @@ def _stretches(
 ) -> Iterator[tuple[pa.Array, dict[str, np.ndarray]]]:
     """Yield the distinct paths of some rows, and by the names wanted what each sums up to; 0 without a column."""
     texts = cast(_column(given, path), pa.string(), path)
-    numbers = {name: None if column is None else _numbers(given, column) for name, column in wanted.items()}
+    told = {name: None if column is None else _numbers(given, column) for name, column in wanted.items()}
     for start in range(0, len(texts), STRETCH):
         named = texts.slice(start, STRETCH).combine_chunks().dictionary_encode()
         row, size = named.indices.to_numpy(zero_copy_only=False), len(named.dictionary)
@@ -65,7 +66,7 @@ def _stretches(
             named.dictionary,
             {
                 name: np.zeros(size) if column is None else np.bincount(row, column[start : start + STRETCH], size)
-                for name, column in numbers.items()
+                for name, column in told.items()
             },
         )
 
@@ -78,10 +79,14 @@ def _column(given: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 def _numbers(given: pa.Table, name: str) -> np.ndarray:
-    numbers: np.ndarray = cast(_column(given, name), pa.float64(), name).to_numpy()
-    if not np.isfinite(numbers).all() or numbers.min(initial=0.0) < 0:
-        raise ConfigError(f"the column {name!r} holds what is below zero, or no number", "Leave those rows out.")
-    return numbers
+    told: np.ndarray = numbers(_column(given, name), name).to_numpy()
+    fits = np.isfinite(told) & (told >= 0)
+    if not fits.all():
+        first = int(np.argmin(fits))
+        raise ConfigError(
+            f"the column {name!r} holds what is below zero, or no number, first in row {first}", "Leave those rows out."
+        )
+    return told
 
 
 class _Coded(NamedTuple):

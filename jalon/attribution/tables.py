@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jalon.errors import ConfigError
 
 _UNREADABLE = (pa.ArrowException, TypeError, ValueError)
+_ONE_TYPE = "Give all its values one type that fits."
 
 
 def arrow(table: Any, wanted: Collection[str | None] | None = None) -> pa.Table:
@@ -87,14 +89,30 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks], kind)
 
 
-def cast(column: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
+def cast(column: pa.ChunkedArray, kind: pa.DataType, name: str, remedy: str = _ONE_TYPE) -> pa.ChunkedArray:
     """Return a column in another type. Raises `ConfigError` if its values cannot be that."""
     try:
         return column.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise _wrong_column(name, error) from error
+        raise _wrong_column(name, error, remedy) from error
 
 
-def _wrong_column(name: str, error: Exception) -> ConfigError:
+def numbers(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return a column as floats; of texts those that are blank are missing. Raises `ConfigError` for what is none."""
+    if not any(is_text(column.type) for is_text in _TEXTS):
+        return cast(column, pa.float64(), name)
+    bare = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return cast(without_blanks(bare), pa.float64(), name, "Give numbers there, such as 1 or 99.99.")
+
+
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+
+
+def without_blanks(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts; one that is empty or of spaces alone is missing: exports write so what is not there."""
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), None, texts)
+
+
+def _wrong_column(name: str, error: Exception, remedy: str = _ONE_TYPE) -> ConfigError:
     said = str(error).partition("\n")[0]
-    return ConfigError(f"the column {name!r} cannot be read: {said}", "Give all its values one type that fits.")
+    return ConfigError(f"the column {name!r} cannot be read: {said}", remedy)

@@ -75,6 +75,14 @@ def test_a_blank_text_is_missing_and_takes_no_conversion(blank: str) -> None:
     assert attribution.credit(named, "last", columns=Columns(stage="stage", kind="kind"), views="exclude").equals(last)
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_numbers_may_be_texts_and_blank_ones_are_missing(kind: pa.DataType) -> None:
+    rows = [("a", 1, "social", 0, 0.0), ("a", 2, None, 1, 10.01), ("b", 3, "search", 1, 0.0)]
+    flags, amounts = pa.array(["", "1", " 1"], kind), pa.array([" ", "10.01 ", ""], kind)
+    told = table(rows).set_column(3, "conversion", flags).set_column(4, "value", amounts)
+    assert attribution.credit(told, "linear").equals(attribution.credit(table(rows), "linear"))
+
+
 def test_importing_the_package_costs_nothing() -> None:
     heavy = "{'ibis', 'numpy', 'pyarrow', 'duckdb'}"
     told = f"import sys; from jalon import attribution; print(*sorted({heavy} & set(sys.modules)))"
@@ -197,6 +205,58 @@ def test_no_rows_give_no_rows() -> None:
     empty = table([])
     assert len(attribution.credit(empty, ALL)) == len(attribution.paths(empty)) == 0
     assert len(attribution.channel_effects(empty)) == 0
+    assert len(attribution.credit(polars.DataFrame(schema=empty.column_names), ALL)) == 0, "no column has a type"
+
+
+@pytest.mark.parametrize("state", ["stage", "stage_channel"])
+def test_what_has_no_stage_is_at_a_stage_of_its_own_and_keeps_its_credit(state: str) -> None:
+    rows = [("a", 1, "social", 0, 0.0), ("a", 2, "search", 0, 0.0), ("a", 3, None, 1, 9.0), ("b", 1, "search", 1, 5.0)]
+    staged = table(rows).append_column("stage", pa.array(["decision", None, None, " "]))
+    named = Columns(stage="stage")
+    for model in (name for name in ALL if MODELS[name].learns):
+        found = attribution.credit(staged, model, columns=named, markov_state=state)
+        assert (pc.sum(found["weight"]).as_py(), pc.sum(found["credit"]).as_py()) == (2, 14), model
+    effects = attribution.channel_effects(staged, "markov", columns=named, markov_state="stage")
+    assert effects["state"].to_pylist() == ["decision", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("custom", "weights"),
+    [
+        ([1, 2, 3], ["0.166666667", "0.333333333", "0.500000000"]),
+        ([1e-6, 1, 1], ["0.000000500", "0.499999750", "0.499999750"]),
+        ({"discovery": 1, "consideration": 1 / 3, "decision": 1}, ["0.428571429", "0.142857143", "0.428571428"]),
+    ],
+)
+def test_weights_of_ones_own_are_as_exact_as_they_are_told(custom: Any, weights: list[str]) -> None:
+    rows = [("a", 1, "x", 0, 0.0), ("a", 2, "y", 0, 0.0), ("a", 3, "z", 1, 100.0)]
+    staged = table(rows).append_column("stage", pa.array(["discovery", "consideration", "decision"]))
+    found = attribution.credit(staged, "custom", columns=Columns(stage="stage"), custom=custom)
+    assert [f"{weight:f}" for weight in found["weight"].to_pylist()] == weights
+
+
+def test_weights_of_ones_own_hold_on_the_longest_journeys() -> None:
+    many = 200_000
+    rows = {
+        "person": ["a"] * many,
+        "time": [START] * many,
+        "channel": ["x"] * many,
+        "conversion": [0] * (many - 1) + [1],
+        "value": [0.0] * (many - 1) + [9e9],
+    }
+    for custom in ([1, 1, 1], [1e-3, 1, 9e-5]):
+        found = attribution.credit(pa.table(rows), "custom", custom=custom, max_touches=many)
+        first, last = (found["weight"][place].as_py() for place in (0, len(found) - 1))
+        assert pc.sum(found["credit"]).as_py() == 9 * 10**9
+        assert (float(first), float(last)) == pytest.approx([custom[n] / sum(custom) for n in (0, 2)], rel=0.01)
+
+
+def test_a_view_weighs_just_the_part_that_is_told() -> None:
+    rows = table([("a", 1, "x", 0, 0.0), ("a", 2, "y", 0, 0.0), ("a", 3, None, 1, 100.0)])
+    rows = rows.append_column("how", pa.array(["view", "click", None]))
+    for views, weight in ((1 / 3, "0.250000000"), (0.00125, "0.001248439")):
+        found = attribution.credit(rows, "linear", columns=Columns(kind="how"), views=views)
+        assert str(found["weight"][0].as_py()) == weight
 
 
 def test_stages_come_by_a_column() -> None:
@@ -213,9 +273,11 @@ def test_stages_come_by_a_column() -> None:
         (table(SMALL).drop("person"), {}, "no column 'person'"),
         (table(SMALL).set_column(1, "time", pa.array(["monday"] * 4)), {}, "'time' is of string"),
         (table(SMALL).set_column(1, "time", pa.array([1772323200] * 4)), {}, "'time' holds numbers"),
-        (table(SMALL).set_column(1, "time", pa.nulls(4, pa.timestamp("us"))), {}, "4 rows have no time"),
-        (table([("a", 1, None, 1, float("nan"))]), {}, "too great, or no number"),
-        (table(SMALL).set_column(3, "conversion", pa.array([0.0, 0.0, 1.0, float("nan")])), {}, "NaN.* in 1 rows"),
+        (table(SMALL).set_column(1, "time", pa.nulls(4, pa.timestamp("us"))), {}, "4 rows have no time.* row 0"),
+        (table(SMALL).set_column(1, "time", pa.array([10**15] * 4, pa.timestamp("s"))), {}, "'time' .* out of bounds"),
+        (table([*SMALL, ("a", 1, None, 1, float("nan"))]), {}, "nan in row 4, .* too great, or no number"),
+        (table(SMALL).set_column(3, "conversion", pa.array([0.0, 1.0, float("nan"), 0.0])), {}, "NaN.* 1 rows.* row 2"),
+        (table(SMALL).set_column(3, "conversion", pa.array(["yes"] * 4)), {}, "'conversion' cannot be read.*'yes'"),
         (table([("a", 1, None, 1, 1e18)]), {}, "too great, or no number"),
         (table([("a", 1, None, 1, 1.0)]).set_column(4, "value", pa.array([2**63 - 1])), {}, "too great, or no number"),
         (table(SMALL), {"model": "luck"}, "luck"),
@@ -260,6 +322,10 @@ def test_what_cannot_be_read_is_refused_by_name(given: Any, options: dict[str, A
         ({"conversions": ["sign_up"]}, "conversions would change nothing"),
         ({"share_out": False}, "share_out would change nothing"),
         ({"skip": ["campaign:Brand*"]}, "campaign of touchpoints"),
+        ({"views": 0.25}, "views would change nothing.*kind of touchpoints.*Columns"),
+        ({"views": "exclude"}, "views would change nothing"),
+        ({"markov_state": "stage_channel"}, "markov_state would change nothing.*stage of touchpoints.*Columns"),
+        ({"model": "custom", "custom": {"decision": 1}}, "custom would change nothing"),
         ({"lookback": {"kind:view": 3}}, "kind of touchpoints.*Columns"),
         ({"holdouts": {"name": "x"}}, "no list of tests"),
     ],
