@@ -10,6 +10,8 @@ channel), `stage`, `last_other` (position of the last step whose channel is not 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
+from math import lcm
 
 import ibis
 from ibis.expr.types import Table
@@ -22,8 +24,8 @@ DIRECT = "direct"
 PLACES = ("first", "between", "last")
 """Names of weights by position, in the model `custom`; its other names are stages."""
 _DAY = 86_400_000_000
-_PARTS = 10_000
-"""To so many parts the weights of the model `custom` are rounded."""
+_PARTS = 10_000_000
+"""To so many parts the weights of the model `custom` are rounded, where they are no smaller whole numbers."""
 
 Parameters = Mapping[str, float]
 
@@ -94,10 +96,19 @@ def by_effect(steps: Table, _: Parameters) -> ibis.Value:
 
 def custom(steps: Table, parameters: Parameters) -> ibis.Value:
     """Weigh by place or by stage; where no step has a weight, all alike."""
-    whole = sum(parameters.values())
-    parts = {name: round(weight / whole * _PARTS) for name, weight in parameters.items()}
-    points = _by_place(steps, parts) if set(parts) == set(PLACES) else _by_stage(steps, parts)
+    parts = _parts(parameters)
+    told = _by_place(steps, parts) if set(parts) == set(PLACES) else _by_stage(steps, parts)
+    too_many = divided(steps.touches * sum(parts.values()), ibis.literal(MAX_POINTS, "int64"))
+    points = divided(told, too_many + 1)
     return ibis.ifelse(points.sum().over(group_by=steps.order_uid) == 0, 1, points)
+
+
+def _parts(weights: Mapping[str, float]) -> dict[str, int]:
+    """Return weights as the least whole numbers of the same proportions; above `_PARTS` in all, as so many parts."""
+    told = {name: Fraction(str(float(weight))) for name, weight in weights.items()}
+    shares = {name: (weight / sum(told.values())).limit_denominator(_PARTS) for name, weight in told.items()}
+    parts = min(lcm(*(share.denominator for share in shares.values())), _PARTS)
+    return {name: round(share * parts) for name, share in shares.items()}
 
 
 def _by_place(steps: Table, parts: Mapping[str, int]) -> ibis.Value:
