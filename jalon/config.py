@@ -19,7 +19,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from jalon import registry
+from jalon import misfits, registry
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring, read_key
@@ -264,13 +264,9 @@ class _Reader:
         try:
             return model.model_validate(values)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            key = ".".join(str(part) for part in first["loc"])
-            said = first["msg"].removeprefix("Value error, ")
-            if first["type"] == "string_pattern_mismatch":
-                said = "is not of the form that it must have"
+            key, said = misfits.told(error, values)
             how = _written(model.model_fields.get(key)) or "Correct the value."
-            raise self._error(place, key, said[:1].lower() + said[1:], how) from None
+            raise self._error(place, key, said, how) from None
 
     def _secret_or_placeholder(self, place: str, key: str, reference: Any, lacking: list[ConfigError] | None) -> str:
         try:

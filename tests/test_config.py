@@ -351,3 +351,21 @@ def test_an_unknown_source_lists_those_that_exist(write) -> None:
 def test_a_missing_key_file_says_how_to_make_one(write) -> None:
     with pytest.raises(ConfigError, match="jalon init"):
         write(GOOD).keyring()
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("views = 0", "views input should be 'count' or 'exclude', or input should be greater than or equal to 0.001"),
+        ("markov_order = 7", "markov_order input should be less than or equal to 4, or input should be 'auto'"),
+        ('custom = { decision = "much" }', "custom.decision input should be a valid number"),
+        ("holdouts = [1]", "holdouts.0 input should be a table"),
+        ("custom = [1, 2]", "custom.2 field required"),
+        ("custom = 1", "custom input should be a list, or input should be a table"),
+        ('models = "linear"', "models input should be a list"),
+    ],
+)
+def test_what_fits_none_of_several_types_is_told_what_each_needs(write, setting: str, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        write(f"{GOOD}\n[attribution]\n{setting}\n")
+    assert f"[attribution] {told}" in str(error.value)

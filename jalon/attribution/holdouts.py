@@ -70,7 +70,7 @@ def _read(row: Mapping[str, Any], places: int | None) -> Holdout:
     if len(unit) != 1 or (places is None and ("net" in row) != ("currency" in row)):
         raise _wrong(name, "does not say what was brought", "Give `conversions`, or `net` and its `currency`.")
     currency, units = (None, 1) if unit == ["conversions"] else _money(row, name, places)
-    lift, error = _number(row, unit[0], name), _error(row, name)
+    lift, error = _number(row, unit[0], name), _error(row, unit[0], name)
     return Holdout(name, str(row["touches"]), _instant(since), _instant(until), lift * units, error * units, currency)
 
 
@@ -95,10 +95,14 @@ def _number(row: Mapping[str, Any], key: str, name: str) -> float:
     return float(found)
 
 
-def _error(row: Mapping[str, Any], name: str) -> float:
-    """Return the standard error, from an interval of 90 % where that is told."""
+def _error(row: Mapping[str, Any], lift: str, name: str) -> float:
+    """Return the standard error, from an interval of 90 % about the `lift` where that is told."""
     if {"low", "high"} <= set(row):
-        error = (_number(row, "high", name) - _number(row, "low", name)) / (2 * NORMAL)
+        low, found, high = (_number(row, key, name) for key in ("low", lift, "high"))
+        if not low <= found <= high:
+            said = f"has {lift} = {row[lift]!r}, which is not between low = {row['low']!r} and high = {row['high']!r}"
+            raise _wrong(name, said, "Give the ends of the 90 % interval about it.")
+        error = (high - low) / (2 * NORMAL)
     else:
         error = _number(row, "error", name) if "error" in row else 0
     if not error > 0:

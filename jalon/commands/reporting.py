@@ -273,6 +273,10 @@ def run_attribute(
     )
     if result.stood:
         console.say("no fact and no setting has changed: these tables stand (--anew makes them again)")
+    if as_of and not (result.rows["sales"] or result.rows["touches"]):
+        console.say(
+            "nothing had been read by the end of that day: --as-of asks when facts were read, not when they happened"
+        )
     if result.possible_duplicates:
         doubtful = "orders may be copies of others and are not counted; the orders mart says which"
         console.say(f"{result.possible_duplicates} {doubtful}")
@@ -281,13 +285,13 @@ def run_attribute(
     return errors.OK
 
 
-def _idle(result: Result) -> dict[str, list[str]]:
-    """Return the hold-out tests by which nothing was multiplied, and under which models."""
-    found: dict[str, list[str]] = {}
+def _idle(result: Result) -> dict[tuple[int, str], list[str]]:
+    """Return the hold-out tests by which nothing was multiplied, by place and name, and under which models."""
+    found: dict[tuple[int, str], list[str]] = {}
     for model, tests in result.tests.items():
-        for test in tests:
+        for place, test in enumerate(tests):
             if test["credited"] <= 0:
-                found.setdefault(test["name"], []).append(model)
+                found.setdefault((place, test["name"]), []).append(model)
     return found
 
 
@@ -313,8 +317,8 @@ def _doubts(result: Result) -> Iterator[str]:
     for source, number in result.told_of_other_days.items():
         lost = "were told again as placed on another day; where numbers begin anew, sales are lost: give them the day"
         yield f"orders: {number} of {source} {lost} (docs/connectors/files.md)"
-    for name, models in _idle(result).items():
-        reason = "since its days credit its touchpoints nothing"
+    for (_, name), models in sorted(_idle(result).items()):
+        reason = "since its days credit its touchpoints nothing, or an earlier test has them"
         yield f"hold-out test {name!r} calibrates nothing, {reason}: {', '.join(models)}"
     yield from _unmet(result)
 

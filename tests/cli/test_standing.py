@@ -141,7 +141,9 @@ def test_facts_that_cannot_be_read_are_named(copied: Desk) -> None:
 
 def test_a_past_day_stands_by_itself(copied: Desk) -> None:
     words = ("attribute", "--as-of", "2020-01-01", "--json")
-    assert not copied(*words).data["stood"]
+    first = copied(*words)
+    assert not first.data["stood"]
+    assert "nothing had been read by the end of that day" in first.err
     assert copied(*words).data["stood"]
     assert copied("attribute", "--json").data["stood"]
 

@@ -1,0 +1,47 @@
+"""What is wrong with a value of the configuration, in words of the file: where several types fit, what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+_OF_THE_FILE = {"valid tuple": "list", "valid list": "list", "valid dictionary": "table", "Tuple": "List"}
+"""What the file's own words are for types of Python."""
+
+
+def told(error: ValidationError, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key of the first value that does not fit, and why it does not.
+
+    A value that may be of several types is looked at as each: what is said is of those that fitted furthest.
+    """
+    found = error.errors(include_input=False, include_url=False)
+    of_first = [each for each in found if each["loc"][:1] == found[0]["loc"][:1]]
+    keys = [_key(each["loc"], values, each["type"]) for each in of_first]
+    furthest = max(keys, key=len)
+    said = dict.fromkeys(_plain(each) for each, key in zip(of_first, keys, strict=True) if key == furthest)
+    return ".".join(furthest), ", or ".join(said)
+
+
+def _key(place: Sequence[str | int], values: Any, kind: str) -> tuple[str, ...]:
+    """Return the way to a value without the names of types, which the file knows nothing of."""
+    return tuple(_known(place, values)) + ((str(place[-1]),) if kind == "missing" else ())
+
+
+def _known(place: Sequence[str | int], values: Any) -> Iterator[str]:
+    for part in place:
+        rows = dict(enumerate(values)) if isinstance(values, list) else values
+        if isinstance(rows, Mapping) and part in rows:
+            values = rows[part]
+            yield str(part)
+
+
+def _plain(each: ErrorDetails) -> str:
+    if each["type"] == "string_pattern_mismatch":
+        return "is not of the form that it must have"
+    said = each["msg"].removeprefix("Value error, ")
+    for word, own in _OF_THE_FILE.items():
+        said = said.replace(word, own)
+    return said[:1].lower() + said[1:]
