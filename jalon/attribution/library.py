@@ -121,7 +121,7 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int | None = N
         return table_of(heard, _by_group(ready, rules), ready.decimals, _counted_by(ready, rules))
 
 
-_SUMS = 2
+_SUMS = 3
 """Number of the form of sums: to be raised where the same options would count something else than before."""
 _SUMMED = "decimal(38, 0)"
 _DECIDE = (

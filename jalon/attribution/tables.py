@@ -31,7 +31,10 @@ def arrow(table: Any, wanted: Collection[str | None] | None = None) -> pa.Table:
         try:
             return pa.table(table)
         except _UNREADABLE as error:
-            raise _no_table(table) from error
+            if not hasattr(table, "columns"):
+                raise _no_table(table) from error
+            said = str(error).partition("\n")[0]
+            raise ConfigError(f"the table cannot be read: {said}", "Give its columns types that Arrow has.") from error
     raise _no_table(table)
 
 

@@ -284,6 +284,8 @@ def test_stages_come_by_a_column() -> None:
         (table(SMALL), {"decimals": 9}, "decimals"),
         (table(SMALL), {"columns": Columns(value="sum")}, "no column 'sum'"),
         ([1, 2], {}, "a list is no table"),
+        (polars.Series([1, 2]), {}, "a Series is no table"),
+        (polars.DataFrame({"person": [1]}, {"person": polars.Int128}), {}, "the table cannot be read: .*"),
         ("nowhere.parquet", {}, r"no file nowhere\.parquet"),
     ],
 )
