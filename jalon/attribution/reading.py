@@ -139,10 +139,9 @@ def _instants(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array([], pa.int64())])
     if column.null_count:
         first = _first(pc.is_null(column))
-        raise ConfigError(
-            f"{column.null_count} rows have no {name}, the first of them row {first}",
-            "Leave them out, or tell their times.",
-        )
+        many = f"{column.null_count} rows have no {name}, the first of them row {first}"
+        missing = many if column.null_count > 1 else f"row {first} has no {name}"
+        raise ConfigError(missing, "Leave out what has none, or tell when it was.")
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         raise ConfigError(f"the column {name!r} holds numbers, of seconds or of what else is not said", FROM_NUMBERS)
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):

@@ -41,6 +41,10 @@ def table(rows: list[tuple[Any, ...]]) -> pa.Table:
 SMALL = [("a", 1, "social", 0, 0.0), ("a", 2, "search", 0, 0.0), ("a", 3, None, 1, 10.01), ("b", 1, "social", 0, 0.0)]
 
 
+TIMELESS = table(SMALL).set_column(1, "time", pa.array([START, START, None, START], pa.timestamp("us", "UTC")))
+"""The third row does not tell its time."""
+
+
 def test_the_examples_of_the_page_hold(tmp_path: Path) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 7
@@ -274,6 +278,7 @@ def test_stages_come_by_a_column() -> None:
         (table(SMALL).set_column(1, "time", pa.array(["monday"] * 4)), {}, "'time' is of string"),
         (table(SMALL).set_column(1, "time", pa.array([1772323200] * 4)), {}, "'time' holds numbers"),
         (table(SMALL).set_column(1, "time", pa.nulls(4, pa.timestamp("us"))), {}, "4 rows have no time.* row 0"),
+        (TIMELESS, {}, "row 2 has no time"),
         (table(SMALL).set_column(1, "time", pa.array([10**15] * 4, pa.timestamp("s"))), {}, "'time' .* out of bounds"),
         (table([*SMALL, ("a", 1, None, 1, float("nan"))]), {}, "nan in row 4, .* too great, or no number"),
         (table(SMALL).set_column(3, "conversion", pa.array([0.0, 1.0, float("nan"), 0.0])), {}, "NaN.* 1 rows.* row 2"),
