@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jalon.commands.console import Console
-from jalon.commands.reporting import run_report
+from jalon.commands.reporting import Asked, run_report
 from jalon.sandbox.world import Shopper
 from jalon.store import erasure
 from jalon.sync.engine import backfill_source
@@ -41,7 +41,7 @@ def holding(place: Workplace, needles: Iterable[str]) -> dict[str, set[str]]:
 def report(stage: Stage, capsys: pytest.CaptureFixture[str]) -> str:
     """Derive, attribute, make marts and page; return all that was said."""
     stage.derive()
-    run_report(Console("report"), stage.place, None, None)
+    run_report(Console("report"), stage.place, Asked())
     said = capsys.readouterr()
     return said.out + said.err
 
