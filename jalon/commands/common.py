@@ -6,6 +6,7 @@ import functools
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +35,8 @@ _GO_ON = "Run the command again: it goes on where it stood."
 
 log = logging.getLogger("jalon.commands.common")
 
+_asked_to_end = threading.Event()
+"""Set once SIGTERM has come."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -95,7 +98,7 @@ def _outcome(console: Console, work: Callable[[], int | None]) -> int:
         raise
     except Exception as error:
         log.debug("the command ended early", exc_info=True)
-        failure = _unexpected(error)
+        failure = errors.Interrupted(_INTERRUPTED, _GO_ON) if _asked_to_end.is_set() else _unexpected(error)
     console.fail(failure)
     return failure.exit_status
 
@@ -114,7 +117,14 @@ def heed_sigterm() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
 
 
+def end_if_asked() -> None:
+    """Raise `KeyboardInterrupt` if SIGTERM has come: what it raises is lost where it falls into an import."""
+    if _asked_to_end.is_set():
+        raise KeyboardInterrupt
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    _asked_to_end.set()
     raise KeyboardInterrupt
 
 

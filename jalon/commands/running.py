@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jalon import errors
 from jalon.commands import settled
-from jalon.commands.common import heed_sigterm
+from jalon.commands.common import end_if_asked, heed_sigterm
 from jalon.commands.console import Console, Progress, counted, day_and_time
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError, LockedError
@@ -313,6 +313,7 @@ def derive_now(console: Console, place: Workplace, *, everything: bool = False) 
     deadline = time.monotonic() + DERIVE_PATIENCE
     with Progress(quiet=console.quiet) as progress:
         while True:
+            end_if_asked()
             try:
                 return place.derive(everything=everything, progress=progress.show)
             except LockedError:

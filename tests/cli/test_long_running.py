@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -103,6 +104,31 @@ def test_a_signal_ends_every_other_command_too(lived: Desk) -> None:
     assert started.returncode == errors.INTERRUPTED
     assert json.loads(out)["error"]["exit_status"] == errors.INTERRUPTED
     assert "interrupted" in err
+
+
+@pytest.mark.parametrize("lost", ["pass", "raise ImportError('half of a module')"])
+def test_a_signal_is_heeded_whatever_became_of_what_it_raised(lived: Desk, lost: str) -> None:
+    """Within an import it is swallowed, or becomes an error of the module's."""
+    program = f"""
+import os, signal, sys
+from jalon.commands import running
+from jalon.cli import main
+def derived(*_, **__):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except KeyboardInterrupt:
+        {lost}
+    raise running.LockedError('somebody else derives', '')
+running.Workplace.derive = derived
+sys.argv = ['jalon', 'normalize']
+main()
+"""
+    asked = lived.command()
+    done = subprocess.run(
+        **{**asked, "args": [sys.executable, "-c", program]}, capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == errors.INTERRUPTED, done.stderr
+    assert "interrupted" in done.stderr
 
 
 # --- back-fill
