@@ -15,11 +15,11 @@ from jalon.config import Config, find, load
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Context
 from jalon.privacy import Keyring
+from jalon.progress import Progress, silent
 
 if TYPE_CHECKING:
     from jalon.store.database import Store
     from jalon.store.derive import Derived
-    from jalon.store.inbox import Progress
     from jalon.store.meaning import Origin
     from jalon.sync.source import Source
 
@@ -91,7 +91,7 @@ class Workplace(AbstractContextManager["Workplace"]):
 
         Raises `ConfigError` if the mapping of a connector cannot be loaded.
         """
-        from jalon.store import derive, inbox, meaning
+        from jalon.store import derive, meaning
 
         with self.store.read() as db:
             known = {origin.connector for origin in meaning.known(db).values()}.intersection(registry.names())
@@ -105,7 +105,7 @@ class Workplace(AbstractContextManager["Workplace"]):
             self.origins(),
             complete=complete,
             everything=everything,
-            progress=progress or inbox.silent,
+            progress=progress or silent,
         )
 
     def source(self, name: str) -> Source:

@@ -21,7 +21,6 @@ from jalon.attribution.engines import opened
 from jalon.attribution.namesakes import numbers
 from jalon.attribution.options import Options
 from jalon.attribution.persons import claims, links, people, with_buyers
-from jalon.attribution.progress import Progress, unseen
 from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
 from jalon.attribution.sharing.told import Facts
@@ -29,6 +28,7 @@ from jalon.attribution.stages import RULES, read_rules, with_stage
 from jalon.attribution.tally import Counted, tally
 from jalon.attribution.tracing import trace
 from jalon.attribution.windows import learn_within
+from jalon.progress import Progress, silent
 
 INSTANTS = (
     "placed_at",
@@ -102,7 +102,7 @@ _FIGURES = tuple(each.name for each in fields(Result) if each.name not in ("fold
 """Fields of a result that the card tells by their own names."""
 
 
-def attribute(facts: Path, out: Path, options: Options | None = None, progress: Progress = unseen) -> Result:
+def attribute(facts: Path, out: Path, options: Options | None = None, progress: Progress = silent) -> Result:
     """Read the facts in `facts` and write the attribution tables into `out`.
 
     Tables: `sales`, `people`, `touches`, `steps`, `open_steps`, `effects`, `credit`, `modelled`, `shared`, `traced`,

@@ -14,8 +14,8 @@ from jalon.connectors.calling_codes import CALLING_CODES
 from jalon.errors import ConfigError
 from jalon.identifiers import is_international, names_nobody, of_country, without_country
 from jalon.privacy import Keyring
+from jalon.progress import Progress, silent
 from jalon.store.asked import Asked, buyers, held, orders_called
-from jalon.store.inbox import Progress, silent
 from jalon.workplace import Workplace
 
 FORMS = "Give an e-mail address, a phone number, or KIND:ID such as loyalty:4711."

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Collection, Iterator
 
 from jalon.connectors.base import Fault
 
-LONGEST = 1 << 20
-"""Characters of one row: a quote that nobody closes must not gather a whole file."""
+LONGEST = 1 << 16
+"""Characters of one row: a quote that nobody closes must not gather a whole file, which is read again at each line."""
 BOM = "\ufeff"
 
 

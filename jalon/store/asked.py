@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from jalon.progress import Progress, silent
 from jalon.store import erasure, facts, forget, mentions, quarantine
 from jalon.store.arrow import parquet
 from jalon.store.database import Store
 from jalon.store.disclosure import every_row
 from jalon.store.forget import Tombstones
-from jalon.store.inbox import Progress, silent
 
 
 class Asked(NamedTuple):

@@ -20,10 +20,11 @@ import orjson
 
 from jalon.errors import kind_and_place
 from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Fact, Instant, Measure, Normalizer, Raw, Unfit
+from jalon.progress import Progress, silent
 from jalon.store import erasure, facts, inbox, meaning, revisions, segments
 from jalon.store.columns import Misfit
 from jalon.store.database import Store
-from jalon.store.inbox import Progress, Row, silent
+from jalon.store.inbox import Row
 from jalon.store.lock import RunLock
 from jalon.store.meaning import Meanings, Origin
 from jalon.store.segments import State

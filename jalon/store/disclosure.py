@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
+from jalon.progress import Progress, silent
 from jalon.store import facts, inbox, mentions
 from jalon.store.database import Store
 from jalon.store.trouble import told_by_system
@@ -23,7 +24,7 @@ def disclose(
     source: str,
     hashes: Collection[str],
     orders: Collection[str] = (),
-    progress: inbox.Progress = inbox.silent,
+    progress: Progress = silent,
 ) -> Path:
     """Write down, as JSON, every record of `source` that holds a person or one of the orders; return the file.
 
@@ -49,7 +50,7 @@ def slug(source: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", source.lower())[:60]
 
 
-def every_row(store: Store, progress: inbox.Progress = inbox.silent) -> Iterator[inbox.Row]:
+def every_row(store: Store, progress: Progress = silent) -> Iterator[inbox.Row]:
     """Yield the rows of the inbox, slice by slice, so that no reader keeps the log from being emptied for long."""
     with store.read() as db:
         last = inbox.last_id(db)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jalon.errors import LockedError
+from jalon.progress import Progress, silent
 from jalon.store import forget, inbox, mentions, removal, segments
 from jalon.store.database import Store
 from jalon.store.disclosure import disclose, slug
-from jalon.store.inbox import Progress, silent
 from jalon.store.lock import RunLock
 from jalon.store.trouble import told_by_system
 

@@ -9,7 +9,7 @@ and never becomes the newest.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -32,12 +32,6 @@ _OF_SAME = (
 )
 Row = tuple[int, str, str, str, int, int, bytes]
 """Id, source, stream, key, version, observed_at, body."""
-Progress = Callable[[str, int, int], None]
-"""(what is being done, how much of it is, out of how much), told while all of the inbox is gone through."""
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
 
 
 class Appended(NamedTuple):

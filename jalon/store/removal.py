@@ -11,6 +11,7 @@ import json
 import sqlite3
 import time
 
+from jalon.progress import Progress, silent
 from jalon.store import inbox, links, segments
 from jalon.store.database import Store
 
@@ -50,7 +51,7 @@ def order(store: Store, source: str) -> int:
     return store.write(job)
 
 
-def carry_out(store: Store, order: int, progress: inbox.Progress = inbox.silent) -> None:
+def carry_out(store: Store, order: int, progress: Progress = silent) -> None:
     """Remove what an order asks for, from where it stands."""
     with store.read() as db:
         source, at, counts = db.execute(

@@ -9,8 +9,8 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engines.duckdb import DuckDB
-from jalon.attribution.progress import Progress, unseen
 from jalon.attribution.publish import published
+from jalon.progress import Progress, silent
 from jalon.report.marts.base import NOTHING_KNOWN, Base, Known, opened
 from jalon.report.marts.checks import check
 from jalon.report.marts.dictionary import write_dictionary
@@ -48,7 +48,7 @@ def build_marts(
     out: Path,
     options: MartOptions | None = None,
     known: Known = NOTHING_KNOWN,
-    progress: Progress = unseen,
+    progress: Progress = silent,
 ) -> Marts:
     """Write `out/<mart>.parquet` and `.csv` for every mart, put in place together; the same input gives the same bytes.
 
