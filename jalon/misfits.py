@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 _OF_THE_FILE = {"valid tuple": "list", "valid list": "list", "valid dictionary": "table", "Tuple": "List"}
 """What the file's own words are for types of Python."""
@@ -21,7 +20,8 @@ def told(error: ValidationError, values: Mapping[str, Any]) -> tuple[str, str]:
     of_first = [each for each in found if each["loc"][:1] == found[0]["loc"][:1]]
     keys = [_key(each["loc"], values, each["type"]) for each in of_first]
     furthest = max(keys, key=len)
-    said = dict.fromkeys(_plain(each) for each, key in zip(of_first, keys, strict=True) if key == furthest)
+    best = [each for each, key in zip(of_first, keys, strict=True) if key == furthest]
+    said = dict.fromkeys(_plain(each["type"], each["msg"]) for each in best)
     return ".".join(furthest), ", or ".join(said)
 
 
@@ -38,10 +38,10 @@ def _known(place: Sequence[str | int], values: Any) -> Iterator[str]:
             yield str(part)
 
 
-def _plain(each: ErrorDetails) -> str:
-    if each["type"] == "string_pattern_mismatch":
+def _plain(kind: str, message: str) -> str:
+    if kind == "string_pattern_mismatch":
         return "is not of the form that it must have"
-    said = each["msg"].removeprefix("Value error, ")
+    said = message.removeprefix("Value error, ")
     for word, own in _OF_THE_FILE.items():
         said = said.replace(word, own)
     return said[:1].lower() + said[1:]
