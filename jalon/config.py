@@ -258,6 +258,8 @@ class _Reader:
                 raise self._error(place, key, "is still to be filled in", _written(info) or "Write yours.")
             if is_secret(info.annotation):
                 values[key] = self._secret_or_placeholder(place, key, values[key], lacking)
+            elif misfits.stray_truth(values[key], info.annotation):
+                raise self._error(place, key, "can be neither true nor false", _written(info) or "Correct the value.")
             elif Path in (info.annotation, *get_args(info.annotation)):
                 self._refuse_home(place, key, values[key])
                 values[key] = values[key] if place in TABLES else self._beside(place, key, values[key])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 _OF_THE_FILE = {"valid tuple": "list", "valid list": "list", "valid dictionary": "table", "Tuple": "List"}
 """What the file's own words are for types of Python."""
@@ -23,6 +23,22 @@ def told(error: ValidationError, values: Mapping[str, Any]) -> tuple[str, str]:
     best = [each for each, key in zip(of_first, keys, strict=True) if key == furthest]
     said = dict.fromkeys(_plain(each["type"], each["msg"]) for each in best)
     return ".".join(furthest), ", or ".join(said)
+
+
+def stray_truth(value: Any, annotation: Any) -> bool:
+    """Return whether `true` or `false` stands where none is taken: pydantic would read it as 1 or 0."""
+    if isinstance(value, bool):
+        return not _takes_truth(annotation)
+    within = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(stray_truth(each, annotation) for each in within)
+
+
+def _takes_truth(annotation: Any) -> bool:
+    if annotation in (bool, Any):
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_takes_truth(field.annotation) for field in annotation.model_fields.values())
+    return any(map(_takes_truth, get_args(annotation)))
 
 
 def _key(place: Sequence[str | int], values: Any, kind: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class Attribution(_Table):
     same_visit_minutes: Annotated[float, Field(ge=0, le=1440)] = 30.0
     """A visit that an order states and another source tells of the person within so long is one; 0: it is two."""
     models: tuple[str, ...] = ()
-    """Models to compute; empty: the six rules, markov, shapley and incremental."""
+    """Models to compute; empty: the six rules, markov, shapley and incremental; and custom, if it has weights."""
     half_life_days: Annotated[float, Field(gt=0, le=36_525)] = 7.0
     """Days before an order after which a touchpoint counts half in the model `time_decay`."""
     markov_order: Annotated[int, Field(ge=1, le=4)] | Literal["auto"] = 1

@@ -363,6 +363,8 @@ def test_a_missing_key_file_says_how_to_make_one(write) -> None:
         ("custom = [1, 2]", "custom.2 field required"),
         ("custom = 1", "custom input should be a list, or input should be a table"),
         ('models = "linear"', "models input should be a list"),
+        ("views = true", "views can be neither true nor false"),
+        ("lookback = { view = true }", "lookback can be neither true nor false"),
     ],
 )
 def test_what_fits_none_of_several_types_is_told_what_each_needs(write, setting: str, told: str) -> None:

@@ -154,6 +154,10 @@ class Options:
             raise ConfigError(f"markov_state = {self.markov_state!r} is no state", f"Give one of {', '.join(STATES)}.")
         if self.custom is not None or "custom" in self.models:
             self._check_custom()
+        if "custom" not in self.models and self.custom is not None:
+            raise ConfigError(
+                "custom would change nothing, since models names no custom", 'Add "custom" to models, or leave it out.'
+            )
 
     def _check_places(self) -> None:
         """Check where and how fast; a folder may be told as text."""

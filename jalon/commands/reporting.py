@@ -207,9 +207,13 @@ def _at(folder: Path, day: datetime | None) -> Path:
 
 def told_options(place: Workplace) -> dict[str, Any]:
     """Return the options of the attribution that the configuration tells."""
+    from jalon.attribution.models import USUAL
     from jalon.attribution.options import Options
 
-    return {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
+    told = {name: value for name, value in place.config.attribution if name in Options.names() and value != ()}
+    if "models" not in told and told["custom"] is not None:
+        told["models"] = (*USUAL, "custom")
+    return told
 
 
 def attribute_now(

@@ -13,8 +13,10 @@ from jalon.connectors.base import Finding
 from jalon.errors import JalonError, told
 from jalon.workplace import Workplace
 
-LAST = "models"
-"""Looked at after the other keys of [attribution], since the model `custom` needs weights."""
+LAST = ("custom", "models")
+"""Looked at after the other keys of [attribution], in this order: the model `custom` needs weights, and they it."""
+BESIDE = {"custom": {"models": ("custom",)}}
+"""Key of [attribution] -> what is settled beside it while it is judged."""
 RESTS_ON = {"conversion_values": "conversions"}
 """Key of [attribution] -> the key that must be well for it to be judged."""
 
@@ -47,18 +49,19 @@ def _days(place: Workplace) -> Iterator[Finding]:
 
 def _attribution(place: Workplace) -> Iterator[Finding]:
     """Give the options one more key at a time, so that each that is wrong is named."""
-    if not place.config.attribution.model_fields_set:
+    told_keys = place.config.attribution.model_fields_set
+    if not told_keys:
         return
     from jalon.attribution.options import Options
     from jalon.commands.reporting import told_options
 
-    given = told_options(place)
+    given = {name: value for name, value in told_options(place).items() if name in told_keys}
     good: dict[str, Any] = {}
-    for name in sorted(given, key=lambda name: name == LAST):
+    for name in sorted(given, key=lambda name: LAST.index(name) if name in LAST else -1):
         if RESTS_ON.get(name, name) not in {*good, name}:
             continue
         try:
-            Options(**good, **{name: given[name]})
+            Options(**{**good, **BESIDE.get(name, {}), name: given[name]})
         except JalonError as error:
             yield Finding(f"[attribution] {name}", "fail", error.message, error.remedy)
         else:

@@ -111,6 +111,8 @@ def test_every_model_keeps_its_sums_and_other_channels_their_credit(tmp_path: Pa
         ({**MARCH, "net": 5, "error": 1}, "does not say what was brought"),
         ({**MARCH, "conversions": 1}, "how sure"),
         ({**MARCH, "conversions": 1, "low": 1, "high": 1}, "how sure"),
+        ({**MARCH, "conversions": 2, "low": 1, "high": 3, "error": 1}, "how sure it is twice"),
+        ({**MARCH, "conversions": 2, "high": 3, "error": 1}, "how sure it is twice"),
         ({**MARCH, "conversions": 2, "low": 3, "high": 1}, "2, which is not between low = 3 and high = 1"),
         ({**MARCH, "net": 30, "currency": "EUR", "low": 1, "high": 5}, "net = 30, which is not between low = 1 and"),
         ({**MARCH, "to": "2026-02-01", "conversions": 1, "error": 1}, "ends before"),

@@ -122,6 +122,14 @@ def test_effects_end_at_zero_and_of_one_that_never_varies_nothing_is_said() -> N
     assert 0 < found.low[2] < 0.4 < found.high[2]
 
 
+def test_what_share_of_sales_would_be_lost_ends_at_all_of_them() -> None:
+    """Of eight persons seven bought, five of them by the ad: by how far parts of them differ it would bring 1.04."""
+    channels = ["ad"] * 6 + ["mail"] * 2
+    data = {"person": range(8), "time": range(8), "channel": channels, "conversion": [False] + [True] * 7}
+    ad = attribution.channel_effects(timed(pa.table(data)), "markov").to_pylist()[0]
+    assert (ad["effect"], ad["high"]) == (pytest.approx(5 / 7), 1.0)
+
+
 def test_what_else_is_unsure_makes_it_wider_on_its_own_side(engine: Engine) -> None:
     data = pa.table({"row": [0] * 50, "person_group": range(50), "net": [100] * 50})
     table = engine.take("more", data, dict.fromkeys(("row", "person_group", "net"), "int64"))

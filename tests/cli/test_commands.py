@@ -275,6 +275,13 @@ def test_doctor_finds_nothing_to_fail_in_a_good_workplace(copied: Desk) -> None:
         ('[attribution]\nmodels = ["last", "markof"]', "[attribution] models", "fail", "markof", "markov"),
         ('[attribution]\nconversions = ["orders"]', "[attribution] conversions", "fail", "orders", "sign_up"),
         ("[attribution]\ncustom = [0, 0, 0]", "[attribution] custom", "fail", "no weights", "three numbers"),
+        (
+            '[attribution]\ncustom = [1, 1, 1]\nmodels = ["last"]',
+            "[attribution] models",
+            "fail",
+            "custom would change nothing",
+            'Add "custom" to models',
+        ),
         ("[attribution]\nlookback = { veiw = 1 }", "[attribution] lookback", "warn", "'veiw'", "'view'"),
         (
             '[attribution]\nskip = ["channel:gogle"]',

@@ -32,7 +32,7 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
         "loss_of_way": {str(k): round(v, 6) for k, v in compared.way.items()},
         "loss_of_outcome": {str(k): round(v, 6) for k, v in compared.outcome.items()},
     }
-    return Found(effects, told, ends=jackknife.ends(effects, _without(material, steps, columns["fold"], order)))
+    return Found(effects, told, ends=jackknife.ends(effects, _without(material, steps, columns["fold"], order), 1.0))
 
 
 def _without(material: Material, steps: chains.Steps, fold: np.ndarray, order: int) -> np.ndarray:
