@@ -103,11 +103,17 @@ def test_no_line_breaks_before_a_sign_of_punctuation(name: str) -> None:
 def test_numbers_days_and_money_are_written_as_the_language_writes_them() -> None:
     english, french = language("en"), language("fr")
     assert [say.amount("-1234567.50", "EUR") for say in (english, french)] == [
-        "-€1,234,567.50", f"-1{SPACE}234{SPACE}567,50{APART}€"
+        "\u2212€1,234,567.50", f"\u22121{SPACE}234{SPACE}567,50{APART}€"
     ]  # fmt: skip
     assert [say.amount("5", "JPY") for say in (english, french)] == ["JP¥5", f"5{APART}JPY"]
     assert english.amount("5.125", "KWD") == f"KWD{APART}5.125", "as many places as it has; letters stand apart"
     assert [say.percent(0.034) for say in (english, french)] == ["3.4%", f"3,4{APART}%"]
+    assert [say.percent(-0.25) for say in (english, french)] == ["\u221225%", f"\u221225{APART}%"]
+    tiny = [english.percent(share) for share in (0, 0.0006, 0.0004, -0.0001)]
+    assert tiny == ["0%", "0.1%", "< 0.1%", "> \u22120.1%"]
+    assert [say.placed("2026-12-31", "2026-12-31") for say in (english, french)] == [
+        "Orders placed on 31 Dec 2026", "Commandes passées le 31 déc. 2026"
+    ]  # fmt: skip
     assert [say.percent(None) for say in (english, french)] == ["\u2013"] * 2
     assert [say.count(1234.56) for say in (english, french)] == ["1,235", f"1{SPACE}235"]
     assert [say.day("2026-08-04") for say in (english, french)] == ["4 Aug 2026", "4 août 2026"]

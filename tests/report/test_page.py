@@ -282,7 +282,7 @@ def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
         ([measure("views", 5), measure("gmv", 500, currency="EUR")],
          ("Counts that platforms give are below", "Les comptages donnés par les plateformes sont plus bas")),
         ([touch("t", 1, "a")], ("1 person", "1 personne")),
-        ([order("1", 1, 1234), refund("1", 2, 2000)], ("-€7.66", "-7,66 €")),
+        ([order("1", 1, 1234), refund("1", 2, 2000)], ("\u2212€7.66", "\u22127,66 €")),
         ([order("1", 1, 1234), refund("1", 2, 100, currency="USD")],
          ("in a currency that no rate is known for", "dans une devise sans cours connu")),
         ([touch("t", 1, "a", kind="other")], ("No rule fits", "Sans étape")),

@@ -166,10 +166,10 @@ def test_the_page_says_by_how_much() -> None:
     it = block.prepared({"restated": TOLD}, language("en"))
     assert it is not None
     assert it["says"] == (
-        "Net revenue of days that were over has changed since the last report by -€3.00; 1 count changed too."
+        "Net revenue of days that were over has changed since the last report by \u2212€3.00; 1 count changed too."
     )
     assert [(row["before"], row["after"], row["change"]) for row in it["rows"]] == [
-        ("€30.00", "€27.00", "-€3.00"), ("50", "55", "+5")
+        ("€30.00", "€27.00", "\u2212€3.00"), ("50", "55", "+5")
     ]  # fmt: skip
     assert block.prepared({"restated": NOTHING}, language("en")) is None
     said = block.prepared({"restated": TOLD[1:]}, language("fr"))

@@ -80,7 +80,7 @@ def test_where_only_net_revenue_is_restated_no_count_is_said_to_be() -> None:
     }  # fmt: skip
     it = restated.prepared({"restated": [row]}, ENGLISH)
     assert it is not None
-    assert it["says"] == "Net revenue of days that were over has changed since the last report by -€3.00."
+    assert it["says"] == "Net revenue of days that were over has changed since the last report by \u2212€3.00."
 
 
 def claim(source: str, platform: str, currency: str = "EUR", days: int = 7, **told: int) -> Row:
@@ -187,7 +187,7 @@ def test_a_net_below_zero_is_no_change_in_per_cent() -> None:
     }  # fmt: skip
     it = weeks.prepared({"weekly": {"EUR": one}}, ENGLISH)
     assert it is not None
-    assert it["groups"][0]["says"].endswith("net revenue was <b>-€5.00</b>.")
+    assert it["groups"][0]["says"].endswith("net revenue was <b>\u2212€5.00</b>.")
 
 
 def test_the_best_week_so_far_may_lie_before_those_that_are_shown() -> None:

@@ -107,7 +107,7 @@ def test_the_mart_says_what_it_counts_in_and_of_whom() -> None:
         (0.153, "of 1", "15%", "15\u00a0%"),
         (12.34, "EUR", "€12.34", "12,34\u00a0€"),
         (2.0, "days", "2 days", "2 jours"),
-        (-15.91, "points", "-15.9", "-15,9"),
+        (-15.91, "points", "\u221215.9", "\u221215,9"),
     ],
 )
 def test_figures_are_written_in_their_unit(value: float, unit: str, english: str, french: str) -> None:
@@ -137,9 +137,9 @@ def test_the_terminal_tells_them_in_a_few_lines(in_town: People) -> None:
     assert nps.split()[-2:] == ["40", "(19.7\u201355.8)"]
     (value,) = [line for line in said if "Average order value" in line]
     assert "€" in value
-    assert said[-1] == "Targets met: 4 of 8."
+    assert said[-1] == "Targets met: 4 of 8. 1 was not measured."
     assert list(lines({"stage_measures": [], "targets": []}, english)) == []
-    assert list(lines(in_town.told(), language("fr")))[-1] == "Objectifs atteints\u00a0: 4 sur 8."
+    assert list(lines(in_town.told(), language("fr")))[-1] == "Objectifs atteints\u00a0: 4 sur 8. 1 n’a pas été mesuré."
 
 
 def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -> None:
@@ -149,13 +149,13 @@ def test_the_terminal_tells_a_figure_that_is_zero_and_none_that_is_not_known() -
             {"stage_measures": [row, {**row, "value": None, "low": None, "high": None}], "targets": []}, language("en")
         )
     )
-    assert [line.split()[-4:] for line in said[2:]] == [["0", "(-30", "\u2013", "30)"]]
+    assert [line.split()[-4:] for line in said[2:]] == [["0", "(\u221230", "\u2013", "30)"]]
 
 
 def test_ends_below_zero_stand_apart_from_the_dash_between_them() -> None:
     row = {"measure": "nps", "value": -37.5, "low": -61.1, "high": -2.1, "unit": "points"}
     (*_, said) = lines({"stage_measures": [row], "targets": []}, language("en"))
-    assert said.endswith("-37.5 (-61.1 \u2013 -2.1)")
+    assert said.endswith("\u221237.5 (\u221261.1 \u2013 \u22122.1)")
 
 
 def test_a_rate_of_nothing_seen_is_not_known_and_reach_is_that_over_all_and_never_below_none(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def asking(target: Target) -> Wanted:
 def test_the_page_says_how_many_are_met(in_town: People) -> None:
     it = prepared(in_town.told(), language("en"))
     assert it is not None
-    assert it["says"] == "Targets met: 4 of 8. 1 is clearly missed."
+    assert it["says"] == "Targets met: 4 of 8. 1 was not measured. 1 is clearly missed."
     french = prepared(in_town.told(), language("fr"))
     assert french is not None
     assert french["says"].startswith("Objectifs atteints\u00a0: 4 sur 8.")

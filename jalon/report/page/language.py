@@ -33,6 +33,9 @@ from jalon.report.words import decimal_text, label
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d\+00:00| UTC)")
 _DAY = 24 * 60
+MINUS = "\u2212"
+LEAST = Decimal("0.001")
+"""The least share that is shown as itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +92,15 @@ class Language:
         return _decimal(self.locale, _shown(number))
 
     def percent(self, share: float | None, *, signed: bool = False) -> str:
-        """Return a share as per cent, with one place below ten; a dash where there is none."""
+        """Return a share as per cent, with one place below ten; a dash where there is none.
+
+        What is something is never shown as nothing: below the least that is shown it is said to be below.
+        """
         if share is None:
             return "\u2013"
         shown = round(Decimal(str(share)), 2 if abs(share) >= 0.1 else 3)
+        if share and not shown:
+            return f"< {_percent(self.locale, LEAST)}" if share > 0 else f"> {_percent(self.locale, -LEAST)}"
         return ("+" if signed and shown > 0 else "") + _percent(self.locale, shown)
 
     def amount(self, amount: str, currency: str) -> str:
@@ -123,6 +131,12 @@ class Language:
     def day(self, text: str) -> str:
         """Return an ISO day as the language writes it."""
         return _day(self.locale, text)
+
+    def placed(self, first: str, last: str) -> str:
+        """Return within which ISO days orders were placed, in words."""
+        if first == last:
+            return self._("Orders placed on %(day)s", day=self.day(first))
+        return self._("Orders placed from %(first)s to %(last)s", first=self.day(first), last=self.day(last))
 
     def moment(self, text: str) -> str:
         """Return a minute of UTC as the language writes it; what is none as it is."""
@@ -184,7 +198,7 @@ def _money(locale: Locale, amount: str, currency: str) -> str:
     said = _money_pattern(locale, currency, places).apply(
         Decimal(amount), locale, currency=currency, currency_digits=False
     )
-    return str(said)
+    return _signed(said)
 
 
 @lru_cache
@@ -198,7 +212,7 @@ def _money_pattern(locale: Locale, currency: str, places: int) -> NumberPattern:
 
 @lru_cache(maxsize=50_000)
 def _decimal(locale: Locale, number: Decimal) -> str:
-    return str(locale.decimal_formats[None].apply(number, locale))
+    return _signed(locale.decimal_formats[None].apply(number, locale))
 
 
 def _shown(number: float) -> Decimal:
@@ -208,7 +222,12 @@ def _shown(number: float) -> Decimal:
 
 @lru_cache(maxsize=10_000)
 def _percent(locale: Locale, share: Decimal) -> str:
-    return str(locale.percent_formats[None].apply(share, locale, decimal_quantization=False))
+    return _signed(locale.percent_formats[None].apply(share, locale, decimal_quantization=False))
+
+
+def _signed(number: str) -> str:
+    """Return a written number with a minus, which is as wide as a digit, where it has a hyphen."""
+    return str(number).replace("-", MINUS)
 
 
 @lru_cache(maxsize=10_000)

@@ -79,8 +79,7 @@ def _headline(figures: Row, say: Language) -> Iterator[str]:
     for row in figures["headline"]:
         yield _earned(row, say)
     if period["first"]:
-        first, last = (say.day(period[end]) for end in ("first", "last"))
-        yield say._("Orders placed from %(first)s to %(last)s", first=first, last=last)
+        yield say.placed(period["first"], period["last"])
     for row in figures["not_counted"]:
         yield _counted("%(orders)s of %(amount)s not counted:", row, "goods", say)
     for row in figures["warnings"]:

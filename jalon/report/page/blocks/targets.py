@@ -5,7 +5,7 @@ from __future__ import annotations
 from jalon.attribution.presets import PRESETS
 from jalon.report.page.blocks.block import Row
 from jalon.report.page.blocks.measures import written
-from jalon.report.page.language import Language
+from jalon.report.page.language import MINUS, Language
 from jalon.report.people.measure_list import MEASURES
 
 CELLS = {
@@ -48,7 +48,7 @@ def _signed(gap: float, unit: str, say: Language) -> str:
         size = say._("%(number)s points", number=say.count(round(abs(gap) * 100, 1)))
     else:
         size = written(abs(gap), unit, say)
-    return f"{'+' if gap >= 0 else chr(0x2212)}{size}"
+    return f"{'+' if gap >= 0 else MINUS}{size}"
 
 
 def in_cells(targets: list[Row], say: Language) -> dict[str, dict[str, list[Row]]]:
@@ -73,9 +73,12 @@ def _wanted(row: Row, say: Language) -> str:
 
 
 def met(rows: list[Row], say: Language) -> str:
-    """Say how many targets are met."""
+    """Say how many targets are met, and for how many nothing was measured."""
     own = sum(bool(row["is_met"]) for row in rows)
-    return say._("Targets met: %(met)s of %(targets)s.", met=say.count(own), targets=say.count(len(rows)))
+    said = say._("Targets met: %(met)s of %(targets)s.", met=say.count(own), targets=say.count(len(rows)))
+    if unknown := sum(row["is_met"] is None for row in rows):
+        said += " " + say.ngettext("%(number)s was not measured.", "%(number)s were not measured.", unknown)
+    return said
 
 
 def _says(rows: list[Row], say: Language) -> str:
