@@ -17,8 +17,8 @@ _COUNTS = (
     Column(
         "persons_onward",
         "integer",
-        "Those of them who were in a later stage afterwards, in any channel; deliveries, support, returns, refunds and "
-        "surveys are no going on",
+        "Those of them who were in a later stage then or afterwards, in any channel; deliveries, support, returns, "
+        "refunds and surveys are no going on",
         "persons",
     ),
 )
