@@ -163,11 +163,12 @@ def explain(console: Console, place: Workplace, subject: str, model: str | None,
 
 
 @click.command()
-@click.argument("models", nargs=2)
+@click.argument("model")
+@click.argument("other")
 @click.option("--by", type=click.Choice(CUTS), default=CUTS[0], show_default=True, help="What credit is compared by.")
 @at_work
-def compare(console: Console, place: Workplace, models: tuple[str, str], by: str) -> None:
-    """Say where two MODELS disagree, and why.
+def compare(console: Console, place: Workplace, model: str, other: str, by: str) -> None:
+    """Say where one MODEL and an OTHER disagree, and why.
 
     Net revenue of each channel (or other cut) under both, the difference, and the journeys that make it: how they begin
     and end, and the orders that count for most. Tells of the last `attribute` or `report`.
@@ -178,5 +179,5 @@ def compare(console: Console, place: Workplace, models: tuple[str, str], by: str
     """
     from jalon.commands.explaining import compare_them
 
-    compared, lines = compare_them(console, place, *models, by)
+    compared, lines = compare_them(console, place, model, other, by)
     console.data({"comparison": compared}, lines)

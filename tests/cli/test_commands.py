@@ -104,11 +104,12 @@ def test_json_is_one_object_and_quiet_is_quiet(copied: Desk, words: tuple[str, .
     assert len(said.data) > 2
 
 
-@pytest.mark.parametrize("words", [("sync", "--nope"), ("backfill",), ("explain",), ("quarantine", "show", "x")])
+@pytest.mark.parametrize("words", [("sync", "--nope"), ("backfill",), ("compare", "last"), ("quarantine", "show", "x")])
 def test_wrong_usage_is_said_in_json_too(copied: Desk, words: tuple[str, ...]) -> None:
     said = copied(*words, "--json")
     assert said.status == errors.USAGE
     assert said.data["error"]["exit_status"] == errors.USAGE
+    assert said.data["command"].startswith(words[0])
     assert "Usage: jalon" in said.err
     assert copied(*words).out == ""
 
