@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,24 @@ def test_all_steps_are_counted_over_the_days_that_all_have(funnel: Made) -> None
     rates = [float(rate) for rate in row[-2:]]
     assert row[:-2] == (day(0), day(4), 1, 1, 400, 40, "sku_orders", 6)
     assert rates == [0.1, 0.15]
+
+
+def test_clicks_are_per_view_of_what_can_be_bought_from(tmp_path: Path) -> None:
+    """A product is tagged in one film now, in another it was until a tag of it was clicked; the third never had one."""
+    views = {"tagged": 100, "was tagged": 50, "never": 5000}
+    clicks = {"tagged": 6, "was tagged": 3, "never": 0}
+    facts: list[Any] = [tag("tagged", "p")]
+    for name, seen in views.items():
+        told = {"content_id": name, "source": "net", "start_date": day(0), "end_date": day(1)}
+        facts += [
+            measure("views", seen, key=f"v {name}", **told),
+            measure("tag_clicks", clicks[name], key=name, **told),
+        ]
+    columns = "contents, shoppable, views, shoppable_views, tag_clicks, click_rate"
+    told = Made(tmp_path / "told", facts).sql(f"SELECT {columns} FROM rpt_tag_funnel")
+    assert told == [(3, 1, 5150, 150, 9, Decimal("0.06"))]
+    untold = Made(tmp_path / "untold", facts[1:]).sql("SELECT shoppable_views FROM rpt_tag_funnel")
+    assert untold == [(5150,)], "where no tag is known, nobody knows in what there are none"
 
 
 def test_what_nobody_counts_is_empty_and_not_zero(funnel: Made) -> None:

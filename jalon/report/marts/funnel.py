@@ -26,7 +26,7 @@ LADDER = {
 """Step of the funnel -> counts that tell it; of several that a source has, the first."""
 _TELLS = ("source", "platform")
 """Who tells: a source may be of several platforms, as a file of figures is."""
-_RATES = {"click": ("tag_clicks", "views"), "order": ("orders", "tag_clicks")}
+_RATES = {"click": ("tag_clicks", "shoppable_views"), "order": ("orders", "tag_clicks")}
 """Rate -> what, of what."""
 
 
@@ -54,10 +54,17 @@ RPT_TAG_FUNNEL = Mart(
         Column("shoppable", "integer", "Those of them in which products are tagged", "contents"),
         Column("views_metric", "text", f"What is counted as seen: the first told of {', '.join(LADDER['views'])}"),
         Column("views", "integer", "How often they were seen", "views"),
+        Column(
+            "shoppable_views",
+            "integer",
+            "How often those were seen in which products are tagged or a tag was clicked; of a source of which no tag "
+            "is known, all views",
+            "views",
+        ),
         Column("tag_clicks", "integer", "Clicks on product tags in them", "clicks"),
         Column("orders_metric", "text", f"What is counted as ordered: the first told of {', '.join(LADDER['orders'])}"),
         Column("orders", "integer", "Orders that the platform gives to them, by its own rule", "orders"),
-        *_rate("click", "Clicks per view"),
+        *_rate("click", "Clicks per view of `shoppable_views`"),
         *_rate("order", "Orders per click"),
     ),
 )
@@ -129,15 +136,32 @@ def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
     tagged = tags.group_by(tagged="content_id").agg(products=tags.product_id.count())
     named = best.left_join(kinds, best.content_id == kinds.of).left_join(tagged, best.content_id == tagged.tagged)
     named = named.mutate(kind=ibis.coalesce(named.kind, NONE), has_tag=named.products.notnull().cast("int64"))
+    named = named.mutate(is_shoppable=_is_shoppable(named))
     return named.group_by("source", "platform", "kind", "step", "metric", "first", "last").agg(
-        value=named.value.sum(), contents=named.content_id.nunique(), shoppable=named.has_tag.sum()
+        value=named.value.sum(),
+        of_shoppable=ibis.coalesce(named.value.sum(where=named.is_shoppable), 0),
+        contents=named.content_id.nunique(),
+        shoppable=named.has_tag.sum(),
     )
+
+
+def _is_shoppable(counted: Table) -> ibis.Value:
+    """Return whether something could be bought from a content: a product is tagged in it now, or a tag was clicked.
+
+    Of a source of which no tag is known at all, nobody knows, and all of its content counts.
+    """
+    clicks = ibis.ifelse(counted.step == "tag_clicks", counted.value, 0)
+    clicked = clicks.max().over(ibis.window(group_by=[*_TELLS, "content_id"])) > 0
+    tells_none = counted.has_tag.max().over(ibis.window(group_by=list(_TELLS))) == 0
+    return (counted.has_tag > 0) | clicked | tells_none
 
 
 def _row(steps: list[Row]) -> Row:
     """Return one row of the mart from the sums of its steps."""
     one = steps[0]
     counts = {row["step"]: row["value"] for row in steps}
+    seen = {row["step"]: row["of_shoppable"] for row in steps}
+    counts |= {"shoppable_views": seen["views"]} if "views" in seen else {}
     metrics = {f"{row['step']}_metric": row["metric"] for row in steps}
     widest = max(steps, key=lambda row: (row["contents"], row["step"]))
     named = {name: one[name] for name in ("source", "platform", "kind")}

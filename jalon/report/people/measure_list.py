@@ -53,8 +53,8 @@ MEASURES = {
         ),
         Measure(
             "tag_click_rate", "consideration", "Tag click-through rate", "of 1", "more",
-            "Clicks on product tags per view of content, where the platform counts both; content without a tag counts "
-            "too.", "platform",
+            "Clicks on product tags per view of content that has tags, where the platform counts both; of all content "
+            "where no tag is known.", "platform",
         ),
         Measure(
             "product_view_rate", "consideration", "Product-view rate", "of 1", "more",

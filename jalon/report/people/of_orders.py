@@ -118,10 +118,10 @@ def of_platforms(base: Base) -> Iterator[Figure]:
 
 
 def _tag_clicks(base: Base) -> Iterator[Figure]:
-    """Yield clicks on tags per view; of several sources of a platform, that which counts most."""
+    """Yield clicks on tags per view of what has tags; of several sources of a platform, that which counts most."""
     funnel = base.mart("rpt_tag_funnel")
     both = funnel.filter(funnel.views.notnull() & funnel.tag_clicks.notnull())
-    sums = both.group_by("platform", "source").agg(views=both.views.sum(), clicks=both.tag_clicks.sum())
+    sums = both.group_by("platform", "source").agg(views=both.shoppable_views.sum(), clicks=both.tag_clicks.sum())
     some = (row for row in base.engine.dicts(sums) if row["views"] or row["clicks"])
     best = {row["platform"]: row for row in sorted(some, key=lambda row: (row["views"], row["source"]))}
     for platform, row in sorted(best.items()):

@@ -16,7 +16,7 @@ def prepared(told: Row, say: Language) -> Row | None:
     return {
         "says": " ".join(filter(None, (_says(rows, say), _shoppable(told["shoppable"], say)))),
         "rows": rows,
-        "clicks": _chart(rows, "click", say._("Clicks on product tags per view"), say),
+        "clicks": _chart(rows, "click", say._("Clicks on product tags per view of content with tags"), say),
         "orders": _chart(rows, "order", say._("Orders per click on a product tag"), say),
         "shoppable": [
             {**row, "share": None if row["shoppable"] is None else row["shoppable"] / row["contents"]}
