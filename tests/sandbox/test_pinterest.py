@@ -150,7 +150,18 @@ async def test_bookmarks_lead_through_all_pins_and_end_with_null(pinner: Pinner)
     assert len(up) > 6
 
 
-@pytest.mark.parametrize("query", [{"page_size": "0"}, {"page_size": "251"}, {"page_size": "x"}, {"bookmark": "old"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"page_size": "0"},
+        {"page_size": "251"},
+        {"page_size": "x"},
+        {"bookmark": "old"},
+        {"pin_metrics": "1"},
+        {"include_protected_pins": "yes"},
+        {"ad_account_id": "mine"},
+    ],
+)
 async def test_a_page_that_cannot_be_is_refused(pinner: Pinner, query: dict[str, str]) -> None:
     assert (await pinner.send("GET", "/pins", query)).status_code == 400
 
@@ -195,6 +206,9 @@ async def test_a_day_before_the_pin_was_made_has_no_figures(pinner: Pinner) -> N
         {"start_date": (TODAY - timedelta(days=91)).isoformat()},
         {"start_date": (TODAY + timedelta(days=1)).isoformat()},
         {"end_date": "soon"},
+        {"app_types": "TV"},
+        {"split_field": "APP"},
+        {"ad_account_id": "1" * 19},
     ],
 )
 async def test_figures_that_cannot_be_had_are_refused(pinner: Pinner, query: dict[str, str]) -> None:
@@ -275,15 +289,38 @@ async def test_conversions_of_an_ad_s_day_come_in_over_days(pinner: Pinner) -> N
         {"level": "KEYWORD"},
         {"columns": []},
         {"click_window_days": 3},
+        {"columns": "AD_ID"},
+        {"columns": ["AD_ID", "LOVE_1"]},
+        {"conversion_report_time": "TIME_OF_DELIVERY"},
+        {"primary_sort": "BY_LOVE"},
     ],
 )
 async def test_a_report_that_cannot_be_made_is_refused(pinner: Pinner, changes: dict[str, Any]) -> None:
-    answer = await pinner.send("POST", f"/ad_accounts/{pinner.ad_account}/reports", body=REPORT | changes)
+    path = f"/ad_accounts/{pinner.ad_account}/reports"
+    assert (await pinner.send("POST", path, body=REPORT)).status_code == 200
+    answer = await pinner.send("POST", path, body=REPORT | changes)
     assert (answer.status_code, answer.json()["code"]) == (400, 400)
+
+
+async def test_a_report_is_ordered_by_its_body_alone(pinner: Pinner) -> None:
+    path = f"/ad_accounts/{pinner.ad_account}/reports"
+    beside = await pinner.send("POST", path, {"ad_account_id": pinner.ad_account}, body=REPORT)
+    headers = {"authorization": f"Bearer {pinner.access_token}"}
+    form = await pinner.client.post(pinner.api + path, content=json.dumps(REPORT), headers=headers)
+    assert (beside.status_code, form.status_code) == (400, 400)
+    assert (await pinner.send("GET", path)).status_code == 400, "the state of no report"
 
 
 async def test_another_s_ad_account_is_refused(pinner: Pinner) -> None:
     assert (await pinner.send("POST", "/ad_accounts/1/reports", body=REPORT)).json()["code"] == 29
+    assert (await pinner.send("GET", "/pins", {"ad_account_id": "1"})).json()["code"] == 29
+    assert (await pinner.send("GET", "/pins", {"ad_account_id": pinner.ad_account})).status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["", "Token "])
+async def test_a_token_without_the_right_word_before_it_is_refused(pinner: Pinner, scheme: str) -> None:
+    headers = {"authorization": f"{scheme}{pinner.access_token}"}
+    assert (await pinner.client.get(f"{pinner.api}/user_account", headers=headers)).status_code == 401
 
 
 # --- the door ---------------------------------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from aiohttp import web
 
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import THROTTLED, UNREPEATABLE, Faults
-from jalon.sandbox.pinterest.door import DAY, Door, Refused, Tokens, refusal, too_fast
+from jalon.sandbox.pinterest.door import AD_ACCOUNT, DAY, Door, Refused, Tokens, refusal, too_fast
 from jalon.sandbox.pinterest.figures import Figures, day_of, days
 from jalon.sandbox.pinterest.organic import Organic
-from jalon.sandbox.pinterest.reports import AD_ACCOUNT, Reports
+from jalon.sandbox.pinterest.reports import COLUMNS, Reports
 from jalon.sandbox.webhooks import Deliverer, Event
 from jalon.sandbox.world import World
 
@@ -22,27 +22,6 @@ CLIENT_ID = "1480000"
 REDIRECT = "https://atelier-jalon.example/authorised"
 PINS, USERS, ADS = ("boards:read", "pins:read"), ("user_accounts:read",), ("ads:read",)
 CATALOGS = ("catalogs:read",)
-ALL_COLUMNS = frozenset(
-    [
-        "AD_ID",
-        "PIN_ID",
-        "CAMPAIGN_ID",
-        "AD_GROUP_ID",
-        "PRODUCT_ITEM_PIN_URL",
-        "SPEND_IN_MICRO_DOLLAR",
-        "IMPRESSION_1",
-        "IMPRESSION_2",
-        "CLICKTHROUGH_1",
-        "OUTBOUND_CLICK_1",
-        "OUTBOUND_CLICK_2",
-        "IDEA_PIN_PRODUCT_TAG_VISIT_1",
-        "IDEA_PIN_PRODUCT_TAG_VISIT_2",
-        "TOTAL_IDEA_PIN_PRODUCT_TAG_VISIT",
-        "TOTAL_ADD_TO_CART",
-        "TOTAL_CHECKOUT",
-        "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR",
-    ]
-)
 
 
 class PinterestPart:
@@ -102,8 +81,8 @@ class PinterestPart:
             "products": [{"pin": pin.id, "sku": pin.product.sku} for pin in self.figures.products if pin.product],
             "days": [row for pin in shown for row in self._days(pin, first, today)],
             "strangers": [row for pin in self.figures.strangers for row in self._days(pin, first, today)],
-            "ads": self.reports.rows("PIN_PROMOTION", first, today, ALL_COLUMNS),
-            "items": self.reports.rows("PRODUCT_ITEM", first, today, ALL_COLUMNS),
+            "ads": self.reports.rows("PIN_PROMOTION", first, today, COLUMNS),
+            "items": self.reports.rows("PRODUCT_ITEM", first, today, COLUMNS),
         }
 
     def _days(self, pin: Any, first: Any, today: Any) -> list[dict[str, Any]]:

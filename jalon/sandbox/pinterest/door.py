@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 
 DAY = 86_400
+AD_ACCOUNT = "549755885175"
 SCOPES = ("pins:read", "boards:read", "user_accounts:read", "ads:read", "catalogs:read")
 PER_MINUTE = {"org_read": 1000, "org_analytics": 60, "ads_analytics": 300, "ads_read": 120_000, "catalogs_read": 100}
 
@@ -87,11 +89,12 @@ class Tokens:
         return self._give(str(grant), continuous=form.get("continuous_refresh") == "true")
 
     def _check_app(self, authorization: str) -> None:
+        kind, _, both = authorization.partition(" ")
         try:
-            given = base64.b64decode(authorization.removeprefix("Basic "), validate=True).decode()
+            given = base64.b64decode(both, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             given = ""
-        if given != f"{self.client_id}:{self.client_secret}":
+        if kind != "Basic" or given != f"{self.client_id}:{self.client_secret}":
             raise Refused(401, 2, "Authentication failed.")
 
     def _give(self, grant: str, *, continuous: bool) -> dict[str, Any]:
@@ -118,7 +121,8 @@ class Tokens:
 
     def check(self, authorization: str, scopes: tuple[str, ...]) -> None:
         """Raise Refused unless the bearer is alive and carries the scopes."""
-        if not self._bearers.use(authorization.removeprefix("Bearer ")):
+        kind, _, token = authorization.partition(" ")
+        if kind != "Bearer" or not self._bearers.use(token):
             raise Refused(401, 2, "Authentication failed.")
         if not self.scopes.issuperset(scopes):
             raise Refused(401, 3, "Your token does not have sufficient permissions to perform this operation.")
@@ -158,7 +162,8 @@ class Door:
             try:
                 self._allow(category)
                 self.tokens.check(request.headers.get("authorization", ""), scopes)
-                words = _words(await request.read()) if request.method == "POST" else {}
+                _check_ad_account(request.query.get("ad_account_id"))
+                words = await _words(request) if request.method == "POST" else {}
                 data = answer(Call(request.query, words, request.match_info, self.files()))
             except Refused as refused:
                 return refusal(refused)
@@ -179,11 +184,25 @@ class Door:
         times.append(now)
 
 
-def _words(raw: bytes) -> Mapping[str, Any]:
+def _check_ad_account(named: str | None) -> None:
+    """Refuse an account of ads that is none, or that is not this user's."""
+    if named is None:
+        return
+    if not re.fullmatch(r"[0-9]{1,18}", named):
+        raise Refused(400, 1, "Parameter 'ad_account_id' must match the pattern: ^\\d+$")
+    if named != AD_ACCOUNT:
+        raise Refused(403, 29, "You are not permitted to access that resource.")
+
+
+async def _words(request: web.Request) -> Mapping[str, Any]:
+    """Return what a request asks for by its body, which takes no parameters in the address beside it."""
+    raw = await request.read()
     try:
         words = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError:
         words = None
-    if not isinstance(words, dict):
+    if not isinstance(words, dict) or request.content_type != "application/json":
         raise Refused(400, 1, "Invalid request: the body is no JSON object.")
+    if request.query:
+        raise Refused(400, 1, "Invalid request: this endpoint does not support URL query parameters.")
     return words

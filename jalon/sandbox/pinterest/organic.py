@@ -13,7 +13,7 @@ from typing import Any
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.pinterest.door import Call, Refused
 from jalon.sandbox.pinterest.figures import Counts, Figures, Pin, day_of, days, status
-from jalon.sandbox.pinterest.paging import chosen, number, page, span
+from jalon.sandbox.pinterest.paging import chosen, flag, number, page, span
 
 USERNAME = "atelierjalon"
 SHOP = "https://atelier-jalon.example/products"
@@ -71,6 +71,10 @@ OF_FORMAT = {
     "ORGANIC_VIDEO": ("VIDEO",),
     "ORGANIC_PRODUCT": ("SHOPPING",),
 }
+APPS = ("ALL", "MOBILE", "TABLET", "WEB")
+CLAIMED = ("BOTH", "CLAIMED", "OTHER")
+WHOLE = ("NO_SPLIT",)
+"""Figures in one piece are what is played: a question that splits them is refused."""
 NOT_PIN = "Invalid pins analytics parameters."
 NOT_USER = "Invalid user accounts analytics parameters."
 
@@ -95,6 +99,8 @@ class Organic:
 
     def pins(self, call: Call) -> dict[str, Any]:
         """Answer GET /pins: newest first."""
+        for name in ("pin_metrics", "include_protected_pins"):
+            flag(call.query, name)
         found = page(self._up(), call.query)
         return found | {"items": [self._form(pin, call.query) for pin in found["items"]]}
 
@@ -120,7 +126,7 @@ class Organic:
             "has_been_promoted": any(ad.pin is pin for ad in self._figures.ads),
             "media": {"media_type": "video" if pin.creative_type == "VIDEO" else "image"},
         }
-        return form | ({"pin_metrics": self._metrics(pin)} if query.get("pin_metrics") == "true" else {})
+        return form | ({"pin_metrics": self._metrics(pin)} if flag(query, "pin_metrics") else {})
 
     def _metrics(self, pin: Pin) -> dict[str, Any]:
         lifetime = self._figures.total(pin, date.min, self.today)
@@ -137,6 +143,8 @@ class Organic:
         asked = _metric_types(call.query)
         if not set(asked) <= set(VIDEO if pin.creative_type == "VIDEO" else STANDARD):
             raise Refused(400, 400, NOT_PIN)
+        chosen(call.query, "app_types", APPS, NOT_PIN, "ALL")
+        chosen(call.query, "split_field", WHOLE, NOT_PIN, "NO_SPLIT")
         start, end = span(call.query, self.today, 90, 90, NOT_PIN)
         found = [(day, *self._figures.shown(pin, day, self.today)) for day in days(start, min(end, self.today))]
         daily = [_day(day, firm, counts and _named(counts, asked)) for day, firm, counts in found]
@@ -144,6 +152,7 @@ class Organic:
 
     def account_days(self, call: Call) -> dict[str, Any]:
         """Answer GET /user_account/analytics."""
+        chosen(call.query, "split_field", WHOLE, NOT_USER, "NO_SPLIT")
         start, end = span(call.query, self.today, 90, 90, NOT_USER)
         pins, asked = self._of(call.query), _metric_types(call.query, ACCOUNT)
         daily = [self._account_day(pins, day, asked) for day in days(start, min(end, self.today))]
@@ -162,6 +171,8 @@ class Organic:
         source = chosen(query, "source", SOURCES, NOT_USER, "ALL")
         kinds = OF_FORMAT.get(chosen(query, "pin_format", FORMATS, NOT_USER, "ALL"), ())
         chosen(query, "content_type", ("ALL", "PAID", "ORGANIC"), NOT_USER, "ALL")
+        chosen(query, "app_types", APPS, NOT_USER, "ALL")
+        chosen(query, "from_claimed_content", CLAIMED, NOT_USER, "BOTH")
         mine = [] if source == "OTHER_PINS" else [*self._figures.own, *self._figures.products]
         others = [] if source == "YOUR_PINS" else self._figures.strangers
         return [pin for pin in (*mine, *others) if pin.creative_type in kinds]
@@ -206,6 +217,7 @@ class Organic:
         """Answer GET /catalogs/product_groups/{id}/products."""
         if call.path["group_id"] not in (GROUP, EMPTY_GROUP):
             raise Refused(404, 4180, "Sorry! We could not find your catalogs product group.")
+        flag(call.query, "pin_metrics")
         made = [pin for pin in self._figures.products if pin.made_at <= self._clock.now()]
         found = page(made if call.path["group_id"] == GROUP else [], call.query)
         return found | {"items": [self._product(pin, call.query) for pin in found["items"]]}

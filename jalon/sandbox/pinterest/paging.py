@@ -46,6 +46,14 @@ def number(query: Mapping[str, str], name: str, usual: int, least: int, most: in
     return int(text)
 
 
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """Return a yes or no of a query, left out no; refuse what is neither."""
+    text = query.get(name, "false")
+    if text not in ("true", "false"):
+        raise Refused(400, 1, f"Parameter '{name}' was not boolean.")
+    return text == "true"
+
+
 def span(words: Mapping[str, Any], today: date, back: int, longest: int, message: str) -> tuple[date, date]:
     """Return start and end date; refuse a start more than `back` days ago, or an end more than `longest` days on."""
     try:

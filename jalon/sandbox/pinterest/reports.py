@@ -15,13 +15,35 @@ import orjson
 from aiohttp import web
 
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.pinterest.door import Call, Refused
+from jalon.sandbox.pinterest.door import AD_ACCOUNT, Call, Refused
 from jalon.sandbox.pinterest.figures import Figures, day_of, days
 from jalon.sandbox.pinterest.paging import span
 
-AD_ACCOUNT = "549755885175"
 LINK_LIFE, REPORT_LIFE = 300, 3600
 INVALID = "Invalid ad account ads analytics parameters."
+COLUMNS = frozenset(
+    [
+        "AD_ID",
+        "PIN_ID",
+        "CAMPAIGN_ID",
+        "AD_GROUP_ID",
+        "PRODUCT_ITEM_PIN_URL",
+        "SPEND_IN_MICRO_DOLLAR",
+        "IMPRESSION_1",
+        "IMPRESSION_2",
+        "CLICKTHROUGH_1",
+        "OUTBOUND_CLICK_1",
+        "OUTBOUND_CLICK_2",
+        "IDEA_PIN_PRODUCT_TAG_VISIT_1",
+        "IDEA_PIN_PRODUCT_TAG_VISIT_2",
+        "TOTAL_IDEA_PIN_PRODUCT_TAG_VISIT",
+        "TOTAL_ADD_TO_CART",
+        "TOTAL_CHECKOUT",
+        "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR",
+    ]
+)
+"""Columns that are played; any other is refused as if there were none such. Of orders, that by id alone is played."""
+TIMES = ("TIME_OF_AD_ACTION", "TIME_OF_CONVERSION")
 WINDOWS = ("click_window_days", "engagement_window_days", "view_window_days")
 WINDOW_DAYS = (0, 1, 7, 14, 30, 60)
 REACH = {"PIN_PROMOTION": (914, 186), "PRODUCT_ITEM": (92, 31)}
@@ -64,21 +86,23 @@ class Reports:
         words = call.words
         back, longest = REACH.get(str(words.get("level")), (0, 0))
         start, end = span(words, day_of(self._clock.now()), back, longest - 1, INVALID)
-        columns = words.get("columns")
-        if not columns or words.get("granularity") != "DAY" or words.get("report_format", "JSON") != "JSON":
+        columns = _columns(words)
+        if words.get("granularity") != "DAY" or words.get("report_format", "JSON") != "JSON":
             raise Refused(400, 400, INVALID)
         if any(words.get(name, 30) not in WINDOW_DAYS for name in WINDOWS):
             raise Refused(400, 400, INVALID)
-        if words["level"] == "PRODUCT_ITEM" and any(str(column).startswith(OF_ADS) for column in columns):
+        if words.get("conversion_report_time", TIMES[0]) not in TIMES or words.get("primary_sort", "BY_ID") != "BY_ID":
             raise Refused(400, 400, INVALID)
         token = secrets.token_urlsafe(24)
-        self._jobs[token] = Job(words["level"], frozenset(columns), start, end, self._clock.now())
+        self._jobs[token] = Job(words["level"], columns, start, end, self._clock.now())
         return {"token": token, "report_status": "IN_PROGRESS", "message": None}
 
     def state(self, call: Call) -> dict[str, Any]:
         """Answer GET /ad_accounts/{id}/reports."""
         self._own(call)
-        job, now = self._jobs.get(call.query.get("token", "")), self._clock.now()
+        if not call.query.get("token"):
+            raise Refused(400, 400, INVALID)
+        job, now = self._jobs.get(call.query["token"]), self._clock.now()
         if job is None:
             return {"report_status": "DOES_NOT_EXIST", "url": None, "size": None}
         if now - job.ordered_at > REPORT_LIFE:
@@ -135,3 +159,15 @@ class Reports:
             )
             for number, pin in enumerate(figures.products)
         ]
+
+
+def _columns(words: Mapping[str, Any]) -> frozenset[str]:
+    """Return the columns that are asked for; refuse none, unknown ones, and those of ads where products are told."""
+    found = words.get("columns")
+    if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
+        raise Refused(400, 400, INVALID)
+    if not COLUMNS.issuperset(found):
+        raise Refused(400, 400, INVALID)
+    if words["level"] == "PRODUCT_ITEM" and any(column.startswith(OF_ADS) for column in found):
+        raise Refused(400, 400, INVALID)
+    return frozenset(found)
