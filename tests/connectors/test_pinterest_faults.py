@@ -14,6 +14,7 @@ NEXT = Request("GET", "/pins", {"bookmark": "Y2JVSG8="})
 PIN = Request("GET", "/pins/813744226420795884/analytics")
 GROUPS = Request("GET", "/catalogs/product_groups")
 REPORT = Request("POST", "/ad_accounts/549755885175/reports")
+STATE = Request("GET", "/ad_accounts/549755885175/reports", {"token": "t"})
 TOKEN = Request("POST", "/oauth/token", host="auth", anonymous=True)
 
 
@@ -31,6 +32,7 @@ def judged(request: Request, reply: Answer) -> Fault:
         (NEXT, 400, 1, Skip),
         (PIN, 400, 400, Skip),
         (REPORT, 400, 400, Fault),
+        (STATE, 400, 400, Skip),
         (PINS, 401, 2, Renew),
         (PIN, 401, 2, Renew),
         (PINS, 401, 3, Stop),

@@ -193,6 +193,27 @@ async def test_a_report_that_came_to_nothing_is_ordered_again(status: Any) -> No
     assert [deadline.at for deadline in batches[-1].deadlines] == [0]
 
 
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_report_that_is_refused_by_its_token_is_ordered_again(status: int) -> None:
+    """Or each run would ask for a dead token, and the days of its window would never be read."""
+    maker, refusals = Maker(finished()), [refused(status)]
+
+    def play(request: Request) -> Answer:
+        return refusals.pop() if request.method == "GET" and refusals else maker(request)
+
+    batches = await read(asking(play, {"687": [ROW]}), window("ad_days", 14))
+    assert len(maker.bodies) == 2
+    assert [record.key for batch in batches for record in batch.records] == ["687/2025-11-01"]
+    for_good = Maker(finished())
+
+    def never(request: Request) -> Answer:
+        return refused(status) if request.method == "GET" else for_good(request)
+
+    batches = await read(asking(never), window("ad_days", 14))
+    assert len(for_good.bodies) == 3, "as often as one that failed, not for ever"
+    assert [skipped.reason for skipped in batches[-1].skipped] == ["report_failed"]
+
+
 async def test_a_report_that_nobody_came_for_in_time_is_ordered_as_often_as_it_takes() -> None:
     """A run that comes once a day finds each report gone: that is no failure of the report."""
     maker = Maker("EXPIRED")

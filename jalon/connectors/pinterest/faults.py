@@ -5,7 +5,7 @@ repeat the HTTP status in it. https://developers.pinterest.com/docs/api/v5/, exa
 
 | status | code | what it means |
 | --- | --- | --- |
-| 400 | 1, 400 | parameters; with a bookmark: it is not known any more |
+| 400 | 1, 400 | parameters; with a bookmark, or a report's token: it is not known any more |
 | 401 | 2 | the token |
 | 401, 403 | 3 | a scope of the token |
 | 401, 403 | 29, 403 | a permission or a role |
@@ -60,7 +60,11 @@ BROKEN = Rule("wait", "Pinterest failed on its side")
 UNKNOWN = Rule("fail", "the request is refused for a reason that is not documented")
 FOREIGN = Rule("config", "the answer is not Pinterest's", ADDRESS)
 NO_GRANT = Rule("auth", "the token service refuses the refresh token or code", AUTHORISE)
-OLD_MARK = Rule("skip", "the bookmark is not known any more")
+NOT_KNOWN = {
+    "bookmark": Rule("skip", "the bookmark is not known any more"),
+    "token": Rule("skip", "the report's token is not known any more"),
+}
+"""Parameter that the platform gave itself, whose refusal says nothing about the rest of the question -> rule."""
 
 LONGEST = 2 * 86_400.0
 """Seconds until a reset that are believed: a limit of a day has been seen to name 67,150."""
@@ -97,8 +101,9 @@ def _rule(request: Request, status: int, code: int | None) -> Rule:
         return BROKEN
     if request.anonymous and status not in {408, 425, 429}:
         return NO_GRANT if status in {400, 401, 403} else FOREIGN
-    if status == 400 and "bookmark" in request.query:
-        return OLD_MARK
+    own = next((rule for name, rule in NOT_KNOWN.items() if name in request.query), None)
+    if status == 400 and own is not None:
+        return own
     if code is None and status in {400, 403, 404, 409}:
         return FOREIGN
     return RULES.get((status, code)) or RULES.get((status, None)) or UNKNOWN

@@ -4,8 +4,8 @@ https://developers.pinterest.com/docs/api/v5/analytics-create_report, .../analyt
 
     order ──▶ IN_PROGRESS ──▶ FINISHED ──▶ file, whose address is good for 5 minutes: asked for and read at once
       ▲            │
-      └────────────┴── FAILED, CANCELLED, DOES_NOT_EXIST: ordered again, three times in all; EXPIRED after an hour, in
-                       which nobody came for it: ordered again, as often as that happens
+      └────────────┴── FAILED, CANCELLED, DOES_NOT_EXIST, or its token is refused: ordered again, three times in all;
+                       EXPIRED after an hour, in which nobody came for it: ordered again, as often as that happens
 
 Reports are asked for as JSON: as CSV the platform fills in a zero where there is no figure. Advertising is counted on
 for as long as a conversion may be credited to it, so a run looks back over 35 days once a day; what is younger than a
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from jalon.connectors.answers import Row, rows, text
-from jalon.connectors.base import Batch, Deadline, Record, Request, Session, Skipped, Split, Stop, Wait, Window
+from jalon.connectors.base import Batch, Deadline, Record, Request, Session, Skip, Skipped, Split, Stop, Wait, Window
 from jalon.connectors.pinterest.answers import DAY, today
 from jalon.connectors.wire import Malformed, decode, encode
 
@@ -169,8 +169,7 @@ def _deadline(window: Window, days: tuple[date, date], at: float) -> Deadline:
 async def _resumed(
     session: Session, window: Window, days: tuple[date, date], position: Position
 ) -> AsyncIterator[Batch]:
-    path, age = REPORTS.format(session.settings.ad_account_id), session.now() - position.ordered_at
-    state = (await session.ask(Request("GET", path, {"token": position.token}))).data
+    age, state = session.now() - position.ordered_at, await _state(session, position)
     status = state.get("report_status")
     if status == "IN_PROGRESS":
         yield Batch(cursor=str(position), later=session.now() + _patience(age))
@@ -185,6 +184,16 @@ async def _resumed(
         detail = f"ordered {ORDERS} times, it ended as {str(status)[:20]}"
         gone = Skipped(f"{days[0]}/{days[1]}", "report_failed", detail)
         yield Batch(skipped=[gone], deadlines=[_deadline(window, days, 0)])
+
+
+async def _state(session: Session, position: Position) -> Row:
+    """Return how a report stands; one whose token is refused is none."""
+    path = REPORTS.format(session.settings.ad_account_id)
+    try:
+        state: Row = (await session.ask(Request("GET", path, {"token": position.token}))).data
+    except Skip:
+        return {"report_status": "DOES_NOT_EXIST"}
+    return state
 
 
 def _patience(age: float) -> float:
