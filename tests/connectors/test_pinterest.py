@@ -120,6 +120,7 @@ async def test_figures_are_asked_for_where_there_may_be_any() -> None:
         {**PIN, "id": "3"},  # the platform tells nothing: it may have been seen
         seen({"id": "4"}, impression=0, pin_click=0),
         {"id": "5", "media": {"media_type": "multiple_videos"}, "pin_metrics": None},
+        {**PIN, "id": "6", "pin_metrics": {"90d": {"impression": None, "pin_click": 0}}},  # what is not told is no zero
         {"id": "not/an/id"},
         {},
     ]
@@ -129,6 +130,7 @@ async def test_figures_are_asked_for_where_there_may_be_any() -> None:
         Ref("pin_days", f"{VIDEO['id']}/video"),
         Ref("pin_days", "3/standard"),
         Ref("pin_days", "5/video"),
+        Ref("pin_days", "6/standard"),
     ]
 
 

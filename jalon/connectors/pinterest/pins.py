@@ -64,7 +64,7 @@ def _kind(pin: Row) -> str:
 def _is_seen(pin: Row) -> bool:
     """Say whether a Pin was looked at in 90 days; where the platform does not tell, it may have been."""
     counted = part(part(pin, "pin_metrics"), "90d")
-    return not counted or any(counted.values())
+    return not counted or any(value != 0 for value in counted.values())
 
 
 async def fetch(session: Session, keys: Sequence[str]) -> AsyncIterator[Batch]:
