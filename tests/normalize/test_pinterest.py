@@ -86,6 +86,16 @@ def test_a_zero_under_such_a_status_is_no_zero(stream: str, status: str) -> None
     assert not measures(stream, {**body, "data_status": status})
 
 
+@pytest.mark.parametrize(("told", "kept"), [(10031, 10031), (10031.0, 10031), (2507.75, 2508)])
+def test_a_time_that_was_watched_may_have_a_fraction(told: float, kept: int) -> None:
+    """The description has numbers there, of which only counts are whole; a day is not lost over a fraction of 1 ms."""
+    day = sample("pin_days", "estimate_of_a_video")
+    day["metrics"] |= {"VIDEO_V50_WATCH_TIME": told}
+    found = {fact.metric: fact.value for fact in measures("pin_days", day)}
+    assert found["watch_milliseconds"] == kept
+    assert found["impressions"] == 40
+
+
 # --- identities -------------------------------------------------------------------------------------------------------
 
 

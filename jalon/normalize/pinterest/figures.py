@@ -39,6 +39,8 @@ DAILY = {
     "QUARTILE_95_PERCENT_VIEW": "views_to_95_percent",
     "VIDEO_V50_WATCH_TIME": "watch_milliseconds",
 }
+TIMES = frozenset({"VIDEO_V50_WATCH_TIME"})
+"""Figures that are no counts, and may have a fraction."""
 CUTS = {
     "own": "own_pins",
     "own_product": "own_product_pins",
@@ -134,7 +136,8 @@ def _figures(metrics: Row) -> Iterator[tuple[str, str, int]]:
     """Yield (name, metric, value) of the figures that are there."""
     for name, metric in DAILY.items():
         if metrics.get(name) is not None:
-            yield name, metric, whole(metrics[name], name)
+            value = metrics[name]
+            yield name, metric, whole(round(value) if name in TIMES and type(value) is float else value, name)
 
 
 # --- advertising ------------------------------------------------------------------------------------------------------
