@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Deadline, Ref, Request, Skip, Stop, Wait
-from jalon.connectors.youtube import Settings, analytics, reports
+from jalon.connectors.youtube import Settings, analytics, reports, uploads
 from jalon.connectors.youtube.doors import STREAMS as DECLARED
 from jalon.connectors.youtube.doors import settled_after
 from tests.connectors.played import all_of
@@ -109,6 +109,18 @@ async def test_a_channel_without_uploads_has_no_list() -> None:
     session = FakeSession(by_path({LIST: classic("playlistNotFound", 404)}))
     (batch,) = await all_of(CONNECTOR.pull(session, window("videos", 0, NOW)))
     assert (batch.records, batch.cursor) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "reply", [classic("badRequest", 400), classic("invalidPageToken", 400), classic("playlistNotFound", 404)]
+)
+async def test_a_list_that_is_refused_is_not_a_list_without_videos(reply: Answer) -> None:
+    """Taken for the end of the list, it would hide all new videos, and leave a day's figures without any."""
+    session = FakeSession(by_path({LIST: [uploaded("a", following="t"), reply], VIDEOS: videos_of("a")}))
+    with pytest.raises(Skip):
+        await all_of(CONNECTOR.pull(session, window("videos", 0, NOW)))
+    with pytest.raises(Skip):
+        await uploads.uploads(FakeSession(by_path({LIST: classic("badRequest", 400)})))
 
 
 async def test_more_than_fifty_ids_are_asked_for_in_lists(described: Official) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Split, Stop, Wait
+from jalon.connectors.base import Answer, Fault, Renew, Request, Skip, Stop, Wait
 from jalon.connectors.wire import Malformed
 from jalon.connectors.youtube.faults import APIS, HTTP, REASONS, STATUSES, judge
 from tests.connectors.youtube_fakes import answer, classic, plain
@@ -187,7 +187,7 @@ def test_the_token_service_is_not_asked_in_vain(reply: Answer, kind: type[Fault]
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (classic("invalidPageToken", 400), Split),
+        (classic("invalidPageToken", 400), Skip),
         (classic("playlistNotFound", 404), Skip),
         (classic("badRequest", 400), Skip),
         (plain(400, "INVALID_ARGUMENT"), Skip),

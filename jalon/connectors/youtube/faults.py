@@ -20,7 +20,7 @@ from jalon.connectors.answers import Row, part, rows, text
 from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
 from jalon.connectors.wire import Malformed
 
-Act = Literal["renew", "wait", "throttled", "noon", "split", "skip", "auth", "off", "config", "budget"]
+Act = Literal["renew", "wait", "throttled", "noon", "skip", "gone", "auth", "off", "config", "budget"]
 """`off` is an API that is not switched on: it stops the source, or leaves out the optional part that it serves. `noon`
 is a merchant's spent day: until it ends, what is not asked of the merchant goes on."""
 
@@ -63,7 +63,7 @@ _NO_SCOPE = Rule("auth", "the scope {scope} is not granted", GRANT)
 _NOT_ON = Rule("off", "the {title} is not switched on", SWITCH_ON)
 _BUSY = Rule("wait", "{title} has an internal error")
 _NOT_SO = Rule("skip", "{title} does not answer this question")
-_GONE = Rule("skip", "it is not there (any more)")
+_GONE = Rule("gone", "it is not there (any more)")
 _NO_CHANNEL = Rule("auth", "the Google account has no YouTube channel", CHANNEL)
 _NO_ACCOUNT = Rule("auth", "the YouTube account is closed or suspended", CHANNEL)
 
@@ -88,7 +88,7 @@ REASONS: dict[str, Rule] = {
     "forbidden": _NO_RIGHT,
     "accessNotConfigured": _NOT_ON,
     "SERVICE_DISABLED": _NOT_ON,
-    "invalidPageToken": Rule("split", "the page token is not valid any more"),
+    "invalidPageToken": Rule("skip", "the page token is not valid any more"),
     "playlistNotFound": _GONE,
     "videoNotFound": _GONE,
     "notFound": _GONE,

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from jalon.connectors.answers import Row, part, rows, text
-from jalon.connectors.base import Batch, Deadline, Record, Request, Session, Skip, Skipped, Window
+from jalon.connectors.base import Batch, Deadline, Record, Request, Session, Skipped, Window
+from jalon.connectors.faults import Gone
 from jalon.connectors.youtube.answers import chunks, page_token, with_token
 
 PLAYLIST_ITEMS = "/youtube/v3/playlistItems"
@@ -34,11 +35,16 @@ class Upload(NamedTuple):
 
 
 async def page(session: Session, token: str) -> tuple[list[Upload], str | None]:
-    """Return a page of the channel's uploads and the token of the next; a channel without any has no list."""
+    """Return a page of the channel's uploads and the token of the next; a channel without any has no list.
+
+    Raises `Skip` where a list, or a page of it, is refused for another reason: its end is another thing.
+    """
     query = {"part": "contentDetails", "playlistId": session.account["uploads"], "maxResults": str(AT_ONCE)}
     try:
         answer = await session.ask(Request("GET", PLAYLIST_ITEMS, with_token(query, token)))
-    except Skip:
+    except Gone:
+        if token:
+            raise
         return [], None
     details = [part(item, "contentDetails") for item in rows(answer.data, "items")]
     found = [Upload(text(each.get("videoId")), text(each.get("videoPublishedAt"))) for each in details]
