@@ -358,6 +358,15 @@ async def test_reports_are_found_by_when_they_were_made(described: Official) -> 
     assert again.asked[-1].query["pageToken"] == "p"
 
 
+async def test_a_page_of_a_job_that_is_gone_meanwhile_is_none_of_the_next_job() -> None:
+    """A page mark is good for its own list: with another's it is refused, or leads into the middle of it."""
+    answers = {TYPES: OFFERED, JOBS: {"jobs": [JOB]}, f"{JOBS}/j1/reports": {"reports": REPORTS}}
+    session = FakeSession(by_path(answers), reports=("channel_cards",))
+    (batch,) = await all_of(CONNECTOR.pull(session, window("reports", NOW - 60 * DAY, NOW, cursor="j0|p")))
+    assert "pageToken" not in session.asked[-1].query
+    assert [ref.key for ref in batch.follow] == ["channel_cards_a1/j1/r1", "channel_cards_a1/j1/r2"]
+
+
 def test_of_each_type_the_newest_version_is_read_that_is_not_over() -> None:
     offered = [
         {"id": "channel_basic_a3"},

@@ -118,8 +118,10 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     if not session.settings.reports:
         yield Batch()
         return
-    left = [job for job in await jobs(session) if job.id >= (window.cursor or "").partition("|")[0]]
-    token = (window.cursor or "").partition("|")[2]
+    begun, _, token = (window.cursor or "").partition("|")
+    left = [job for job in await jobs(session) if job.id >= begun]
+    if left and left[0].id != begun:  # that job is gone, and what the token was good for with it
+        token = ""
     while left:
         job = left[0]
         query = with_token({**PAGE, "createdAfter": zulu(window.low.timestamp() - 1)}, token)
