@@ -318,13 +318,27 @@ def about(columns: str, first: str = "2026-11-01") -> dict[str, str]:
     [
         ("api", "/youtube/v3/videos", {"part": "id", "id": ",".join("a" * 51)}, None, 400),
         ("api", "/youtube/v3/videos", {"id": "a"}, None, 400),
+        ("api", "/youtube/v3/videos", {"part": "id", "id": "a", "maxResults": "5"}, None, 400),
+        ("api", "/youtube/v3/videos", {"part": "id,productTags", "id": "a"}, None, 400),
+        ("api", "/youtube/v3/thirdPartyLinks", {"part": "snippet", "type": "channelToShop"}, None, 400),
         ("api", "/youtube/v3/channels", {"part": "id"}, None, 400),
         ("api", "/youtube/v3/playlistItems", {"part": "id", "playlistId": "UUx"}, None, 404),
         ("analytics", "/v2/reports", MINE | {"endDate": "x"}, None, 400),
         ("analytics", "/v2/reports", MINE | {"metrics": "tagClicks"}, None, 400),
+        ("analytics", "/v2/reports", MINE | {"metrics": "views,views"}, None, 400),
+        ("analytics", "/v2/reports", MINE | {"endDate": "2026-10-31"}, None, 400),
+        ("analytics", "/v2/reports", MINE | {"dimensions": "day", "sort": "video"}, None, 400),
+        ("analytics", "/v2/reports", MINE | {"maxResults": "0"}, None, 400),
+        ("analytics", "/v2/reports", MINE | {"dimensions": "day,video"}, None, 400),
         ("reporting", "/v1/jobs", {}, {"reportTypeId": "channel_basic_a2", "name": "x"}, 400),
+        ("reporting", "/v1/jobs", {}, {"reportTypeId": "channel_basic_a3", "name": "x", "type": "x"}, 400),
+        ("reporting", "/v1/jobs", {}, ["channel_basic_a3"], 400),
         ("reporting", "/v1/jobs/none/reports", {}, None, 404),
         ("merchant", SEARCH, {}, about("date"), 400),
+        ("merchant", SEARCH, {}, about("clicks, clicks"), 400),
+        ("merchant", SEARCH, {}, about("clicks") | {"page_token": ""}, 400),
+        ("merchant", SEARCH, {}, about("clicks") | {"pageSize": -1}, 400),
+        ("merchant", SEARCH, {}, about("clicks") | {"pageToken": "amFsb24gMQ=="}, 400),
         ("merchant", SEARCH, {}, {"query": f"SELECT clicks FROM {CONTENTS}"}, 400),
         ("merchant", SEARCH, {}, about("clicks", "2026-01-01"), 429),
         ("merchant", SEARCH.replace(MERCHANT, "1"), {}, {"query": ""}, 403),
@@ -334,6 +348,28 @@ async def test_what_cannot_be_asked_is_refused(
     app: App, role: str, path: str, query: dict[str, str], body: Any, status: int
 ) -> None:
     assert (await app.ask(role, path, body, **query)).status_code == status
+
+
+async def test_a_page_mark_is_good_for_its_own_query(app: App) -> None:
+    app.youtube.limits["rows_on_a_page"] = 1
+    asked = {"query": f"{SELECT} FROM {CONTENTS} WHERE date BETWEEN '2026-10-01' AND '2026-11-01'"}
+    first = await app.get("merchant", SEARCH, asked)
+    mark = {"pageToken": first["nextPageToken"]}
+    assert (await app.get("merchant", SEARCH, asked | mark))["results"] != first["results"]
+    assert (await app.ask("merchant", SEARCH, about("clicks") | mark)).status_code == 400
+
+
+async def test_analytics_wants_both_of_its_scopes(app: App) -> None:
+    assert (await app.ask("analytics", "/v2/reports", **MINE)).status_code == 200
+    app.youtube.tokens.scopes.discard("https://www.googleapis.com/auth/youtube.readonly")
+    assert (await app.ask("analytics", "/v2/reports", **MINE)).status_code == 403
+
+
+async def test_reports_are_asked_for_after_a_time(app: App) -> None:
+    job = await app.get("reporting", "/v1/jobs", {"reportTypeId": "channel_basic_a3", "name": "x"})
+    for after, status in (("2026-11-01T00:00:00Z", 200), ("2026-11-01T00:00:00", 400), ("yesterday", 400)):
+        reply = await app.ask("reporting", f"/v1/jobs/{job['id']}/reports", createdAfter=after)
+        assert reply.status_code == status, after
 
 
 # --- the hub ----------------------------------------------------------------------------------------------------------
@@ -368,7 +404,8 @@ async def test_a_subscription_is_confirmed_signed_and_ends(app: App) -> None:
         hub = app.sandbox.addresses["youtube.hub"] + "/subscribe"
         assert (await app.client.post(hub, data=form)).status_code == 204
         assert (await app.client.post(hub, data={**form, "hub.callback": f"{address}/nowhere"})).status_code == 409
-        assert (await app.client.post(hub, data={**form, "hub.secret": "x" * 200})).status_code == 400
+        for wrong in ({"hub.secret": "x" * 200}, {"hub.verify": "later"}, {"hub.lease_seconds": "long"}):
+            assert (await app.client.post(hub, data={**form, **wrong})).status_code == 400
         for _ in range(2):
             app.sandbox.clock.advance(5 * DAY)
             await app.sandbox.deliverer.pump()

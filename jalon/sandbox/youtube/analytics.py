@@ -37,8 +37,13 @@ class Analytics:
             raise Refused(403, "forbidden", "Forbidden")
         first, last = day(call.query.get("startDate", ""), "startDate"), day(call.query.get("endDate", ""), "endDate")
         metrics = call.query.get("metrics", "").split(",")
+        if len(set(metrics)) < len(metrics):
+            raise Refused(400, "badRequest", "The query names a metric twice.")
         if unknown := [name for name in metrics if name not in GROUPS]:
             raise Refused(400, "badRequest", f"Unknown identifier ({unknown[0]}) given in field parameters.metrics.")
+        if first > last:
+            raise Refused(400, "badRequest", "The end date must not be before the start date.")
+        _check_order(call, {*_dimensions(call), *metrics})
         found = self._rows(call, first, last, metrics)
         return _table(_dimensions(call), metrics, found)
 
@@ -64,6 +69,14 @@ def _dimensions(call: Call) -> list[str]:
     if not set(found) <= {"day", "video"}:
         raise Refused(400, "badRequest", "The query is not supported.")
     return found
+
+
+def _check_order(call: Call, known: set[str]) -> None:
+    """Refuse an order by what was not asked for, and a number of rows that is none."""
+    by = [each.removeprefix("-") for each in call.query.get("sort", "").split(",") if each]
+    most = call.query.get("maxResults", "1")
+    if not known.issuperset(by) or not most.isdecimal() or not int(most):
+        raise Refused(400, "badRequest", "The query is not supported.")
 
 
 def _videos(call: Call) -> frozenset[str]:

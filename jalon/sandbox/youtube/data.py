@@ -15,8 +15,46 @@ from jalon.sandbox.youtube.words import Call, Refused, page, size, zulu
 CHANNEL = "UCjalonAtelierSandbox01A"
 UPLOADS = f"UU{CHANNEL[2:]}"
 MERCHANT = "5401234567"
+LINK = "channelToStoreLink"
 LENGTHS = {"short": "PT41S", "video": "PT6M4S"}
 MOST = 50
+# The properties of each resource, https://developers.google.com/youtube/v3/docs
+PARTS = {
+    "channel": frozenset(
+        [
+            "auditDetails",
+            "brandingSettings",
+            "contentDetails",
+            "contentOwnerDetails",
+            "id",
+            "localizations",
+            "snippet",
+            "statistics",
+            "status",
+            "topicDetails",
+        ]
+    ),
+    "playlistItem": frozenset(["contentDetails", "id", "snippet", "status"]),
+    "video": frozenset(
+        [
+            "contentDetails",
+            "fileDetails",
+            "id",
+            "liveStreamingDetails",
+            "localizations",
+            "paidProductPlacementDetails",
+            "player",
+            "processingDetails",
+            "recordingDetails",
+            "snippet",
+            "statistics",
+            "status",
+            "suggestions",
+            "topicDetails",
+        ]
+    ),
+    "thirdPartyLink": frozenset(["linkingToken", "snippet", "status"]),
+}
 
 
 class Data:
@@ -28,7 +66,7 @@ class Data:
 
     def channels(self, call: Call) -> dict[str, Any]:
         """Answer GET /youtube/v3/channels."""
-        parts = _parts(call)
+        parts = _parts(call, PARTS["channel"])
         if call.query.get("mine") != "true":
             raise Refused(400, "missingRequiredParameter", "No filter selected. Expected one of: mine, id")
         videos = self._figures.up(self._clock.now())
@@ -41,7 +79,7 @@ class Data:
 
     def playlist_items(self, call: Call) -> dict[str, Any]:
         """Answer GET /youtube/v3/playlistItems."""
-        parts = _parts(call)
+        parts = _parts(call, PARTS["playlistItem"])
         if call.query.get("playlistId") != UPLOADS:
             raise Refused(404, "playlistNotFound", "The playlist cannot be found.", "youtube.playlistItem")
         videos = self._figures.up(self._clock.now())
@@ -52,17 +90,21 @@ class Data:
 
     def videos(self, call: Call) -> dict[str, Any]:
         """Answer GET /youtube/v3/videos: what is not there is left out."""
-        parts, now = _parts(call), self._clock.now()
+        parts, now = _parts(call, PARTS["video"]), self._clock.now()
         ids = call.query.get("id", "").split(",")
         if not ids[0] or len(ids) > MOST:
             raise Refused(400, "invalidFilters", "The request specifies an invalid filter parameter.")
+        if "maxResults" in call.query:
+            raise Refused(400, "unsupportedParameter", "The maxResults parameter is not supported beside id.")
         there = {post.id: post for post in self._figures.up(now)}
         items = [{"id": each, **_chosen(self._video(there[each], now), parts)} for each in ids if each in there]
         return _list("video", items, len(items), len(items))
 
     def links(self, call: Call) -> dict[str, Any]:
         """Answer GET /youtube/v3/thirdPartyLinks."""
-        parts = _parts(call)
+        if call.query.get("type", LINK) not in (LINK, "channelToAffiliateProgramLink"):
+            raise Refused(400, "invalidParameterValue", "Invalid value for type.")
+        parts = _parts(call, PARTS["thirdPartyLink"])
         status = {"status": "merchantAffiliateProgramStatusActive"}
         store = {
             "storeName": "Atelier Jalon",
@@ -71,7 +113,7 @@ class Data:
             "merchantAffiliateProgramDetails": status,
         }
         link = {
-            "snippet": {"type": "channelToStoreLink", "channelToStoreLink": store},
+            "snippet": {"type": LINK, LINK: store},
             "status": {"linkStatus": "linked"},
         }
         item = {"kind": "youtube#thirdPartyLink", "linkingToken": "token-of-the-link", **_chosen(link, parts)}
@@ -107,10 +149,12 @@ def _item(post: Post) -> dict[str, Any]:
     }
 
 
-def _parts(call: Call) -> list[str]:
+def _parts(call: Call, known: frozenset[str]) -> list[str]:
     found = [each for each in call.query.get("part", "").split(",") if each]
     if not found:
         raise Refused(400, "missingRequiredParameter", "Missing required parameter: part")
+    if unknown := set(found) - known:
+        raise Refused(400, "unknownPart", f"'{min(unknown)}'", "youtube.part")
     return found
 
 

@@ -20,12 +20,17 @@ from jalon.sandbox.faults import Faults
 from jalon.sandbox.youtube.words import Call, Refused, classic, plain, today
 
 CLIENT_ID = "1234-jalon.apps.googleusercontent.com"
+_READ, _FIGURES = (
+    "https://www.googleapis.com/auth/youtube.readonly",
+    "https://www.googleapis.com/auth/yt-analytics.readonly",
+)
 SCOPES = {
-    "api": "https://www.googleapis.com/auth/youtube.readonly",
-    "analytics": "https://www.googleapis.com/auth/yt-analytics.readonly",
-    "reporting": "https://www.googleapis.com/auth/yt-analytics.readonly",
-    "merchant": "https://www.googleapis.com/auth/content",
+    "api": {_READ},
+    "analytics": {_READ, _FIGURES},
+    "reporting": {_FIGURES},
+    "merchant": {"https://www.googleapis.com/auth/content"},
 }
+"""Role -> the scopes that a token must have, all of them."""
 CLASSIC = frozenset({"api", "analytics"})
 
 Answer = Callable[[Call], Any]
@@ -40,7 +45,7 @@ class Tokens:
     limits: dict[str, float]
     client_secret: str
     refresh_token: str
-    scopes: set[str] = field(default_factory=lambda: set(SCOPES.values()))
+    scopes: set[str] = field(default_factory=lambda: set().union(*SCOPES.values()))
     revoked: bool = False
     _bearers: Bearers = field(init=False)
 
@@ -63,12 +68,12 @@ class Tokens:
         words = {"access_token": access, "expires_in": life, "scope": " ".join(sorted(self.scopes))}
         return web.json_response(words | {"token_type": "Bearer"})
 
-    def check(self, given: str, scope: str) -> None:
-        """Raise Refused unless a token is alive and carries `scope`."""
+    def check(self, given: str, scopes: set[str]) -> None:
+        """Raise Refused unless a token is alive and carries `scopes`."""
         is_bearer = given.startswith("Bearer ") and not self.revoked
         if not is_bearer or not self._bearers.use(given.removeprefix("Bearer ")):
             raise Refused(401, "authError", "Request had invalid authentication credentials.")
-        if scope not in self.scopes:
+        if not self.scopes.issuperset(scopes):
             raise Refused(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
 
 

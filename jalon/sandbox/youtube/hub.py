@@ -69,7 +69,10 @@ class Hub:
         secret = form.get("hub.secret", "").encode()
         if len(secret) >= 200:
             return web.Response(status=400, text="hub.secret must be shorter than 200 bytes")
-        lease = min(int(form.get("hub.lease_seconds") or USUAL_LEASE), LONGEST_LEASE)
+        wanted = form.get("hub.lease_seconds") or str(USUAL_LEASE)
+        if form.get("hub.verify") not in ("sync", "async") or not wanted.isdecimal():
+            return web.Response(status=400, text="hub.verify and hub.lease_seconds are not right")
+        lease = min(int(wanted), LONGEST_LEASE)
         if not await _confirmed(address, topic, lease, form.get("hub.verify_token", "")):
             return web.Response(status=409, text="the subscriber did not confirm")
         self.subscriptions[address, topic] = Subscription(address, topic, secret, self._clock.now() + lease)

@@ -6,6 +6,7 @@ millionths, only what was selected is shown.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.youtube.data import CHANNEL, MERCHANT
 from jalon.sandbox.youtube.figures import Figures, Sold
-from jalon.sandbox.youtube.words import Call, Refused, day, page
+from jalon.sandbox.youtube.words import Call, Refused, day, known, page
 
 CONTENTS, PRODUCTS = "youtube_content_performance_view", "youtube_product_tagged_stats_view"
 _FIGURES = {"views", "clicks", "orders", "gross_sales", "net_sales", "commissions"}
@@ -22,7 +23,7 @@ COLUMNS = {
     PRODUCTS: _FIGURES | {"offer_id", "impressions"},
 }
 MOST_DAYS = 90
-MOST_ROWS = 5000
+USUAL_ROWS, MOST_ROWS = 1000, 5000
 _QUERY = re.compile(
     r"SELECT (?P<columns>[a-z_, ]+) FROM (?P<view>[a-z_]+) "
     r"WHERE date BETWEEN '(?P<first>[0-9-]+)' AND '(?P<last>[0-9-]+)'"
@@ -41,20 +42,30 @@ class Merchant:
         """Answer POST /reports/v1alpha/accounts/{account}/reports:search."""
         if call.path["account"] != MERCHANT:
             raise Refused(403, "", "The caller does not have access to the account.")
+        known(call.words, "query", "pageSize", "pageToken")
         asked = _QUERY.fullmatch(str(call.words.get("query", "")))
         if asked is None or asked["view"] not in COLUMNS:
             raise Refused(400, "", "The query is not valid: a condition on `date` is required.")
         columns = [name.strip() for name in asked["columns"].split(",")]
         if unknown := set(columns) - COLUMNS[asked["view"]]:
             raise Refused(400, "", f"{min(unknown)} cannot be selected.")
+        if len(set(columns)) < len(columns):
+            raise Refused(400, "", "A field is selected twice.")
         first, last = day(asked["first"], "date"), day(asked["last"], "date")
         if (last - first).days > MOST_DAYS:
             raise Refused(429, "", "The report is too large; reduce the range of dates.")
         return self._page(call, asked["view"], columns, first, last)
 
     def _page(self, call: Call, view: str, columns: list[str], first: date, last: date) -> dict[str, Any]:
-        wanted = min(int(call.words.get("pageSize", 1000)), MOST_ROWS, int(self._limits["rows_on_a_page"]) or MOST_ROWS)
-        found, following = page(self.rows(view, first, last), str(call.words.get("pageToken", "")), wanted)
+        size, token = call.words.get("pageSize", 0), call.words.get("pageToken", "")
+        if type(size) is not int or size < 0 or not isinstance(token, str):
+            raise Refused(400, "", "Request contains an invalid argument.")
+        wanted = min(size or USUAL_ROWS, MOST_ROWS, int(self._limits["rows_on_a_page"]) or MOST_ROWS)
+        mark, _, of = token.partition(".")
+        if token and of != _digest(call.words["query"]):
+            raise Refused(400, "", "The page token is not one of this query.")
+        found, following = page(self.rows(view, first, last), mark, wanted)
+        following = following and f"{following}.{_digest(call.words['query'])}"
         member = _camel(view)
         shown = [{member: {_camel(name): row[name] for name in columns if name in row}} for row in found]
         return ({"results": shown} if shown else {}) | ({"nextPageToken": following} if following else {})
@@ -97,6 +108,10 @@ class Merchant:
 
     def _price(self, minor: int) -> dict[str, str]:
         return {"amountMicros": str(minor * 10_000), "currencyCode": self._figures.currency}
+
+
+def _digest(query: str) -> str:
+    return hashlib.blake2b(query.encode(), digest_size=4).hexdigest()
 
 
 def _camel(name: str) -> str:

@@ -21,7 +21,7 @@ from jalon.sandbox.clock import Clock
 from jalon.sandbox.posts import Post
 from jalon.sandbox.youtube.data import CHANNEL
 from jalon.sandbox.youtube.figures import Figures
-from jalon.sandbox.youtube.words import Call, Refused, midnight, page, size, today, zulu
+from jalon.sandbox.youtube.words import Call, Refused, known, midnight, page, size, today, zulu
 
 DAY = 86_400
 MADE_AFTER = 36 * 3600
@@ -107,6 +107,7 @@ class Reporting:
 
     def create(self, call: Call) -> dict[str, Any]:
         """Answer POST /v1/jobs."""
+        known(call.words, "reportTypeId", "name")
         wanted, name = call.words.get("reportTypeId"), call.words.get("name")
         if wanted not in TYPES or not name:
             raise Refused(400, "", "Request contains an invalid argument.")
@@ -125,7 +126,7 @@ class Reporting:
     def reports(self, call: Call) -> dict[str, Any]:
         """Answer GET /v1/jobs/{job}/reports, the newest first."""
         after = call.query.get("createdAfter", "1970-01-01T00:00:00Z")
-        since = datetime.fromisoformat(after).timestamp()
+        since = _moment(after)
         found = [each for each in self.there(self._known(call)) if each.created > since]
         found.sort(key=lambda report: (-report.created, report.id))
         return _paged(call, "reports", [self._told(report, call) for report in found])
@@ -205,6 +206,16 @@ class Reporting:
         if found is None:
             raise Refused(404, "", "Requested entity was not found.")
         return found
+
+
+def _moment(written: str) -> float:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Refused(400, "", "Request contains an invalid argument.")
+    return found.timestamp()
 
 
 def _number(column: str, count: int) -> str:

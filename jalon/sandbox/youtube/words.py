@@ -92,6 +92,14 @@ def day(text: str, name: str) -> date:
         raise Refused(400, "badRequest", f"Invalid value '{text}' for {name}.") from error
 
 
+def known(words: Mapping[str, Any], *names: str) -> None:
+    """Refuse a body that is no object, or names what a message does not have."""
+    if not isinstance(words, dict):
+        raise Refused(400, "", "Invalid JSON payload received.")
+    if unknown := set(words) - set(names):
+        raise Refused(400, "", f'Invalid JSON payload received. Unknown name "{min(unknown)}": Cannot find field.')
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
