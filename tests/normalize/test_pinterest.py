@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from jalon.normalize.money import EXPONENTS
 from jalon.normalize.pinterest import STREAMS, normalize
 from jalon.normalize.pinterest.common import FINALITY, finality
-from jalon.normalize.pinterest.figures import ADS, ADS_MONEY, CUTS, DAILY
+from jalon.normalize.pinterest.figures import ADS, ADS_MONEY, CUTS, DAILY, MOVING
 from jalon.normalize.pinterest.pins import KINDS
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Instant, Measure, Product, Raw, Touchpoint, Unfit
 from tests import golden
@@ -160,13 +160,29 @@ def test_nothing_is_an_event() -> None:
             ]
 
 
+@pytest.mark.parametrize(
+    ("stream", "case"), [("ad_days", "with_tag_visits_and_sales"), ("product_item_days", "known_by_its_pin")]
+)
+def test_conversions_that_are_not_told_any_more_are_taken_back(stream: str, case: str) -> None:
+    """They are credited to another ad now. Nothing else is taken back, and a figure that is there never is."""
+    body = sample(stream, case)
+    told = dict.fromkeys(MOVING, 1) | body
+    first = {fact.key for fact in measures(stream, told) if not fact.removed}
+    later = measures(stream, {name: value for name, value in body.items() if name not in MOVING})
+    gone = {fact.key for fact in later if fact.removed}
+    assert {key.split("/")[2] for key in gone} == set(MOVING.values())
+    assert gone <= first
+    assert {fact.key for fact in later if not fact.removed} == first - gone
+    assert not [fact for fact in measures(stream, told) if fact.removed]
+
+
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 10**15) | st.floats(0, 10**12), st.sampled_from(sorted(EXPONENTS)))
 def test_millionths_become_minor_units_to_the_nearest(micro: float, currency: str) -> None:
     body = {"id": "1", "DATE": "2025-11-01", "currency": currency, "SPEND_IN_MICRO_DOLLAR": micro}
-    (spent,) = measures("ad_days", body)
+    (spent,) = [fact for fact in measures("ad_days", body) if not fact.removed]
     exact = Fraction(Decimal(repr(micro))) * 10 ** EXPONENTS[currency] / 1_000_000
     assert abs(spent.value - exact) <= Fraction(1, 2)
     assert spent.currency == currency

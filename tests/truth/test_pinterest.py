@@ -144,6 +144,24 @@ def check_ads(told: dict[str, Any], held: Held) -> None:
     assert held.rows("SELECT count(*) FROM measures WHERE campaign_id LIKE '626744128%/687%'")[0][0] > 50
 
 
+async def test_conversions_that_are_credited_to_another_ad_are_taken_back(tmp_path: Path) -> None:
+    """A report leaves zeros out: what stays of the day before would be claimed by both ads."""
+    async with staged(tmp_path, {}, parts=ONLY, hooks=False) as stage:
+        part: Any = stage.sandbox.parts["pinterest"]
+        part.limits["moved_after"] = 8
+        await synced(stage)
+        stage.place.derive()
+        before = Held(tmp_path / "data").figures("ad/")
+        stage.sandbox.clock.advance(3 * DAY)
+        assert (await synced(stage)).state == "ok"
+        stage.place.derive()
+        told, held = part.truth(stage.sandbox.clock.now()), Held(tmp_path / "data")
+    gone = {key for key in before if key[1] == "attributed_purchases"} - set(held.figures("ad/"))
+    assert gone
+    assert {key for key in before if key[1] == "attributed_gmv" and (key[0], "attributed_purchases", key[2]) in gone}
+    check_ads(told, held)
+
+
 def _rows(found: dict[str, list[dict[str, Any]]]) -> Iterable[dict[str, Any]]:
     return (row for several in found.values() for row in several)
 

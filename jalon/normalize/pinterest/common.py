@@ -53,8 +53,9 @@ def measure(
     finality: Finality,
     definition: str,
     span: Span = "days",
+    removed: bool = False,
 ) -> Measure:
-    """Return a figure of one UTC day, or until `end` (exclusive)."""
+    """Return a figure of one UTC day, or until `end` (exclusive); `removed` takes back what was told of it before."""
     return Measure(
         *head(raw, key),
         platform=PLATFORM,
@@ -69,6 +70,7 @@ def measure(
         currency=currency,
         finality=finality,
         definition=f"{API} {definition}",
+        removed=removed,
         span=span,
         campaign_id=campaign_id,
     )

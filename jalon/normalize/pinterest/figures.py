@@ -5,9 +5,11 @@ https://developers.pinterest.com/docs/api/v5/user_account-analytics
 https://developers.pinterest.com/docs/api/v5/user_account-analytics-top_pins
 https://developers.pinterest.com/docs/api/v5/analytics-create_report, schema ReportingColumnAsync
 
-A figure that is left out is no measure: it is not zero. Organic figures are final once their day is READY; those of ads
-once no more conversion can be credited to the day (`settled`). The same figure is never told twice under one name: the
-account's, which are sums over Pins, have names of their own, and so have those of strangers' Pins and of ads.
+A figure that is left out is no measure: it is not zero. A conversion that is left out takes back one that was told
+before: it may be credited to another ad later, and a report leaves zeros out. Organic figures are final once their day
+is READY; those of ads once no more conversion can be credited to the day (`settled`). The same figure is never told
+twice under one name: the account's, which are sums over Pins, have names of their own, and so have those of strangers'
+Pins and of ads.
 """
 
 from __future__ import annotations
@@ -67,6 +69,11 @@ ADS_MONEY = {
     "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR": "attributed_gmv",
 }
 """In millionths of the ad account's currency, whatever the name says."""
+MOVING = {
+    name: (ADS | ADS_MONEY)[name]
+    for name in ("TOTAL_ADD_TO_CART", "TOTAL_CHECKOUT", "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR")
+}
+"""Conversions: credited to one ad, and to another one once there is a later click or a view before the same order."""
 
 _PIN_URL = re.compile(r"/pin/(\d{1,24})(?:/|$)", re.ASCII)
 
@@ -190,7 +197,7 @@ def _row(raw: Raw, subject: Subject) -> Iterator[Measure]:
             raw,
             f"{subject.key}/{metric}/{on}",
             metric,
-            value,
+            value or 0,
             start=on,
             content_id=subject.content_id,
             product_id=subject.product_id,
@@ -198,11 +205,12 @@ def _row(raw: Raw, subject: Subject) -> Iterator[Measure]:
             currency=currency,
             finality=firm,
             definition=subject.definition,
+            removed=value is None,
         )
 
 
-def _ads_figures(body: Row) -> Iterator[tuple[str, int, str | None]]:
-    """Yield (metric, value, currency) of the figures that are there."""
+def _ads_figures(body: Row) -> Iterator[tuple[str, int | None, str | None]]:
+    """Yield (metric, value, currency) of the figures that are there; without a value of conversions that are not."""
     for name, metric in ADS.items():
         if body.get(name) is not None:
             yield metric, whole(body[name], name), None
@@ -210,6 +218,9 @@ def _ads_figures(body: Row) -> Iterator[tuple[str, int, str | None]]:
         if body.get(name) is not None:
             currency = needed(body, "currency")
             yield metric, _from_micro(body[name], currency), currency
+    for name, metric in MOVING.items():
+        if body.get(name) is None:
+            yield metric, None, None
 
 
 def _from_micro(micro: Any, currency: str) -> int:

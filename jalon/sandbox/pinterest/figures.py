@@ -114,14 +114,19 @@ class Figures:
         found = [self.final(pin, day) for day in days(max(first, day_of(pin.made_at)), today - 3 * ONE_DAY)]
         return Counts(*map(sum, zip(*found, strict=True))) if found else Counts()
 
-    def ad_row(self, ad: Ad, day: date, today: date) -> dict[str, int]:
-        """Return an ad's figures of a day as known on `today`; what is not known is left out, and so is a zero."""
+    def ad_row(self, ad: Ad, day: date, today: date, moved_after: float = 0) -> dict[str, int]:
+        """Return an ad's figures of a day as known on `today`; what is not known is left out, and so is a zero.
+
+        After so many days (0: never) the conversions of every other day are found to be those of a later ad.
+        """
         if day < day_of(ad.pin.made_at) or day >= today:
             return {}
         rng = Random(f"{self._seed}/ad/{ad.id}/{day.toordinal()}")
         paid, spend = rng.randrange(200, 900), rng.randrange(1_000_000, 9_000_000)
         visits, orders = rng.randrange(12), rng.randrange(6)
         known = orders * min(COMES_IN, (today - day).days) // COMES_IN
+        if 0 < moved_after < (today - day).days and day.toordinal() % 2:
+            known = 0
         row = {
             "SPEND_IN_MICRO_DOLLAR": spend,
             "IMPRESSION_1": paid,

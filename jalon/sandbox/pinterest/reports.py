@@ -147,7 +147,7 @@ class Reports:
                 (
                     ad.id,
                     {"AD_ID": ad.id, "PIN_ID": ad.pin.id, "CAMPAIGN_ID": int(ad.campaign), "AD_GROUP_ID": ad.group},
-                    lambda day, today, ad=ad: figures.ad_row(ad, day, today),
+                    lambda day, today, ad=ad: figures.ad_row(ad, day, today, self._limits["moved_after"]),
                 )
                 for ad in figures.ads
             ]
