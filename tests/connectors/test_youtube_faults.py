@@ -132,6 +132,21 @@ def test_an_optional_api_that_is_closed_leaves_its_streams_out(request_: Request
     assert found.remedy
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        plain(401, "UNAUTHENTICATED", "unauthorized", REASON="GCP_NOT_REGISTERED"),
+        plain(401, "UNAUTHENTICATED", "GCP_NOT_REGISTERED"),
+    ],
+)
+def test_a_project_that_is_not_registered_is_no_expired_token(reply: Answer) -> None:
+    """No renewal helps, and authorising again does not either."""
+    found = fault(MERCHANT, reply)
+    assert isinstance(found, Stop)
+    assert found.kind == "auth"
+    assert "registerGcp" in found.remedy
+
+
 def test_the_data_api_that_is_off_stops_the_source() -> None:
     found = fault(API, classic("accessNotConfigured"))
     assert isinstance(found, Stop)

@@ -359,6 +359,14 @@ async def test_a_page_mark_is_good_for_its_own_query(app: App) -> None:
     assert (await app.ask("merchant", SEARCH, about("clicks") | mark)).status_code == 400
 
 
+async def test_a_project_that_is_not_registered_gets_no_answer_of_the_merchant_api(app: App) -> None:
+    app.youtube.limits["unregistered"] = 1
+    reply = await app.ask("merchant", SEARCH, about("clicks"))
+    error = reply.json()["error"]
+    assert (reply.status_code, error["status"]) == (401, "UNAUTHENTICATED"), "not 403, as one would think"
+    assert error["details"][0]["metadata"]["REASON"] == "GCP_NOT_REGISTERED"
+
+
 async def test_analytics_wants_both_of_its_scopes(app: App) -> None:
     assert (await app.ask("analytics", "/v2/reports", **MINE)).status_code == 200
     app.youtube.tokens.scopes.discard("https://www.googleapis.com/auth/youtube.readonly")

@@ -82,6 +82,19 @@ async def test_without_the_hub_polling_finds_the_same(tmp_path: Path) -> None:
     check_affiliate(truth, holds)
 
 
+async def test_a_project_that_is_not_registered_costs_the_affiliate_figures_alone(tmp_path: Path) -> None:
+    async with staged(tmp_path, {"youtube": {"since": since()}}, parts=("youtube",), hooks=False) as stage:
+        stage.sandbox.parts["youtube"].limits["unregistered"] = 1
+        (outcome,) = await sync_once(stage.place, stage.sandbox.clock)
+        with stage.place.store.read() as db:
+            notices = dict(db.execute("SELECT kind, detail FROM notices").fetchall())
+            streams = {row[0] for row in db.execute("SELECT DISTINCT stream FROM inbox")}
+        assert {"without affiliate_contents", "without affiliate_products"} <= set(notices), outcome
+        assert "not registered" in notices["without affiliate_contents"]
+        assert {"videos", "activity"} <= streams
+        assert stage.sandbox.requests["youtube.auth 200"] == 1, "no token is renewed for it"
+
+
 def since() -> str:
     """Return a day before anything happened: the played brand is two weeks old."""
     return (datetime.now(UTC).date() - timedelta(days=17)).isoformat()

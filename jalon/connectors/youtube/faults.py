@@ -52,6 +52,8 @@ AUTHORISE = (
 )
 TOMORROW = "it goes on after midnight Pacific time; lower how often `jalon sync` runs, or ask Google for more quota"
 SWITCH_ON = "switch it on in the Google Cloud project of the OAuth client"
+# https://developers.google.com/merchant/api/guides/quickstart/faq
+REGISTER = "call registerGcp once for the merchant account with that client, as docs/connectors/youtube.md says"
 GRANT = "authorise jalon again with the scope {scope}"
 CHANNEL = "authorise with the account that owns the channel"
 REPORT = "report this as a bug of jalon"
@@ -86,6 +88,7 @@ REASONS: dict[str, Rule] = {
     "insufficientPermissions": _NO_SCOPE,
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": _NO_SCOPE,
     "forbidden": _NO_RIGHT,
+    "GCP_NOT_REGISTERED": Rule("auth", "the client's project is not registered with the merchant account", REGISTER),
     "accessNotConfigured": _NOT_ON,
     "SERVICE_DISABLED": _NOT_ON,
     "invalidPageToken": Rule("skip", "the page token is not valid any more"),

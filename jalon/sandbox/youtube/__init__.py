@@ -31,7 +31,8 @@ class YouTubePart:
     `limits`: `requests_per_second` (0: no limit), `units_per_day` and `requests_per_minute` (of each API; 0: no limit),
     `access_token_life` (seconds), `errors_in_200` (each so many-th answer of Analytics fails inside HTTP 200; 0: none),
     `rows_on_a_page` (of the Merchant API; 0: as many as were asked for), `files_away` (seconds for which the files of
-    bulk reports are not to be had, while everything else is; 0: they are).
+    bulk reports are not to be had, while everything else is; 0: they are), `unregistered` (1: the project is not
+    registered with the merchant account).
     """
 
     def __init__(self, world: World, clock: Clock, faults: Faults, _: Deliverer) -> None:
@@ -43,6 +44,7 @@ class YouTubePart:
             "errors_in_200": 0,
             "rows_on_a_page": 0,
             "files_away": 0,
+            "unregistered": 0,
         }
         self._clock = clock
         self._client_secret = f"canary-youtube-client-secret-{world.seed}"

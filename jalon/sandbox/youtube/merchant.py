@@ -31,7 +31,11 @@ _QUERY = re.compile(
 
 
 class Merchant:
-    """Answers of the Merchant API. `limits["rows_on_a_page"]`: the most that a page holds, whatever was asked for."""
+    """Answers of the Merchant API.
+
+    `limits`: `rows_on_a_page` (the most that a page holds, whatever was asked for), `unregistered` (1: the client's
+    project was never registered with the account, without which no question is answered).
+    """
 
     def __init__(self, figures: Figures, clock: Clock, limits: dict[str, float]) -> None:
         self._figures = figures
@@ -40,6 +44,9 @@ class Merchant:
 
     def search(self, call: Call) -> dict[str, Any]:
         """Answer POST /reports/v1alpha/accounts/{account}/reports:search."""
+        if self._limits["unregistered"]:
+            said = "GCP project is not registered with the merchant account."
+            raise Refused(401, "unauthorized", said, exact="GCP_NOT_REGISTERED")
         if call.path["account"] != MERCHANT:
             raise Refused(403, "", "The caller does not have access to the account.")
         known(call.words, "query", "pageSize", "pageToken")

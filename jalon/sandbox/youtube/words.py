@@ -38,15 +38,21 @@ class Call:
 
 
 class Refused(Exception):
-    """A refusal: HTTP status, reason, domain, message; `quota` is the name of the limit that was hit."""
+    """A refusal: HTTP status, reason, domain, message; `quota` is the name of the limit that was hit.
 
-    def __init__(self, status: int, reason: str, message: str, domain: str = "global", quota: str = "") -> None:
+    `exact` is what the Merchant API tells beside its reason.
+    """
+
+    def __init__(
+        self, status: int, reason: str, message: str, domain: str = "global", quota: str = "", exact: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.message = message
         self.domain = domain
         self.quota = quota
+        self.exact = exact
 
 
 def classic(refused: Refused) -> web.Response:
@@ -59,6 +65,7 @@ def classic(refused: Refused) -> web.Response:
 def plain(refused: Refused) -> web.Response:
     """Return a refusal as the Reporting and the Merchant API write it."""
     metadata = {"quota_limit": refused.quota, "quota_limit_value": "60"} if refused.quota else {}
+    metadata |= {"REASON": refused.exact} if refused.exact else {}
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": refused.reason, "metadata": metadata}
     status = "RESOURCE_EXHAUSTED" if refused.status == 429 else STATUS.get(refused.status, "INTERNAL")
     details = [info] if refused.reason else []
