@@ -11,7 +11,8 @@ https://developers.facebook.com/docs/marketing-api/reference/ads-insights
 All of it is measures. `attributed_purchases` and `attributed_gmv` are what the platform claims for its ads, by one
 action and the windows that the question named; the shop's own orders are counted elsewhere, and the two are never
 added. Figures by ad and by product are two cuts of the same money. A figure that is left out is no measure: it is not
-zero. Reach and rates are left out: they do not add up.
+zero. One that an earlier reading of the day told is taken back by it (`store.revisions`): claims are restated, and what
+has become none is left out. Reach and rates are left out: they do not add up.
 
 Days are those of the ad account's zone, money is in its currency. A figure is an estimate while the platform restates
 it, and final once it was read 28 days after its day (the record says so: `settled`).

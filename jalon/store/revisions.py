@@ -2,8 +2,9 @@
 
 A refund that was deleted, an article that was taken off an order, a tag that was removed: nothing says so but that the
 newer revision does not tell it any more. So what it leaves out is taken back, as a revision of the fact that is
-`removed`. Two kinds of facts stay: who is who (`Identity`), since other records may have said so under the same
-key; and counts (`Measure`), since a counter that is told of today says nothing against what it showed yesterday.
+`removed`: also figures of days, as purchases that an ad was said to have made, which are restated. Two kinds of facts
+stay: who is who (`Identity`), since other records may have said so under the same key; and counters (`Measure` of
+another span than days), since one that is told of today says nothing against what it showed yesterday.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from collections.abc import Sequence
 
 from jalon.normalize.vocabulary import Fact, Identity, Instant, Measure
 
-_STAYING = (Identity, Measure)
-
 
 def replacing(found: Sequence[Fact], before: Sequence[Fact], revision: tuple[int, Instant, int]) -> list[Fact]:
     """Return the facts of a newer revision, and those of the one `before` that it takes back.
@@ -21,7 +20,7 @@ def replacing(found: Sequence[Fact], before: Sequence[Fact], revision: tuple[int
     `revision`: its version, when it was observed, and its inbox row.
     """
     named = {_name(fact) for fact in found}
-    gone = (fact for fact in before if not fact.removed and not isinstance(fact, _STAYING) and _name(fact) not in named)
+    gone = (fact for fact in before if not fact.removed and not _stays(fact) and _name(fact) not in named)
     version, observed_at, inbox_id = revision
     return [
         *found,
@@ -32,7 +31,11 @@ def replacing(found: Sequence[Fact], before: Sequence[Fact], revision: tuple[int
 def late(found: Sequence[Fact], newer: Sequence[Fact]) -> list[Fact]:
     """Return of a revision that came in after a newer one what the newer one tells too: the rest held no more."""
     named = {_name(fact) for fact in newer}
-    return [fact for fact in found if isinstance(fact, _STAYING) or _name(fact) in named]
+    return [fact for fact in found if _stays(fact) or _name(fact) in named]
+
+
+def _stays(fact: Fact) -> bool:
+    return isinstance(fact, Identity) or (isinstance(fact, Measure) and fact.span != "days")
 
 
 def _name(fact: Fact) -> tuple[type, str]:

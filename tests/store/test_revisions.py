@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from jalon.attribution.current import newest
 from jalon.attribution.engines.duckdb import DuckDB
-from jalon.normalize.vocabulary import Context, Fact, Raw
+from jalon.normalize.vocabulary import Context, Fact, Instant, Raw
 from jalon.store import erasure
 from jalon.store.database import Store
-from tests.handmade import touch
+from jalon.store.revisions import late, replacing
+from tests.handmade import measure, touch
 
 COMPLETE = {"tiny": {"orders"}}
 
@@ -97,6 +98,15 @@ def test_who_is_who_stays_stated(store: Store) -> None:
     told(store, "a", 2, buyer=buyer)
     derived(store)
     assert [row["removed"] for row in tiny.table(store.facts, "identities")] == [False]
+
+
+def test_a_figure_of_days_that_is_told_no_more_is_taken_back_and_a_counter_stays() -> None:
+    """A day is restated; a counter is told once for each day on which it was read, under another key."""
+    claimed, seen = measure("attributed_purchases", 1), measure("views", 9, span="lifetime", content_id="7")
+    spent = measure("spend", 5)
+    told = replacing([spent], [spent, claimed, seen], (0, Instant(tiny.SEEN), 8))
+    assert [(fact.key, fact.removed, fact.inbox_id) for fact in told[1:]] == [(claimed.key, True, 8)]
+    assert late([spent, claimed, seen], [spent]) == [spent, seen]
 
 
 def asked(raw: Raw, context: Context) -> Iterator[Fact]:

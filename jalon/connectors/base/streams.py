@@ -45,8 +45,8 @@ class Stream:
     key for what a list does not name any more."""
     complete: bool = False
     """True: a record tells all there is of its object, by whatever way it came, and no other record has facts of the
-    same keys. What an earlier revision told and a newer one does not, as a line of an order, is then taken back (not
-    counts)."""
+    same keys. What an earlier revision told and a newer one does not, as a line of an order or a figure of a day, is
+    then taken back (not counters)."""
     optional: bool = False
     """True: where it is refused (a window by `Skip`, anything by `Stop` of kind auth: a missing scope), the source goes
     on without it and says so; once it is granted, it is read from where it stood."""

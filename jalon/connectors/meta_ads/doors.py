@@ -1,7 +1,8 @@
 """What of Meta's advertising figures may come in: the streams with their doors. Nothing in them is about a person.
 
 Which id and time survive a retry: the day, and the ids that the figures are cut by. Figures carry no update time of
-their own, so the version is 0 and the latest reading stands.
+their own, so the version is 0 and the latest reading stands. It tells all there is of its row: an action that has
+become none is left out by the platform, and so is taken back.
 
 | stream | key |
 | --- | --- |
@@ -49,7 +50,15 @@ _KEPT = timedelta(days=1120)
 """The platform answers for 37 months: https://developers.facebook.com/docs/marketing-api/insights"""
 
 STREAMS = (
-    Stream(name="ads", door=AD, grain="day", lookback=_LOOKED_BACK, every=_READ_AGAIN, retention=_KEPT),
+    Stream(
+        name="ads",
+        door=AD,
+        grain="day",
+        lookback=_LOOKED_BACK,
+        every=_READ_AGAIN,
+        retention=_KEPT,
+        complete=True,
+    ),
     Stream(
         name="products",
         door=PRODUCT,
@@ -57,6 +66,7 @@ STREAMS = (
         lookback=_LOOKED_BACK,
         every=_READ_AGAIN,
         retention=_KEPT,
+        complete=True,
         optional=True,
     ),
 )

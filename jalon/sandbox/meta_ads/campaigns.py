@@ -1,7 +1,7 @@
 """The brand's advertisements, played: what each cost, showed and claimed on a day, and how that is restated.
 
 Everything is drawn from (seed, ad, day) alone. Money and clicks of a day stand the day after it; purchases come in for
-28 days, since a click may lead to one that much later.
+28 days, since a click may lead to one that much later. Some that were claimed for a view at first are taken back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from jalon.sandbox.world import World
 ZONE = "America/New_York"
 CURRENCY = "USD"
 RESTATED_DAYS = 28
+DOUBTED_DAYS = 3
+"""Days after which a claim for a view is taken back, where it was none."""
 SHOWS_PRODUCTS = 3
 """Products that an ad out of the catalogue shows."""
 _BASE = 120_226_305_854_810_000
@@ -88,7 +90,15 @@ def shown(world: World, ad: Ad, day: date, now: float) -> Figures:
     whole = drawn(world.seed, ad.id, day)
     counted = [figure // 2 if age == 0 else figure for figure in whole[:5]]
     come = [purchases * min(age + 1, RESTATED_DAYS) // RESTATED_DAYS for purchases in whole[5:8]]
-    return Figures._make([*counted, *come, whole.worth])
+    told = Figures._make([*counted, *come, whole.worth])
+    return told._replace(by_view=told.by_view + _doubtful(world.seed, ad.id, day)) if age < DOUBTED_DAYS else told
+
+
+def _doubtful(seed: int, ad: str, day: date) -> int:
+    """Return how many purchases are claimed for views of a day that are taken back later; none of a day of rest."""
+    if not drawn(seed, ad, day).impressions:
+        return 0
+    return int(Random(f"{seed}/doubtful/{ad}/{day.toordinal()}").random() < 0.4)
 
 
 @lru_cache(maxsize=4096)
