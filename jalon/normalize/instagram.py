@@ -5,7 +5,7 @@ https://developers.facebook.com/docs/instagram-platform/reference. Which id make
 | fact | key | version |
 | --- | --- | --- |
 | content | media id | 0 |
-| tag | media id / product id; of a carousel the carousel's media id | 0 |
+| tag | media id / product id; of a carousel media id / child id / product id: two children may have one | 0 |
 | product | product id, as tags name it (not the id of the catalogue's own interface) | 0 |
 | measure of a media | media id / metric / day of the reading: a counter as it stood then | 0 |
 | measure of a story | story / media id / metric | 0 by poll; by webhook its time, so that the last figures win |
@@ -107,11 +107,12 @@ def _content(raw: Raw, shown_in: str | None) -> Content:
 
 def _tags(raw: Raw, _: Context) -> list[Fact]:
     """Return the product tags of a media: those of a carousel's child belong to the carousel."""
-    media_id = needed(raw.body, "media_id")
+    media_id, child = needed(raw.body, "media_id"), text(raw.body, "child_id")
+    place = f"{media_id}/{child}" if child else media_id
     products = [needed(tag, "product_id") for tag in objects(raw.body, "product_tags")]
     return [
         ContentTag(
-            *head(raw, f"{media_id}/{product}"),
+            *head(raw, f"{place}/{product}"),
             platform=PLATFORM,
             content_id=media_id,
             product_id=product,

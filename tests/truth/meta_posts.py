@@ -13,6 +13,7 @@ from tests.truth.stage import Stage
 
 HOUR = 3600
 FIRST_STORY, SECOND_STORY, DELETED = "17895695000900001", "17895695000900002", "17895695000000004"
+TAGGED, CAROUSEL = "17895695000000001", "17895695000000002"
 NOISE = {"5xx": 0.05, "reset": 0.05, "malformed": 0.03, "truncated": 0.03, "throttle": 0.03}
 LATE = {"hook_duplicate": 0.3, "hook_reorder": 0.5}
 
@@ -27,8 +28,8 @@ def instagram(world: World) -> tuple[Post, ...]:
     now, skus = present(world), [product.sku for product in world.products]
     return (
         _post("17895695000000000", "instagram", "image", now - 12 * DAY, skus[:1]),
-        _post("17895695000000001", "instagram", "image", now - 9 * DAY, skus[:2]),
-        _post("17895695000000002", "instagram", "carousel", now - 6 * DAY, skus[2:5]),
+        _post(TAGGED, "instagram", "image", now - 9 * DAY, skus[:2]),
+        _post(CAROUSEL, "instagram", "carousel", now - 6 * DAY, skus[2:5]),
         _post("17895695000000003", "instagram", "reel", now - 3 * DAY, skus[5:6]),
         _post(DELETED, "instagram", "image", now - 2 * DAY, skus[6:7], deleted_at=now + DAY),
         _post(FIRST_STORY, "instagram", "story", now - 10 * HOUR, skus[:1], ended_at=now + 14 * HOUR),

@@ -12,12 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from jalon.sandbox.graph_api.chats import COUNTED
+from jalon.sandbox.posts import Post
+from jalon.sandbox.world import World
 from jalon.store import sources, windows
 from jalon.sync import doctor
 from jalon.sync.engine import sync_source
 from tests.truth import meta_posts
 from tests.truth.life import DAY, sync_once
-from tests.truth.meta_posts import DELETED, FIRST_STORY, HOUR, SECOND_STORY, facts, lived, truth
+from tests.truth.meta_posts import CAROUSEL, DELETED, FIRST_STORY, HOUR, SECOND_STORY, TAGGED, facts, lived, truth
 from tests.truth.stage import Stage, staged
 
 PARTS = ("instagram",)
@@ -42,7 +44,7 @@ async def test_what_the_platform_shows_is_what_is_held(tmp_path: Path, faults: b
 
 
 def _tags(stage: Stage, posts: dict[str, str]) -> dict[str, set[str]]:
-    held = facts(stage, "content_tags", "content_id, product_id")
+    held = facts(stage, "content_tags", "content_id, product_id", "NOT removed")
     return {
         post: {product for media, product in held if media == post} for post, kind in posts.items() if kind != "reel"
     }
@@ -93,6 +95,27 @@ def _said(shown: dict[str, Any], began: float) -> Counter[tuple[int, str]]:
     acts = [(at, kind) for at, kind in shown["said"] if at / 1000 > began and kind in COUNTED]
     assert acts
     return Counter((at, touch) for at, kind in acts for touch in KINDS_OF.get(kind, ["chat"]))
+
+
+async def test_a_tag_that_is_taken_off_goes_and_stays_where_another_picture_has_it_too(tmp_path: Path) -> None:
+    """A product may be tagged on several pictures of one carousel: it is on the carousel while one of them has it."""
+
+    def twice(world: World) -> tuple[Post, ...]:
+        posts = meta_posts.instagram(world)
+        return tuple(replace(post, skus=(*post.skus, post.skus[0])) if post.id == CAROUSEL else post for post in posts)
+
+    async with staged(tmp_path, {}, parts=PARTS, hooks=False, posts=twice) as stage:
+        await stage.sync()
+        part: Any = stage.sandbox.parts["instagram"]
+        for taken_off in ((f"{CAROUSEL}0", f"{CAROUSEL}1", TAGGED), (f"{CAROUSEL}3",)):
+            part.media.untagged.update(taken_off)
+            stage.sandbox.clock.advance(DAY + HOUR)
+            await stage.sync()
+            stage.derive()
+            shown = truth(stage, "instagram")
+            assert not shown["tags"][TAGGED]
+            assert _tags(stage, shown["posts"]) == {post: set(tags) for post, tags in shown["tags"].items()}
+        assert len(shown["tags"][CAROUSEL]) == 1
 
 
 # --- stories vanish ---------------------------------------------------------------------------------------------------

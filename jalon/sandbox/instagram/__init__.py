@@ -145,7 +145,11 @@ class InstagramPart:
         ended = [post for post in self.counts.posts if post.kind == "story" and (post.ended_at or 0) <= now]
         return {
             "posts": {post.id: post.kind for post in stay},
-            "tags": {post.id: [str(self.media.ids[sku]) for sku in post.skus] for post in stay if post.kind != "reel"},
+            "tags": {
+                post.id: [str(self.media.ids[sku]) for sku in self.media.tagged(post)]
+                for post in stay
+                if post.kind != "reel"
+            },
             "products": {str(name): sku for sku, name in self.media.ids.items()},
             "counters": {post.id: self.counts.of_post(post, now)._asdict() for post in stay},
             "untold": self.insights.before_business,

@@ -48,6 +48,8 @@ class Media:
         self._by_id = {post.id: post for post in posts}
         self._products = {product.sku: product for product in world.products}
         self.ids = product_ids(world)
+        self.untagged: set[str] = set()
+        """Media and children of carousels from which the tags were taken off again."""
 
     def find(self, media: str) -> Post:
         """Return a media that is up; raise Refused for one that is not there, or not any more."""
@@ -81,11 +83,24 @@ class Media:
         for post in self._posts:
             if post.kind == "carousel" and media in (own := [child["id"] for child in self._children(post)]):
                 self.find(post.id)
-                return {"data": self._tags(post.skus[own.index(media) : own.index(media) + 1])}
+                return {"data": self._tags(self._on(post)[own.index(media)])}
         post = self.find(media)
         if post.kind in ("reel", "story"):
             raise gone("GET", media)
-        return {"data": self._tags(post.skus if post.kind == "image" else ())}
+        return {"data": self._tags(self._on(post)[0] if post.kind == "image" else ())}
+
+    def tagged(self, post: Post) -> list[str]:
+        """Return the SKUs that are tagged on a post now, be it on one of its children."""
+        return [sku for part in self._on(post) for sku in part]
+
+    def _on(self, post: Post) -> list[tuple[str, ...]]:
+        """Return the SKUs tagged on each child of a carousel, one on each; of what is none, on itself."""
+        if post.kind != "carousel":
+            return [() if post.id in self.untagged else post.skus]
+        children = [child["id"] for child in self._children(post)]
+        return [
+            () if child in self.untagged else post.skus[number : number + 1] for number, child in enumerate(children)
+        ]
 
     def _page(self, call: Call, posts: Sequence[Post]) -> Row:
         fields, now = call.fields("id"), self._clock.now()
