@@ -60,13 +60,29 @@ async def test_posts_outside_the_window_are_left_and_end_its_reading() -> None:
         [
             listed(post(NOW + 10, "1_1"), post(NOW - 10, "1_2"), after="A"),
             listed(post(NOW - 20, "1_3"), post(NOW - 90_000, "1_4"), after="B"),
+            listed(post(NOW - 91_000, "1_5"), after="C"),
         ]
     )
     talk = session(lambda _: next(answers))
     batches = await pulled(talk, "posts")
-    assert [[record.key for record in batch.records] for batch in batches] == [["1_2"], ["1_3"]]
-    assert [batch.cursor for batch in batches] == ["A", None]
+    assert [[record.key for record in batch.records] for batch in batches] == [["1_2"], ["1_3"], []]
+    assert [batch.cursor for batch in batches] == ["A", "B", None]
     assert {"since", "until"} <= talk.asked[0].query.keys()
+
+
+async def test_a_post_that_stands_out_of_its_order_ends_no_reading() -> None:
+    """One that was dated back, or pinned, may stand before newer ones: a page ends it that is too old altogether."""
+    answers = iter(
+        [
+            listed(post(NOW - 90_000, "1_1"), post(NOW - 10, "1_2"), after="A"),
+            listed(post(NOW - 20, "1_3"), post(NOW - 90_000, "1_4"), after="B"),
+            listed(post(NOW - 30, "1_5"), {"id": "1_6"}, after="C"),
+            listed(post(NOW - 90_000, "1_7"), post(NOW - 95_000, "1_8"), after="D"),
+        ]
+    )
+    batches = await pulled(session(lambda _: next(answers)), "posts")
+    assert [[record.key for record in batch.records] for batch in batches] == [["1_2"], ["1_3"], ["1_5", "1_6"], []]
+    assert [batch.cursor for batch in batches] == ["A", "B", "C", None]
 
 
 async def test_a_post_has_its_update_as_version_and_brings_its_figures() -> None:

@@ -50,7 +50,8 @@ def _of_page(session: Session, edge: str) -> str:
 async def pull_posts(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the posts of a window, newest first, and refs to the figures of each.
 
-    The edge takes a time filter without promising it, so its answers are held against the window too.
+    The edge takes a time filter without promising it, so its answers are held against the window too: a page ends it
+    of which nothing is young enough. A single older post does not, since one that was dated back stands out of order.
     """
     low, high = int(window.low.timestamp()), int(window.high.timestamp())
     query = {"fields": POST_FIELDS, "limit": PAGE, "since": str(low), "until": str(high)}
@@ -59,7 +60,7 @@ async def pull_posts(session: Session, window: Window) -> AsyncIterator[Batch]:
     async for page in pages(session, asked, window.cursor):
         posted = [(row, moment(row.get("created_time"))) for row in page.rows]
         inside = [(row, at) for row, at in posted if at is None or low <= at < high]
-        over = any(at is not None and at < low for _, at in posted)
+        over = bool(posted) and all(at is not None and at < low for _, at in posted)
         refs = [Ref("post_insights", f"{text(row.get('id'))}/{at or 0}/{day}") for row, at in inside]
         yield Batch([_post(row) for row, _ in inside], None if over else page.after, follow=refs)
         if over:
