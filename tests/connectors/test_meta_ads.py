@@ -262,6 +262,31 @@ async def test_an_ad_that_is_too_much_by_itself_is_left_out_by_name_and_the_rest
     assert keys(batches) == ["2026-11-19/of-a2", "2026-11-19/of-a2", "2026-11-19/of-c2"]
 
 
+async def test_of_what_is_gone_below_the_account_the_rest_is_read() -> None:
+    """A campaign that is not there any more holds back no other; the account itself stops the source."""
+    play = Reports(("Job Failed", 0), ("Job Failed", 0))
+
+    def without(request: Request) -> Answer:
+        return refused(100, 33) if request.path.startswith("/v26.0/c1/") else play(request)
+
+    batches = await read_on(session(without))
+    assert keys(batches) == ["2026-11-19/of-c2"]
+    skipped = [one for batch in batches for one in batch.skipped]
+    assert [(one.key, one.reason) for one in skipped] == [("2026-11-19/campaign/c1", "gone")]
+    with pytest.raises(Stop, match="not shown") as stop:
+        await read_on(session(lambda _: refused(100, 33)))
+    assert stop.value.kind == "auth"
+
+
+async def test_a_report_that_is_gone_once_it_was_done_is_made_once_more() -> None:
+    play = Reports(("Job Completed", 100), ("Job Completed", 100))
+
+    def lost(request: Request) -> Answer:
+        return refused(100, 33) if request.path == "/v26.0/601/insights" else play(request)
+
+    assert keys(await read_on(session(lost))) == ["2026-11-19/of-602"]
+
+
 class Wide:
     """Plays an account that gives one field with a list at a time, and one of them (`refused`) not even alone."""
 

@@ -29,6 +29,7 @@ from jalon.connectors.facebook import reading
 from jalon.connectors.facebook.doors import STREAMS
 from jalon.connectors.graph_api import deliveries, messaging
 from jalon.connectors.graph_api.connector import ReceivingGraphConnector
+from jalon.connectors.graph_api.faults import of_own
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 
 
@@ -90,7 +91,7 @@ class Facebook(ReceivingGraphConnector):
         return await facebook_account.greet(session)
 
     def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
-        return _PULLS[window.stream.name](session, window)
+        return of_own(_PULLS[window.stream.name](session, window))
 
     async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
         """Yield the figures of one post; a key that names none is skipped."""

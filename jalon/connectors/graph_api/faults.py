@@ -7,10 +7,12 @@ and https://developers.facebook.com/docs/graph-api/overview/rate-limiting.
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any, Literal, NamedTuple
 
 from jalon.connectors import faults
-from jalon.connectors.base import Answer, Fault, Request, Skip, Stop, Wait
+from jalon.connectors.base import Answer, Batch, Fault, Request, Skip, Stop, Wait
+from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api import usage
 from jalon.connectors.wire import Malformed
 
@@ -46,6 +48,7 @@ RENEW = "put a new access_token in place"
 LOG_IN = f"let the person log in again, then {RENEW}"
 GRANT = "grant the permission to the app and make a new token with it; `jalon doctor` names what is missing"
 ADDRESS = "let `jalon serve` be reached at the public address, with the same verify_token in its settings"
+ROLE = "give the token's owner the role on the account or page again; `jalon doctor` tells what the token opens"
 SECRETS = "compare app_id and app_secret with the app's basic settings"
 
 PARAMETER = 100
@@ -188,6 +191,26 @@ def _by_status(answer: Answer) -> Fault | None:
     if 200 <= answer.status < 300:
         return None if isinstance(answer.data, dict) else Wait("the answer is no JSON object")
     return faults.foreign(answer, "the platform's own words", "check api_url", usage.regain(answer))
+
+
+# --- the account itself -----------------------------------------------------------------------------------------------
+
+
+def unshown(fault: Gone) -> Stop:
+    """Return what it means that the source's own account is gone: whoever the token is of has no role on it any more.
+
+    Of anything else that is gone there is nothing to be read; of the account everything comes once the role is back.
+    """
+    return Stop(fault.reason, ROLE, kind="auth")
+
+
+async def of_own(batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+    """Yield what is read of the source's own account. Raises `Stop` where that is gone."""
+    try:
+        async for batch in batches:
+            yield batch
+    except Gone as fault:
+        raise unshown(fault) from None
 
 
 # --- what a good answer still tells -----------------------------------------------------------------------------------

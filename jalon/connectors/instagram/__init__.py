@@ -25,6 +25,7 @@ from jalon.connectors.base import (
     Window,
 )
 from jalon.connectors.graph_api.connector import ReceivingGraphConnector
+from jalon.connectors.graph_api.faults import of_own
 from jalon.connectors.graph_api.settings import FACEBOOK_HOST, INSTAGRAM_HOST
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.instagram import account as instagram_account
@@ -105,7 +106,7 @@ class Instagram(ReceivingGraphConnector):
         return await instagram_account.greet(session)
 
     def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
-        return _PULLS[window.stream.name](session, window)
+        return of_own(_PULLS[window.stream.name](session, window))
 
     async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
         """Yield the figures or tags of one media; a key that names none is skipped."""

@@ -29,6 +29,7 @@ from jalon.connectors.base import Batch, Record, Session, Skipped, Split, Window
 from jalon.connectors.days import zone_of
 from jalon.connectors.faults import Gone
 from jalon.connectors.graph_api.asking import get, page_of, post
+from jalon.connectors.graph_api.faults import unshown
 from jalon.connectors.meta_ads import by_field, insights
 from jalon.connectors.wire import decode, encode
 
@@ -102,7 +103,23 @@ class Reading:
         self._said = insights.stamp(session, self._day)
 
     async def step(self, place: Place) -> tuple[Batch, Place]:
-        """Read one page, or bring the report behind it on; return it and the place behind it."""
+        """Read one page, or bring the report behind it on; return it and the place behind it.
+
+        Raises `Stop` where the ad account itself is gone. Below it, what is gone is left out by name.
+        """
+        try:
+            return await self._step(place)
+        except Gone as fault:
+            node = place.left[0]
+            if place.run:
+                return await self._again(place)
+            if node.level == LEVELS[0]:
+                raise unshown(fault) from None
+            place = place.next()
+            skipped = Skipped(f"{self._day}/{node.level}/{node.id}", "gone", fault.reason)
+            return Batch(skipped=[skipped], cursor=place.cursor()), place
+
+    async def _step(self, place: Place) -> tuple[Batch, Place]:
         try:
             if place.left[0].report and not place.after:
                 return await self._report(place)

@@ -23,8 +23,10 @@ from jalon.sandbox.graph_api.words import Call, Refused, refusal
 
 VERSIONS = ("v21.0", "v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
 HOUR = 3600.0
-LIMITS = {"calls_per_hour": 0.0, "proof_needed": 0.0, "data_at_once": 0.0, "token_life": 0.0}
-"""What a test may set on any of Meta's parts: 0 stands for no limit, not needed, does not end."""
+LIMITS = {"calls_per_hour": 0.0, "proof_needed": 0.0, "data_at_once": 0.0, "token_life": 0.0, "role_lost": 0.0}
+"""What a test may set on any of Meta's parts: 0 stands for no limit, not needed, does not end, not lost.
+
+Whose owner has lost the role on the account or page still has a token, to which the account is not there any more."""
 
 Answer = Callable[[Call], Any]
 
@@ -105,6 +107,7 @@ class Door:
             try:
                 route, parts = _find(compiled, request.method, path)
                 call = await self._admit(request, route, parts, version)
+                self._shown(request.method, path)
                 headers |= self.usage.headers()
                 data = route.answer(call)
                 if isawaitable(data):
@@ -117,6 +120,12 @@ class Door:
         app.router.add_route("*", "/{path:.*}", handle)
         app[THROTTLED] = lambda _: refusal(self.usage.refused())
         return app
+
+    def _shown(self, method: str, path: str) -> None:
+        """Raise Refused for the account itself and its edges where the token's owner has no role on it any more."""
+        name = path.partition("/")[0]
+        if self.limits["role_lost"] and name.removeprefix("act_") == self.usage.account:
+            raise gone(method, name)
 
     async def _admit(self, request: web.Request, route: Route, parts: tuple[str, ...], version: str) -> Call:
         query = {**request.query, **await _form(request)}
