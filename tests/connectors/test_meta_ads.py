@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from jalon.connectors.base import Answer, Batch, Delivery, Fault, Request, Split, Stop, Stream, Wait, Window
+from jalon.connectors.graph_api import tokens
 from jalon.connectors.graph_api.deliveries import SIGNATURE, signature
 from jalon.connectors.meta_ads import MetaAds, Settings, by_field, insights
 from jalon.connectors.meta_ads.doors import RESTATED, STREAMS
@@ -33,7 +34,9 @@ def settings(**more: Any) -> Settings:
 
 
 def session(play: Callable[[Request], Answer], at: float = NOW, **more: Any) -> GraphSession:
-    return GraphSession(CONNECTOR, settings(**more), play, ACCOUNT, at)
+    played = GraphSession(CONNECTOR, settings(**more), play, ACCOUNT, at)
+    played.kept["consent"] = tokens.consent(None, ACCOUNT["shop_id"])
+    return played
 
 
 def day(stream: str = "ads", text: str = "2026-11-19", cursor: str | None = None) -> Window:
@@ -68,6 +71,20 @@ async def test_a_day_is_asked_for_with_every_rule_said() -> None:
     assert record.key == "2026-11-19/7"
     assert record.body["windows"] == ["7d_click", "1d_view"]
     assert record.body["action"] == "omni_purchase"
+
+
+async def test_a_day_brings_the_end_of_the_consent_which_is_asked_for_once_in_a_run() -> None:
+    """After it the token still looks alive, and answers are empty."""
+
+    def play(request: Request) -> Answer:
+        life = {"is_valid": True, "type": "USER", "data_access_expires_at": int(NOW + 9)}
+        return good({"data": life}) if "debug_token" in request.path else rows("7")
+
+    played = GraphSession(CONNECTOR, settings(), play, ACCOUNT, NOW)
+    for text in ("2026-11-18", "2026-11-19"):
+        (batch,) = await all_of(CONNECTOR.pull(played, day(text=text)))
+        assert [(each.key, each.at) for each in batch.deadlines] == [("data_access/1015", NOW + 9)]
+    assert sum("debug_token" in request.path for request in played.asked) == 1
 
 
 async def test_by_product_only_the_field_of_the_chosen_action_is_asked_for() -> None:

@@ -8,12 +8,14 @@ of it is counts of the platform's own: no person, no order.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from jalon.connectors import base
 from jalon.connectors.base import Batch, Capability, Finding, Session, Stream, Window
+from jalon.connectors.graph_api import tokens
 from jalon.connectors.graph_api.connector import GraphConnector
 from jalon.connectors.graph_api.settings import Settings as GraphSettings
 from jalon.connectors.meta_ads import account as ads_account
@@ -101,12 +103,17 @@ class MetaAds(GraphConnector):
         return await ads_account.greet(session)
 
     async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
-        """Yield the pages of a day; figures by product that are switched off have none."""
+        """Yield the pages of a day, and when the consent to read them ends.
+
+        Figures by product that are switched off have none.
+        """
         if window.stream.name == "products" and not session.settings.products:
             yield Batch()
             return
+        account = session.account["shop_id"]
+        consent = await session.once("consent", lambda: tokens.consent_of(session, account))
         async for batch in reading.pull(session, window):
-            yield batch
+            yield replace(batch, deadlines=[consent])
 
     def examine(self, session: Session) -> AsyncIterator[Finding]:
         return ads_account.examine(session)
