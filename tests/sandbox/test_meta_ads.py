@@ -42,6 +42,12 @@ class Caller:
         async with self._http.request(method, url, params=written, headers=headers) as answer:
             return answer.status, await answer.json()
 
+    async def served(self, version: str) -> str:
+        """Return which version answers to another one's name."""
+        url = f"{self.sandbox.addresses['meta_ads.api']}/{version}/act_{ACCOUNT}"
+        async with self._http.get(url, headers={"authorization": f"Bearer {self._token}"}) as answer:
+            return answer.headers["facebook-api-version"]
+
     async def insights(self, method: str = "GET", node: str = f"act_{ACCOUNT}", **more: Any) -> tuple[int, Any]:
         day = (datetime.fromtimestamp(NOW, UTC).date() - timedelta(days=35)).isoformat()
         query = {"level": "ad", "time_range": {"since": day, "until": day}, "time_increment": "1", "limit": "500"}
@@ -99,6 +105,11 @@ async def test_what_it_does_not_know_is_refused(world: World, query: dict[str, A
     async with called(world) as caller:
         status, answer = await caller.insights(**query)
     assert (status, answer["error"]["code"]) == (400, code)
+
+
+async def test_versions_of_marketing_live_less_long_than_those_of_the_graph(world: World) -> None:
+    async with called(world) as caller:
+        assert [await caller.served(version) for version in ("v24.0", "v25.0", "v26.0")] == ["v25.0", "v25.0", "v26.0"]
 
 
 async def test_too_much_is_refused_and_made_by_report(world: World, contracts: Path) -> None:

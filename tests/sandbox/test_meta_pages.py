@@ -268,6 +268,14 @@ async def subscribe(facebook: Asker, address: str) -> httpx.Response:
     return await facebook.post(f"{app.app_id}/subscriptions", token=app.app_token, **asked)
 
 
+async def test_the_app_alone_subscribes_and_the_page_alone_hears_of_itself(instagram: Asker, facebook: Asker) -> None:
+    for asker, page in ((instagram, "104567890123456"), (facebook, PAGE)):
+        tokens = asker.part.tokens
+        assert code(await asker.get(f"{tokens.app_id}/subscriptions")) == (15, 0)
+        assert code(await asker.get(f"{page}/subscribed_apps", token=asker.part.token.text)) == (190, 2069032)
+        assert (await asker.get(f"{tokens.app_id}/subscriptions", token=tokens.app_token)).status_code == 200
+
+
 async def test_an_address_that_does_not_answer_the_challenge_is_not_subscribed(facebook: Asker) -> None:
     async with Receiver(answers=False) as address:
         assert code(await subscribe(facebook, address)) == (2200, 0)

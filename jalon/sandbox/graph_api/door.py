@@ -22,6 +22,8 @@ from jalon.sandbox.graph_api.tokens import Token, Tokens
 from jalon.sandbox.graph_api.words import Call, Refused, refusal
 
 VERSIONS = ("v21.0", "v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
+OF_MARKETING = VERSIONS[-2:]
+"""Of the Marketing API, whose versions live less long."""
 HOUR = 3600.0
 LIMITS = {"calls_per_hour": 0.0, "proof_needed": 0.0, "data_at_once": 0.0, "token_life": 0.0, "role_lost": 0.0}
 """What a test may set on any of Meta's parts: 0 stands for no limit, not needed, does not end, not lost.
@@ -96,13 +98,14 @@ class Door:
     tokens: Tokens
     usage: Usage
     limits: Mapping[str, float]
+    versions: tuple[str, ...] = VERSIONS
 
     def app(self, routes: list[Route]) -> web.Application:
         """Return the application that answers `routes` below each version; the first that fits is taken."""
         compiled = [(route, re.compile(route.pattern)) for route in routes]
 
         async def handle(request: web.Request) -> web.Response:
-            version, path = _split(request.path)
+            version, path = _split(request.path, self.versions)
             headers = {"facebook-api-version": version}
             try:
                 route, parts = _find(compiled, request.method, path)
@@ -140,12 +143,12 @@ class Door:
         return Call(shown, parts, token, version, address)
 
 
-def _split(path: str) -> tuple[str, str]:
+def _split(path: str, versions: tuple[str, ...]) -> tuple[str, str]:
     """Return which version answers, and the path after it."""
     first, _, rest = path.lstrip("/").partition("/")
     if not re.fullmatch(r"v\d+\.\d", first):
-        return VERSIONS[-1], path.lstrip("/")
-    return (first if first in VERSIONS else VERSIONS[0]), rest
+        return versions[-1], path.lstrip("/")
+    return (first if first in versions else versions[0]), rest
 
 
 def _find(routes: list[tuple[Route, re.Pattern[str]]], method: str, path: str) -> tuple[Route, tuple[str, ...]]:

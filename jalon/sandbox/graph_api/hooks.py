@@ -54,6 +54,7 @@ class Hooks:
 
     async def subscribe(self, call: Call) -> Row:
         """Answer POST /{app-id}/subscriptions: ask the address, and take it if it answers with the challenge."""
+        self._as_app(call)
         query = call.query
         address, fields = query.get("callback_url", ""), self._fields(query.get("fields", ""))
         if not address.startswith(("http://", "https://")):
@@ -64,8 +65,9 @@ class Hooks:
         self.subscriptions[name] = Subscription(name, address, fields)
         return {"success": True}
 
-    def subscribed(self, _: Call) -> Row:
+    def subscribed(self, call: Call) -> Row:
         """Answer GET /{app-id}/subscriptions."""
+        self._as_app(call)
         return {
             "data": [
                 {
@@ -77,6 +79,11 @@ class Hooks:
                 for each in self.subscriptions.values()
             ]
         }
+
+    def _as_app(self, call: Call) -> None:
+        """Raise Refused unless the app itself asks: its subscriptions are shown to no person's token."""
+        if call.token != f"{self.app_id}|{self.secret}":
+            raise Refused(15, "This method must be called with an app access_token.")
 
     def install(self, call: Call) -> Row:
         """Answer POST /{account-id}/subscribed_apps."""

@@ -10,11 +10,11 @@ from aiohttp import web
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
 from jalon.sandbox.graph_api import chats
-from jalon.sandbox.graph_api.door import LIMITS, Door, Route, Usage
+from jalon.sandbox.graph_api.door import LIMITS, Answer, Door, Route, Usage
 from jalon.sandbox.graph_api.hooks import GENERAL, MESSAGING, Hooks
 from jalon.sandbox.graph_api.looks import Counts
 from jalon.sandbox.graph_api.tokens import CONSENT, LONG, Token, Tokens
-from jalon.sandbox.graph_api.words import Call, Row
+from jalon.sandbox.graph_api.words import Call, Refused, Row
 from jalon.sandbox.instagram.insights import Insights
 from jalon.sandbox.instagram.media import USERNAME, Media
 from jalon.sandbox.webhooks import Deliverer, Event
@@ -171,8 +171,8 @@ class InstagramPart:
                 Route("GET", PAGE, "pages_show_list", self._page_token),
                 Route("GET", rf"{APP_ID}/subscriptions", None, hooks.subscribed),
                 Route("POST", rf"{APP_ID}/subscriptions", None, hooks.subscribe),
-                Route("GET", rf"({PAGE})/subscribed_apps", hear, hooks.installed),
-                Route("POST", rf"({PAGE})/subscribed_apps", hear, hooks.install),
+                Route("GET", rf"({PAGE})/subscribed_apps", hear, self._as_page(hooks.installed)),
+                Route("POST", rf"({PAGE})/subscribed_apps", hear, self._as_page(hooks.install)),
                 Route("GET", rf"{ACCOUNT}/media", basic, media.media),
                 Route("GET", rf"{ACCOUNT}/stories", basic, media.stories),
                 Route("GET", rf"{ACCOUNT}/live_media", basic, media.lives),
@@ -201,6 +201,16 @@ class InstagramPart:
                 Route("GET", r"(\d+)/insights", None, insights.media),
             ]
         )
+
+    def _as_page(self, answer: Answer) -> Answer:
+        """Answer only to the page's own token: another hears of nothing that is delivered about the page."""
+
+        def asked(call: Call) -> Any:
+            if call.token != self._page.text:
+                raise Refused(190, "This method must be called with a Page Access Token", 2069032, status=401)
+            return answer(call)
+
+        return asked
 
     def _accounts(self, _: Call) -> Row:
         linked = {"id": ACCOUNT, "username": USERNAME}

@@ -8,7 +8,7 @@ from typing import Any
 
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
-from jalon.sandbox.graph_api.door import LIMITS, Door, Route, Usage
+from jalon.sandbox.graph_api.door import LIMITS, OF_MARKETING, Door, Route, Usage
 from jalon.sandbox.graph_api.tokens import DAY, Token, Tokens
 from jalon.sandbox.graph_api.words import Call, Row, shown
 from jalon.sandbox.meta_ads import campaigns
@@ -38,7 +38,7 @@ class MetaAdsPart:
         )
         self.insights = Insights(world, clock, ACCOUNT, self.limits)
         usage = Usage(clock, self.limits, "ads_insights", 80000, ACCOUNT)
-        self.apps = {"api": Door(self.tokens, usage, self.limits).app(self._routes())}
+        self.apps = {"api": Door(self.tokens, usage, self.limits, OF_MARKETING).app(self._routes())}
 
     def settings(self, addresses: Mapping[str, str]) -> dict[str, Any]:
         """Return the source's settings and secrets; zone and currency are told by the account."""

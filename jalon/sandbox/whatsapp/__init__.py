@@ -13,7 +13,7 @@ from jalon.sandbox.faults import Faults
 from jalon.sandbox.graph_api.door import LIMITS, Door, Route, Usage
 from jalon.sandbox.graph_api.hooks import Hooks, Subscription
 from jalon.sandbox.graph_api.tokens import DAY, Token, Tokens
-from jalon.sandbox.graph_api.words import Call, Refused, Row, shown
+from jalon.sandbox.graph_api.words import Call, Row, shown
 from jalon.sandbox.webhooks import Deliverer, Event
 from jalon.sandbox.whatsapp.chats import Act, acts, told
 from jalon.sandbox.whatsapp.words import NUMBER_ID, echo, receipt, value
@@ -69,21 +69,13 @@ class WhatsAppPart:
         return [
             Route("GET", "oauth/access_token", None, self.tokens.exchange, public=True),
             Route("GET", "debug_token", None, self.tokens.debug),
-            Route("GET", f"{APP_ID}/subscriptions", None, self._as_app(self.hooks.subscribed)),
-            Route("POST", f"{APP_ID}/subscriptions", None, self._as_app(self.hooks.subscribe)),
+            Route("GET", f"{APP_ID}/subscriptions", None, self.hooks.subscribed),
+            Route("POST", f"{APP_ID}/subscriptions", None, self.hooks.subscribe),
             Route("GET", f"({ACCOUNT})", MANAGES, _account),
             Route("GET", f"({ACCOUNT})/phone_numbers", MANAGES, self._numbers),
             Route("GET", f"({ACCOUNT})/subscribed_apps", MANAGES, self._installed),
             Route("POST", f"({ACCOUNT})/subscribed_apps", MANAGES, self._install),
         ]
-
-    def _as_app(self, answer: Any) -> Any:
-        def under(call: Call) -> Any:
-            if call.token != self.tokens.app_token:
-                raise Refused(15, "This method must be called with an app access_token.")
-            return answer(call)
-
-        return under
 
     def _numbers(self, call: Call) -> Row:
         row = {
