@@ -65,6 +65,9 @@ async def test_a_day_is_asked_for_with_every_rule_said() -> None:
     assert (query["level"], query["time_increment"]) == ("ad", "1")
     assert json.loads(query["action_attribution_windows"]) == ["7d_click", "1d_view"]
     assert query["action_report_time"] == "impression"
+    (every,) = json.loads(query["filtering"])
+    assert (every["field"], every["operator"]) == ("ad.effective_status", "IN")
+    assert {"ACTIVE", "ARCHIVED", "DELETED", "PAUSED"} < set(every["value"])
     assert "breakdowns" not in query
     assert batch.cursor is None
     (record,) = batch.records
@@ -277,6 +280,17 @@ async def test_an_ad_that_is_too_much_by_itself_is_left_out_by_name_and_the_rest
     skipped = [one for batch in batches for one in batch.skipped]
     assert [(one.key, one.reason) for one in skipped] == [("2026-11-19/ad/a1", "too_large")]
     assert keys(batches) == ["2026-11-19/of-a2", "2026-11-19/of-a2", "2026-11-19/of-c2"]
+
+
+async def test_parts_are_listed_by_the_rules_that_their_figures_are_asked_for_by() -> None:
+    """An ad that was deleted, or of which nothing but a purchase fell on the day, would be left out else."""
+    played = session(Reports(("Job Failed", 0), ("Job Failed", 0)), report_time="conversion")
+    await read_on(played)
+    (listed, *_) = [request.query for request in played.asked if request.query.get("fields") == "campaign_id"]
+    whole = played.asked[0].query
+    assert {name: text for name, text in whole.items() if name not in ("level", "fields")} == {
+        name: text for name, text in listed.items() if name not in ("level", "fields")
+    }
 
 
 async def test_of_what_is_gone_below_the_account_the_rest_is_read() -> None:

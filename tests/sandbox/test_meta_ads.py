@@ -98,6 +98,8 @@ async def test_windows_of_views_beyond_a_day_return_nothing(world: World) -> Non
         ({"level": "planet"}, 100),
         ({"time_range": "yesterday"}, 100),
         ({"breakdowns": ["age"]}, 100),
+        ({"filtering": [{"field": "ad.effective_status", "operator": "IN", "value": ["HOLOGRAM"]}]}, 100),
+        ({"filtering": [{"field": "ad.mood", "operator": "IN", "value": ["ACTIVE"]}]}, 100),
         ({"node": "act_4711"}, 100),
     ],
 )
@@ -105,6 +107,30 @@ async def test_what_it_does_not_know_is_refused(world: World, query: dict[str, A
     async with called(world) as caller:
         status, answer = await caller.insights(**query)
     assert (status, answer["error"]["code"]) == (400, code)
+
+
+async def test_deleted_ads_are_told_to_who_names_their_status_or_asks_for_them_by_id(world: World) -> None:
+    """https://developers.facebook.com/docs/marketing-api/best-practices/manage-your-ad-object-status"""
+    deleted = {ad.id for ad in ads_of(world) if ad.status == "DELETED"}
+    named = [{"field": "ad.effective_status", "operator": "IN", "value": ["ACTIVE", "DELETED"]}]
+    span = {"since": days(world)[0].isoformat(), "until": days(world)[-2].isoformat()}
+    async with called(world) as caller:
+
+        async def ids(**more: Any) -> set[str]:
+            _, found = await caller.insights(fields="ad_id", time_range=span, **more)
+            return {row["ad_id"] for row in found["data"]}
+
+        assert not await ids() & deleted
+        assert deleted < await ids(filtering=named)
+        (one, _) = deleted
+        assert await ids(node=one) == {one}
+        _, whole = await caller.insights(fields="spend", level="account", time_range=span)
+        _, part = await caller.insights(fields="spend", time_range=span)
+        assert total(whole) > total(part), "the account counts them"
+
+
+def total(found: Any) -> float:
+    return sum(float(row["spend"]) for row in found["data"])
 
 
 async def test_versions_of_marketing_live_less_long_than_those_of_the_graph(world: World) -> None:

@@ -20,6 +20,13 @@ from jalon.connectors.wire import encode
 
 ROWS = "500"
 """Rows on a page."""
+STATUSES = (
+    "ACTIVE", "ADSET_PAUSED", "ARCHIVED", "CAMPAIGN_PAUSED", "DELETED", "DISAPPROVED", "IN_PROCESS", "PAUSED",
+    "PENDING_BILLING_INFO", "PENDING_REVIEW", "PREAPPROVED", "WITH_ISSUES",
+)  # fmt: skip
+"""All that an ad can be. Without a filter that names them, deleted ads are left out, and the money spent on them.
+
+https://developers.facebook.com/docs/marketing-api/best-practices/manage-your-ad-object-status"""
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
@@ -84,19 +91,22 @@ def question(session: Session, stream: str, day: date) -> dict[str, str]:
     return {**asked, "breakdowns": _list(cut.breakdown)} if cut.breakdown else asked
 
 
+def listing(session: Session, day: date, level: str, name: str) -> dict[str, str]:
+    """Return the query for the ids of all that has figures on a day, by the rules that figures are asked for by."""
+    return {"level": level, "fields": name, **_counted(session.settings, day)}
+
+
 def _counted(settings: Any, day: date) -> dict[str, str]:
+    """Return the rules that are said with each question; `until` is part of what is counted."""
+    every = {"field": "ad.effective_status", "operator": "IN", "value": STATUSES}
     return {
-        **one_day(day),
+        "time_range": encode({"since": day.isoformat(), "until": day.isoformat()}).decode(),
         "time_increment": "1",
         "action_attribution_windows": _list(*settings.attribution_windows),
         "action_report_time": settings.report_time,
+        "filtering": encode([every]).decode(),
         "limit": ROWS,
     }
-
-
-def one_day(day: date) -> dict[str, str]:
-    """Return the query for a day of the account's; `until` is part of what is counted."""
-    return {"time_range": encode({"since": day.isoformat(), "until": day.isoformat()}).decode()}
 
 
 def _list(*words: str) -> str:

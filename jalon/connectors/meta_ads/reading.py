@@ -217,7 +217,7 @@ class Reading:
         if number > LEVELS.index(insights.CUTS[self._stream].level):
             return []
         level, name = LEVELS[number], f"{LEVELS[number]}_id"
-        query = {**insights.one_day(self._day), "level": level, "fields": name, "limit": insights.ROWS}
+        query = insights.listing(self._session, self._day, level, name)
         found: list[str] = []
         after: str | None = ""
         while after is not None:

@@ -20,6 +20,8 @@ CURRENCY = "USD"
 RESTATED_DAYS = 28
 DOUBTED_DAYS = 3
 """Days after which a claim for a view is taken back, where it was none."""
+STATUSES = {1: "PAUSED", 2: "DELETED", 5: "ARCHIVED", 6: "DELETED"}
+"""Ads that do not run any more, by number; what they did stays."""
 SHOWS_PRODUCTS = 3
 """Products that an ad out of the catalogue shows."""
 _BASE = 120_226_305_854_810_000
@@ -33,6 +35,7 @@ class Ad:
     adset: str
     campaign: str
     skus: tuple[str, ...]
+    status: str = "ACTIVE"
 
 
 class Figures(NamedTuple):
@@ -57,14 +60,15 @@ def together(one: Figures, other: Figures) -> Figures:
 
 
 def ads_of(world: World) -> list[Ad]:
-    """Return the ads: two campaigns of four ads each, the second out of the catalogue."""
+    """Return the ads: two campaigns of four ads each, the second out of the catalogue; one of each is deleted."""
     rng = Random(f"{world.seed}/ads")
     skus = [product.sku for product in world.products]
     made = []
     for number in range(8):
         campaign, adset = number // 4, number // 2
         shown = tuple(rng.sample(skus, min(SHOWS_PRODUCTS, len(skus)))) if campaign else ()
-        made.append(Ad(_id(300 + number), _id(200 + adset), _id(100 + campaign), shown))
+        status = STATUSES.get(number, "ACTIVE")
+        made.append(Ad(_id(300 + number), _id(200 + adset), _id(100 + campaign), shown, status))
     return made
 
 

@@ -2,7 +2,8 @@
 
 Own reading of the Insights reference as of v26.0: every number is text, a list per action, a column per window that was
 asked for. More than is answered at once is refused with code 100 and subcode 1487534; a report takes its time, says
-`Job Completed` a little before it is whole, and may fail without a reason.
+`Job Completed` a little before it is whole, and may fail without a reason. Who asks a parent for its ads is told
+nothing of deleted ones, unless a filter names that status.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ _FIELDS = """
     converted_product_website_pixel_purchase converted_product_website_pixel_purchase_value
 """
 FIELDS = frozenset(_FIELDS.split())
+STATUS = "ad.effective_status"
+_STATUSES = """
+    ACTIVE ADSET_PAUSED ARCHIVED CAMPAIGN_PAUSED DELETED DISAPPROVED IN_PROCESS PAUSED PENDING_BILLING_INFO
+    PENDING_REVIEW PREAPPROVED WITH_ISSUES
+"""
+STATUSES = frozenset(_STATUSES.split())
 LISTED = ("actions", "action_values", "outbound_clicks", "converted_product_")
 """Beginnings of the fields that hold a list."""
 ENOUGH = 95
@@ -132,7 +139,7 @@ class Insights:
         for day in asked.days():
             for ad in found:
                 whole = shown(self.world, ad, day, now)
-                if whole.impressions:
+                if whole.impressions and (asked.tells(ad) or node == ad.id):
                     parts = by_product(ad, whole) if asked.by_product else {"": whole}
                     yield from ((ad, sku, day, figures) for sku, figures in parts.items())
 
@@ -153,6 +160,8 @@ class Asked:
     until: date
     by_product: bool
     windows: tuple[str, ...]
+    statuses: frozenset[str]
+    """Of ads, that a filter names; empty: there is none."""
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Asked:
@@ -164,7 +173,13 @@ class Asked:
         if level not in LEVELS or not set(windows) <= WINDOWS or not set(breakdowns) <= {"product_id"}:
             raise Refused(100, "Invalid parameter")
         since, until = _range(query)
-        return cls(level, fields, since, until, bool(breakdowns), windows)
+        return cls(level, fields, since, until, bool(breakdowns), windows, _statuses(query))
+
+    def tells(self, ad: Ad) -> bool:
+        """Say whether an ad counts in what is asked of a parent."""
+        if self.statuses:
+            return ad.status in self.statuses
+        return self.level != "ad" or ad.status != "DELETED"
 
     def days(self) -> list[date]:
         """Return the days asked for, each a row of its own."""
@@ -233,6 +248,17 @@ def _listed(query: Mapping[str, str], name: str) -> tuple[str, ...]:
     if not isinstance(found, list):
         raise Refused(100, f"Param {name} must be an array.")
     return tuple(map(str, found))
+
+
+def _statuses(query: Mapping[str, str]) -> frozenset[str]:
+    found: set[str] = set()
+    for each in _json(query.get("filtering", "[]"), "filtering"):
+        if not isinstance(each, dict) or (each.get("field"), each.get("operator")) != (STATUS, "IN"):
+            raise Refused(100, "Param filtering[0][field] must be a field that can be filtered by")
+        found |= set(each.get("value", ()))
+    if not found <= STATUSES:
+        raise Refused(100, f"Filtering field {STATUS} with operation in is not supported for such a value")
+    return frozenset(found)
 
 
 def _range(query: Mapping[str, str]) -> tuple[date, date]:
