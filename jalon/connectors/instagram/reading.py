@@ -194,10 +194,19 @@ async def fetch_story_insights(session: Session, key: str) -> AsyncIterator[Batc
 
 
 async def _figures(session: Session, media: str, wanted: Sequence[Asked]) -> insights.Insights:
-    """Return all figures of a media; a group that is cut by something is a request of its own."""
+    """Return all figures of a media; a group that is cut by something is a request of its own.
+
+    Of what too few did there are none, and a story may vanish meanwhile: what another group told stands. Raises `Unmet`
+    or `Gone` where there is nothing else.
+    """
     rows, refused = list[Row](), list[str]()
     for group in wanted:
-        found = await insights.ask(session, f"{media}/insights", group.metrics, group.query())
+        try:
+            found = await insights.ask(session, f"{media}/insights", group.metrics, group.query())
+        except (Gone, Unmet):
+            if not rows:
+                raise
+            found = insights.Insights([], list(group.metrics))
         rows += found.rows
         refused += found.refused
     return insights.Insights(rows, refused)

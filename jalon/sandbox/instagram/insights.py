@@ -96,11 +96,15 @@ class Insights:
                     100, f"The Media Insights API does not support the {name} metric for this media product type"
                 )
         seen = self._counts.of_post(post, self._clock.now())
-        if kind == "STORY" and seen.reach < FEWEST_VIEWERS:
+        if kind == "STORY" and (seen.reach < FEWEST_VIEWERS or self._few(names, seen)):
             raise Refused(10, "Not enough viewers for the media to show insights")
         return {
             "data": [_row(call, name, seen, f"{media}/insights", "lifetime") for name in names] if seen.views else []
         }
+
+    def _few(self, names: list[str], seen: Looks) -> bool:
+        """Say whether too few did with a story what is asked for by what they did."""
+        return any(sum(CUT[name][1](seen).values()) < FEWEST_VIEWERS for name in names if name in CUT)
 
     def account(self, call: Call) -> Row:
         """Answer GET /{ig-user-id}/insights: one day of Pacific time, as a total."""
