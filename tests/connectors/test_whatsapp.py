@@ -416,6 +416,19 @@ async def test_a_chat_s_deliveries_are_not_taken_away() -> None:
     assert not platform.posted
 
 
+@pytest.mark.parametrize("before", [HERE, "https://jalon.example/hooks/whatsapp/of-a-former-key"])
+async def test_an_address_of_this_source_is_renewed_and_what_it_was_told_stays_told(before: str) -> None:
+    """A store with another key has another address: at the old one nobody is left, and what is not taken is lost."""
+    fields = ("automatic_events",) if before == HERE else ("messages", "automatic_events")
+    platform = Platform(address=before, fields=fields)
+    (found,) = await subscribed(platform)
+    (app,) = platform.posted
+    form = {name: values[0] for name, values in parse_qs(app.body.decode()).items()}
+    assert form["callback_url"] == HERE
+    assert set(form["fields"].split(",")) == {"messages", "automatic_events"}
+    assert "former-key" not in str(found), "an address is a secret"
+
+
 async def test_without_a_word_to_repeat_nothing_is_subscribed() -> None:
     platform = Platform()
     (found,) = await subscribed(platform, verify_token=None)

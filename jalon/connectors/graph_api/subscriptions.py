@@ -36,7 +36,8 @@ async def of_app(
     """Make the app deliver `fields` of a kind of object to `address`; yield what was found and done.
 
     Without `take`, what the app delivers elsewhere by now is left there; what it delivers to another source of ours
-    always is, since that one would take it back in its next run.
+    always is, since that one would take it back in its next run. A former address of this source is nobody's: it is
+    taken in any case, with all that was told there.
     """
     settings: Settings = session.settings
     if settings.app_id is None or settings.app_secret is None or settings.verify_token is None:
@@ -53,7 +54,8 @@ async def of_app(
     if other := _other_source(elsewhere, address):
         yield Finding("deliveries", "warn", f"{object}: are sent to the source {other!r}, and left so", APP_EACH)
         return
-    if not take and elsewhere not in ("", address):
+    ours = _is_of_this_source(elsewhere, address)
+    if not take and elsewhere and not ours:
         yield Finding(
             "deliveries", "warn", f"{object}: are sent to {urlsplit(elsewhere).hostname}, and left so", OWN_APP
         )
@@ -61,19 +63,23 @@ async def of_app(
     form = {
         "object": object,
         "callback_url": address,
-        "fields": ",".join(fields),
+        "fields": ",".join(dict.fromkeys([*fields, *(sorted(_names(before)) if ours else ())])),
         "verify_token": settings.verify_token.get_secret_value(),
     }
     headers = {**as_app(settings), "content-type": "application/x-www-form-urlencoded"}
     body = urlencode(form).encode()
     await session.ask(Request("POST", post(settings, path).path, headers=headers, body=body, anonymous=True))
-    yield _changed(object, text(before.get("callback_url")), address)
+    yield _changed(object, "" if ours else elsewhere, address)
 
 
 def _covers(subscription: Row, fields: Sequence[str], address: str) -> bool:
+    is_on = subscription.get("callback_url") == address and bool(subscription.get("active"))
+    return is_on and _names(subscription) >= set(fields)
+
+
+def _names(subscription: Row) -> set[str]:
     listed = subscription.get("fields")
-    names = {text(row.get("name")) for row in listed if isinstance(row, dict)} if isinstance(listed, list) else set()
-    return subscription.get("callback_url") == address and bool(subscription.get("active")) and names >= set(fields)
+    return {text(row.get("name")) for row in listed if isinstance(row, dict)} if isinstance(listed, list) else set()
 
 
 def _other_source(elsewhere: str, address: str) -> str | None:
@@ -82,6 +88,11 @@ def _other_source(elsewhere: str, address: str) -> str | None:
     if len(theirs) < len(ours) or theirs[0] != ours[0] or theirs[1] == ours[1]:
         return None
     return theirs[1]
+
+
+def _is_of_this_source(before: str, address: str) -> bool:
+    """Say whether an address is this source's, now or before the part of it that is secret was another."""
+    return before.rsplit("/", 1)[0] == address.rsplit("/", 1)[0]
 
 
 def _changed(object: str, before: str, address: str) -> Finding:
