@@ -155,6 +155,60 @@ async def test_nothing_is_passed_over_while_rows_move_out_of_the_window(
     assert staying - {0} <= set(map(int, keys))
 
 
+AFTERWARDS = "2025-11-24 17:30:00"
+"""Behind the end of the window: when a row was changed that had been listed before."""
+
+
+def loaded_late(rows: list[dict[str, Any]], changed: set[int]) -> Any:
+    """Return what plays a list whose rows are read after they were listed: some were changed in between."""
+    play, left = table(rows), set(changed)
+
+    def late(asked: Request) -> Answer:
+        reply = play(asked)
+        listed = json.loads(reply.body)
+        for row in listed["orders"] if listed else ():
+            if row["id"] in left:
+                left.remove(row["id"])
+                row["date_upd"] = next(one for one in rows if one["id"] == row["id"])["date_upd"] = AFTERWARDS
+        return answer(listed)
+
+    return late
+
+
+@pytest.mark.parametrize("seconds", ["0123456", "0000000", "0000123", "0012222"])
+@pytest.mark.parametrize("changed", [{1}, {3}, {4}, {2, 3}, {3, 5, 6}, {3, 6}])
+async def test_a_row_that_changes_while_its_page_is_made_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch, seconds: str, changed: set[int]
+) -> None:
+    """The shop lists ids, and reads what belongs to them one after the other."""
+    rows = [order(number, f"2025-11-24 16:10:0{second}") for number, second in enumerate(seconds, 1)]
+    keys, _ = await read(FakeSession(loaded_late(rows, changed)), monkeypatch)
+    assert set(map(int, keys)) >= set(range(1, 8)) - changed
+
+
+async def test_a_page_of_which_every_row_changed_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [order(number, "2025-11-24 16:10:00") for number in range(1, 6)]
+    with pytest.raises(Wait, match="changed while"):
+        await read(FakeSession(loaded_late(rows, {1, 2, 3})), monkeypatch)
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=30, unique_by=lambda row: row[0]), st.data())
+async def test_nothing_is_passed_over_while_rows_change_within_their_pages(
+    placed: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    rows = [order(number, f"2025-11-24 16:10:0{second}") for number, second in placed]
+    changed = set(data.draw(st.lists(st.sampled_from([n for n, _ in placed] or [0]), max_size=2)))
+    with pytest.MonkeyPatch.context() as patch:
+        keys, _ = await read(FakeSession(loaded_late(rows, changed)), patch)
+    assert {number for number, _ in placed} - changed <= set(map(int, keys))
+
+
+@pytest.mark.parametrize("value", [{"orders": [order(1), None]}, {"orders": [order(1), 7]}])
+async def test_a_list_that_holds_something_else_is_not_cut_short(value: Any) -> None:
+    with pytest.raises(Wait):
+        await all_of(CONNECTOR.pull(FakeSession(lambda _: answer(value)), window()))
+
+
 @pytest.mark.parametrize("value", [{}, {"orders": "x"}, {"a": [], "b": []}, "x", 3, {"orders": [{"x": 1}]}])
 async def test_a_list_of_something_else_is_asked_again(value: Any) -> None:
     with pytest.raises(Wait):

@@ -5,6 +5,9 @@ window. So a window is not continued by an offset but by a key: from the time of
 whole page was changed within one second (an import, a bulk change of states), by that second and the last row's id.
 What is read twice so is known to the inbox. A page with fewer rows than asked is the last one.
 
+A page is a list of ids first; the shop reads their rows one after the other behind that. A row that is changed in
+between tells a time behind the window's end, and not where it stood in the list: so places are taken from the others.
+
 `date=1` is needed for filters and sorts by dates; an interval includes both its ends.
 https://devdocs.prestashop-project.org/8/webservice/cheat-sheet/
 """
@@ -80,9 +83,14 @@ def _following(place: Place, rows: Sequence[Row], last: str) -> Place | None:
         if place.after is None or place.since >= last:
             return None
         return Place(next_second(place.since))
-    second, number = str(rows[-1].get("date_upd")), int(identity(rows[-1]))
-    if place.after is not None or second == str(rows[0].get("date_upd")):
-        return Place(second, number)
+    if place.after is not None:
+        return Place(place.since, int(identity(rows[-1])))
+    still = [row for row in rows if str(row.get("date_upd")) <= last]
+    if not still:
+        raise Wait("all rows of a page were changed while it was read")
+    second = str(still[-1].get("date_upd"))
+    if second == str(still[0].get("date_upd")):
+        return Place(second, int(identity(still[-1])))
     if second <= place.since:
         raise Wait("the shop does not sort by the time of change")
     return Place(second)
@@ -102,7 +110,10 @@ def _rows(answer: Answer) -> list[Row]:
     lists = list(value.values()) if isinstance(value, dict) else []
     if len(lists) != 1 or not isinstance(lists[0], list | dict):
         raise Wait("the shop answers with something that is no list")
-    return listed(lists[0])
+    rows = listed(lists[0])
+    if isinstance(lists[0], list) and len(rows) < len(lists[0]):
+        raise Wait("the shop's list holds something that is no object")
+    return rows
 
 
 async def of_ids(session: Session, resource: str, field: str, ids: Iterable[str], display: str) -> list[Row]:
