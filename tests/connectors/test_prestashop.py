@@ -81,6 +81,8 @@ async def test_a_shop_of_several_is_named() -> None:
     session = FakeSession(table([order(1)]), shop=3)
     await all_of(CONNECTOR.pull(session, window()))
     assert {asked.query["id_shop"] for asked in session.asked} == {"3"}
+    assert {asked.query.get("filter[id_shop]") for asked in session.of("orders")} == {"[3]"}
+    assert all("filter[id_shop]" not in asked.query for asked in session.asked if asked.path != "/api/orders")
 
 
 @pytest.mark.parametrize("url", ["laden.example", "https://key@laden.example", "https://laden.example/?ws_key=x"])
@@ -280,6 +282,21 @@ async def test_what_the_key_may_not_read_is_not_asked_for() -> None:
 async def test_slips_come_with_the_currency_of_their_order() -> None:
     (batch,) = await all_of(CONNECTOR.pull(FakeSession(pointed), window("order_slips")))
     assert (batch.records[0].key, batch.records[0].body["currency"]) == ("7", "GBP")
+
+
+async def test_slips_of_another_shop_are_left_to_it() -> None:
+    """A list of slips is of all shops of an installation, and a slip does not name its shop."""
+    other = {"order_slips": [{"id": 8, "id_order": "9", "date_upd": "2025-11-24 16:30:00"}]}
+    session = FakeSession(lambda asked: answer(other) if asked.path == "/api/order_slip" else pointed(asked), shop=3)
+    (batch,) = await all_of(CONNECTOR.pull(session, window("order_slips")))
+    assert (batch.records, batch.skipped) == ([], ())
+
+
+async def test_a_slip_whose_order_is_gone_is_kept_where_there_is_one_shop() -> None:
+    other = {"order_slips": [{"id": 8, "id_order": "9", "date_upd": "2025-11-24 16:30:00"}]}
+    session = FakeSession(lambda asked: answer(other) if asked.path == "/api/order_slip" else pointed(asked))
+    (batch,) = await all_of(CONNECTOR.pull(session, window("order_slips")))
+    assert [(record.key, record.body["currency"]) for record in batch.records] == [("8", None)]
 
 
 async def test_products_come_with_their_combinations_and_one_name() -> None:

@@ -131,12 +131,45 @@ async def test_filters_sorts_limits_and_displays(keeper: Keeper) -> None:
     assert set(one["associations"]["order_rows"][0]) == {"product_id", "product_reference"}
 
 
+async def test_the_ends_of_an_interval_may_stand_the_wrong_way_round(keeper: Keeper) -> None:
+    rows = await keeper.rows("orders", display="[id,date_upd]", date="1", sort="[date_upd_ASC]")
+    low, high = rows[3]["date_upd"], rows[8]["date_upd"]
+    asked = {"date": "1", "display": "[id]", "sort": "[date_upd_ASC]"}
+    right = await keeper.rows("orders", **asked, **{"filter[date_upd]": f"[{low},{high}]"})
+    assert await keeper.rows("orders", **asked, **{"filter[date_upd]": f"[{high},{low}]"}) == right
+
+
+async def test_rows_are_read_after_they_were_listed(keeper: Keeper) -> None:
+    """So a row may show a time of change that is not one of those asked for."""
+    order = next(entry for entry in keeper.part.orders.entries if len(entry.steps(NOW)) > 1)
+    last, before = order.moved(NOW), order.moved(order.moved(NOW) - 1)
+    keeper.part.loading = NOW - last + 1
+    then = datetime.fromtimestamp(before, ZoneInfo("Europe/Berlin"))
+    asked = {"date": "1", "filter[date_upd]": f"[2020-01-01 00:00:00,{then:%Y-%m-%d %H:%M:%S}]"}
+    rows = await keeper.rows("orders", display="[id,date_upd]", **asked)
+    (row,) = [row for row in rows if row["id"] == order.number]
+    assert row["date_upd"] > f"{then:%Y-%m-%d %H:%M:%S}"
+
+
+async def test_shops_of_one_installation_have_orders_of_their_own_unless_they_share_them(keeper: Keeper) -> None:
+    keeper.part.orders.shops = 2
+    asked = {"display": "[id,id_shop]"}
+    first, second = [await keeper.rows("orders", id_shop=shop, **asked) for shop in ("1", "2")]
+    assert ({row["id_shop"] for row in first}, {row["id_shop"] for row in second}) == ({"1"}, {"2"})
+    keeper.part.shares_orders = True
+    assert await keeper.rows("orders", id_shop="1", **asked) == await keeper.rows("orders", id_shop="2", **asked)
+    assert await keeper.rows("orders", id_shop="2", **asked, **{"filter[id_shop]": "[2]"}) == second
+    slips = await keeper.rows("order_slip", id_shop="2", display="[id,id_order]")
+    assert {int(slip["id_order"]) for slip in slips} & {row["id"] for row in first}, "slips are not told apart"
+
+
 async def test_what_it_does_not_understand_it_refuses_by_number(keeper: Keeper) -> None:
     between = {"filter[date_upd]": "[2020-01-01,2030-01-01]"}
     assert await keeper.refused("orders", **between) == (400, 32), "dates need date=1"
     assert await keeper.refused("orders", sort="[date_upd_ASC]") == (400, 38)
     assert await keeper.refused("orders", **{"filter[nothing]": "[1]"}) == (400, 32)
     assert await keeper.refused("orders", **{"filter[id]": "1"}) == (400, 33)
+    assert await keeper.refused("orders", **{"filter[current_state]": "[2]"}) == (400, 34), "worked out for each row"
     assert await keeper.refused("orders", display="[nothing]") == (400, 35)
     assert await keeper.refused("orders", display="id") == (400, 36)
     assert await keeper.refused("orders", sort="id") == (400, 37)

@@ -59,6 +59,27 @@ async def test_a_key_with_few_rights_reads_what_it_may_and_says_what_is_missing(
     assert {back["id"] for back in told["refunds"]} <= {row[0] for row in shop.facts("refunds", "refund_id")}
 
 
+@pytest.mark.parametrize("shares_orders", [False, True])
+async def test_a_shop_of_several_is_read_alone(tmp_path: Path, shares_orders: bool) -> None:
+    """Shops that share orders list each other's, and slips are listed for all shops of an installation."""
+    async with staged(tmp_path, {PLATFORM: {"shop": 2}}, parts=(PLATFORM,), hooks=False) as stage:
+        part = stage.sandbox.parts[PLATFORM]
+        part.orders.shops, part.shares_orders = 2, shares_orders
+        stage.sandbox.clock.advance(4 * DAY)
+        await stage.sync()
+        stage.derive()
+        with stage.place.store.read() as db:
+            assert db.execute("SELECT key, reason FROM quarantine").fetchall() == []
+        now = int(stage.sandbox.clock.now() - 60)
+        mine = [entry for entry in part.orders.placed(now) if part.orders.shop_of(entry) == 2]
+        finish(stage.place)
+    shop = HeldShop(tmp_path, PLATFORM)
+    assert {row[0] for row in shop.facts("orders", "order_id")} == {str(entry.number) for entry in mine}
+    assert {row[0] for row in shop.facts("refunds", "refund_id")} == {
+        back.id for entry in mine for back in entry.slips(now)
+    }
+
+
 async def test_a_customer_of_several_shops_is_one_person_by_the_address(tmp_path: Path) -> None:
     """Shopify's customer, WooCommerce's and PrestaShop's, guests among them: their numbers have nothing in common."""
     contact = {"shopify": {"customer_contact": True}}

@@ -98,9 +98,15 @@ def _following(place: Place, rows: Sequence[Row], last: str) -> Place | None:
 
 async def rows_of(session: Session, resource: str, query: Mapping[str, str]) -> list[Row]:
     """Return the rows of a resource. An empty list comes as `[]`, without the name that a full one has."""
-    shop = session.settings.shop
-    asked = {"output_format": "JSON", **query, **({} if shop is None else {"id_shop": str(shop)})}
+    asked = {"output_format": "JSON", **query, **_of_shop(resource, session.settings.shop)}
     return _rows(await session.ask(Request("GET", f"/api/{resource}", asked)))
+
+
+def _of_shop(resource: str, shop: int | None) -> dict[str, str]:
+    """Return what asks for one shop of several. Those that share orders list all of them, whichever is asked."""
+    if shop is None:
+        return {}
+    return {"id_shop": str(shop), **({"filter[id_shop]": f"[{shop}]"} if resource == "orders" else {})}
 
 
 def _rows(answer: Answer) -> list[Row]:
@@ -171,11 +177,13 @@ def _states(rows: Iterable[Row], histories: Iterable[Row]) -> set[str]:
 
 
 async def _slips(session: Session, rows: Sequence[Row], zone: ZoneInfo) -> list[Record]:
+    """Return slips with what they need of their orders. A list holds those of all shops, which their orders tell."""
     display = "[id,id_currency,total_products,total_products_wt]"
     found = await of_ids(session, "orders", "id", _pointed(rows, "id_order"), display)
     orders = {identity(row): row for row in found}
     tables = await tables_of(session, _pointed(found, "id_currency"), set())
-    return [records.slip_record(row, orders.get(pointer(row, "id_order") or ""), tables, zone) for row in rows]
+    mine = [row for row in rows if session.settings.shop is None or pointer(row, "id_order") in orders]
+    return [records.slip_record(row, orders.get(pointer(row, "id_order") or ""), tables, zone) for row in mine]
 
 
 async def _products(session: Session, rows: Sequence[Row], zone: ZoneInfo) -> list[Record]:

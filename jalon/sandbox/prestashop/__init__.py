@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -32,7 +32,9 @@ class PrestaShopPart:
     """One shop.
 
     `host` is the web host in front of it; `granted` the resources that the key may read; `enabled` False: the
-    webservice is switched off; `speaks_json` False: the shop knows XML alone.
+    webservice is switched off; `speaks_json` False: the shop knows XML alone. `orders.shops` is how many shops are in
+    the installation; they list each other's orders if `shares_orders`, and other resources do not tell them apart. A
+    list is made `loading` seconds before its rows are read.
     """
 
     def __init__(self, world: World, clock: Clock, _: Faults, __: Deliverer) -> None:
@@ -54,7 +56,8 @@ class PrestaShopPart:
             "combinations": ("combinations", forms.combinations),
         }
         self.granted = set(self._resources)
-        self.enabled, self.speaks_json = True, True
+        self.enabled, self.speaks_json, self.shares_orders = True, True, False
+        self.loading = 0
         self._clock = clock
         self._key = f"CANARYKEY{world.seed:023d}"
         self.apps = {"api": self._app()}
@@ -99,13 +102,21 @@ class PrestaShopPart:
         resource = request.match_info["resource"]
         try:
             self._admit(request, resource)
-            name, rows = self._resources[resource]
-            found = select(rows(int(self._clock.now())), request.query)
+            name, found = self._resources[resource][0], self._found(resource, request.query)
             body, status = _json(name, found) if as_json else _xml(name, found), 200
         except Refused as refused:
             body, status = _errors(refused, as_json), refused.status
         kind = "application/json" if as_json else "text/xml"
         return web.Response(body=self.host.prints + body, status=status, content_type=kind)
+
+    def _found(self, resource: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the rows of a resource: listed first, as they stood then, and read one after the other."""
+        rows, now = self._resources[resource][1], int(self._clock.now())
+        listed: Iterable[dict[str, Any]] = rows(now - self.loading)
+        if resource == "orders" and not self.shares_orders:
+            shop = query.get("id_shop", "1")
+            listed = (row for row in listed if row["id_shop"] == shop)
+        return select(listed, query, {row["id"]: row for row in rows(now)} if self.loading else {})
 
     def _admit(self, request: web.Request, resource: str) -> None:
         """Run the checks in the shop's order: is it open, is the key good, may it read this."""
@@ -120,7 +131,7 @@ class PrestaShopPart:
             raise Refused(20, "Authentification key is not active", 401)
         if not self.granted:
             raise Refused(21, "No permission for this authentication key", 401)
-        if request.query.get("id_shop", "1") != "1":
+        if request.query.get("id_shop", "1") not in map(str, range(1, self.orders.shops + 1)):
             raise Refused(999, "This shop id does not exist", 404)
         if resource not in self._resources:
             raise Refused(27, f'Resource of type "{resource}" does not exists', 400)

@@ -63,7 +63,7 @@ class Forms:
             "date_add": self.time(sale.placed_at),
             "date_upd": self.time(entry.moved(now)),
             "note": "canary note",
-            "id_shop": "1",
+            "id_shop": str(self._orders.shop_of(entry)),
             "secure_key": "canary-secure-key",
             "payment": "Bank transfer",
             **_totals(entry, paid=paid_at is not None),

@@ -99,7 +99,12 @@ class Orders:
 
     def __init__(self, shop: OwnShop) -> None:
         self.shop = shop
+        self.shops = 1
         self.entries = [Entry(int(sale.order_id), sale) for sale in shop.sales]
+
+    def shop_of(self, entry: Entry) -> int:
+        """Return the number of the shop, of `shops` in the installation, in which an order was placed."""
+        return 1 + entry.number % self.shops
 
     def placed(self, now: int) -> list[Entry]:
         """Return the orders placed by `now`."""

@@ -12,6 +12,8 @@ from typing import Any
 Tree = dict[str, Any]
 _FILTER = re.compile(r"filter\[([a-z_]+)\]")
 _DATES = ("date_add", "date_upd")
+_DYNAMIC = ("current_state", "shipping_number")
+"""Fields that are worked out for each row, by which no list can be filtered."""
 _BRACKETS = re.compile(r"\[(.*)\]", re.DOTALL)
 _FIELD = re.compile(r"([a-z_0-9]+)(?:\[([a-z_0-9,]*)\])?(?:,|$)")
 
@@ -24,16 +26,22 @@ class Refused(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def select(rows: Iterable[Tree], query: Mapping[str, str]) -> list[Tree]:
-    """Return the rows that a query asks for, with the fields that it asks for."""
+def select(rows: Iterable[Tree], query: Mapping[str, str], later: Mapping[Any, Tree]) -> list[Tree]:
+    """Return the rows that a query asks for, with the fields that it asks for.
+
+    `later`: how rows stand, by id, when they are read, which is after they were listed; where it tells, that is shown.
+    """
     known = list(rows)
     fields = set(known[0]) if known else None
     for name, value in query.items():
         match = _FILTER.fullmatch(name)
         if match:
             _require(match[1], fields, query, 32, "This filter does not exist")
+            if match[1] in _DYNAMIC:
+                raise Refused(34, f'The field "{match[1]}" is dynamic', 400)
             known = [row for row in known if _fits(value)(row.get(match[1]))]
-    return [_shown(row, query.get("display", "")) for row in _limited(_sorted(known, fields, query), query)]
+    listed = _limited(_sorted(known, fields, query), query)
+    return [_shown(later.get(row["id"], row), query.get("display", "")) for row in listed]
 
 
 def _require(field: str, fields: set[str] | None, query: Mapping[str, str], code: int, message: str) -> None:
@@ -43,14 +51,14 @@ def _require(field: str, fields: set[str] | None, query: Mapping[str, str], code
 
 
 def _fits(value: str) -> Callable[[Any], bool]:
-    """Return the test that a filter means: `[a,b]` both ends included, `[a|b]`, `[a]`."""
+    """Return the test that a filter means: `[a,b]` both ends included, whichever is the lower, `[a|b]`, `[a]`."""
     match = _BRACKETS.fullmatch(value)
     if match is None:
         raise Refused(33, "The filter is malformed", 400)
     inner = match[1]
     if "," in inner:
-        low, high = inner.split(",", 1)
-        return lambda held: _order(low) <= _order(held) <= _order(high)
+        low, high = sorted(map(_order, inner.split(",", 1)))
+        return lambda held: low <= _order(held) <= high
     wanted = set(inner.split("|"))
     return lambda held: str(held) in wanted
 
