@@ -219,6 +219,32 @@ async def test_refunds_are_read_whole_where_there_are_any() -> None:
     assert not [asked for asked in session.asked if asked.path.endswith("/1/refunds")]
 
 
+@pytest.mark.parametrize(
+    ("listed_apart", "held"),
+    [
+        ([], [{"id": 101, "total": "-4.00"}]),
+        ([{"id": 101, "amount": "4.00"}], [{"id": 101, "amount": "4.00"}]),
+        ([{"id": 101, "amount": "0.00"}], [{"id": 101, "amount": "0.00", "total": "-4.00"}]),
+        ([{"id": 101, "amount": ""}], [{"id": 101, "amount": "", "total": "-4.00"}]),
+        ([{"id": 102, "amount": "0.00"}], [{"id": 102, "amount": "0.00"}, {"id": 101, "total": "-4.00"}]),
+    ],
+)
+async def test_what_the_list_of_refunds_does_not_tell_the_order_tells(
+    listed_apart: list[Any], held: list[dict[str, Any]]
+) -> None:
+    row = order(2, refunds=[{"id": 101, "reason": "canary", "total": "-4.00"}])
+    session = FakeSession(lambda asked: listed(listed_apart if asked.path.endswith("/refunds") else [row]))
+    first = (await all_of(CONNECTOR.pull(session, window())))[0].records[0]
+    assert first.body["refunds"] == held
+
+
+async def test_refunds_of_an_order_that_is_refunded_are_asked_for_though_it_names_none() -> None:
+    row = order(2, status="refunded")
+    session = FakeSession(lambda asked: listed([{"id": 101}] if asked.path.endswith("/2/refunds") else [row]))
+    first = (await all_of(CONNECTOR.pull(session, window())))[0].records[0]
+    assert [refund["id"] for refund in first.body["refunds"]] == [101]
+
+
 async def test_variations_are_read_of_variable_products_alone() -> None:
     def play(asked: Request) -> Answer:
         if asked.path.endswith("/variations"):

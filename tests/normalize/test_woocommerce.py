@@ -207,6 +207,12 @@ def test_facts_of_an_order_in_the_trash_are_all_taken_back_but_who_is_who() -> N
     assert not any(fact.removed for fact in restored)
 
 
+def test_an_order_that_is_refunded_without_a_refund_is_given_back_whole() -> None:
+    """As orders are that were brought in from another system."""
+    order = only(Order, facts({**ORDER, "status": "refunded", "date_paid_gmt": "2025-11-21T11:00:00"}))
+    assert (order.status, order.paid_at is None) == ("cancelled", False)
+
+
 def test_refunds_of_an_order_that_was_never_paid_move_nothing() -> None:
     body = {**ORDER, "status": "refunded", "date_paid_gmt": None, "refunds": [{"id": 9, "amount": "30.00"}]}
     assert only(Order, facts(body)).status == "cancelled"

@@ -142,7 +142,8 @@ async def whole(session: Session, stream: str, row: Row) -> Record:
     """Return an object as a record, with what is read apart: an order's refunds, a product's variations."""
     key = identity(row)
     if stream == "orders":
-        refunds = await _all(session, f"/wc/v3/orders/{key}/refunds") if row.get("refunds") else []
+        has_refunds = row.get("refunds") or row.get("status") == "refunded"
+        refunds = await _all(session, f"/wc/v3/orders/{key}/refunds") if has_refunds else []
         return order_record(row, session.settings, refunds)
     return product_record(row, await _all(session, f"/wc/v3/products/{key}/variations") if _varies(row) else [])
 

@@ -92,13 +92,30 @@ def order_record(order: Row, settings: Any, refunds: Sequence[Row]) -> Record:
     prefix, customer = settings.attribution_prefix, order.get("customer_id")
     body = {
         **order,
-        "refunds": list(refunds),
+        "refunds": _refunds(order.get("refunds"), refunds),
         "attribution": _attribution(meta, prefix),
         "names": _names(order, [(key, value) for key, value in meta if not key.startswith(prefix)]),
         "alias_of": _alias(order.get("billing")),
         "customer": numbered(settings.url, str(customer)) if customer else None,
     }
     return Record(identity(order), version(order), body)
+
+
+def _refunds(briefly: Any, whole: Sequence[Row]) -> list[Row]:
+    """Return the refunds of an order: `whole` as they were read, completed by what the order says of them `briefly`.
+
+    Versions with the newer tables of orders were seen to leave refunds out of their own list, or to write 0 as their
+    amounts: https://github.com/woocommerce/woocommerce/issues/35855 and 39215. The order then still has their totals.
+    """
+    listed = [one for one in briefly if isinstance(one, dict)] if isinstance(briefly, list) else []
+    brief = {one["id"]: {"id": one["id"], "total": one.get("total")} for one in listed if type(one.get("id")) is int}
+    found = [row if _has_amount(row) else {**row, **brief.get(row.get("id"), {})} for row in whole]
+    known = {row.get("id") for row in whole}
+    return [*found, *(one for number, one in brief.items() if number not in known)]
+
+
+def _has_amount(refund: Row) -> bool:
+    return bool(str(refund.get("amount") or "").strip("0."))
 
 
 def gone_record(key: str, now: float) -> Record:

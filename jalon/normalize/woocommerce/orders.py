@@ -45,7 +45,7 @@ STATUSES: dict[str, OrderStatus] = {
     "auto-draft": "pending",
 }
 """`completed` may come without a payment (cash on delivery): the shop says that it is done. A refunded order was paid
-before, unless it never was. What plugins add is in the settings, or paid once it has a date of payment."""
+before, and given back by its refunds; one that never was, or of which no refund is told, counts as cancelled. What plugins add is in the settings, or paid once it has a date of payment."""
 SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "cancelled": "cancelled"}
 """What the settings may say of a status."""
 DRAFTS = frozenset({"checkout-draft", "auto-draft"})
@@ -107,7 +107,7 @@ class Reading:
 
     def _status(self) -> OrderStatus:
         native = str(self.body.get("status"))
-        if native == "refunded" and self.paid_at is None:
+        if native == "refunded" and (self.paid_at is None or not objects(self.body, "refunds")):
             return "cancelled"
         said = SAID.get(self.context.account.get(f"status:{native}"))
         return said or STATUSES.get(native) or ("paid" if self.paid_at is not None else "pending")

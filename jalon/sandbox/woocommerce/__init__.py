@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -37,13 +37,15 @@ class WooCommercePart:
 
     `host` is the web host in front of it; `pretty` False: its permalinks are plain, so that only `?rest_route=` works;
     `counts` False: the host strips the headers that count rows and pages; `index_hidden`: a security plugin hides the
-    index; `writable` False: the key may only read.
+    index; `writable` False: the key may only read. `refunds_told`: where refunds are told; versions were seen to write
+    their amounts as 0, to list none of an order, or to leave them out of orders.
     """
 
     def __init__(self, world: World, clock: Clock, _: Faults, deliverer: Deliverer) -> None:
         self.limits: dict[str, float] = {"requests_per_second": 0}
         self.host = Host(self.limits)
         self.pretty, self.counts, self.index_hidden, self.writable = True, True, False, True
+        self.refunds_told: Literal["everywhere", "without amounts", "by orders", "apart"] = "everywhere"
         self.shop = shop_of(world.shops, "woocommerce")
         self.orders = Orders(self.shop, world.shoppers)
         self.catalog = Catalog(world.products, self.shop.timezone)
@@ -167,13 +169,11 @@ class WooCommercePart:
                 return {"code": "EUR", "name": "Euro", "symbol": "&euro;", "_links": {}}, {}, 200
             case "GET", "orders":
                 rows, headers = cut(self._listed(query, now), query, self.counts)
-                return [self.forms.order(row, now) for row in rows], headers, 200
+                return [self._order_form(row, now) for row in rows], headers, 200
             case "GET", "orders", number:
-                return self.forms.order(self._order(number, now), now), {}, 200
+                return self._order_form(self._order(number, now), now), {}, 200
             case "GET", "orders", number, "refunds":
-                stand = self._order(number, now)
-                backs, headers = cut(stand.refunds, query, self.counts)
-                return [self.forms.refund(stand.entry, back) for back in backs], headers, 200
+                return self._refunds(self._order(number, now), query)
             case "GET", "products", *rest:
                 return self._products(query, rest)
             case method, "webhooks", *rest:
@@ -189,6 +189,16 @@ class WooCommercePart:
         if wanted == "any":
             return [stand for stand in found if stand.status != "trash"]
         return [stand for stand in found if stand.status in wanted.split(",")]
+
+    def _order_form(self, stand: Stand, now: int) -> dict[str, Any]:
+        form = self.forms.order(stand, now)
+        return form | {"refunds": []} if self.refunds_told == "apart" else form
+
+    def _refunds(self, stand: Stand, query: Mapping[str, str]) -> tuple[Any, dict[str, str], int]:
+        told = self.refunds_told
+        backs, headers = cut(() if told == "by orders" else stand.refunds, query, self.counts)
+        unsaid = {"amount": "0.00"} if told == "without amounts" else {}
+        return [self.forms.refund(stand.entry, back) | unsaid for back in backs], headers, 200
 
     def _order(self, number: str, now: int) -> Stand:
         stand = self.orders.one(int(number), now) if number.isdigit() else None
