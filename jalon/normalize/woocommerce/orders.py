@@ -45,7 +45,8 @@ STATUSES: dict[str, OrderStatus] = {
     "auto-draft": "pending",
 }
 """`completed` may come without a payment (cash on delivery): the shop says that it is done. A refunded order was paid
-before, and given back by its refunds; one that never was, or of which no refund is told, counts as cancelled. What plugins add is in the settings, or paid once it has a date of payment."""
+before, and given back by its refunds; one that never was, or of which no refund is told, counts as cancelled. What
+plugins add is in the settings, or paid once it has a date of payment."""
 SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "cancelled": "cancelled"}
 """What the settings may say of a status."""
 DRAFTS = frozenset({"checkout-draft", "auto-draft"})
