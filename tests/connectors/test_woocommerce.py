@@ -404,11 +404,50 @@ async def test_greeting_learns_zone_currency_and_what_the_settings_say() -> None
     }
 
 
+@pytest.mark.parametrize("pretty", [True, False])
+@pytest.mark.parametrize(
+    ("refunds", "order_told", "apart"),
+    [
+        (listed([{"id": 9, "parent_id": 7}]), answer(order(7)), True),
+        (listed([{"id": 9, "parent_id": 7}]), answer(order(7, refunds=[{"id": 9, "total": "-1.00"}])), False),
+        (listed([{"id": 9, "parent_id": 7}]), answer(order(7, refunds=[{"id": 8, "total": "-1.00"}])), True),
+        (listed([{"id": 9, "parent_id": 7}]), refused("woocommerce_rest_shop_order_invalid_id", 404), False),
+        (listed([{"id": 9, "parent_id": 0}]), answer(PAGE, 404), False),
+        (listed([{"id": 9}]), answer(PAGE, 404), False),
+        (listed([]), answer(PAGE, 404), False),
+        (refused("rest_no_route", 404), answer(PAGE, 404), False),
+        (answer(PAGE, 500), answer(PAGE, 404), False),
+    ],
+)
+async def test_greeting_finds_whether_orders_name_their_refunds(
+    refunds: Answer, order_told: Answer, apart: bool, pretty: bool
+) -> None:
+    def play(asked: Request) -> Answer:
+        route = asked.path.removeprefix("/wp-json") + asked.query.get("rest_route", "")
+        if "/wc/v3/refunds" in route:
+            return refunds
+        if "/wc/v3/orders/7" in route:
+            return order_told
+        return site(answer(INDEX))(asked) if pretty else site(answer(PAGE, 404), answer(INDEX))(asked)
+
+    account = await CONNECTOR.greet(FakeSession(play))
+    assert account.get("refunds") == ("apart" if apart else None)
+
+
+async def test_where_orders_do_not_name_their_refunds_each_that_may_have_some_is_asked_for_them() -> None:
+    rows = [order(1, status="pending"), order(2, status="processing"), order(3, status="of-a-plugin")]
+    session = FakeSession(
+        lambda asked: listed([{"id": 101}] if "/refunds" in asked.path else rows), {"refunds": "apart"}
+    )
+    batch = (await all_of(CONNECTOR.pull(session, window())))[0]
+    assert [len(record.body["refunds"]) for record in batch.records] == [0, 1, 1]
+
+
 async def test_greeting_finds_plain_permalinks() -> None:
     session = FakeSession(site(answer(PAGE, 404), answer(INDEX)))
     assert (await CONNECTOR.greet(session))["route"] == "plain"
-    assert [asked.path for asked in session.asked] == ["/wp-json/", "/", "/"]
-    assert session.asked[-1].query["rest_route"] == "/wc/v3/data/currencies/current"
+    assert [asked.path for asked in session.asked][:3] == ["/wp-json/", "/", "/"]
+    assert session.asked[2].query["rest_route"] == "/wc/v3/data/currencies/current"
 
 
 async def test_an_index_that_a_plugin_hides_is_done_without() -> None:
@@ -439,6 +478,8 @@ async def test_doctor_looks_at_permalinks_zone_rights_and_webhooks() -> None:
         route = asked.path + asked.query.get("rest_route", "")
         if route.endswith("/products"):
             return refused("woocommerce_rest_cannot_view", 403)
+        if route.endswith(("/refunds", "/orders/7")):
+            return listed([{"id": 9, "parent_id": 7}]) if route.endswith("s") else answer(order(7))
         return listed([]) if route.endswith(("/orders", "/webhooks")) else site(answer(PAGE, 404), answer(INDEX))(asked)
 
     session = FakeSession(play, {"route": "plain"}, timezone="Europe/Lisbon")
@@ -449,6 +490,7 @@ async def test_doctor_looks_at_permalinks_zone_rights_and_webhooks() -> None:
         "time zone": "warn",
         "orders": "ok",
         "products": "warn",
+        "refunds": "warn",
         "webhooks": "warn",
     }
     assert all(finding.remedy for finding in found.values() if finding.level == "warn")

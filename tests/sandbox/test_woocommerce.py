@@ -88,6 +88,14 @@ async def test_orders_fit_their_documented_properties(keeper: Keeper, contracts:
             fits(meta, documented["Order - Meta data properties"], set())
 
 
+async def test_refunds_of_all_orders_are_listed_with_the_number_of_their_order(keeper: Keeper) -> None:
+    rows = [row for row in await keeper.get("/orders", per_page="100", **EVERYTHING) if row["refunds"]]
+    named = {(row["id"], back["id"]) for row in rows for back in row["refunds"]}
+    found = await keeper.get("/refunds", per_page="100", order="asc", orderby="id")
+    assert [one["id"] for one in found] == sorted(one["id"] for one in found)
+    assert {(one["parent_id"], one["id"]) for one in found} >= named
+
+
 async def test_refunds_and_webhooks_fit_their_documented_properties(keeper: Keeper, contracts: Path) -> None:
     folder = contracts / "woocommerce"
     documented = json.loads((folder / "order-refunds.properties.json").read_text())["Order refund properties"]

@@ -80,7 +80,7 @@ async def test_an_order_that_is_gone_for_good_counts_no_more(tmp_path: Path) -> 
     assert str(earning) not in {row[0] for row in HeldShop(tmp_path, PLATFORM).sales("order_id", "TRUE")}
 
 
-@pytest.mark.parametrize("told", ["without amounts", "by orders"])
+@pytest.mark.parametrize("told", ["without amounts", "by orders", "apart"])
 async def test_refunds_that_are_told_in_one_place_only_are_held_all_the_same(tmp_path: Path, told: str) -> None:
     async with staged(tmp_path, {}, parts=(PLATFORM,), hooks=False) as stage:
         part = stage.sandbox.parts[PLATFORM]
@@ -92,17 +92,6 @@ async def test_refunds_that_are_told_in_one_place_only_are_held_all_the_same(tmp
     assert len(backs) > 1
     held = HeldShop(tmp_path, PLATFORM).facts("refunds", "order_id, total", "state = 'succeeded' AND total > 0")
     assert sorted(held) == sorted((back["order_id"], back["total"]) for back in backs)
-
-
-async def test_an_order_that_is_refunded_earns_nothing_though_no_order_tells_its_refunds(tmp_path: Path) -> None:
-    async with staged(tmp_path, {}, parts=(PLATFORM,), hooks=False) as stage:
-        part = stage.sandbox.parts[PLATFORM]
-        part.refunds_told = "apart"
-        stage.sandbox.clock.advance(4 * DAY)
-        await stage.sync()
-        finish(stage.place)
-    net = dict(HeldShop(tmp_path, PLATFORM).sales("order_id, net", "native_status = 'refunded'"))
-    assert set(net.values()) == {0}
 
 
 async def test_webhooks_that_were_switched_off_are_switched_on_again(tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ SORTED = "Look which plugin sorts orders or products anew in the REST API, and s
 LISTS = {"orders": ("any", "trash"), "products": ("any",)}
 """Statuses to ask for, one after the other: `any` leaves out the trash, and with it deleted orders."""
 
+APART = "apart"
+"""What an account says of refunds where orders do not name theirs."""
+UNPAID = frozenset({"pending", "failed", "checkout-draft", "auto-draft"})
+"""Statuses of orders that have nothing to give back."""
+
 
 class Place(NamedTuple):
     """Where the reading of a window stands: which list, how many rows to pass over, the last id that was read."""
@@ -142,10 +147,16 @@ async def whole(session: Session, stream: str, row: Row) -> Record:
     """Return an object as a record, with what is read apart: an order's refunds, a product's variations."""
     key = identity(row)
     if stream == "orders":
-        has_refunds = row.get("refunds") or row.get("status") == "refunded"
-        refunds = await _all(session, f"/wc/v3/orders/{key}/refunds") if has_refunds else []
+        asked = _may_be_refunded(row, session.account.get("refunds") == APART)
+        refunds = await _all(session, f"/wc/v3/orders/{key}/refunds") if asked else []
         return order_record(row, session.settings, refunds)
     return product_record(row, await _all(session, f"/wc/v3/products/{key}/variations") if _varies(row) else [])
+
+
+def _may_be_refunded(order: Row, is_apart: bool) -> bool:
+    """Say whether an order's refunds are asked for; `is_apart`: orders of this shop do not name them."""
+    status = order.get("status")
+    return bool(order.get("refunds")) or status == "refunded" or (is_apart and status not in UNPAID)
 
 
 def _varies(product: Row) -> bool:

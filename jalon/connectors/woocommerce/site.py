@@ -9,6 +9,7 @@ from typing import Any
 from jalon.connectors.base import Fault, Finding, Request, Session, Skip, Stop
 from jalon.connectors.woocommerce import subscriptions
 from jalon.connectors.woocommerce.faults import ACTIVE, Closed, Missing, value_of
+from jalon.connectors.woocommerce.reading import APART, rows_of
 from jalon.connectors.woocommerce.records import site
 
 PRETTY, PLAIN = "pretty", "plain"
@@ -32,6 +33,7 @@ async def greet(session: Session, tables: Mapping[str, str]) -> Mapping[str, str
         "zone": _zone(index),
         "currency": str(currency.get("code") or ""),
         "route": route,
+        "refunds": "" if await _names_refunds(session, route) else APART,
         **tables,
     }
     return {name: value for name, value in told.items() if value}
@@ -50,6 +52,23 @@ async def _index(session: Session) -> tuple[str, Mapping[str, Any]]:
             raise Stop("the site has a REST API, but WooCommerce's is not in it", ACTIVE)
         return route, index
     raise Stop("the site answers neither at /wp-json/ nor at /?rest_route=/", ACTIVE)
+
+
+async def _names_refunds(session: Session, route: str) -> bool:
+    """Say whether orders name their refunds, by the newest of all; so it is believed where nothing tells otherwise.
+
+    Version 9.0 and later list refunds of all orders. Shops were seen to leave them out of orders since:
+    https://github.com/woocommerce/woocommerce/issues/65488.
+    """
+    newest = Request("GET", "/wc/v3/refunds", {"per_page": "1", "orderby": "id", "order": "desc"})
+    try:
+        for refund in rows_of(await session.ask(routed(newest, route))):
+            parent = Request("GET", f"/wc/v3/orders/{int(refund['parent_id'])}")
+            order = value_of(await session.ask(routed(parent, route)))
+            return any(one["id"] == refund["id"] for one in order["refunds"])
+    except (Fault, LookupError, TypeError, ValueError):
+        pass
+    return True
 
 
 def _zone(index: Mapping[str, Any]) -> str:
@@ -75,6 +94,7 @@ async def examine(session: Session) -> AsyncIterator[Finding]:
     yield _clock(session.settings, account.get("zone", ""))
     for stream in ("orders", "products"):
         yield await _readable(session, stream)
+    yield _refunds(account)
     yield await subscriptions.state(session)
 
 
@@ -95,6 +115,13 @@ def _clock(settings: Any, theirs: str) -> Finding:
             "time zone", "warn", "the shop does not tell its zone", "Set `timezone`, or days are those of UTC."
         )
     return Finding("time zone", "ok", theirs or ours)
+
+
+def _refunds(account: Mapping[str, str]) -> Finding:
+    if account.get("refunds") != APART:
+        return Finding("refunds", "ok", "orders name theirs")
+    remedy = "Update WooCommerce, or look which plugin takes them out; until then each order costs a request more."
+    return Finding("refunds", "warn", "orders do not name theirs: each is asked for them", remedy)
 
 
 async def _readable(session: Session, stream: str) -> Finding:
