@@ -474,6 +474,40 @@ async def test_greeting_learns_zone_currency_states_and_rights() -> None:
     }
 
 
+SAME = [
+    {"id": 1, "iso_code": "USD", "conversion_rate": "1.000000"},
+    {"id": 2, "iso_code": "EUR", "conversion_rate": "1.000000"},
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "currencies", "priced_in"),
+    [
+        ("2", SAME, "EUR"),
+        (2, SAME, "EUR"),
+        ("2", [{**SAME[0], "conversion_rate": "1.100000"}, {**SAME[1], "conversion_rate": "0.900000"}], "EUR"),
+        (None, SAME, None),
+        ("9", SAME, None),
+        (None, [SAME[0], {**SAME[1], "conversion_rate": "0.900000"}], "USD"),
+    ],
+)
+async def test_products_are_priced_in_the_currency_that_the_shop_says_or_alone_is_worth_one(
+    said: Any, currencies: list[Any], priced_in: str | None
+) -> None:
+    """A currency that was added without its rate is worth one too."""
+    rows = [{"id": 1, "name": "PS_TIMEZONE", "value": "Europe/Berlin"}]
+    rows += [] if said is None else [{"id": 2, "name": "PS_CURRENCY_DEFAULT", "value": said}]
+    play = shop()
+
+    def told(asked: Request) -> Answer:
+        resource = asked.path.removeprefix("/api/")
+        given = {"configurations": rows, "currencies": currencies}.get(resource)
+        return play(asked) if given is None else answer({resource: given})
+
+    account = await CONNECTOR.greet(FakeSession(told, {}))
+    assert account.get("currency") == priced_in
+
+
 async def test_without_any_zone_nothing_is_read() -> None:
     for play in (shop("configurations"), shop(zone="Middle/Earth")):
         with pytest.raises(Stop, match="without a zone") as caught:

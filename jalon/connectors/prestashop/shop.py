@@ -20,18 +20,21 @@ BESIDE = {
 }
 """Resource that orders and products do without -> what is missing then."""
 STREAMS = {"orders": "orders", "order_slip": "refunds", "products": "products"}
+ZONE, CURRENCY = "PS_TIMEZONE", "PS_CURRENCY_DEFAULT"
+"""Names in the shop's configuration."""
 ONE = re.compile(r"1(\.0*)?", re.ASCII)
 TELL = "Set `timezone` to the zone of the shop (International > Localization), such as Europe/Paris."
 
 
 async def greet(session: Session, rows: Mapping[str, str]) -> Mapping[str, str]:
     """Return what must be known of the shop; `rows` are rows that its normalizer looks up. Raises `Stop`."""
-    zone = await _told_zone(session)
+    told_of_it = await _configuration(session)
+    zone = told_of_it.get(ZONE, "") if _is_zone(told_of_it.get(ZONE, "")) else None
     if zone is None and "timezone" not in session.settings.model_fields_set:
         raise Stop("the shop writes times without a zone, and does not tell its zone to this key", TELL)
     tables = await read_tables(session)
     granted = [resource for resource in BESIDE if await _refusal(session, resource) is None]
-    main = await _default_currency(session)
+    main = await _default_currency(session, told_of_it.get(CURRENCY, ""))
     told = {
         "shop_id": records.site(session.settings.url, session.settings.shop),
         "zone": zone or "",
@@ -43,15 +46,14 @@ async def greet(session: Session, rows: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-async def _told_zone(session: Session) -> str | None:
-    """Return the zone out of the shop's configuration, where the key may read it."""
-    query = {"display": "[id,name,value]", "filter[name]": "[PS_TIMEZONE]"}
+async def _configuration(session: Session) -> dict[str, str]:
+    """Return zone and currency out of the shop's configuration, where the key may read it; the first of each counts."""
+    query = {"display": "[id,name,value]", "filter[name]": f"[{ZONE}|{CURRENCY}]"}
     try:
         found = await rows_of(session, "configurations", query)
     except (Skip, Stop):
-        return None
-    name = next((str(row.get("value")) for row in found if row.get("name") == "PS_TIMEZONE"), "")
-    return name if _is_zone(name) else None
+        return {}
+    return {str(row.get("name")): str(row.get("value")) for row in reversed(found)}
 
 
 def _is_zone(name: str) -> bool:
@@ -61,11 +63,14 @@ def _is_zone(name: str) -> bool:
         return False
 
 
-async def _default_currency(session: Session) -> str | None:
-    """Return the currency in which products are priced: the one that is worth one of itself."""
+async def _default_currency(session: Session, said: str) -> str | None:
+    """Return the currency in which products are priced: the one with the number that the shop says, or which alone is
+    worth one of itself; one that was added without its rate is too.
+    """
     rows: list[Row] = await rows_of(session, "currencies", {"display": "[id,iso_code,conversion_rate]"})
-    main = (str(row.get("iso_code")) for row in rows if ONE.fullmatch(str(row.get("conversion_rate"))))
-    return next(main, None)
+    of_number = [row for row in rows if str(row.get("id")) == said]
+    main = of_number or [row for row in rows if ONE.fullmatch(str(row.get("conversion_rate")))]
+    return str(main[0].get("iso_code")) if len(main) == 1 else None
 
 
 async def _refusal(session: Session, resource: str) -> Fault | None:
