@@ -21,6 +21,7 @@ from jalon.sandbox.server import Sandbox
 from jalon.sandbox.truth import goods_paid
 from jalon.sandbox.woocommerce import WooCommercePart
 from jalon.sandbox.woocommerce.hooks import signature
+from jalon.sandbox.woocommerce.listing import cut
 from jalon.sandbox.world import World
 
 LATER = {"shipping_lines", "tax_lines", "fee_lines", "_links"}
@@ -86,6 +87,20 @@ async def test_orders_fit_their_documented_properties(keeper: Keeper, contracts:
                 fits({key: value for key, value in line.items() if key != "price"}, known, set())
         for meta in row["meta_data"]:
             fits(meta, documented["Order - Meta data properties"], set())
+
+
+def test_lists_are_by_date_of_creation_unless_asked_by_id() -> None:
+    """Ids count up with the days, but for orders that are brought in from elsewhere."""
+    created = {1: 30, 2: 10, 3: 20}
+    assert cut([1, 2, 3], {"order": "asc"}, True, created.__getitem__)[0] == [2, 3, 1]
+    assert cut([1, 2, 3], {}, True, created.__getitem__)[0] == [1, 3, 2]
+    assert cut([1, 2, 3], {"order": "asc", "orderby": "id"}, True, created.__getitem__)[0] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/orders", "paid"), ("/orders", "any,open"), ("/products", "deleted")])
+async def test_a_status_that_there_is_not_is_refused(keeper: Keeper, path: str, status: str) -> None:
+    answer = await keeper.send("GET", f"/wp-json/wc/v3{path}", {"status": status})
+    assert (answer.status_code, answer.json()["code"]) == (400, "rest_invalid_param")
 
 
 async def test_refunds_of_all_orders_are_listed_with_the_number_of_their_order(keeper: Keeper) -> None:

@@ -24,10 +24,12 @@ from jalon.sandbox.woocommerce.catalog import Catalog
 from jalon.sandbox.woocommerce.forms import Forms
 from jalon.sandbox.woocommerce.hooks import Hooks
 from jalon.sandbox.woocommerce.keys import Keys
-from jalon.sandbox.woocommerce.listing import Refused, cut, window
+from jalon.sandbox.woocommerce.listing import Refused, cut, statuses, window
 from jalon.sandbox.woocommerce.orders import Orders, Stand
 from jalon.sandbox.world import World
 
+STATUSES = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft")
+"""Those of orders, without the trash."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = Callable[[web.Request], web.Response]
 
@@ -168,7 +170,8 @@ class WooCommercePart:
             case "GET", "data", "currencies", "current":
                 return {"code": "EUR", "name": "Euro", "symbol": "&euro;", "_links": {}}, {}, 200
             case "GET", "orders":
-                rows, headers = cut(self._listed(query, now), query, self.counts)
+                listed = self._listed(query, now)
+                rows, headers = cut(listed, query, self.counts, lambda stand: stand.entry.placed_at)
                 return [self._order_form(row, now) for row in rows], headers, 200
             case "GET", "orders", number:
                 return self._order_form(self._order(number, now), now), {}, 200
@@ -186,11 +189,10 @@ class WooCommercePart:
     def _listed(self, query: Mapping[str, str], now: int) -> list[Stand]:
         """Return the orders that a list holds: without a filter by status, everything but the trash."""
         low, high = window(query, ZoneInfo(self.shop.timezone))
-        wanted = query.get("status", "any")
+        wanted = statuses(query, STATUSES)
         found = [stand for stand in self.orders.changed(low, high, now) if stand.entry.number not in self.gone]
-        if wanted == "any":
-            return [stand for stand in found if stand.status != "trash"]
-        return [stand for stand in found if stand.status in wanted.split(",")]
+        seen = STATUSES if "any" in wanted else ()
+        return [stand for stand in found if stand.status in {*wanted, *seen}]
 
     def _order_form(self, stand: Stand, now: int) -> dict[str, Any]:
         form = self.forms.order(stand, now)
@@ -219,9 +221,10 @@ class WooCommercePart:
 
     def _products(self, query: Mapping[str, str], steps: list[str]) -> tuple[Any, dict[str, str], int]:
         if not steps:
+            statuses(query, ("future", "draft", "pending", "private", "publish"))
             low, high = window(query, ZoneInfo(self.shop.timezone))
             items = [each for each in self.catalog.by_id.values() if _inside(each.created_at, low, high)]
-            rows, headers = cut(items, query, self.counts)
+            rows, headers = cut(items, query, self.counts, lambda item: item.created_at)
             return [self.catalog.form(item) for item in rows], headers, 200
         item = self.catalog.by_id.get(int(steps[0])) if steps[0].isdigit() else None
         if item is None:

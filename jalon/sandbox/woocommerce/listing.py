@@ -5,7 +5,7 @@ Parameters that it does not know it ignores, and lists everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -46,20 +46,33 @@ def _moment(query: Mapping[str, str], name: str, zone: ZoneInfo, gmt: bool) -> i
     return int(moment.replace(tzinfo=UTC if gmt else zone).timestamp())
 
 
-def cut(rows: Sequence[T], query: Mapping[str, str], counts: bool) -> tuple[Sequence[T], dict[str, str]]:
+def cut(
+    rows: Sequence[T], query: Mapping[str, str], counts: bool, created: Callable[[T], int] | None = None
+) -> tuple[Sequence[T], dict[str, str]]:
     """Return the rows of the page asked for, and the headers that count rows and pages if there are such.
 
-    An `offset` stands above the number of a page.
+    `rows` are by id; they are listed by when they were `created` unless another order is asked for. An `offset` stands
+    above the number of a page.
     """
     size, number = _number(query, "per_page", 10, MOST), _number(query, "page", 1, 1 << 30)
     first = _number(query, "offset", (number - 1) * size, 1 << 40, least=0)
     for name, known in (("order", ("asc", "desc")), ("orderby", ("date", "id", "include", "title", "slug"))):
         if query.get(name, known[0]) not in known:
             raise _invalid(name)
+    if created is not None and query.get("orderby", "date") == "date":
+        rows = sorted(rows, key=created)
     pages = -(-len(rows) // size)
     headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)} if counts else {}
     ordered = rows if query.get("order", "desc") == "asc" else rows[::-1]
     return ordered[first : first + size], headers
+
+
+def statuses(query: Mapping[str, str], known: Collection[str]) -> set[str]:
+    """Return the statuses asked for; without any it is `any`."""
+    asked = set(query.get("status", "any").split(","))
+    if not asked <= {"any", "trash", *known}:
+        raise _invalid("status")
+    return asked
 
 
 def _number(query: Mapping[str, str], name: str, usual: int, most: int, least: int = 1) -> int:
