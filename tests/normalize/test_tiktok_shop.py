@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jalon.attribution.sales import REVENUE_KINDS
 from jalon.normalize.tiktok_shop import STREAMS, normalize
 from jalon.normalize.tiktok_shop.aftersales import CANCELLATION_STATES, RETURN_STATES
 from jalon.normalize.tiktok_shop.orders import STATUSES
@@ -102,6 +103,17 @@ def test_a_list_price_that_is_left_out_follows_from_the_discounts() -> None:
     body = sample("orders", "two_units")
     del body["payment"]["original_total_product_price"]
     assert only(Order, facts("orders", body)).gross == 3998
+
+
+def test_an_exchange_is_goods_for_goods_and_no_second_sale() -> None:
+    body = sample("orders", "exchange")
+    source = {**body, "id": body["exchange_source_order_id"], "is_exchange_order": False}
+    back = {**sample("returns", "exchanged"), "order_id": source["id"]}
+    found = [*facts("orders", source), *facts("returns", back), *facts("orders", body)]
+    revenue = [fact.order_id for fact in found if isinstance(fact, Order) and fact.kind in REVENUE_KINDS]
+    assert not [fact for fact in found if isinstance(fact, Refund) and fact.state == "succeeded"]
+    assert revenue == [source["id"]]
+    assert [touch.order_id for touch in found if isinstance(touch, Touchpoint) and touch.kind == "purchase"] == revenue
 
 
 def test_an_unpaid_order_becomes_a_purchase_under_the_same_key() -> None:

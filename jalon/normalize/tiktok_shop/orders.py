@@ -45,11 +45,13 @@ CASH_COLLECTED = frozenset({"DELIVERED", "COMPLETED"})
 KINDS: tuple[tuple[str, OrderKind], ...] = (
     ("is_sample_order", "sample"),
     ("is_replacement_order", "replacement"),
-    ("is_exchange_order", "exchange"),
+    ("is_exchange_order", "replacement"),
 )
-"""Flag -> kind of order; the first that is set. None: a sale."""
-SHOPPED = frozenset({"sale", "exchange"})
-"""Kinds of order that somebody shopped for: they have touchpoints."""
+"""Flag -> kind of order; the first that is set. None: a sale.
+
+An exchange is goods for goods, as a replacement is: the order that it comes from keeps its money
+(`EXCHANGE_REQUEST_COMPLETE` gives none back), so that money told of the new one is the same once more.
+"""
 
 
 def order(raw: Raw, context: Context) -> list[Fact]:
@@ -57,7 +59,7 @@ def order(raw: Raw, context: Context) -> list[Fact]:
     head = _order(raw, context, inner(raw.body, "payment"))
     lines = [_line(raw, head, line) for line in objects(raw.body, "line_items")]
     facts: list[Fact] = [head, *lines]
-    if head.kind in SHOPPED:
+    if head.kind == "sale":  # what nobody shopped for has no touchpoints
         facts += _touchpoints(raw, context, head, lines)
     return facts
 
