@@ -102,6 +102,11 @@ def test_claimed_money_is_a_measure_and_nothing_else_comes_of_it() -> None:
     assert figures("gmv_max_days", {**GMV_MAX, "metrics": SOLD})["attributed_gmv"].value == 16788
 
 
+@pytest.mark.parametrize("item", ["-1", -1])
+def test_a_product_s_card_is_no_video(item: Any) -> None:
+    assert read("gmv_max_days", {**GMV_MAX, "item_group_id": "1729", "item_id": item, "metrics": SOLD}) == []
+
+
 @pytest.mark.parametrize(
     ("ids", "product", "content"),
     [

@@ -265,6 +265,7 @@ async def test_gmv_max_by_video_is_part_of_its_product_and_that_of_its_campaign(
             videos = [selling.of_video(sku, video, day, now) for video in selling.videos[sku]]
             assert sum(each.cost for each in videos) == whole.cost
             assert sum(each.orders for each in videos) <= whole.orders, "organic orders are claimed too"
+            assert selling.of_card(sku, day, now).plus(*videos) == whole, "the card has the rest"
 
 
 async def test_claims_come_in_for_six_days(app: App) -> None:

@@ -25,6 +25,8 @@ OF_AD = {"impressions": "impressions", "clicks": "clicks", "conversion": "attrib
 # https://business-api.tiktok.com/portal/docs?id=1824721673497601
 GMV_MAX_MONEY = {"cost": "spend", "net_cost": "net_spend", "gross_revenue": "attributed_gmv"}
 
+CARD = "-1"
+"""`item_id` of what a product's card did, which is no video."""
 CLAIM = "all paid and organic orders while the campaign runs"
 """https://ads.tiktok.com/help/article/about-attribution-for-gmv-max"""
 GOAL = "conversions by the goal and the attribution windows of the ad group"
@@ -41,8 +43,14 @@ def ad_day(raw: Raw, _: Context) -> list[Fact]:
 
 
 def gmv_max_day(raw: Raw, _: Context) -> list[Fact]:
-    """Return what a campaign of GMV Max cost and claims on one day: as a whole, or of a product, a video, a LIVE."""
+    """Return what a campaign of GMV Max cost and claims on one day: as a whole, or of a product, a video, a LIVE.
+
+    What a product's card did is in the product's own figures: beside its videos, as one of them, it would be a content
+    that there is not, and the same one for all products.
+    """
     body, campaign = raw.body, needed(raw.body, "campaign_id")
+    if text(body, "item_id") == CARD:
+        return []
     product, content = text(body, "item_group_id"), text(body, "item_id") or text(body, "room_id")
     path = "/".join(each for each in ("gmv_max", needed(body, "store_id"), campaign, product, content) if each)
     subject = _reported(body, path, ("GMV Max", CLAIM), campaign)

@@ -24,6 +24,8 @@ AD_METRICS = frozenset({"campaign_id", "adgroup_id", "spend", "impressions", "cl
 METRICS = frozenset({"cost", "net_cost", "orders", "cost_per_order", "gross_revenue", "roi"})
 DIMENSIONS = frozenset((*LEVELS, "advertiser_id", "stat_time_day"))
 PROMOTIONS = frozenset({"PRODUCT", "LIVE"})
+CARD = "-1"
+"""`item_id` of what a product's card did, and no video."""
 
 
 @dataclass(slots=True)
@@ -160,6 +162,7 @@ class Reports:
         for identity in filtering["item_group_ids"]:
             for video in self.selling.videos[skus[identity]]:
                 yield video.id, self.selling.of_video(skus[identity], video, day, self.clock.now())
+            yield CARD, self.selling.of_card(skus[identity], day, self.clock.now())
 
     def _skus(self) -> dict[str, str]:
         """Return the sellers' numbers of all products by TikTok's."""

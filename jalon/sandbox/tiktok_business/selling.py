@@ -2,7 +2,7 @@
 
 Money and clicks are drawn from (seed, what it is, day) alone. GMV Max claims every paid order of its products, organic
 ones too, whoever led to it; an order is claimed up to six days after it was placed. Of videos and LIVEs it tells those
-orders that the platform credits to them.
+orders that the platform credits to them, of a product's card the rest of the product's.
 """
 
 from __future__ import annotations
@@ -121,6 +121,12 @@ class Selling:
     def of_video(self, sku: str, video: Content, day: date, now: float) -> Figures:
         """Return the figures of a product in a video on a day."""
         return Figures(self._cost(video, sku, day, now)).plus(self._claimed(sku, day, now, video.id))
+
+    def of_card(self, sku: str, day: date, now: float) -> Figures:
+        """Return the figures of a product's card on a day: what of the product none of its videos has."""
+        whole = self.of_product(sku, day, now)
+        videos = Figures().plus(*(self.of_video(sku, video, day, now) for video in self.videos[sku]))
+        return Figures(*(all_of_it - shown for all_of_it, shown in zip(whole, videos, strict=True)))
 
     def of_live(self, live: Content, day: date, now: float) -> Figures:
         """Return the figures of a LIVE on a day, over all products."""
