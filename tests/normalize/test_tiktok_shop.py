@@ -193,6 +193,14 @@ def test_an_unknown_status_moves_no_money(status: Any) -> None:
     assert refund.state == "pending"
 
 
+def test_goods_that_are_not_named_are_what_is_left_of_the_total() -> None:
+    body = sample("returns", "goods_not_named")
+    whole = only(Refund, facts("returns", body))
+    money = {**body["refund_amount"], "retail_delivery_fee": "0.29", "buyer_service_fee": "0.50"}
+    found = only(Refund, facts("returns", {**body, "refund_amount": money}))
+    assert (found.goods, found.total) == (whole.goods - 79, whole.total)
+
+
 # --- measures ---------------------------------------------------------------------------------------------------------
 
 

@@ -30,7 +30,9 @@ from jalon.connectors.base import Stream
 from jalon.connectors.door import each, fields, person
 
 _AMOUNT = fields("amount currency")
-_REFUND = fields("currency refund_total refund_subtotal refund_shipping_fee refund_tax")
+_REFUND = fields(
+    "currency refund_total refund_subtotal refund_shipping_fee refund_tax retail_delivery_fee buyer_service_fee"
+)
 _CREATOR = fields("user_name")
 
 ORDER = fields(

@@ -47,6 +47,8 @@ CANCELLATION_STATES: dict[str, State] = {
     "CANCELLATION_REQUEST_CANCEL": "failed",
     "CANCELLATION_REQUEST_CANCELLED": "failed",  # as the delivery's page writes it
 }
+FEES = ("retail_delivery_fee", "buyer_service_fee")
+"""What of a refund's total is neither goods nor shipping nor tax."""
 UNKNOWN: State = "pending"
 """A status that is in no table: no money is known to have gone back."""
 
@@ -149,7 +151,8 @@ def _amounts(row: Row) -> Money:
     currency = needed(row, "currency")
     shipping, tax = amount(row, "refund_shipping_fee", currency), amount(row, "refund_tax", currency)
     total = amount(row, "refund_total", currency)
-    goods = minor(row["refund_subtotal"], currency) if row.get("refund_subtotal") else total - shipping - tax
+    fees = sum(amount(row, name, currency) for name in FEES)
+    goods = minor(row["refund_subtotal"], currency) if row.get("refund_subtotal") else total - shipping - tax - fees
     return Money(currency, not_negative(goods), shipping, tax, total)
 
 
