@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from datetime import datetime, timedelta
 
 import pytest
@@ -40,6 +41,14 @@ async def test_videos_of_a_day_and_what_was_clicked_in_them(official: Official) 
     assert [record.key for record in batch.records] == ["2025-11-19/71", "2025-11-19/72", "2025-11-19/73"]
     assert batch.follow == [Ref("video_products", "71/2025-11-19")]
     assert batch.records[0].body["api"] == "202605"
+
+
+@pytest.mark.parametrize("figures", [{"items_sold": 1, "product_clicks": 0}, {"sku_orders": 1}, {"items_sold": "2"}])
+async def test_products_that_were_sold_are_read_whatever_is_said_of_clicks(figures: dict[str, Any]) -> None:
+    data = {"latest_available_date": "2025-11-19", "videos": [{"id": "71", **figures}]}
+    session = FakeSession(lambda _: good(data), timezone="America/New_York")
+    (batch,) = await all_of(CONNECTOR.pull(session, day_window("videos")))
+    assert batch.follow == [Ref("video_products", "71/2025-11-19")]
 
 
 @pytest.mark.parametrize(("stream", "rows"), [("videos", "videos"), ("lives", "live_stream_sessions")])

@@ -236,6 +236,14 @@ def test_a_figure_without_currency_is_refused() -> None:
         facts("videos", {**sample("videos", "one_day"), "gmv": {"amount": "1.00"}})
 
 
+@pytest.mark.parametrize("money", [{"amount": "", "currency": "USD"}, {"amount": "", "currency": ""}, {}, None, ""])
+def test_an_amount_that_is_not_told_is_no_figure_and_costs_no_other(money: Any) -> None:
+    body = sample("videos", "one_day")
+    metrics = [fact.metric for fact in facts("videos", body) if isinstance(fact, Measure)]
+    left = [fact.metric for fact in facts("videos", {**body, "gmv": money}) if isinstance(fact, Measure)]
+    assert left == [metric for metric in metrics if metric != "gmv"]
+
+
 @pytest.mark.parametrize("field", ["gmv", "attributed_gmv", "indirect_gmv"])
 def test_what_was_sold_is_not_below_zero(field: str) -> None:
     spoilt_one = {**sample("videos", "one_day"), field: {"amount": "-1.00", "currency": "USD"}}

@@ -70,7 +70,7 @@ def one_day(day: date) -> dict[str, str]:
 
 
 async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
-    """Yield the videos of a day with their figures, and a ref to the products of each that was clicked."""
+    """Yield the videos of a day with their figures, and a ref to the products of each that did something for them."""
     day = window.low.astimezone(_zone(session)).date()
     query = {**one_day(day), "account_type": "ALL", "sort_field": "post_time", "sort_order": "ASC"}
     token: str | None = window.cursor or ""
@@ -85,7 +85,7 @@ async def pull_videos(session: Session, window: Window) -> AsyncIterator[Batch]:
             records=_by_day(found, day, _stamp(VIDEOS, day, session)),
             cursor=token,
             total=total(data),
-            follow=[Ref("video_products", f"{text(video['id'])}/{day}") for video in found if _clicked(video)],
+            follow=[Ref("video_products", f"{text(video['id'])}/{day}") for video in found if _has_products(video)],
         )
 
 
@@ -98,8 +98,12 @@ def _key(parent: str, row: Row) -> str:
     return f"{parent}/{text(row.get('id'))}" if text(row.get("id")) else ""
 
 
-def _clicked(video: Row) -> bool:
-    return bool(text(video.get("id"))) and video.get("product_clicks") not in (None, 0, "0", "")
+_OF_PRODUCTS = ("product_clicks", "items_sold", "sku_orders")
+
+
+def _has_products(video: Row) -> bool:
+    """Say whether a product was clicked or sold: figures that are left out, or late, must not hide the others."""
+    return bool(text(video.get("id"))) and any(video.get(name) not in (None, 0, "0", "") for name in _OF_PRODUCTS)
 
 
 async def pull_lives(session: Session, window: Window) -> AsyncIterator[Batch]:

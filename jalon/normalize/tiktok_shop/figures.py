@@ -206,7 +206,8 @@ def _measures(raw: Raw, context: Context, subject: Subject, row: Row, names: dic
     """Yield a measure for each field that is there."""
     for field, metric in names.items():
         figure = row.get(field)
-        if figure in (None, "", {}):
+        told = figure.get("amount") if isinstance(figure, dict) else figure
+        if told in (None, ""):
             continue
         value, currency = _figure(field, figure)
         yield Measure(
@@ -238,7 +239,7 @@ def _figure(field: str, figure: Any) -> tuple[int, str | None]:
     """
     if isinstance(figure, dict):
         currency = str(figure.get("currency"))
-        sold = minor(figure.get("amount") or 0, currency)
+        sold = minor(figure["amount"], currency)
         if sold < 0:
             raise Unfit("negative_amount", f"{field} is {sold} minor units")
         return sold, currency
