@@ -32,6 +32,7 @@ def judged(request: Request, reply: Answer) -> Fault:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
+        (105001, Renew),
         (105002, Renew),
         (105005, Stop),
         (106001, Stop),
@@ -119,6 +120,7 @@ def test_throttling_is_seen_in_the_body_and_in_the_status(code: int, status: int
         ("Invalid timestamp", Stop),
         ("page_token is invalid or expired", Split),
         ("the access token is invalid", Renew),
+        ("Invalid 'x-tts-access-token' header", Renew),
         ("too many requests", Wait),
         ("something else", Fault),
     ],
@@ -142,6 +144,15 @@ def test_what_is_refused_for_its_ids_is_skipped_and_blocks_nothing_else() -> Non
     for request in (DETAIL, by_order, Request("GET", "/analytics/202509/shop_videos/1/products/performance")):
         assert isinstance(judged(request, refused(40404)), Skip)
         assert isinstance(judged(request, refused(36009003)), Wait)
+
+
+@pytest.mark.parametrize(("said", "kind"), [("The access token is not found", Renew), ("no", Wait)])
+def test_a_code_about_tokens_that_is_in_no_row_goes_by_its_message(said: str, kind: type[Fault]) -> None:
+    assert type(judged(ORDERS, refused(105099, said))) is kind
+
+
+def test_a_token_that_was_withdrawn_costs_no_id_that_is_read_by_itself() -> None:
+    assert isinstance(judged(DETAIL, refused(105001, "access token is invalid", 401)), Renew)
 
 
 def test_no_token_means_that_a_person_must_act() -> None:

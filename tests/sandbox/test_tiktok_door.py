@@ -144,7 +144,7 @@ async def test_a_revoked_scope_is_named(seller: Seller, sandbox: Sandbox) -> Non
 
 async def test_a_seller_can_take_everything_back(seller: Seller, sandbox: Sandbox) -> None:
     _part(sandbox).deauthorize()
-    assert (await seller.send("POST", SEARCH, SIZE, {})).json()["code"] == 105002
+    assert (await seller.send("POST", SEARCH, SIZE, {})).json()["code"] == 105001
     assert (await seller.refresh())["code"] == 36004001
 
 

@@ -49,7 +49,10 @@ AUTHORISE = "let the seller authorise the app again and put the new auth_code in
 SECRETS = "compare app_key and app_secret with the app's page in Partner Center"
 REPORT = "report this as a bug of jalon"
 
+REFUSED_TOKEN = Rule("renew", "the access token is refused")
+"""Also after the seller's withdrawal: it is the token service that says that there is no other one."""
 CODES: dict[int, Rule] = {
+    105001: REFUSED_TOKEN,
     105002: Rule("renew", "the access token has expired"),
     105005: Rule(
         "scope", "the scope {scope} is not granted", "add {scope} to the app and let the seller authorise it again"
@@ -77,14 +80,19 @@ CODES: dict[int, Rule] = {
     ),
 }
 
+OF_TOKENS = range(105000, 106000)
+"""Codes about tokens and their scopes; of those in no row the message says whether the token itself is meant."""
+_ACCESS_TOKEN = re.compile(r"access[ _-]token")
+
 AMBIGUOUS = 36009004
 """One code with several meanings, told apart by its message; the first phrase found decides."""
 MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("app_key", Rule("config", "the app key is refused", SECRETS)),
     ("timestamp", Rule("config", "the time of the request is refused", "set this machine's clock")),
     ("page_token", Rule("split", "the page token is not valid any more")),
-    ("access_token", Rule("renew", "the access token is refused")),
-    ("access token", Rule("renew", "the access token is refused")),
+    ("access_token", REFUSED_TOKEN),
+    ("access token", REFUSED_TOKEN),
+    ("access-token", REFUSED_TOKEN),
     ("shop_cipher", CODES[106013]),
     ("too many", CODES[36009002]),
 )
@@ -134,9 +142,11 @@ def _envelope(answer: Answer) -> dict[str, Any] | None:
 def _rule(code: int, envelope: dict[str, Any], status: int) -> Rule | None:
     if status == 429:
         return CODES[36009002]
+    message = str(envelope.get("message")).lower()
+    if code in OF_TOKENS and code not in CODES and _ACCESS_TOKEN.search(message):
+        return REFUSED_TOKEN
     if code != AMBIGUOUS:
         return CODES.get(code)
-    message = str(envelope.get("message")).lower()
     return next((rule for phrase, rule in MESSAGES if phrase in message), None)
 
 

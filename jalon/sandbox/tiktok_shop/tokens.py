@@ -85,7 +85,9 @@ class Tokens:
 
     def check(self, token: str, scope: str | None) -> None:
         """Raise Refused unless `token` is alive and carries `scope`."""
-        if self.deauthorized or not self._bearers.use(token):
+        if self.deauthorized:
+            raise Refused(105001, "The access_token is invalid: it has been deauthorized.", 401)
+        if not self._bearers.use(token):
             raise Refused(105002, "The access_token is expired or invalid. Please refresh it.", 401)
         if token == self._newest:
             self._previous = None
