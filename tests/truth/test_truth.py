@@ -84,12 +84,12 @@ def check_journeys(truth: dict[str, Any], holds: Held) -> None:
 
 
 def check_measures(truth: dict[str, Any], holds: Held) -> None:
-    """Every figure is the platform's newest; a video's products are asked for on days with clicks alone."""
-    clicked = {(row["content"], row["day"]) for row in truth["measures"] if row["clicks"]}
+    """Every figure is the platform's newest; a video's products are asked for where one was clicked or sold."""
+    asked_for = {(row["content"], row["day"]) for row in truth["measures"] if row["clicks"] or row["units"]}
     wanted: Counter[tuple[str, str, str, str]] = Counter()
     for row in truth["measures"]:
         is_live = row["kind"] == "LIVE"
-        if is_live or (row["content"], row["day"]) in clicked:
+        if is_live or (row["content"], row["day"]) in asked_for:
             for count, metric in SHOWN.items():
                 key = (row["content"], truth["product_ids"][row["sku"]], "" if is_live else row["day"], metric)
                 wanted[key] += row[count]
