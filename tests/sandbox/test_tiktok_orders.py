@@ -18,6 +18,7 @@ ORDERS = "/order/202309/orders/search"
 BY_UPDATE = {"page_size": "50", "sort_field": "update_time", "sort_order": "ASC"}
 RETURNS = "/return_refund/202602/returns/search"
 CANCELLATIONS = "/return_refund/202602/cancellations/search"
+PRODUCTS = "/product/202502/products/search"
 AFFILIATE = "/affiliate_seller/202410/orders/search"
 
 
@@ -92,6 +93,49 @@ async def test_a_page_token_is_opaque_and_needs_encoding(seller: Seller) -> None
     assert {"+", "/", "="} <= set(token)
     answer = await seller.send("POST", ORDERS, {"page_size": "10", "page_token": "bm90IG9uZQ=="}, {})
     assert answer.json()["code"] == 36009004
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        ({"sort_order": "ASC"}, {}),
+        ({"page_size": "20"}, {}),
+        ({}, {"update_time_ge": 1}),
+        ({}, {"order_status": "UNPAID"}),
+    ],
+)
+async def test_a_page_token_is_good_for_its_own_question_alone(
+    seller: Seller, query: dict[str, str], body: dict[str, Any]
+) -> None:
+    asked = {"page_size": "10"}
+    following = {"page_token": (await seller.call("POST", ORDERS, asked, {}))["next_page_token"]}
+    assert (await seller.send("POST", ORDERS, asked | following | query, body)).json()["code"] == 36009004
+    assert (await seller.send("POST", ORDERS, asked | following, {})).json()["code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "body"),
+    [
+        (ORDERS, {"sort_field": "id"}, {}),
+        (ORDERS, {"sort_order": "asc"}, {}),
+        (ORDERS, {}, {"order_status": "CANCEL"}),
+        (ORDERS, {}, {"update_time_ge": "1763000000"}),
+        (ORDERS, {}, {"update_time_ge": 1_763_000_000_000}),
+        (RETURNS, {"sort_field": "id"}, {}),
+        (RETURNS, {}, {"order_ids": "576486316948490001"}),
+        (RETURNS, {}, {"update_time_lt": 1.5}),
+        (CANCELLATIONS, {"sort_order": "up"}, {}),
+        (CANCELLATIONS, {}, {"order_ids": [576486316948490001]}),
+        (AFFILIATE, {}, {"create_time_ge": "1763000000"}),
+        (AFFILIATE, {}, {"create_time_lt": 1_763_000_000}),
+        (PRODUCTS, {}, {"status": "GONE"}),
+        (PRODUCTS, {}, {"seller_skus": "JRN-A5"}),
+    ],
+)
+async def test_what_the_platform_does_not_know_is_refused(
+    seller: Seller, path: str, query: dict[str, str], body: dict[str, Any]
+) -> None:
+    assert (await seller.send("POST", path, {"page_size": "10"} | query, body)).json()["code"] == 36009004
 
 
 @pytest.mark.parametrize("size", ["0", "101", "x", "-1", ""])

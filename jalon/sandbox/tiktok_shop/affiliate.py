@@ -15,7 +15,7 @@ from jalon.sandbox import paging
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.credit import affiliate_from
 from jalon.sandbox.money import decimal
-from jalon.sandbox.tiktok_shop.envelope import Call, Refused
+from jalon.sandbox.tiktok_shop.envelope import Call, Refused, second
 from jalon.sandbox.world import Content, Line, Sale, World
 
 MOST_SPAN = 92 * 86_400
@@ -59,7 +59,7 @@ class AffiliateOrders:
         size = paging.page_size(call.query, most=100)
         now = int(self._clock.now())
         rows = self._found(*_span(call.words, now), now)
-        page, following = paging.cut(rows, call.query, size)
+        page, following = paging.cut(rows, call, size)
         orders: dict[str, dict[str, Any]] = {}
         for row in page:
             order = orders.setdefault(row.sale.order_id, _order(row.sale, now))
@@ -102,9 +102,11 @@ class AffiliateOrders:
 
 
 def _span(words: Mapping[str, Any], now: int) -> tuple[int, int]:
-    end = words.get("create_time_lt", now + 1)
-    start = words.get("create_time_ge", end - MOST_SPAN if isinstance(end, int) else None)
-    if not isinstance(start, int) or not isinstance(end, int) or end - start > MOST_SPAN:
+    start, end = second(words, "create_time_ge"), second(words, "create_time_lt")
+    if start is None:
+        start = now + 1 - MOST_SPAN if end is None else 0
+    end = now + 1 if end is None else end
+    if end - start > MOST_SPAN:
         raise Refused(36009004, "Invalid 'create_time_ge' and 'create_time_lt': at most 3 months, in Unix seconds.")
     return start, end
 

@@ -9,7 +9,7 @@ from typing import Any
 from jalon.sandbox import paging
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.money import decimal
-from jalon.sandbox.tiktok_shop.envelope import Call
+from jalon.sandbox.tiktok_shop.envelope import ORDERS, SORTED_BY, Call, second, texts, word
 from jalon.sandbox.tiktok_shop.order_form import line_ids
 from jalon.sandbox.timeline import Timeline
 from jalon.sandbox.world import Change, Product, Sale, World, shares
@@ -80,7 +80,7 @@ class Aftersales:
         now = int(self._clock.now())
         found = [self._returns[number] for number in _found(self._returned, call.query, call.words, now)]
         found = [back for back in found if _wanted(back, call.words, now)]
-        page, following = paging.cut(found, call.query, _size(call.query))
+        page, following = paging.cut(found, call, _size(call.query))
         listed = {"return_orders": [_return_form(back, self._products, now) for back in page]} if page else {}
         return listed | {"next_page_token": following, "total_count": len(found)}
 
@@ -88,13 +88,13 @@ class Aftersales:
         """Answer POST /return_refund/202602/cancellations/search."""
         now = int(self._clock.now())
         found = [self._cancelled[number] for number in _found(self._cancelled_at, call.query, call.words, now)]
-        orders, ids = call.words.get("order_ids"), call.words.get("cancel_ids")
+        orders, ids = texts(call.words, "order_ids"), texts(call.words, "cancel_ids")
         found = [
             (sale, change)
             for sale, change in found
             if (not orders or sale.order_id in orders) and (not ids or change.id in ids)
         ]
-        page, following = paging.cut(found, call.query, _size(call.query))
+        page, following = paging.cut(found, call, _size(call.query))
         listed = {"cancellations": [_cancel_form(*pair, self._products) for pair in page]} if page else {}
         return listed | {"next_page_token": following, "total_count": len(found)}
 
@@ -105,16 +105,16 @@ def _size(query: Mapping[str, str]) -> int:
 
 def _found(timeline: Timeline, query: Mapping[str, str], words: Mapping[str, Any], now: int) -> Sequence[int]:
     timeline.move(now)
-    by_update = query.get("sort_field", "create_time") == "update_time"
-    created = timeline.created_between(words.get("create_time_ge"), words.get("create_time_lt"))
-    updated = timeline.updated_between(words.get("update_time_ge"), words.get("update_time_lt"))
+    by_update = word(query, "sort_field", SORTED_BY, "create_time") == "update_time"
+    created = timeline.created_between(second(words, "create_time_ge"), second(words, "create_time_lt"))
+    updated = timeline.updated_between(second(words, "update_time_ge"), second(words, "update_time_lt"))
     wanted = set(created if by_update else updated)
     numbers = [number for number in (updated if by_update else created) if number in wanted]
-    return numbers if query.get("sort_order", "DESC") == "ASC" else numbers[::-1]
+    return numbers if word(query, "sort_order", ORDERS, "DESC") == "ASC" else numbers[::-1]
 
 
 def _wanted(back: Return, words: Mapping[str, Any], now: int) -> bool:
-    orders, ids, statuses = words.get("order_ids"), words.get("return_ids"), words.get("return_status")
+    orders, ids, statuses = (texts(words, name) for name in ("order_ids", "return_ids", "return_status"))
     return (
         (not orders or back.sale.order_id in orders)
         and (not ids or back.id in ids)

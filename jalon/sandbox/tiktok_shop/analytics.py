@@ -15,7 +15,7 @@ from jalon.sandbox import paging
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.measures import Count, Measures, total
 from jalon.sandbox.money import decimal
-from jalon.sandbox.tiktok_shop.envelope import Call, Refused
+from jalon.sandbox.tiktok_shop.envelope import ORDERS, Call, Refused, word
 from jalon.sandbox.world import Content, World
 
 _ACCOUNTS: dict[str, Callable[[Content], bool]] = {
@@ -24,6 +24,10 @@ _ACCOUNTS: dict[str, Callable[[Content], bool]] = {
     "MARKETING_ACCOUNTS": lambda _: False,
     "AFFILIATE_ACCOUNTS": lambda content: content.is_affiliate,
 }
+
+
+CURRENCIES = frozenset({"USD", "LOCAL"})
+"""In which money amounts are told; this shop's own is the dollar."""
 
 
 class Analytics:
@@ -46,7 +50,7 @@ class Analytics:
             for content in self._videos.values()
             if accounts(content) and (count := self._sum(content.id, start, end))
         ]
-        return self._page(call.query, "videos", _sorted(rows, call.query))
+        return self._page(call, "videos", _sorted(rows, call.query))
 
     def video_days(self, call: Call) -> dict[str, Any]:
         """Answer GET /analytics/202509/shop_videos/{video_id}/performance."""
@@ -62,7 +66,7 @@ class Analytics:
         content = _known(self._videos, call.path["video_id"])
         start, end = _window(call.query)
         rows = [self._product(sku, count, (end - start).days) for sku, count in self._by_sku(content.id, start, end)]
-        return self._page(call.query, "products", rows)
+        return self._page(call, "products", rows)
 
     def lives(self, call: Call) -> dict[str, Any]:
         """Answer GET /analytics/202609/shop_lives/performance."""
@@ -73,7 +77,7 @@ class Analytics:
             for content in self._lives.values()
             if accounts(content) and start <= self._measures.local_day(content.posted_at) < end and self._over(content)
         ]
-        return self._page(call.query, "live_stream_sessions", rows)
+        return self._page(call, "live_stream_sessions", rows)
 
     def live_products(self, call: Call) -> dict[str, Any]:
         """Answer GET /analytics/202512/shop/{live_id}/products_performance."""
@@ -99,8 +103,9 @@ class Analytics:
     def _sum(self, content: str, start: date, end: date) -> Count:
         return total(count for _, count in self._by_sku(content, start, end))
 
-    def _page(self, query: Mapping[str, str], field: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        page, following = paging.cut(rows, query, paging.page_size(query, most=100, usual=10))
+    def _page(self, call: Call, field: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        word(call.query, "currency", CURRENCIES, "USD")
+        page, following = paging.cut(rows, call, paging.page_size(call.query, most=100, usual=10))
         listed = {field: list(page)} if page else {}
         ends = {"latest_available_date": self._latest(), "next_page_token": following, "total_count": len(rows)}
         return listed | ends
@@ -256,8 +261,6 @@ _NUMBERS: dict[str, Callable[[dict[str, Any]], float]] = {
 
 
 def _sorted(rows: Iterable[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
-    field = query.get("sort_field", "gmv")
-    if field not in _NUMBERS:
-        raise Refused(36009004, "Invalid 'sort_field' query parameter.")
-    newest_first = query.get("sort_order", "DESC") == "DESC"
+    field = word(query, "sort_field", _NUMBERS, "gmv")
+    newest_first = word(query, "sort_order", ORDERS, "DESC") == "DESC"
     return sorted(rows, key=lambda row: (_NUMBERS[field](row), row["id"]), reverse=newest_first)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
+
+SORTED_BY = frozenset({"create_time", "update_time"})
+ORDERS = frozenset({"ASC", "DESC"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,32 @@ class Refused(Exception):
         self.message = message
         self.status = status
         self.headers = headers or {}
+
+
+def word(query: Mapping[str, str], name: str, known: Collection[str], usual: str | None = None) -> str:
+    """Return a word of a query, `usual` where it is left out; raise Refused for one that the platform does not know."""
+    given = query.get(name, usual)
+    if given is None or given not in known:
+        raise Refused(36009004, f"Invalid '{name}' query parameter.")
+    return given
+
+
+def second(words: Mapping[str, Any], name: str) -> int | None:
+    """Return a time of a body, None where it is left out; raise Refused unless it is a whole number of seconds."""
+    value = words.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or value >= 1 << 33:
+        raise Refused(36009004, f"Invalid '{name}': give a Unix timestamp in seconds.")
+    return value
+
+
+def texts(words: Mapping[str, Any], name: str) -> list[str]:
+    """Return a list of a body, empty where it is left out; raise Refused unless it is one of texts."""
+    value = words.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Refused(36009004, f"Invalid '{name}': give a list of strings.")
+    return value
 
 
 _REQUESTS = itertools.count(1)

@@ -21,6 +21,8 @@ _STATUS = {
     "completed": "COMPLETED",
     "cancelled": "CANCELLED",
 }
+STATUSES = frozenset({*_STATUS.values(), "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION"})
+"""All that an order may be asked for by."""
 
 
 def milestones(sale: Sale) -> tuple[tuple[int, str | None], ...]:

@@ -9,8 +9,8 @@ import orjson
 
 from jalon.sandbox import paging
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.tiktok_shop.envelope import Call, Refused
-from jalon.sandbox.tiktok_shop.order_form import milestones, order_form, status_at
+from jalon.sandbox.tiktok_shop.envelope import ORDERS, SORTED_BY, Call, Refused, second, word
+from jalon.sandbox.tiktok_shop.order_form import STATUSES, milestones, order_form, status_at
 from jalon.sandbox.timeline import Timeline
 from jalon.sandbox.world import Sale, World
 
@@ -53,15 +53,15 @@ class Orders:
         now = int(self._clock.now())
         self._timeline.move(now)
         numbers = self._found(call.query, call.words, now)
-        page, following = paging.cut(numbers, call.query, size)
+        page, following = paging.cut(numbers, call, size)
         orders = b",".join(self._bytes(number, now) for number in page)
         listed = b'"orders":[%b],' % orders if orders else b""
         return b'{%b"next_page_token":%b,"total_count":%d}' % (listed, orjson.dumps(following), len(numbers))
 
     def _found(self, query: Mapping[str, str], words: Mapping[str, Any], now: int) -> Sequence[int]:
-        created = _second(words, "create_time_ge"), _second(words, "create_time_lt")
-        updated = _second(words, "update_time_ge"), _second(words, "update_time_lt")
-        by_update = query.get("sort_field", "create_time") == "update_time"
+        created = second(words, "create_time_ge"), second(words, "create_time_lt")
+        updated = second(words, "update_time_ge"), second(words, "update_time_lt")
+        by_update = word(query, "sort_field", SORTED_BY, "create_time") == "update_time"
         if by_update:
             numbers: Sequence[int] = self._timeline.updated_between(*updated)
             kept = self._keep_created(numbers, created)
@@ -69,7 +69,7 @@ class Orders:
             numbers = self._timeline.created_between(*created)
             kept = self._keep_updated(numbers, updated, now)
         kept = self._with_words(kept, words, now)
-        return kept if query.get("sort_order", "DESC") == "ASC" else kept[::-1]
+        return kept if word(query, "sort_order", ORDERS, "DESC") == "ASC" else kept[::-1]
 
     def _keep_created(self, numbers: Sequence[int], within: tuple[int | None, int | None]) -> Sequence[int]:
         if within == (None, None):
@@ -84,6 +84,7 @@ class Orders:
     def _with_words(self, numbers: Sequence[int], words: Mapping[str, Any], now: int) -> Sequence[int]:
         status, buyer = words.get("order_status"), words.get("buyer_user_id")
         if status:
+            word({"order_status": status}, "order_status", STATUSES)
             numbers = [n for n in numbers if status_at(milestones(self._sales[n]), now)[0] == status]
         if buyer:
             numbers = [n for n in numbers if self._shoppers[self._sales[n].shopper].tiktok_user_id == buyer]
@@ -141,15 +142,6 @@ def _platform(query: Mapping[str, str]) -> str:
     if platform not in PLATFORMS:
         raise Refused(36009004, "Invalid 'platform' query parameter.")
     return platform
-
-
-def _second(words: Mapping[str, Any], name: str) -> int | None:
-    value = words.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise Refused(36009004, f"Invalid '{name}': give a Unix timestamp in seconds.")
-    return value
 
 
 def _inside(at: int, within: tuple[int | None, int | None]) -> bool:

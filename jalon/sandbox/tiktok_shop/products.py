@@ -8,8 +8,11 @@ from typing import Any
 from jalon.sandbox import paging
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.money import decimal
-from jalon.sandbox.tiktok_shop.envelope import Call
+from jalon.sandbox.tiktok_shop.envelope import Call, second, texts, word
 from jalon.sandbox.world import Product, World
+
+_STATUSES = "ALL DRAFT PENDING FAILED ACTIVATE SELLER_DEACTIVATED PLATFORM_DEACTIVATED FREEZE DELETED"
+STATUSES = frozenset(_STATUSES.split())
 
 
 class Products:
@@ -24,15 +27,16 @@ class Products:
         """Answer POST /product/202502/products/search."""
         size = paging.page_size(call.query, most=100)
         found = [product for product in self._products if self._wanted(product, call.words)]
-        page, following = paging.cut(found, call.query, size)
+        page, following = paging.cut(found, call, size)
         listed = {"products": [self._form(product) for product in page]} if page else {}
         return listed | {"next_page_token": following, "total_count": len(found)}
 
     def _wanted(self, product: Product, words: Mapping[str, Any]) -> bool:
-        skus, since, until = words.get("seller_skus"), words.get("update_time_ge"), words.get("update_time_le")
+        skus = texts(words, "seller_skus")
+        since, until = second(words, "update_time_ge"), second(words, "update_time_le")
         return (
             product.created_at <= self._clock.now()
-            and words.get("status", "ALL") in ("ALL", "ACTIVATE")
+            and word(words, "status", STATUSES, "ALL") in ("ALL", "ACTIVATE")
             and (not skus or product.sku in skus)
             and (since is None or product.created_at >= since)
             and (until is None or product.created_at <= until)
