@@ -192,7 +192,7 @@ class OrderContent(NamedTuple):
     creator_id: str | None
     campaign: str | None
     quantity: int
-    refunded_quantity: int
+    refunded_quantity: int | None
     commission: int | None
     currency: str | None
     settlement: str | None

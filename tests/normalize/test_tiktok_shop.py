@@ -174,6 +174,14 @@ def test_two_skus_of_one_video_are_one_touchpoint_and_two_statements() -> None:
     assert all(fact.product_id is None for fact in found if isinstance(fact, Touchpoint))
 
 
+@pytest.mark.parametrize(
+    ("quantity", "fully", "back"), [(3, "Yes", 3), (1, "No", 0), (3, "No", None), (1, None, None), (3, "", None)]
+)
+def test_units_that_went_back_are_not_told_to_be_none(quantity: int, fully: Any, back: int | None) -> None:
+    body = {**sample("affiliate_orders", "units_back_not_told"), "quantity": quantity, "fully_return": fully}
+    assert only(OrderContent, facts("affiliate_orders", body)).refunded_quantity == back
+
+
 # --- aftersales -------------------------------------------------------------------------------------------------------
 
 

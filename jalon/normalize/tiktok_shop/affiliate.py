@@ -82,11 +82,15 @@ def _quantity(body: Row, name: str) -> int:
     return count(body.get(name) or 0, name)
 
 
-def _refunded(body: Row, quantity: int) -> int:
-    """Return how many units went back: all if it says so, else the counts, which newer answers leave out."""
+def _refunded(body: Row, quantity: int) -> int | None:
+    """Return how many units went back: all or none as far as it says so, else the counts, which the platform no longer
+    gives; None where some of several units may have gone back."""
     if body.get("fully_return") == "Yes":
         return quantity
-    return min(quantity, max(_quantity(body, "refunded_quantity"), _quantity(body, "returned_quantity")))
+    counts = [_quantity(body, name) for name in ("refunded_quantity", "returned_quantity") if name in body]
+    if counts:
+        return min(quantity, max(counts))
+    return 0 if body.get("fully_return") == "No" and quantity <= 1 else None
 
 
 def _commission(body: Row) -> tuple[int | None, str | None]:

@@ -25,7 +25,7 @@ FCT_ORDER_CONTENTS = Mart(
         PRODUCT,
         Column("campaign", "text", "The campaign that it names"),
         Column("quantity", "integer", "Units that it is about", "units"),
-        Column("refunded_quantity", "integer", "Those of them that went back", "units"),
+        Column("refunded_quantity", "integer", "Those of them that went back; empty: not told", "units"),
         CURRENCY,
         *money("commission", "Commission on it as last told; empty: none is told"),
         Column("settlement", "text", "Where it is in the platform's accounts, in its words; empty: not told"),

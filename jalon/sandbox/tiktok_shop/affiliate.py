@@ -1,7 +1,8 @@
 """Affiliate orders of TikTok Shop, played (Partner Center, Search Seller Affiliate Orders, 202410).
 
 Rows are SKU rows: pages are cut from them before they are grouped by order, so one order can come on two pages, and
-`total_count` counts rows. Amounts of commission are display strings.
+`total_count` counts rows. Amounts of commission are display strings. How many units went back is not told any more, only
+whether all of them did.
 """
 
 from __future__ import annotations
@@ -94,8 +95,6 @@ class AffiliateOrders:
             "settlement_status": _settlement(sale, fully, now),
             "estimated_commission_base": _display(line.paid, sale.currency, number),
             "estimated_paid_commission": _display(line.paid * rate // 10_000, sale.currency, number),
-            "refunded_quantity": back,
-            "returned_quantity": back,
             "fully_return": "Yes" if fully else "No",
             "is_carousel": False,
         }
