@@ -1,8 +1,8 @@
 """Affiliate orders of TikTok Shop, played (Partner Center, Search Seller Affiliate Orders, 202410).
 
 Rows are SKU rows: pages are cut from them before they are grouped by order, so one order can come on two pages, and
-`total_count` counts rows. Amounts of commission are display strings. How many units went back is not told any more, only
-whether all of them did.
+`total_count` counts rows. Amounts of commission are display strings. How many units went back is not told any more,
+only whether all of them did.
 """
 
 from __future__ import annotations
