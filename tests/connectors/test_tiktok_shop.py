@@ -237,6 +237,19 @@ async def test_aftersales_by_order(stream: str, name: str, key: str, official: O
     assert not batch.skipped, "an order without returns is no fault"
 
 
+async def test_a_return_that_changes_while_pages_are_read_hides_no_other() -> None:
+    returns = [{"return_id": key, "create_time": at, "update_time": at} for key, at in (("8", 1), ("9", 2))]
+
+    def play(request: Request) -> Answer:
+        at = int(request.query.get("page_token", "0"))
+        shown = sorted(returns, key=lambda row: row[request.query["sort_field"]])[at]
+        returns[0]["update_time"] = 3
+        return good({"return_orders": [shown], "next_page_token": "" if at else "1"})
+
+    (batch,) = await all_of(CONNECTOR.fetch(FakeSession(play), STREAMS["returns"], ["1", "2"]))
+    assert {record.key for record in batch.records} == {"8", "9"}
+
+
 async def test_a_refused_key_is_left_to_the_engine() -> None:
     with pytest.raises(Skip):
         await all_of(CONNECTOR.fetch(FakeSession(lambda _: refused(12345)), STREAMS["orders"], ["1", "2"]))

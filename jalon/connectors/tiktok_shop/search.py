@@ -55,6 +55,7 @@ def _sku_key(order: str, sku: Row) -> str:
 
 
 _BY_UPDATE = {"sort_field": "update_time", "sort_order": "ASC"}
+_BY_CREATION = {"sort_field": "create_time", "sort_order": "ASC"}
 
 SEARCHES: dict[str, Search] = {
     "orders": Search(
@@ -199,10 +200,11 @@ async def _orders(session: Session, ids: Sequence[str]) -> list[Record]:
 
 async def _of_orders(session: Session, search: Search, ids: Sequence[str]) -> list[Record]:
     body = encode({"order_ids": list(ids)})
+    query = {**search.query, **_BY_CREATION}  # in which nothing moves that changes while pages are read
     records: list[Record] = []
     token: str | None = None
     while True:
-        answer = await session.ask(Request("POST", search.path, with_token(search.query, token), body))
+        answer = await session.ask(Request("POST", search.path, with_token(query, token), body))
         records += [record for row in rows(data_of(answer), search.list) for record in search.records(row)]
         token = page_token(data_of(answer))
         if token is None:
