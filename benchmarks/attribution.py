@@ -63,8 +63,8 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
     import ibis
 
     from jalon.attribution.crediting import observed
-    from jalon.attribution.effects import EFFECTS, Learnt
     from jalon.attribution.effects.counts import counted_steps, way
+    from jalon.attribution.effects.learning import EFFECTS, Learnt
     from jalon.attribution.engines.duckdb import DuckDB
     from jalon.attribution.journeys import journeys
     from jalon.attribution.options import Options

@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jalon.attribution.codes import BEFORE
-from jalon.attribution.effects import BY_SUMS, of_sums
 from jalon.attribution.effects.finding import Counting
+from jalon.attribution.effects.learning import BY_SUMS, of_sums
 from jalon.attribution.effects.sets import Sets, by_masks, counted, masks_of
 from jalon.attribution.engines import opened
 from jalon.attribution.intervals import sums as spread_by_group

@@ -20,16 +20,16 @@ import ibis
 from ibis.expr.operations import Node
 from ibis.expr.types import Table
 
-from jalon.attribution.effects import Learnt
+from jalon.attribution.effects.learning import Learnt
 from jalon.attribution.engine import Engine
 from jalon.attribution.holdouts import calibrated, read
 from jalon.attribution.journeys import creditable
-from jalon.attribution.models import with_features, with_points
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
 from jalon.attribution.sharing import SharedOut, share_out
 from jalon.attribution.sharing.told import Facts
 from jalon.attribution.views import weighed
+from jalon.attribution.weighing import with_features, with_points
 from jalon.attribution.windows import beyond, windows, within
 
 BILLION = 1_000_000_000

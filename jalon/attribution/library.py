@@ -21,7 +21,7 @@ from jalon.attribution import journeys
 from jalon.attribution.adding import table_of
 from jalon.attribution.asked import options_of, tested
 from jalon.attribution.crediting import for_model, observed
-from jalon.attribution.effects import EFFECTS, Learnt, material
+from jalon.attribution.effects.learning import EFFECTS, Learnt, material
 from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
@@ -89,7 +89,7 @@ def credit(
 
 
 def channel_effects(table: Any, model: str = "markov", *, columns: Columns | None = None, **options: Any) -> pa.Table:
-    """Return what a model that learns found: rows as `effects.EFFECTS`, by model and state.
+    """Return what a model that learns found: rows as `effects.learning.EFFECTS`, by model and state.
 
     The metadata of the table's schema tells, as JSON under `learnt`, what it rests on. Raises `ConfigError` as `credit`
     does.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.effects import Learnt, learn
+from jalon.attribution.effects.learning import Learnt, learn
 from jalon.attribution.engine import Engine
 from jalon.attribution.journeys import Journeys
 from jalon.attribution.models import MODELS

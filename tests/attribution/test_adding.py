@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jalon import attribution
-from jalon.attribution.effects import BY_SUMS
+from jalon.attribution.effects.learning import BY_SUMS
 from jalon.errors import ConfigError
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

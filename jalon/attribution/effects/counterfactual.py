@@ -17,7 +17,7 @@ and moments without action are in facts, stages and quiet days, is decided here.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 import numpy as np
@@ -29,12 +29,10 @@ from jalon.attribution.effects.finding import DIGITS
 from jalon.attribution.engine import Engine
 from jalon.attribution.groups import GROUPS, group
 from jalon.attribution.hazard.watched import DAY, is_heard, window_of
+from jalon.attribution.journeys import Journeys
 from jalon.attribution.leaving import PARTS, Found, Weigher, not_learnt, why_not, with_left
 from jalon.attribution.money import divided
-
-if TYPE_CHECKING:
-    from jalon.attribution.journeys import Journeys
-    from jalon.attribution.options import Options
+from jalon.attribution.options import Options
 
 NAME = "shapley_counterfactual"
 WHOLE = 2**31

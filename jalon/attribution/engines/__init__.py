@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
-
-if TYPE_CHECKING:
-    from jalon.attribution.options import Options
+from jalon.attribution.options import Options
 
 
 def opened(options: Options) -> Engine:

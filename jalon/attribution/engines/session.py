@@ -10,14 +10,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from jalon.attribution.engines.faults import is_java, said
+from jalon.attribution.options import Options
 from jalon.errors import ConfigError
-
-if TYPE_CHECKING:
-    from jalon.attribution.options import Options
 
 JAVA = "Install Java 17 or 21 (Debian: openjdk-17-jre-headless), or name one in JAVA_HOME."
 WAIT = 120

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
@@ -26,10 +25,8 @@ from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.engines.faults import translated
 from jalon.attribution.engines.session import started
 from jalon.attribution.engines.translation import sql_of
+from jalon.attribution.options import Options
 from jalon.attribution.publish import scratch
-
-if TYPE_CHECKING:
-    from jalon.attribution.options import Options
 
 
 class Spark(Engine):

@@ -7,7 +7,7 @@ known to tell what brings sales from what comes anyway it says so, and all credi
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +20,9 @@ from jalon.attribution.hazard.roles import roles
 from jalon.attribution.hazard.spread import Ends, interval, with_model_error
 from jalon.attribution.hazard.watched import STRATA, journeys_of, steps_of, window_of
 from jalon.attribution.hazard.weighing import SALE, Weights, rate_tables, weighed
+from jalon.attribution.journeys import Journeys
 from jalon.attribution.leaving import Found, Weigher, not_learnt, why_not
-
-if TYPE_CHECKING:
-    from jalon.attribution.journeys import Journeys
-    from jalon.attribution.options import Options
+from jalon.attribution.options import Options
 
 NAME = "incremental"
 PLACES = 6

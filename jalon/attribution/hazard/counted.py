@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import ibis
 import numpy as np
@@ -13,10 +13,8 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.groups import GROUPS
 from jalon.attribution.hazard.fitting import BINS, Data, Events, Touches, Watched, bins
 from jalon.attribution.hazard.watched import DAY, STRATA, journeys_of, steps_of, window_of, with_watched
-
-if TYPE_CHECKING:
-    from jalon.attribution.journeys import Journeys
-    from jalon.attribution.options import Options
+from jalon.attribution.journeys import Journeys
+from jalon.attribution.options import Options
 
 MOST = 1_500_000
 """So many pairs of a sale and a touchpoint before it are learnt from at most; of more, those of the first groups."""

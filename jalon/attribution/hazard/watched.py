@@ -8,18 +8,14 @@ whether the first thing known of the person is that it came by itself (a sign of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.groups import group
 from jalon.attribution.hazard.roles import roles
+from jalon.attribution.journeys import Journeys
+from jalon.attribution.options import Options
 from jalon.attribution.patterns import fits
-
-if TYPE_CHECKING:
-    from jalon.attribution.journeys import Journeys
-    from jalon.attribution.options import Options
 
 DAY = 86_400_000_000
 SESSION = DAY // 24
