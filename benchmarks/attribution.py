@@ -106,12 +106,13 @@ def _effects(engine: Any, met: Any) -> None:
 
     from jalon.attribution.effects import chains, jackknife, markov
     from jalon.attribution.effects.counts import counted_in_groups
+    from jalon.attribution.effects.removal import removal_effects
     from jalon.attribution.groups import GROUPS
 
     rows = counted_in_groups(engine, met)
     columns = [rows[name].to_numpy() for name in ("before_1", "code", "often", "ends", "converts")]
     steps, channels = chains.Steps(columns[0][:, None], *columns[1:]), len(met.channels)
-    effects = chains.removal_effects(chains.chain(chains.shortened(steps, 1)), channels)
+    effects = removal_effects(chains.chain(chains.shortened(steps, 1)), channels)
     without = markov.left_out(steps, rows["person_group"].to_numpy(), GROUPS, channels)
     assert np.isfinite(jackknife.ends(effects, np.array(list(without))).low).all()
 

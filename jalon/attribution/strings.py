@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from jalon.attribution.codes import MAX_ORDER
 from jalon.attribution.effects import chains
+from jalon.attribution.effects.removal import removal_effects_of
 from jalon.attribution.numbers import whole
 from jalon.attribution.tables import arrow, cast, column_of, numbers
 from jalon.errors import ConfigError
@@ -168,7 +169,7 @@ class _Counted:
         history, channel = rows[known, :-1], rows[known, -1]
         often, ended, *brought = sums[:, known]
         found = [chains.chain(chains.Steps(history, channel, often, ended, column)) for column in brought]
-        return dict(zip(self.ways, chains.removal_effects_of(found, size), strict=True))
+        return dict(zip(self.ways, removal_effects_of(found, size), strict=True))
 
     def _merged(self) -> tuple[np.ndarray, np.ndarray]:
         if not self._steps:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from jalon.attribution.effects import chains, jackknife, markov
+from jalon.attribution.effects.removal import removal_effects
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.groups import GROUPS
@@ -75,7 +76,7 @@ def steps(told: Period) -> tuple[chains.Steps, np.ndarray]:
 
 def effects(told: Period) -> Floats:
     """Return the removal effects."""
-    return chains.removal_effects(chains.chain(chains.shortened(steps(told)[0], 1)), CHANNELS)
+    return removal_effects(chains.chain(chains.shortened(steps(told)[0], 1)), CHANNELS)
 
 
 def linear(told: Period) -> Floats:

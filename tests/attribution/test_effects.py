@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from jalon import attribution
 from jalon.attribution.codes import MAX_ORDER
-from jalon.attribution.effects import chains, choice, coalitions, following
+from jalon.attribution.effects import chains, choice, coalitions, following, removal
 from jalon.attribution.effects.counts import fold
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.groups import group
@@ -50,9 +50,14 @@ def solved(paths: Paths, order: int = 1) -> chains.Chain:
     return chains.chain(chains.shortened(counted(paths), order))
 
 
+def base_rate(solved: chains.Chain) -> float:
+    """Return what a journey brings: the same for a chain of every order."""
+    return float(solved.begins @ removal._inverse(solved) @ solved.converts)
+
+
 def removal_effects(paths: Paths, order: int = 1) -> list[float]:
     channels = max(max(path) for path, *_ in paths)
-    return list(chains.removal_effects(solved(paths, order), channels))
+    return list(removal.removal_effects(solved(paths, order), channels))
 
 
 def brute_force(paths: Paths, order: int, channel: int) -> float:
@@ -89,14 +94,14 @@ def test_the_worked_example_of_the_markov_literature() -> None:
     """C1 > C2 > C3 converts, C1 and C2 > C3 do not: the example that is passed on from one description of Anderl et
     al. (2016) to the next."""
     paths = [((1, 2, 3), 1, 0), ((1,), 0, 1), ((2, 3), 0, 1)]
-    assert chains.base_rate(solved(paths)) == pytest.approx(1 / 3)
+    assert base_rate(solved(paths)) == pytest.approx(1 / 3)
     assert removal_effects(paths) == pytest.approx([0.5, 1, 1])
 
 
 def test_the_worked_example_of_paths_of_two_channels() -> None:
     paths = [((1,), 2, 1), ((2,), 1, 0), ((1, 2), 1, 0)]
     effects = removal_effects(paths)
-    assert chains.base_rate(solved(paths)) == pytest.approx(0.8)
+    assert base_rate(solved(paths)) == pytest.approx(0.8)
     assert effects == pytest.approx([0.75, 0.5])
     assert [effect / sum(effects) * 4 for effect in effects] == pytest.approx([2.4, 1.6])
 
@@ -104,8 +109,8 @@ def test_the_worked_example_of_paths_of_two_channels() -> None:
 def test_effects_by_value_follow_what_conversions_brought() -> None:
     paths = [((1,), 1, 0), ((2,), 1, 0)]
     by_value = chains.chain(chains.shortened(counted(paths, worth=[30, 10]), 1))
-    assert chains.base_rate(by_value) == pytest.approx(20)
-    assert list(chains.removal_effects(by_value, 2)) == pytest.approx([0.75, 0.25])
+    assert base_rate(by_value) == pytest.approx(20)
+    assert list(removal.removal_effects(by_value, 2)) == pytest.approx([0.75, 0.25])
 
 
 def test_the_worked_example_of_shapley_in_closed_form() -> None:
@@ -134,7 +139,7 @@ def test_removal_effects_are_those_of_solving_again_without_the_channel(paths: P
     paths = _met(paths)
     found = removal_effects(paths, order)
     assert found == pytest.approx([brute_force(paths, order, c) for c in range(1, len(found) + 1)], abs=1e-9)
-    assert chains.base_rate(solved(paths, order)) == pytest.approx(
+    assert base_rate(solved(paths, order)) == pytest.approx(
         sum(won for _, won, _ in paths) / sum(won + lost for _, won, lost in paths)
     )
 
@@ -143,9 +148,9 @@ def test_removal_effects_are_those_of_solving_again_without_the_channel(paths: P
 @given(PATHS, st.integers(1, 4))
 def test_following_the_journeys_ends_where_the_inverse_does(paths: Paths, order: int) -> None:
     chain = solved(_met(paths), order)
-    exact = pytest.approx(chains._by_inverse(chain, 4), abs=1e-9)
-    assert chains._by_following([chain], 4)[0] == exact
-    assert 1 - (chain.converts @ following._along_edges(chain, 5))[1:] / chains.base_rate(chain) == exact
+    exact = pytest.approx(removal._by_inverse(chain, 4), abs=1e-9)
+    assert removal._by_following([chain], 4)[0] == exact
+    assert 1 - (chain.converts @ following._along_edges(chain, 5))[1:] / base_rate(chain) == exact
 
 
 def test_large_chains_are_followed_and_agree_with_solving_again() -> None:
@@ -153,7 +158,7 @@ def test_large_chains_are_followed_and_agree_with_solving_again() -> None:
     ways = [tuple(map(int, random.integers(1, 9, random.integers(1, 7)))) for _ in range(1500)]
     paths = [(way, int(random.random() < 0.3), 0) for way in ways]
     paths = [(way, won, 1 - won) for way, won, _ in paths]
-    assert len(solved(paths, 3).states) > chains.DENSE
+    assert len(solved(paths, 3).states) > removal.DENSE
     assert removal_effects(paths, 3)[4] == pytest.approx(brute_force(paths, 3, 5), abs=1e-9)
 
 
@@ -173,7 +178,7 @@ def test_repeats_and_channels_that_never_occur_change_nothing_of_order_one(paths
     paths = _met(paths)
     merged = [(tuple(c for c, _ in itertools.groupby(path)), won, lost) for path, won, lost in paths]
     assert removal_effects(merged) == pytest.approx(removal_effects(paths))
-    assert list(chains.removal_effects(solved(paths), 6)[4:]) == [0, 0]
+    assert list(removal.removal_effects(solved(paths), 6)[4:]) == [0, 0]
     halves = [(path, n, m) for path, won, lost in paths for n, m in ((won, 0), (0, lost)) if n + m]
     assert removal_effects(halves[::-1]) == pytest.approx(removal_effects(paths))
 

@@ -7,12 +7,9 @@ along the edges that there are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from jalon.attribution.effects.chains import Chain
+from jalon.attribution.effects.chains import Chain
 
 LEFT = 1e-13
 """Share of the journeys that may still be under way when following them ends: the error is below it."""

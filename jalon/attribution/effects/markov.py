@@ -9,6 +9,7 @@ import numpy as np
 
 from jalon.attribution.effects import chains, choice, jackknife
 from jalon.attribution.effects.finding import DIGITS, Found, Material, base
+from jalon.attribution.effects.removal import removal_effects
 from jalon.attribution.groups import GROUPS
 
 
@@ -22,7 +23,7 @@ def find(material: Material, parameters: Mapping[str, Any]) -> Found:
     given = parameters["markov_order"]
     order = (compared.proposed or 1) if given == "auto" else given
     solved = chains.chain(chains.shortened(steps, order))
-    effects = chains.removal_effects(solved, len(material.names))
+    effects = removal_effects(solved, len(material.names))
     told = {
         **base(steps.ends.sum(), steps.converts.sum()),
         "order": order,
@@ -60,4 +61,4 @@ def left_out(steps: chains.Steps, part: np.ndarray, parts: int, channels: int) -
         kept = left[0][:, number] > 0
         sums = (column[kept, number] for column in left)
         others = chains.Steps(rows[kept, :-1], rows[kept, -1], *sums)
-        yield chains.removal_effects(chains.chain(others), channels) if kept.any() else np.zeros(channels)
+        yield removal_effects(chains.chain(others), channels) if kept.any() else np.zeros(channels)
