@@ -23,6 +23,7 @@ from jalon.attribution.money import divided
 from jalon.attribution.numbers import number
 from jalon.attribution.patterns import check, fits
 from jalon.errors import ConfigError
+from jalon.normalize.times import SECOND
 
 NORMAL = 1.6448536269514722
 """Half the width of a 90 % interval, in standard errors."""
@@ -124,7 +125,7 @@ def _day(row: Mapping[str, Any], key: str, name: str) -> date:
 
 
 def _instant(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND
 
 
 def _wrong(name: str, what: str, remedy: str) -> ConfigError:

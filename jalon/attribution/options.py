@@ -18,12 +18,8 @@ from jalon.attribution.patterns import check
 from jalon.attribution.points import PLACES
 from jalon.attribution.stages import STAGES, UNKNOWN
 from jalon.errors import ConfigError
+from jalon.normalize.times import DAY
 from jalon.normalize.vocabulary import TouchKind
-
-DAY = 86_400_000_000
-"""Microseconds."""
-HOUR = DAY // 24
-SECOND = HOUR // 3600
 
 NOT_CREDITED = ("purchase", "delivery", "return_requested", "refund")
 """Kinds of touchpoint that follow from a sale, so that they cannot have led to it."""

@@ -18,12 +18,12 @@ from ibis.expr.types import Table
 
 from jalon.attribution.halving import halved
 from jalon.attribution.money import MAX_POINTS, divided
+from jalon.normalize.times import DAY
 
 DIRECT = "direct"
 """The channel of a visit that nothing led to."""
 PLACES = ("first", "between", "last")
 """Names of weights by position, in the model `custom`; its other names are stages."""
-_DAY = 86_400_000_000
 _PARTS = 10_000_000
 """To so many parts the weights of the model `custom` are rounded, where they are no smaller whole numbers."""
 
@@ -128,7 +128,7 @@ def _by_stage(steps: Table, parts: Mapping[str, int]) -> ibis.Value:
 
 def _decayed(steps: Table, age: ibis.Value, parameters: Parameters) -> ibis.Value:
     """Return what is left of a weight after `age`, 1 at the age of the journey's youngest step."""
-    half_lives = (age - steps.youngest) / (parameters["half_life_days"] * _DAY)
+    half_lives = (age - steps.youngest) / (parameters["half_life_days"] * DAY)
     return halved(half_lives)
 
 

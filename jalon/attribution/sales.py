@@ -20,8 +20,9 @@ import ibis
 from ibis.expr.types import StringValue, Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.options import HOUR, Options
+from jalon.attribution.options import Options
 from jalon.attribution.refunds import with_refunds, with_warning
+from jalon.normalize.times import HOUR
 
 REVENUE_KINDS = ("sale", "exchange")
 

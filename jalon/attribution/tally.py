@@ -9,8 +9,9 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.guards import SET_ASIDE
 from jalon.attribution.holdouts import read
-from jalon.attribution.options import DAY, INTENT, Options
+from jalon.attribution.options import INTENT, Options
 from jalon.attribution.patterns import fits
+from jalon.normalize.times import DAY
 
 
 class Counted(NamedTuple):

@@ -18,7 +18,8 @@ from jalon.attribution.effects.learning import Learnt, learn
 from jalon.attribution.engine import Engine
 from jalon.attribution.journeys import Journeys
 from jalon.attribution.models import MODELS
-from jalon.attribution.options import DAY, Options
+from jalon.attribution.options import Options
+from jalon.normalize.times import DAY
 
 
 class Window(NamedTuple):

@@ -14,6 +14,7 @@ from jalon import errors
 from jalon.commands import delivering
 from jalon.commands.console import Console, day_and_time, parts
 from jalon.errors import ConfigError, StoreError
+from jalon.normalize.times import SECOND
 from jalon.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def freshness(place: Workplace, until: int | None = None) -> dict[str, str]:
 
 def _as_of(day: datetime | None) -> int | None:
     """Return the end of a UTC day in microseconds."""
-    return None if day is None else int((day.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
+    return None if day is None else int((day.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * SECOND
 
 
 def attribution_folder(place: Workplace, as_of: datetime | None = None) -> Path:

@@ -24,13 +24,13 @@ from typing import NamedTuple
 from jalon.normalize.fields import Row, inner, needed, objects, text
 from jalon.normalize.graph_api import Place, Words, definition, measures, of_day, since_posting, touches
 from jalon.normalize.records import facts_of, head
-from jalon.normalize.times import instant_from_iso, instant_from_unix
+from jalon.normalize.times import HOUR, instant_from_iso, instant_from_unix
 from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Product, Raw
 
 PLATFORM = "facebook"
 PLACE = Place(PLATFORM, "facebook")
-SAME_DAY = 2 * 3600
-"""Seconds by which the end of a day may differ from Pacific midnight and still be meant: clocks change."""
+SAME_DAY = 2 * HOUR
+"""By so much the end of a day may differ from Pacific midnight and still be meant: clocks change."""
 
 # https://developers.facebook.com/docs/graph-api/reference/story-attachment
 KINDS = {
@@ -159,7 +159,7 @@ def _page_insights(raw: Raw, _: Context) -> list[Fact]:
 def _ending(row: Row, end: Instant) -> list[Row]:
     """Return the values of the day that ends at `end`."""
     told = [(value, text(value, "end_time")) for value in objects(row, "values")]
-    return [value for value, at in told if at and abs(instant_from_iso(at) - end) <= SAME_DAY * 1_000_000]
+    return [value for value, at in told if at and abs(instant_from_iso(at) - end) <= SAME_DAY]
 
 
 def _messages(raw: Raw, context: Context) -> list[Fact]:

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from jalon.normalize.vocabulary import Instant, Unfit
 
 SECOND = 1_000_000
+"""Microseconds, as instants are counted in."""
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 EARLIEST = Instant(946_684_800 * SECOND)
 """2000-01-01: before every platform. What is earlier is a unit error or an empty field."""
 LATEST = Instant(4_102_444_800 * SECOND)
@@ -17,8 +20,6 @@ LATEST = Instant(4_102_444_800 * SECOND)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = _EPOCH.toordinal()
 _MICROSECOND = timedelta(microseconds=1)
-_DAY = 86_400
-_HOUR = 3_600
 
 
 def instant_from_unix(seconds: int | str) -> Instant:
@@ -65,11 +66,10 @@ def instant_from_local(written: str, zone: ZoneInfo, after: Instant | None = Non
 
 def local_date(instant: Instant, zone: ZoneInfo) -> date:
     """Return the day that it is in `zone` at an instant."""
-    seconds = instant // SECOND
-    offset = _offset_of_hour(seconds // _HOUR, zone)
+    offset = _offset_of_hour(instant // HOUR, zone)
     if offset is None:
-        offset = _offset(seconds, zone)
-    return date.fromordinal(_EPOCH_ORDINAL + (seconds + offset) // _DAY)
+        offset = _offset(instant // SECOND, zone)
+    return date.fromordinal(_EPOCH_ORDINAL + (instant + offset * SECOND) // DAY)
 
 
 def day_of(written: object) -> date:
@@ -100,8 +100,9 @@ def _midnight(day: date, zone: ZoneInfo) -> Instant:
 @lru_cache(maxsize=16_384)
 def _offset_of_hour(hour: int, zone: ZoneInfo) -> int | None:
     """Return the zone's offset in seconds over a whole UTC hour; None if the clock is changed within it."""
-    first = _offset(hour * _HOUR, zone)
-    return first if first == _offset(hour * _HOUR + _HOUR - 1, zone) else None
+    begin, end = hour * HOUR // SECOND, (hour + 1) * HOUR // SECOND
+    first = _offset(begin, zone)
+    return first if first == _offset(end - 1, zone) else None
 
 
 def _offset(seconds: int, zone: ZoneInfo) -> int:

@@ -28,11 +28,12 @@ from jalon.attribution.effects import jackknife
 from jalon.attribution.effects.finding import DIGITS
 from jalon.attribution.engine import Engine
 from jalon.attribution.groups import GROUPS, group
-from jalon.attribution.hazard.watched import DAY, is_heard, window_of
+from jalon.attribution.hazard.watched import is_heard, window_of
 from jalon.attribution.journeys import Journeys
 from jalon.attribution.leaving import PARTS, Found, Weigher, not_learnt, why_not, with_left
 from jalon.attribution.money import divided
 from jalon.attribution.options import Options
+from jalon.normalize.times import DAY
 
 NAME = "shapley_counterfactual"
 WHOLE = 2**31

@@ -12,9 +12,10 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.groups import GROUPS
 from jalon.attribution.hazard.fitting import BINS, Data, Events, Touches, Watched, bins
-from jalon.attribution.hazard.watched import DAY, STRATA, journeys_of, steps_of, window_of, with_watched
+from jalon.attribution.hazard.watched import STRATA, journeys_of, steps_of, window_of, with_watched
 from jalon.attribution.journeys import Journeys
 from jalon.attribution.options import Options
+from jalon.normalize.times import DAY
 
 MOST = 1_500_000
 """So many pairs of a sale and a touchpoint before it are learnt from at most; of more, those of the first groups."""

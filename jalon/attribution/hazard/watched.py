@@ -16,9 +16,9 @@ from jalon.attribution.hazard.roles import roles
 from jalon.attribution.journeys import Journeys
 from jalon.attribution.options import Options
 from jalon.attribution.patterns import fits
+from jalon.normalize.times import DAY, HOUR
 
-DAY = 86_400_000_000
-SESSION = DAY // 24
+SESSION = HOUR
 """A sign of intent so shortly before a sale belongs to the visit in which it was made: it is part of the sale."""
 STRATA = ("new", "new_with_intent", "returning", "returning_with_intent")
 """Names of the strata, by number."""

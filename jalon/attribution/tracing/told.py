@@ -13,9 +13,9 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.options import DAY
 from jalon.attribution.sharing.told import Facts
 from jalon.normalize.channels import channels_of
+from jalon.normalize.times import DAY
 
 LEADS = (
     *("outbound_clicks", "link_clicks", "website_clicks", "bio_link_clicks", "tag_clicks", "card_clicks"),

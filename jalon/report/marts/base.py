@@ -17,6 +17,7 @@ from jalon.attribution.current import current, newest
 from jalon.attribution.engine import Engine
 from jalon.attribution.namesakes import numbers
 from jalon.normalize.money import EXPONENTS
+from jalon.normalize.times import DAY
 from jalon.report.marts.amounts import with_decimals
 from jalon.report.marts.namesake_products import named_apart
 from jalon.report.people.customers import Customers, customers
@@ -29,7 +30,6 @@ MADE = (
 """Tables of the attribution that marts are made of."""
 TOLD = ("contents", "measures", "order_lines", "order_contents", "refunds", "answers", "content_tags", "products")
 """Kinds of facts that marts are made of."""
-DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 _CALENDAR = {"date_day": "date", "day_number": "int64", "next_day": "date", "month_start": "date"}
 

@@ -9,7 +9,8 @@ from ibis.expr.types import Table, Value
 from jalon.attribution.groups import group
 from jalon.attribution.persons import resolve
 from jalon.attribution.refunds import parted
-from jalon.report.marts.base import DAY, Base, Maker, RunRow, of_order, uid, with_amounts, with_day, with_maker
+from jalon.normalize.times import DAY
+from jalon.report.marts.base import Base, Maker, RunRow, of_order, uid, with_amounts, with_day, with_maker
 from jalon.report.marts.shapes import NONE
 
 _MONEY = ("gross", "discount", "goods", "shipping", "tax", "total", "booked", "reversed", "net")

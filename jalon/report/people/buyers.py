@@ -17,8 +17,6 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.report.people.fitting import Floats
 
-DAY = 86_400_000_000
-
 
 class Buyers(NamedTuple):
     """Buyers in the order of their pseudonyms, a place in each array for each. Days count from 1970-01-01."""

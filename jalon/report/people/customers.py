@@ -13,9 +13,10 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.persons import resolve
 from jalon.attribution.transitions import observed_until
+from jalon.normalize.times import DAY
 from jalon.report.marts.amounts import with_decimals
 from jalon.report.people import ambassadors, bg_nbd, clusters, rfm
-from jalon.report.people.buyers import DAY, Buyers, buyers, shares_of_channels
+from jalon.report.people.buyers import Buyers, buyers, shares_of_channels
 from jalon.report.people.clusters import Groups
 from jalon.report.people.lifetime import NEXT_DAYS, Purchasing, Value, purchasing, values
 from jalon.report.people.personas import with_persona

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ibis
 import numpy as np
 
+from jalon.normalize.times import DAY
+from jalon.report.marts.base import Base
 from jalon.report.people import intervals, rfm
-from jalon.report.people.buyers import DAY
 from jalon.report.people.customers import Customers
 from jalon.report.people.figure_rows import (
     NO_BUYER,
@@ -27,9 +28,6 @@ from jalon.report.people.figure_rows import (
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.measure_list import NEW_DAYS
 from jalon.report.words import decimal_text
-
-if TYPE_CHECKING:
-    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 _HOUR = 3_600_000_000
