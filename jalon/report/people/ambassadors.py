@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import ibis
 from ibis.expr.types import Table
 
-from jalon.report.people.surveys import NPS
+from jalon.report.people.intervals import NPS
 
 Side = Literal["for", "against"]
 

@@ -13,6 +13,8 @@ from jalon.attribution.intervals import LEVEL, NORMAL
 from jalon.attribution.stage_times import Curve, curve
 from jalon.report.wilson import wilson
 
+NPS = (0, 10)
+"""The scale that the Net Promoter Score is defined on (Reichheld, Harvard Business Review 81 (2003) 46-54)."""
 ADDED = 3
 """Answers added to those of a net promoter score before its interval is told, a quarter of them at each end."""
 _DAY = 1440

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ibis
 
 from jalon.report.marts.amounts import booked
+from jalon.report.marts.base import Base
 from jalon.report.marts.shapes import NONE
 from jalon.report.people import figure_rows as why
 from jalon.report.people import intervals
@@ -15,9 +16,6 @@ from jalon.report.people.carts import carts
 from jalon.report.people.figure_rows import NOTHING, Figure, of_row
 from jalon.report.people.intervals import Estimate
 from jalon.report.people.surveys import SCORED, WIN_RATE
-
-if TYPE_CHECKING:
-    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 VISITS = ("visit", "search_click", "ad_click", "content_click", "tag_click", "profile_visit", "referral")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ibis
 from ibis.expr.types import Table
 
+from jalon.report.marts.base import Base
 from jalon.report.marts.dimension_tables import DIM_PERSONAS
 from jalon.report.marts.journey_map import cells
 from jalon.report.marts.shapes import NONE
@@ -16,9 +17,6 @@ from jalon.report.people.customers import PROPOSED
 from jalon.report.people.person_tables import RPT_PERSONA_MAP
 from jalon.report.people.personas import FEWEST_SHOWN, rule
 from jalon.report.words import decimal_text
-
-if TYPE_CHECKING:
-    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 COUNTS = ("touchpoints", "persons", "persons_onward")

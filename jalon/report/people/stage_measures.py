@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ibis.expr.types import Table
 
+from jalon.report.marts.base import Base
 from jalon.report.marts.taken import taken
 from jalon.report.people import bg_nbd, gamma_gamma
 from jalon.report.people.figure_rows import Figure
@@ -16,9 +17,6 @@ from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.of_orders import of_orders, of_platforms, of_stages, of_surveys, of_touches
 from jalon.report.people.of_persons import of_models, of_persons, of_segments, of_worth
 from jalon.report.people.person_tables import RPT_PURCHASE_MODELS, RPT_STAGE_MEASURES
-
-if TYPE_CHECKING:
-    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 _PLACES = {name: place for place, name in enumerate(MEASURES)}

@@ -9,26 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 from ibis.expr.types import Table
 
+from jalon.report.marts.base import Base
 from jalon.report.marts.taken import taken
 from jalon.report.people import intervals
-from jalon.report.people.intervals import Estimate
+from jalon.report.people.intervals import NPS, Estimate
 from jalon.report.people.person_tables import RPT_SURVEYS
-
-if TYPE_CHECKING:
-    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 SATISFIED = 0.75
 """From here on of the scale, from 0 to 1, an answer is a satisfied one: the upper two of five or seven."""
 WON = {"won": True, "win": True, "gagne": True, "lost": False, "loss": False, "perdu": False}
 """Codes of win/loss answers that say how it ended, in small letters; all others are reasons."""
-NPS = (0, 10)
-"""The scale that the Net Promoter Score is defined on (Reichheld, Harvard Business Review 81 (2003) 46-54)."""
 _HAIR = 1e-9
 
 

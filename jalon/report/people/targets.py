@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ibis.expr.types import Table
 
@@ -13,6 +13,7 @@ from jalon.attribution.presets import PRESETS
 from jalon.errors import ConfigError
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.money import EXPONENTS
+from jalon.report.marts.base import Base
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.taken import taken
 from jalon.report.people import intervals
@@ -22,9 +23,6 @@ from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_TARGETS
 from jalon.report.people.settings import Target
 from jalon.report.shown import preferred, shown
-
-if TYPE_CHECKING:
-    from jalon.report.marts.base import Base
 
 Row = dict[str, Any]
 CANONICAL = "canonical"
