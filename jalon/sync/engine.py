@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-from jalon.connectors.base import Stop
-from jalon.connectors.sheets import Unusable
+from jalon.connectors.base import Stop, Unusable
 from jalon.errors import ConfigError, JalonError, LockedError, StoreError
 from jalon.store import deadlines, runs, sources
 from jalon.store.lock import RunLock

@@ -26,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from jalon.connectors.sheets import Sheet, Unusable
+from jalon.connectors.base import Sheet, Unusable
 from jalon.errors import ConfigError, told
 from jalon.store import files, quarantine, sources
 from jalon.store.files import File

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jalon.connectors.base import BY_CONTENT, Batch, Record
-from jalon.connectors.sheets import Sheet, Unusable
+from jalon.connectors.base import BY_CONTENT, Batch, Record, Sheet, Unusable
 from jalon.connectors.wire import decode
 from jalon.normalize.vocabulary import Context, Instant, Raw, Unfit
 from jalon.registry import normalizer_of

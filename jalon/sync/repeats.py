@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from hashlib import blake2b
 
-from jalon.connectors.sheets import Unusable
+from jalon.connectors.base import Unusable
 
 REASON = "repeated"
 _REMEDY = "sum such rows, or name a column that tells them apart"

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
-from jalon.connectors.sheets import Format, Sheet, Unusable
+from jalon.connectors.base import Format, Sheet, Unusable
 from jalon.connectors.wire import Malformed, decode
 from jalon.store.arrow import arrow, parquet
 

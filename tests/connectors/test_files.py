@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.config import Config, load
-from jalon.connectors.base import BY_CONTENT
+from jalon.connectors.base import BY_CONTENT, Unusable
 from jalon.connectors.files import Files
 from jalon.connectors.files.mapping import Mapped, sheet_of
 from jalon.connectors.files.settings import FilesSettings, Table
 from jalon.connectors.files.values import Manner, convert, fold
-from jalon.connectors.sheets import Unusable
 from jalon.connectors.templates.fields import Field, Kind
 from jalon.connectors.templates.tables import TEMPLATES
 from jalon.errors import ConfigError

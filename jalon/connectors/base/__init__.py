@@ -19,6 +19,7 @@ refusals    what a failed answer means, by what happens next
 pulling     the window that is read, the batch that is given back, the session that is lent
 records     what a platform tells, by whichever way it comes
 deliveries  what it sends by itself
+sheets      how a file is laid out, and what its rows mean
 """
 
 from jalon.connectors.base.asking import Allowance, Answer, Credentials, Level, Request
@@ -29,6 +30,7 @@ from jalon.connectors.base.pulling import Batch, Session, Window
 from jalon.connectors.base.records import BY_CONTENT, Deadline, Record, Ref, Skipped
 from jalon.connectors.base.refusals import Fault, Renew, Skip, Split, Stop, Wait
 from jalon.connectors.base.settings import Settings
+from jalon.connectors.base.sheets import Folder, Format, Sheet, Unusable
 from jalon.connectors.base.streams import Grain, Stream
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
     "Erasure",
     "Fault",
     "Finding",
+    "Folder",
+    "Format",
     "Grain",
     "Level",
     "Notice",
@@ -56,12 +60,14 @@ __all__ = [
     "Request",
     "Session",
     "Settings",
+    "Sheet",
     "Skip",
     "Skipped",
     "Split",
     "Stop",
     "Stream",
     "Undelivered",
+    "Unusable",
     "Wait",
     "Window",
 ]

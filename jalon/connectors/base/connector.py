@@ -15,8 +15,8 @@ from jalon.connectors.base.pulling import Batch, Session, Window
 from jalon.connectors.base.records import Deadline
 from jalon.connectors.base.refusals import Fault, Stop
 from jalon.connectors.base.settings import Settings
+from jalon.connectors.base.sheets import Folder, Sheet
 from jalon.connectors.base.streams import Stream
-from jalon.connectors.sheets import Folder, Sheet
 
 
 class Connector(ABC):

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from jalon.connectors.base import Capability
+from jalon.connectors.base import Capability, Folder
 from jalon.connectors.files.mapping import Mapped, sheet_of
 from jalon.connectors.files.settings import FilesSettings
-from jalon.connectors.sheets import Folder
 from jalon.connectors.templates.doors import streams
 from jalon.connectors.unasked import UnaskedConnector
 

@@ -10,10 +10,9 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from jalon import __version__
-from jalon.connectors.base import BY_CONTENT, Record
+from jalon.connectors.base import BY_CONTENT, Format, Record, Unusable
 from jalon.connectors.files.settings import FilesSettings, Table
 from jalon.connectors.files.values import Manner, convert, fold
-from jalon.connectors.sheets import Format, Unusable
 from jalon.connectors.templates.fields import Field, key_of
 from jalon.connectors.templates.shapes import LINE
 from jalon.connectors.templates.tables import LINE_HEADS, TEMPLATES, Template

@@ -15,7 +15,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jalon.connectors.sheets import Unusable
+from jalon.connectors.base import Unusable
 from jalon.connectors.templates.fields import Field
 from jalon.identifiers import of_country
 

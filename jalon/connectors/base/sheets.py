@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from jalon.connectors.base import Record
+from jalon.connectors.base.records import Record
 
 Format = Literal["csv", "jsonl", "parquet"]
 
