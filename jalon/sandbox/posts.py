@@ -7,16 +7,12 @@ are drawn from (seed, post, day) alone, so that any part can ask for any of them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import exp
 from random import Random
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from jalon.sandbox.world import Product
-
-Network = Literal["instagram", "facebook", "pinterest", "youtube", "tiktok"]
-PostKind = Literal["image", "carousel", "reel", "story", "video", "short", "pin", "video_pin", "link"]
+from jalon.sandbox.world import Network, Post, PostKind, Product
 
 DAY = 86_400
 EVERY = 5 * DAY
@@ -41,26 +37,6 @@ _BASES: dict[Network, int] = {
     "tiktok": 7_385_101_200_000_000_000,
 }
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One post of the brand's own account. Times in unix seconds."""
-
-    id: str
-    network: Network
-    kind: PostKind
-    title: str
-    posted_at: int
-    ended_at: int | None
-    """When a story vanishes; None for what stays."""
-    deleted_at: int | None
-    skus: tuple[str, ...]
-    """Products tagged in it, or shown where there are no tags."""
-
-    def is_up(self, now: float) -> bool:
-        """Tell whether the network shows it at `now`."""
-        return self.posted_at <= now < min(self.ended_at or now + 1, self.deleted_at or now + 1)
 
 
 class Looks(NamedTuple):

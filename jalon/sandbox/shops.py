@@ -7,15 +7,14 @@ customers also buy in the other shops, under the same e-mail; some of TikTok Sho
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from jalon.sandbox.life import OWN_SHOP, Ids, Life
 from jalon.sandbox.people import somebody
-from jalon.sandbox.posts import Network, Post
 from jalon.sandbox.till import Till
-from jalon.sandbox.world import Platform, Product, Sale, Shopper, Visit
+from jalon.sandbox.world import Copied, Network, OwnShop, Platform, Post, Product, Sale, Shopper, Visit
 
 HOUR = 3600
 DAY = 86_400
@@ -74,32 +73,6 @@ WAYS = (
     Way("newsletter", None, utm={"source": "newsletter", "medium": "email", "campaign": "winter"}),
     Way("reddit", "https://www.reddit.com/"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """A sale of TikTok Shop that an app wrote into the shop as an order of its own."""
-
-    order_id: str
-    sale: Sale
-    at: int
-    mark: Literal["meta", "alias"]
-    """How it can be known: by TikTok's order id in a field of the order, or by the buyer's alias address alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnShop:
-    """One shop: what was sold there, and who came by which way."""
-
-    platform: Platform
-    currency: str
-    timezone: str
-    host: str
-    sales: tuple[Sale, ...]
-    """In order of `placed_at`; `visits` of a sale are in `visits` of the shop."""
-    visits: dict[str, Visit]
-    shoppers: dict[str, Shopper]
-    copies: tuple[Copied, ...] = ()
 
 
 def make_shops(

@@ -11,17 +11,15 @@ integers, except where a name says otherwise. Ids are text.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from jalon.sandbox.posts import Post
-    from jalon.sandbox.shops import OwnShop
+from typing import Literal
 
 ChangeKind = Literal[
     "placed", "paid", "shipped", "delivered", "completed", "cancelled", "edited", "return_requested", "refunded"
 ]
 Platform = Literal["tiktok_shop", "shopify", "woocommerce", "prestashop"]
 SaleKind = Literal["sale", "sample", "replacement", "test"]
+Network = Literal["instagram", "facebook", "pinterest", "youtube", "tiktok"]
+PostKind = Literal["image", "carousel", "reel", "story", "video", "short", "pin", "video_pin", "link"]
 CopyMark = Literal["source_identifier", "note_attribute", "name", "none"]
 
 
@@ -189,6 +187,52 @@ class Sale:
     def until(self, now: int) -> tuple[Change, ...]:
         """Return the changes that have happened by `now`."""
         return tuple(change for change in self.changes if change.at <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post of the brand's own account. Times in unix seconds."""
+
+    id: str
+    network: Network
+    kind: PostKind
+    title: str
+    posted_at: int
+    ended_at: int | None
+    """When a story vanishes; None for what stays."""
+    deleted_at: int | None
+    skus: tuple[str, ...]
+    """Products tagged in it, or shown where there are no tags."""
+
+    def is_up(self, now: float) -> bool:
+        """Tell whether the network shows it at `now`."""
+        return self.posted_at <= now < min(self.ended_at or now + 1, self.deleted_at or now + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A sale of TikTok Shop that an app wrote into the shop as an order of its own."""
+
+    order_id: str
+    sale: Sale
+    at: int
+    mark: Literal["meta", "alias"]
+    """How it can be known: by TikTok's order id in a field of the order, or by the buyer's alias address alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnShop:
+    """One shop: what was sold there, and who came by which way."""
+
+    platform: Platform
+    currency: str
+    timezone: str
+    host: str
+    sales: tuple[Sale, ...]
+    """In order of `placed_at`; `visits` of a sale are in `visits` of the shop."""
+    visits: dict[str, Visit]
+    shoppers: dict[str, Shopper]
+    copies: tuple[Copied, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

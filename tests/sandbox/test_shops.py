@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jalon.sandbox.brand import NOW, generate
-from jalon.sandbox.shops import DAY, FEWEST, OwnShop
+from jalon.sandbox.shops import DAY, FEWEST
 from jalon.sandbox.truth import goods_paid, net_revenue, truth
-from jalon.sandbox.world import World
+from jalon.sandbox.world import OwnShop, World
 
 
 @settings(max_examples=10, deadline=None)

@@ -6,8 +6,7 @@ from typing import Any
 
 import duckdb
 
-from jalon.sandbox.posts import Network, Post, PostKind
-from jalon.sandbox.world import World
+from jalon.sandbox.world import Network, Post, PostKind, World
 from tests.truth.life import DAY, sync_once
 from tests.truth.stage import Stage
 

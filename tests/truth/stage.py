@@ -15,10 +15,9 @@ from jalon.config import load
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
 from jalon.sandbox.faults import Faults
-from jalon.sandbox.posts import Post
 from jalon.sandbox.server import Sandbox
 from jalon.sandbox.webhooks import Event
-from jalon.sandbox.world import World
+from jalon.sandbox.world import Post, World
 from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace

@@ -14,8 +14,8 @@ from jalon.sandbox.graph_api.door import gone
 from jalon.sandbox.graph_api.looks import PACIFIC, Counts, ends
 from jalon.sandbox.graph_api.paging import page
 from jalon.sandbox.graph_api.words import Call, Refused, Row, shown
-from jalon.sandbox.posts import Looks, Post
-from jalon.sandbox.world import Product, World
+from jalon.sandbox.posts import Looks
+from jalon.sandbox.world import Post, Product, World
 
 ENOUGH_LIKES = 100
 POST_FIELDS = frozenset(

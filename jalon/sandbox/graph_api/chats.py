@@ -12,8 +12,7 @@ from random import Random
 from typing import Any, Literal
 
 from jalon.sandbox.graph_api.words import Row
-from jalon.sandbox.posts import Network
-from jalon.sandbox.world import Product, World
+from jalon.sandbox.world import Network, Product, World
 
 DAY = 86_400
 EVERY = DAY // 3

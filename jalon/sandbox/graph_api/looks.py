@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from jalon.sandbox.posts import Looks, Network, Post, looks
-from jalon.sandbox.world import World
+from jalon.sandbox.posts import Looks, looks
+from jalon.sandbox.world import Network, Post, World
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = 86_400

@@ -12,7 +12,8 @@ from jalon.sandbox.clock import Clock
 from jalon.sandbox.graph_api.looks import PACIFIC, Counts, ends
 from jalon.sandbox.graph_api.words import Call, Refused, Row
 from jalon.sandbox.instagram.media import Media
-from jalon.sandbox.posts import Looks, Post
+from jalon.sandbox.posts import Looks
+from jalon.sandbox.world import Post
 
 FEWEST_VIEWERS = 5
 """Of a story, below which nothing is told."""

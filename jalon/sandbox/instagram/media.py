@@ -13,8 +13,7 @@ from jalon.sandbox.clock import Clock
 from jalon.sandbox.graph_api.door import gone
 from jalon.sandbox.graph_api.paging import page
 from jalon.sandbox.graph_api.words import Call, Refused, Row, shown
-from jalon.sandbox.posts import Post
-from jalon.sandbox.world import World
+from jalon.sandbox.world import Post, World
 
 FIELDS = frozenset(
     {

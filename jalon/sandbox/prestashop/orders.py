@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from jalon.sandbox.shops import OwnShop
-from jalon.sandbox.world import Change, Sale, Shopper
+from jalon.sandbox.world import Change, OwnShop, Sale, Shopper
 
 GUESTS = 100_000
 """Numbers of customers who bought as guests begin here: one for each of their orders."""

@@ -14,10 +14,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.posts import Looks, Post, looks
+from jalon.sandbox.posts import Looks, looks
 from jalon.sandbox.tiktok_business.door import OPEN_ID
 from jalon.sandbox.tiktok_business.words import Call, Refused, Row, utc_day
-from jalon.sandbox.world import World
+from jalon.sandbox.world import Post, World
 
 USERNAME = "atelier.jalon"
 FOLLOWERS = 4210

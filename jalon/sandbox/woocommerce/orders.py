@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from jalon.sandbox.shops import Copied, OwnShop
 from jalon.sandbox.timeline import Timeline
-from jalon.sandbox.world import Change, Sale, Shopper, Visit
+from jalon.sandbox.world import Change, Copied, OwnShop, Sale, Shopper, Visit
 
 DAY = 86_400
 LATE_MARKS = 7200

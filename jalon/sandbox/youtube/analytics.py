@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.posts import Post
+from jalon.sandbox.world import Post
 from jalon.sandbox.youtube.figures import GROUPS, Figures
 from jalon.sandbox.youtube.words import Call, Refused, day
 

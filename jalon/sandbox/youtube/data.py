@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.posts import Post
+from jalon.sandbox.world import Post
 from jalon.sandbox.youtube.figures import Figures
 from jalon.sandbox.youtube.words import Call, Refused, page, size, zulu
 

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from jalon.sandbox.posts import Looks, Post, looks
-from jalon.sandbox.world import World
+from jalon.sandbox.posts import Looks, looks
+from jalon.sandbox.world import Post, World
 from jalon.sandbox.youtube.words import PACIFIC, midnight, today
 
 DAY = 86_400

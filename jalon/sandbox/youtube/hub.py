@@ -17,8 +17,8 @@ import aiohttp
 from aiohttp import web
 
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.posts import Post
 from jalon.sandbox.webhooks import Event
+from jalon.sandbox.world import Post
 from jalon.sandbox.youtube.data import CHANNEL
 from jalon.sandbox.youtube.figures import Figures
 

@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from jalon.sandbox.clock import Clock
-from jalon.sandbox.posts import Post
+from jalon.sandbox.world import Post
 from jalon.sandbox.youtube.data import CHANNEL
 from jalon.sandbox.youtube.figures import Figures
 from jalon.sandbox.youtube.words import Call, Refused, known, midnight, page, size, today, zulu
