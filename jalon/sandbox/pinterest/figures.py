@@ -14,7 +14,7 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from jalon.sandbox import posts
-from jalon.sandbox.world import Product, World
+from jalon.sandbox.world import Post, Product, World
 
 Status = Literal["READY", "ESTIMATE", "PROCESSING", "BEFORE_PIN_CREATED"]
 
@@ -50,7 +50,7 @@ class Pin:
     creative_type: str
     title: str
     made_at: int
-    post: posts.Post | None = None
+    post: Post | None = None
     product: Product | None = None
 
 
@@ -168,7 +168,7 @@ class Figures:
         return Counts(seen, seen // 6, seen // 15, seen // 12)
 
 
-def _of_post(post: posts.Post) -> Pin:
+def _of_post(post: Post) -> Pin:
     return Pin(post.id, "VIDEO" if post.kind == "video_pin" else "REGULAR", post.title, post.posted_at, post=post)
 
 
