@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -14,58 +13,33 @@ from typing import Any
 
 import pytest
 from toy import (
-    KEYRING,
+    DAYS_AGO_50,
+    NOW,
     Asked,
     Orders,
     PlayedClock,
     Reply,
-    Server,
     Toy,
     halted,
     inbox,
     mark,
+    open_windows,
     orders,
+    page,
+    played,
     served,
+    single,
     source,
+    stream,
     workshop,
 )
 
-from jalon.connectors.base import Batch, Record, Session, Settings, Stream, Wait, Window
-from jalon.connectors.door import fields
-from jalon.store import fetches, quarantine, runs, sources, windows
+from jalon.connectors.base import Batch, Record, Session, Wait, Window
+from jalon.store import sources, windows
 from jalon.store.database import Store
-from jalon.store.lock import RunLock
-from jalon.sync.engine import backfill_source, estimate, sync_all, sync_source
-from jalon.sync.pages import Page, Pages, quarantined_body
+from jalon.sync.engine import backfill_source, estimate, sync_source
+from jalon.sync.pages import Page, Pages
 from jalon.sync.plan import BEGINNING
-from jalon.sync.planning import PER_PLACE
-from jalon.sync.retry import TRIES
-from jalon.sync.source import Progress, Source
-from jalon.sync.work import TOO_MANY
-
-NOW = 1_790_000_000
-DAYS_AGO_50 = NOW - 50 * 86_400
-ORDERS = fields("id at status")
-
-
-def stream(**more: object) -> Stream:
-    return Stream(**{"name": "orders", "door": ORDERS, "window": timedelta(days=400), "batch": 3, **more})  # type: ignore[arg-type]
-
-
-def single(server: Server, **more: object) -> Source:
-    """A source whose first sync is one window, so that what happens between two pages is known."""
-    return source(server, stream(**more), token="access-token-0", in_flight=1)
-
-
-def open_windows(store: Store, backfill: str | None = None) -> list[windows.OpenWindow]:
-    with store.read() as db:
-        return windows.open_windows(db, "shop", backfill)
-
-
-def entries(store: Store) -> list[quarantine.Entry]:
-    with store.read() as db:
-        return quarantine.entries(db)
-
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
@@ -259,26 +233,6 @@ async def test_late_changes_are_found_by_looking_back(store: Store) -> None:
 # --- paging that makes no sense ---------------------------------------------------------------------------------------
 
 
-def page(*keys: str, **more: object) -> Reply:
-    return Reply(body={"rows": [{"id": key, "at": 1} for key in keys], **more})
-
-
-async def played(store: Store, *pages: Reply, **more: object) -> tuple[object, Server]:
-    left = list(pages)
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/shop":
-            return Reply(body={"id": "1"})
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    async with served(handler) as server:
-        return await sync_source(single(server, **more), workshop(store, PlayedClock(NOW))), server
-
-
-WINDOWS = Settings.model_fields["in_flight"].default * PER_PLACE
-"""Into which a first sync is cut with the usual number of requests in flight."""
-
-
 async def test_the_next_page_is_asked_for_while_one_is_stored_and_stored_after_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,351 +302,6 @@ async def test_a_page_mark_that_has_expired_costs_a_second_reading_only(store: S
         assert set(inbox(store)) == {"a", "b"}
         store.write(lambda db: windows.plan(db, "shop", "orders", [(1, NOW - 1)], None))
         store.write(lambda db: windows.advance(db, windows.open_windows(db, "shop")[0].id, "1", 1, None))
-
-
-# --- faults -----------------------------------------------------------------------------------------------------------
-
-
-async def test_too_much_at_once_is_halved_until_it_fits(store: Store) -> None:
-    shop = Orders(orders(30, DAYS_AGO_50, 100_000), page=50)
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/orders" and int(asked.query["high"]) - int(asked.query["low"]) > 86_400:
-            return Reply(body={"error": "split", "reason": "too many"})
-        return shop(asked)
-
-    async with served(handler) as server:
-        outcome = await sync_source(source(server, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-    assert (outcome.state, set(inbox(store))) == ("ok", set(shop.rows))
-    assert entries(store) == []
-
-
-async def test_what_cannot_be_halved_any_more_is_named_and_left_out(store: Store) -> None:
-    clock = PlayedClock(NOW)
-    refused = Reply(body={"error": "split", "reason": "too many"})
-    async with served(lambda asked: Reply(body={"id": "1"}) if asked.path == "/shop" else refused) as server:
-        store.write(lambda db: windows.plan(db, "shop", "orders", [(NOW - 2, NOW)], NOW))
-        outcome = await sync_source(single(server), workshop(store, clock))
-    assert (outcome.state, outcome.counts.skipped, open_windows(store)) == ("ok", 2, [])
-    assert {(entry.reason, entry.detail) for entry in entries(store)} == {("too_large", "too many")}
-
-
-async def test_a_refused_window_is_named_and_left_out(store: Store) -> None:
-    outcome, _ = await played(store, Reply(body={"error": "skip", "reason": "not for you"}))
-    assert (outcome.state, open_windows(store)) == ("ok", [])
-    [entry] = entries(store)
-    assert (entry.reason, entry.detail, entry.stream) == ("refused", "not for you", "orders")
-    assert entry.key.endswith("/2026-09-21T14:13:20Z")
-
-
-@pytest.mark.parametrize("name", ["skip", "stop"])
-async def test_an_optional_stream_without_permission_is_left_out_and_read_once_it_is_granted(
-    store: Store, name: str
-) -> None:
-    clock = PlayedClock(NOW)
-    shop = Orders(orders(40, DAYS_AGO_50, 100_000))
-    refused = Reply(body={"error": name, "reason": "scope x is missing"})
-    granted = False
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/extras":
-            return shop.search(asked) if granted else refused
-        return Reply(body={"rows": [], "id": "1"})
-
-    extras = stream(name="extras", optional=True)
-    async with served(handler) as server:
-        of = source(server, stream(), extras, token="access-token-0")
-        for _ in range(30):
-            outcome = await sync_source(of, workshop(store, clock))
-            assert (outcome.state, outcome.counts.pending_windows) == ("ok", WINDOWS)
-            clock.time += 7200
-        with store.read() as db:
-            [notice] = sources.notices(db, "shop")
-        assert (notice.kind, notice.detail.split(";")[0]) == ("without extras", "scope x is missing")
-        assert sum(asked.path == "/extras" for asked in server.asked) <= WINDOWS + 29
-        granted = True
-        outcome = await sync_source(of, workshop(store, clock))
-    assert (outcome.state, set(inbox(store)), open_windows(store)) == ("ok", set(shop.rows), [])
-    assert mark(store, stream="extras") == clock.time
-    with store.read() as db:
-        assert sources.notices(db, "shop") == []
-
-
-async def test_a_token_that_is_over_is_no_matter_of_an_optional_stream(store: Store) -> None:
-    alive = True
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/token":
-            return Reply(body={"access": "a-1", "refresh": "r-1"} if alive else {"error": "stop", "reason": "left"})
-        return Reply(body={"rows": [], "id": "1"} if alive else {"error": "renew"})
-
-    clock = PlayedClock(NOW)
-    async with served(handler) as server:
-        of = source(server, stream(name="extras", optional=True), refresh_token="r-0")
-        await sync_source(of, workshop(store, clock))
-        alive, clock.time = False, NOW + 7200
-        outcome = await sync_source(of, workshop(store, clock))
-    assert (outcome.state, outcome.message) == ("auth", "shop: left")
-    with store.read() as db:
-        assert sources.notices(db, "shop") == []
-
-
-async def test_a_stop_ends_the_source_and_says_what_to_do(store: Store) -> None:
-    shop = Orders(orders(200, DAYS_AGO_50, 20_000), page=5)
-    asked_for = 0
-
-    def handler(asked: Asked) -> Reply:
-        nonlocal asked_for
-        asked_for += 1
-        return Reply(body={"error": "stop", "reason": "shop is closed"}) if asked_for == 6 else shop(asked)
-
-    async with served(handler) as server:
-        outcome = await sync_source(
-            source(server, token="access-token-0", in_flight=3), workshop(store, PlayedClock(NOW))
-        )
-        assert (outcome.state, outcome.message, outcome.remedy) == ("auth", "shop: shop is closed", "do this")
-        assert outcome.exit_status == 3
-        # What is on its way ends, and while the stop is written down each of the others may ask once more or twice.
-        assert len(server.asked) <= 6 + 3 * 3
-        assert outcome.counts.new == len(inbox(store)) > 0
-        again = await sync_source(source(server, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-    assert (again.state, set(inbox(store))) == ("ok", set(shop.rows))
-    assert again.counts.requests > 3 * 9, "far more was left"
-
-
-async def test_one_failing_window_does_not_hold_up_the_others(store: Store) -> None:
-    shop = Orders(orders(40, DAYS_AGO_50, 100_000), page=5)
-    bad: list[str] = []
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/orders":
-            bad[:] = bad or [asked.query["low"]]
-            if asked.query["low"] == bad[0]:
-                return Reply(body={"rows": [{"nothing": "as promised"}]})
-        return shop(asked)
-
-    async with served(handler) as server:
-        outcome = await sync_source(source(server, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-        assert (outcome.state, outcome.exit_status, outcome.counts.pending_windows) == ("partial", 1, 1)
-        [window] = open_windows(store)
-        assert window.note == "KeyError in toy, line " + window.note.rpartition(" ")[2]
-        bad[:] = ["none"]
-        again = await sync_source(source(server, token="access-token-0"), workshop(store, PlayedClock(NOW + 1)))
-    assert (again.state, set(inbox(store))) == ("ok", set(shop.rows))
-
-
-async def test_a_platform_that_is_away_is_not_asked_for_ever(store: Store) -> None:
-    shop = Orders(orders(40, DAYS_AGO_50, 100_000), page=5)
-
-    def handler(asked: Asked) -> Reply:
-        return shop(asked) if asked.path == "/shop" else Reply(503, b"down for maintenance")
-
-    clock = PlayedClock(NOW)
-    async with served(handler) as server:
-        outcome = await sync_source(source(server, token="access-token-0", in_flight=4), workshop(store, clock))
-        assert (outcome.state, len(open_windows(store))) == ("partial", 4 * PER_PLACE)
-        assert "keeps failing" in outcome.message
-        assert len(server.asked) <= 1 + TRIES * (
-            4 + TOO_MANY - 1
-        )  # those that run when the third fails end by themselves
-        server.handler = shop
-        again = await sync_source(source(server, token="access-token-0"), workshop(store, clock))
-    assert (again.state, set(inbox(store))) == ("ok", set(shop.rows))
-
-
-async def test_a_spent_quota_ends_the_run_as_such(store: Store) -> None:
-    told = Reply(body={"error": "throttled", "reason": "quota"}, headers={"retry-after": "7200"})
-    outcome, _ = await played(store, page("a", next="1"), told)
-    assert (outcome.state, outcome.exit_status) == ("budget", 4)
-    assert outcome.counts.next_due is not None
-    assert NOW + 7199 < outcome.counts.next_due < NOW + 7202
-    [window] = open_windows(store)
-    assert (window.cursor, window.note) == ("1", "quota")
-
-
-async def test_a_record_that_cannot_be_stored_does_not_stop_the_others(store: Store) -> None:
-    rows = [{"id": "a", "at": 1}, {"id": "", "at": 1}, {"id": "b", "at": 1, "version": 2**70}, {"id": "c", "at": 1}]
-    outcome, _ = await played(store, Reply(body={"rows": rows, "skipped": [["d", "gone", "it was deleted"]]}))
-    assert (outcome.state, set(inbox(store)), outcome.counts.skipped) == ("ok", {"a", "c"}, 3 * outcome.counts.pages)
-    [kept] = [entry for entry in entries(store) if entry.key == "b"]
-    assert json.loads(quarantined_body(KEYRING, kept) or b"")["id"] == "b"
-    assert {(entry.key, entry.reason, entry.sealed) for entry in entries(store)} == {
-        ("", "no_identity", True),
-        ("b", "no_identity", True),
-        ("d", "gone", False),
-    }
-
-
-# --- what is not ready yet --------------------------------------------------------------------------------------------
-
-
-async def test_what_is_ready_soon_is_waited_for_and_the_rest_left(store: Store) -> None:
-    outcome, server = await played(
-        store, page("a", next="job:1", later=NOW + 5), page(next="job:1", later=NOW + 30), page("b")
-    )
-    assert (outcome.state, set(inbox(store))) == ("ok", {"a", "b"})
-    assert [asked.query.get("cursor") for asked in server.asked[1:]] == [None, "job:1", "job:1"]
-
-    store.write(lambda db: windows.plan(db, "shop", "orders", [(1, 2)], None))
-    outcome, _ = await played(store, page(next="job:2", later=NOW + 7200))
-    assert (outcome.state, outcome.counts.next_due) == ("ok", NOW + 7200)
-    [window] = open_windows(store)
-    assert (window.cursor, window.not_before) == ("job:2", NOW + 7200)
-
-
-# --- by key -----------------------------------------------------------------------------------------------------------
-
-
-def want(store: Store, *refs: tuple[str, float]) -> None:
-    store.write(lambda db: fetches.add(db, "shop", [("orders", key, at) for key, at in refs]))
-
-
-def waiting(store: Store) -> int:
-    with store.read() as db:
-        return sum(each.keys for each in fetches.pending(db, "shop"))
-
-
-KEYED = stream(grain="keyed")
-
-
-async def test_what_is_asked_for_by_key_is_read_in_batches_once_it_is_due(store: Store) -> None:
-    shop = Orders(orders(7, NOW - 1000))
-    want(store, *((key, 0.0) for key in shop.rows), ("o99", NOW + 600))
-    async with served(shop) as server:
-        outcome = await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-    assert (outcome.counts.new, len(server.asked), waiting(store)) == (7, 1 + 3, 1)
-
-
-class OneByOne(Toy):
-    """Yields a batch for each key."""
-
-    async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
-        for key in keys:
-            async for batch in super().fetch(session, stream, [key]):
-                yield batch
-
-
-async def test_a_fetch_ends_where_its_generator_ends(store: Store) -> None:
-    shop = Orders(orders(7, NOW - 1000))
-    want(store, *((key, 0.0) for key in shop.rows))
-    async with served(shop) as server:
-        each = replace(source(server, token="access-token-0"), connector=OneByOne(KEYED))
-        outcome = await sync_source(each, workshop(store, PlayedClock(NOW)))
-    assert (outcome.state, set(inbox(store)), waiting(store)) == ("ok", set(shop.rows), 0)
-
-
-async def test_a_key_that_is_not_ready_is_not_lost_among_others_that_are(store: Store) -> None:
-    want(store, ("a", 0.0), ("b", 0.0), ("c", 0.0))
-    ready = False
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/shop":
-            return Reply(body={"id": "1"})
-        if asked.path == "/orders/b" and not ready:
-            return Reply(body={"rows": [], "later": NOW + 3600})
-        return Reply(body={"rows": [{"id": asked.path.removeprefix("/orders/"), "at": 1}]})
-
-    async with served(handler) as server:
-        each = replace(source(server, token="access-token-0"), connector=OneByOne(KEYED))
-        outcome = await sync_source(each, workshop(store, PlayedClock(NOW)))
-        assert (outcome.state, set(inbox(store))) == ("ok", {"a", "c"})
-        ready = True
-        await sync_source(each, workshop(store, PlayedClock(NOW + 3601)))
-    assert (set(inbox(store)), waiting(store)) == ({"a", "b", "c"}, 0)
-
-
-async def test_a_key_may_ask_for_itself_again(store: Store) -> None:
-    """An order whose journey is not ready is kept as it is and read again: later, not at once."""
-    want(store, ("a", 0.0))
-    follow = [["orders", "a", NOW + 900]]
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/shop":
-            return Reply(body={"id": "1"})
-        return Reply(body={"rows": [{"id": "a", "at": len(server.asked)}], "follow": follow})
-
-    async with served(handler) as server:
-        await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-        assert (len(server.asked), waiting(store)) == (2, 1)
-        follow.clear()
-        await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW + 901)))
-    assert (len(inbox(store)["a"]), waiting(store)) == (2, 0)
-
-
-async def test_a_key_asked_for_while_it_is_read_is_read_again(store: Store) -> None:
-    want(store, ("a", 0.0))
-    times = 0
-
-    def handler(asked: Asked) -> Reply:
-        nonlocal times
-        if asked.path == "/shop":
-            return Reply(body={"id": "1"})
-        times += 1
-        if times == 1:
-            want(store, ("a", 0.0))
-        return Reply(body={"rows": [{"id": "a", "at": times}]})
-
-    async with served(handler) as server:
-        await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-    assert (times, waiting(store), len(inbox(store)["a"])) == (2, 0, 2)
-
-
-async def test_one_refused_key_is_found_among_the_others(store: Store) -> None:
-    want(store, *((f"o{n}", 0.0) for n in range(3)))
-
-    def handler(asked: Asked) -> Reply:
-        if asked.path == "/shop":
-            return Reply(body={"id": "1"})
-        keys = asked.path.removeprefix("/orders/").split(",")
-        if "o1" in keys:
-            return Reply(body={"error": "skip", "reason": "no such order"})
-        return Reply(body={"rows": [{"id": key, "at": 1} for key in keys]})
-
-    async with served(handler) as server:
-        outcome = await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-    assert (outcome.state, set(inbox(store)), waiting(store)) == ("ok", {"o0", "o2"}, 0)
-    assert [(entry.key, entry.reason) for entry in entries(store)] == [("o1", "refused")]
-
-
-async def test_a_key_that_nobody_understands_is_tried_less_and_less_and_then_put_aside(store: Store) -> None:
-    want(store, ("a", 0.0))
-    clock = PlayedClock(NOW)
-
-    def handler(asked: Asked) -> Reply:
-        return Reply(body={"id": "1"} if asked.path == "/shop" else {"rows": ["no object"]})
-
-    asked = 0
-    async with served(handler) as server:
-        for _ in range(200):
-            outcome = await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, clock))
-            if not waiting(store):
-                break
-            clock.time += 3600
-        asked = sum(each.path != "/shop" for each in server.asked)
-    assert (asked, outcome.state) == (8, "partial")
-    assert [(entry.key, entry.reason) for entry in entries(store)] == [("a", "unreadable")]
-
-
-async def test_keys_that_are_not_ready_stay_on_the_list(store: Store) -> None:
-    want(store, ("a", 0.0), ("b", 0.0))
-
-    def handler(asked: Asked) -> Reply:
-        return Reply(body={"id": "1"} if asked.path == "/shop" else {"rows": [], "later": NOW + 3600})
-
-    async with served(handler) as server:
-        outcome = await sync_source(source(server, KEYED, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-        assert (outcome.state, outcome.counts.pending_fetches, outcome.counts.next_due) == ("ok", 2, NOW + 3600)
-        assert len(server.asked) == 2
-
-
-@pytest.mark.parametrize("optional", [True, False])
-async def test_keys_without_permission_stop_the_source_unless_it_can_do_without(store: Store, optional: bool) -> None:
-    want(store, ("a", 0.0))
-    refused = Reply(body={"error": "stop", "reason": "scope y is missing"})
-    each = stream(grain="keyed", optional=optional)
-    async with served(lambda asked: Reply(body={"id": "1"}) if asked.path == "/shop" else refused) as server:
-        outcome = await sync_source(source(server, each, token="access-token-0"), workshop(store, PlayedClock(NOW)))
-    assert (outcome.state, waiting(store)) == ("ok" if optional else "auth", 1)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -785,137 +394,3 @@ async def test_a_back_fill_that_was_read_is_read_anew_when_asked_again(store: St
         outcome = await backfill_source(of, workshop(store), *MARCH)
     assert (outcome.state, outcome.counts.new) == ("ok", 1)
     assert [body["status"] for _, body in inbox(store)["o7"]] == ["new", "changed without saying so"]
-
-
-# --- ending early -----------------------------------------------------------------------------------------------------
-
-
-async def test_the_time_limit_is_kept_and_what_was_read_is_kept_too(store: Store) -> None:
-    clock = PlayedClock(NOW)
-    shop = Orders(orders(100, DAYS_AGO_50, 40_000), page=5)
-    shop.between = lambda _: setattr(clock, "time", clock.time + 1)
-    async with served(shop) as server:
-        hall = workshop(store, clock)
-        halted(hall, 10.0)
-        outcome = await sync_source(source(server, token="access-token-0", in_flight=2), hall)
-        assert (outcome.state, outcome.exit_status) == ("deadline", 4)
-        assert len(server.asked) <= 13
-        assert len(inbox(store)) == outcome.counts.new > 20
-        shop.between = lambda _: None
-        again = await sync_source(source(server, token="access-token-0"), workshop(store, clock))
-    assert (again.state, set(inbox(store))) == ("ok", set(shop.rows))
-
-
-async def test_a_second_run_over_the_same_source_is_refused_and_told_who_holds_it(store: Store) -> None:
-    async with served(Orders([])) as server:
-        with RunLock(store.locks, "source-shop", "sync"):
-            outcome = await sync_source(source(server, token="access-token-0"), workshop(store))
-        assert (outcome.state, outcome.exit_status) == ("locked", 5)
-        assert "process" in outcome.message
-        assert server.asked == []
-        assert (await sync_source(source(server, token="access-token-0"), workshop(store))).state == "ok"
-
-
-async def test_sources_run_side_by_side_and_one_that_stops_leaves_the_other_alone(store: Store) -> None:
-    good = Orders(orders(30, DAYS_AGO_50, 100_000))
-
-    async with served(good) as one, served(lambda _: Reply(body={"error": "stop", "reason": "closed"})) as two:
-        both = [source(one, token="access-token-0"), source(two, token="access-token-0", name="other")]
-        first, second = await sync_all(both, workshop(store, PlayedClock(NOW)))
-    assert (first.state, first.counts.new, second.state) == ("ok", 30, "auth")
-
-
-async def test_a_run_is_written_down_with_its_figures(store: Store) -> None:
-    told: list[Progress] = []
-    async with served(Orders(orders(30, DAYS_AGO_50, 100_000), page=4)) as server:
-        shop = workshop(store, PlayedClock(NOW), progress=told.append)
-        outcome = await sync_source(source(server, token="access-token-0"), shop)
-    with store.read() as db:
-        [run] = runs.recent(db, 5)
-    assert (run.command, run.outcome, run.finished_at) == ("sync", "ok", NOW)
-    assert run.counts["new"] == outcome.counts.new == 30
-    assert run.counts["requests"] == len(server.asked)
-    assert (told[-1].pages, told[-1].rows) == (outcome.counts.pages, 30)
-
-
-# --- the account ------------------------------------------------------------------------------------------------------
-
-
-async def test_the_account_is_greeted_once_a_day_and_may_not_turn_into_another(store: Store) -> None:
-    clock = PlayedClock(NOW)
-    shop = {"id": "1"}
-    async with served(lambda asked: Reply(body=shop if asked.path == "/shop" else {"rows": []})) as server:
-        of = source(server, token="access-token-0")
-        for _ in range(3):
-            await sync_source(of, workshop(store, clock))
-            clock.time += 3600
-        assert sum(asked.path == "/shop" for asked in server.asked) == 1
-        shop["id"] = "2"
-        clock.time += 86_400
-        outcome = await sync_source(of, workshop(store, clock))
-    assert (outcome.state, outcome.exit_status) == ("config", 2)
-    assert "open shop 2, but this source has read shop 1" in outcome.message
-
-
-async def test_other_settings_are_asked_about_at_once(store: Store) -> None:
-    shop = {"id": "1"}
-    async with served(lambda asked: Reply(body=shop if asked.path == "/shop" else {"rows": []})) as server:
-        await sync_source(source(server, token="access-token-0"), workshop(store))
-        shop["id"] = "2"
-        outcome = await sync_source(
-            source(server, token="access-token-0", other_url="http://127.0.0.1:2"), workshop(store)
-        )
-    assert outcome.state == "config"
-    assert "open shop 2, but this source has read shop 1" in outcome.message
-
-
-async def test_a_scope_that_greeting_tells_of_counts_in_the_next_run(store: Store) -> None:
-    """A connector may do without a stream because of what greeting told: then that is not believed for a day."""
-
-    def handler(asked: Asked) -> Reply:
-        return Reply(body={"error": "skip"} if asked.path == "/extras" else {"rows": [], "id": "1"})
-
-    extras = stream(name="extras", optional=True)
-    async with served(handler) as server:
-        for _ in range(2):
-            await sync_source(source(server, stream(), extras, token="access-token-0"), workshop(store))
-        assert sum(asked.path == "/shop" for asked in server.asked) == 2
-
-
-async def test_a_time_zone_that_does_not_exist_is_a_matter_of_configuration(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def greet(*_: object) -> dict[str, str]:
-        return {"shop_id": "1", "zone": "Europe/Pari"}
-
-    async with served(Orders([])) as server:
-        own = source(server, token="access-token-0")
-        monkeypatch.setattr(type(own.connector), "greet", greet)
-        outcome = await sync_source(own, workshop(store))
-    assert (outcome.state, outcome.exit_status) == ("config", 2)
-    assert "'Europe/Pari' is no time zone" in outcome.message
-
-
-async def test_hooks_that_cannot_be_ensured_do_not_stop_the_run(store: Store) -> None:
-    shop = Orders(orders(5, DAYS_AGO_50))
-
-    def handler(asked: Asked) -> Reply:
-        return Reply(body={"error": "skip", "reason": "no hooks for you"}) if asked.method == "PUT" else shop(asked)
-
-    async with served(handler) as server:
-        hall = workshop(store, PlayedClock(NOW), address=lambda name: f"https://jalon.example/{name}")
-        outcome = await sync_source(source(server, token="access-token-0"), hall)
-    assert (outcome.state, outcome.counts.new) == ("ok", 5)
-    assert outcome.notes == ["subscribing to deliveries: no hooks for you"]
-
-
-async def test_hooks_are_ensured_where_there_is_an_address(store: Store) -> None:
-    def handler(asked: Asked) -> Reply:
-        return Reply(body={"id": "1", "rows": []})
-
-    async with served(handler) as server:
-        shop = workshop(store, PlayedClock(NOW), address=lambda name: f"https://jalon.example/hooks/{name}")
-        outcome = await sync_source(source(server, token="access-token-0"), shop)
-        hooks = [asked.query for asked in server.asked if asked.method == "PUT"]
-    assert hooks == [{"address": "https://jalon.example/hooks/shop"}]
-    assert [finding.name for finding in outcome.findings] == ["hooks"]

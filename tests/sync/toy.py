@@ -41,11 +41,19 @@ from jalon.connectors.base import (
 )
 from jalon.connectors.door import fields, person
 from jalon.privacy import Keyring
+from jalon.store import quarantine, windows
 from jalon.store.database import Store
+from jalon.sync.engine import sync_source
 from jalon.sync.halt import Halt
+from jalon.sync.planning import PER_PLACE
 from jalon.sync.source import Source, Workshop
 
 KEYRING = Keyring(b"k" * 32)
+NOW = 1_790_000_000
+DAYS_AGO_50 = NOW - 50 * 86_400
+ORDERS = fields("id at status")
+WINDOWS = base.Settings.model_fields["in_flight"].default * PER_PLACE
+"""Into which a first sync is cut with the usual number of requests in flight."""
 
 
 # --- the server -------------------------------------------------------------------------------------------------------
@@ -353,7 +361,40 @@ def inbox(store: Store) -> dict[str, list[tuple[int, dict[str, Any]]]]:
 
 
 def mark(store: Store, name: str = "shop", stream: str = "orders") -> int | None:
-    from jalon.store import windows
-
     with store.read() as db:
         return windows.planned_until(db, name, stream)
+
+
+def stream(**more: object) -> Stream:
+    return Stream(**{"name": "orders", "door": ORDERS, "window": timedelta(days=400), "batch": 3, **more})  # type: ignore[arg-type]
+
+
+def single(server: Server, **more: object) -> Source:
+    """A source whose first sync is one window, so that what happens between two pages is known."""
+    return source(server, stream(**more), token="access-token-0", in_flight=1)
+
+
+def open_windows(store: Store, backfill: str | None = None) -> list[windows.OpenWindow]:
+    with store.read() as db:
+        return windows.open_windows(db, "shop", backfill)
+
+
+def entries(store: Store) -> list[quarantine.Entry]:
+    with store.read() as db:
+        return quarantine.entries(db)
+
+
+def page(*keys: str, **more: object) -> Reply:
+    return Reply(body={"rows": [{"id": key, "at": 1} for key in keys], **more})
+
+
+async def played(store: Store, *pages: Reply, **more: object) -> tuple[object, Server]:
+    left = list(pages)
+
+    def handler(asked: Asked) -> Reply:
+        if asked.path == "/shop":
+            return Reply(body={"id": "1"})
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    async with served(handler) as server:
+        return await sync_source(single(server, **more), workshop(store, PlayedClock(NOW))), server
