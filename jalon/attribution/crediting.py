@@ -27,7 +27,7 @@ from jalon.attribution.journeys import creditable
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
 from jalon.attribution.sharing import SharedOut, share_out
-from jalon.attribution.sharing.told import Facts
+from jalon.attribution.sharing.gathering import Facts
 from jalon.attribution.views import weighed
 from jalon.attribution.weighing import with_features, with_points
 from jalon.attribution.windows import beyond, windows, within

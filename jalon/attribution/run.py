@@ -23,7 +23,7 @@ from jalon.attribution.options import Options
 from jalon.attribution.persons import claims, links, people, with_buyers
 from jalon.attribution.publish import published
 from jalon.attribution.sales import sales
-from jalon.attribution.sharing.told import Facts
+from jalon.attribution.sharing.gathering import Facts
 from jalon.attribution.stages import RULES, read_rules, with_stage
 from jalon.attribution.tally import Counted, tally
 from jalon.attribution.tracing import trace

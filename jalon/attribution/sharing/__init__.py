@@ -13,8 +13,8 @@ import numpy as np
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.attribution.sharing.gathering import Facts, gather
 from jalon.attribution.sharing.problem import Shares, shares
-from jalon.attribution.sharing.told import Facts, told
 
 STAGE, KIND = "consideration", "tag_click"
 """What a modelled touch is taken for: somebody clicked a product's tag in a content."""
@@ -65,7 +65,7 @@ class SharedOut(NamedTuple):
 
 def share_out(engine: Engine, facts: Facts, unknown: Table) -> SharedOut:
     """Share the orders without a path out over content; both tables are empty where there is nothing to go by."""
-    found = told(engine, facts, unknown)
+    found = gather(engine, facts, unknown)
     given = shares(found) if found is not None else None
     rows = engine.take("shared_rows", given.rows if given else None, ROWS)
     contents = engine.take("shared_contents", given.contents if given else None, CONTENTS)

@@ -1,4 +1,4 @@
-"""From names to numbers and back: the mixture's arrays out of what is told, and shares of orders out of its fit."""
+"""From names to numbers and back: the mixture's arrays out of what was gathered, and orders' shares out of its fit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from jalon.attribution.sharing import solving
 from jalon.attribution.sharing.anyway import Taught
+from jalon.attribution.sharing.gathering import Gathered
 from jalon.attribution.sharing.mixture import Clicks, Counts, Floats, Ints, Named, Problem, Size
 from jalon.attribution.sharing.sampling import Drawn, alike, ends
-from jalon.attribution.sharing.told import Told
 
 WINDOW = 14
 """Days after a click within which an order can have come by it."""
@@ -55,42 +55,45 @@ def _scoped(table: pa.Table, name: str) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(table["source"], table[name], "\x00")
 
 
-def shares(told: Told, *, window: int = WINDOW, seed: int = 1) -> Shares | None:
+def shares(tables: Gathered, *, window: int = WINDOW, seed: int = 1) -> Shares | None:
     """Fit the mixture and share the orders out; None where no order falls on a day that has been counted."""
-    contents = Names(_scoped(told.clicks, "content_id"))
-    products = Names(_scoped(told.clicks, "product_id"))
-    clicks, first, days = _clicks(told, contents, products)
-    named = _named(told, contents, products, first, days)
-    place, counts = _counts(told, products, first, days)
+    contents = Names(_scoped(tables.clicks, "content_id"))
+    products = Names(_scoped(tables.clicks, "product_id"))
+    clicks, first, days = _clicks(tables, contents, products)
+    named = _named(tables, contents, products, first, days)
+    place, counts = _counts(tables, products, first, days)
     if not len(counts.lines):
         return None
     size = Size(len(contents), len(products), days)
-    is_named = _named_kinds(told, contents, named)
-    posed = solving.Posed(size, clicks, named, is_named, counts, _claimed(told, contents))
+    is_named = _named_kinds(tables, contents, named)
+    posed = solving.Posed(size, clicks, named, is_named, counts, _claimed(tables, contents))
     problem, known, drawn, spread = solving.solve(posed, window, seed)
-    rows = _rows(told, place, problem, drawn, contents, days)
+    rows = _rows(tables, place, problem, drawn, contents, days)
     return Shares(rows, _contents(drawn, contents, problem), known, spread)
 
 
-def _clicks(told: Told, contents: Names, products: Names) -> tuple[Clicks, int, int]:
+def _clicks(tables: Gathered, contents: Names, products: Names) -> tuple[Clicks, int, int]:
     """Return the clicks, the first day and how many days there are."""
-    day = told.clicks["day"].to_numpy()
+    day = tables.clicks["day"].to_numpy()
     first, last = int(day.min()), int(day.max())
-    numbers = contents.number(_scoped(told.clicks, "content_id")), products.number(_scoped(told.clicks, "product_id"))
-    return Clicks(*numbers, day - first, told.clicks["clicks"].to_numpy().astype(float)), first, last - first + 1
-
-
-def _named(told: Told, contents: Names, products: Names, first: int, days: int) -> Named:
-    content, product = (
-        contents.number(_scoped(told.named, "content_id")),
-        products.number(_scoped(told.named, "product_id")),
+    numbers = (
+        contents.number(_scoped(tables.clicks, "content_id")),
+        products.number(_scoped(tables.clicks, "product_id")),
     )
-    day = told.named["day"].to_numpy() - first
+    return Clicks(*numbers, day - first, tables.clicks["clicks"].to_numpy().astype(float)), first, last - first + 1
+
+
+def _named(tables: Gathered, contents: Names, products: Names, first: int, days: int) -> Named:
+    content, product = (
+        contents.number(_scoped(tables.named, "content_id")),
+        products.number(_scoped(tables.named, "product_id")),
+    )
+    day = tables.named["day"].to_numpy() - first
     kept = (day >= 0) & (day < days) & (content >= 0) & (product >= 0)
-    return Named(content[kept], product[kept], day[kept], told.named["orders"].to_numpy().astype(float)[kept])
+    return Named(content[kept], product[kept], day[kept], tables.named["orders"].to_numpy().astype(float)[kept])
 
 
-def _named_kinds(told: Told, contents: Names, named: Named) -> np.ndarray:
+def _named_kinds(tables: Gathered, contents: Names, named: Named) -> np.ndarray:
     """Say of which contents the platform names the orders: of those that it does, and of all like them.
 
     Alike are contents of one kind by one creator: a platform names a creator's videos all or not at all. What it names
@@ -98,9 +101,9 @@ def _named_kinds(told: Told, contents: Names, named: Named) -> np.ndarray:
     """
     is_named = np.zeros(len(contents), dtype=bool)
     is_named[named.content] = True
-    number = contents.number(_scoped(told.kinds, "content_id"))
+    number = contents.number(_scoped(tables.kinds, "content_id"))
     alike = pc.binary_join_element_wise(
-        told.kinds["source"], pc.fill_null(told.kinds["creator_id"], "?"), told.kinds["kind"], "\x00"
+        tables.kinds["source"], pc.fill_null(tables.kinds["creator_id"], "?"), tables.kinds["kind"], "\x00"
     ).to_pylist()
     naming = {kind for kind, place in zip(alike, number, strict=True) if place >= 0 and is_named[place]}
     for kind, place in zip(alike, number, strict=True):
@@ -109,25 +112,27 @@ def _named_kinds(told: Told, contents: Names, named: Named) -> np.ndarray:
     return is_named
 
 
-def _claimed(told: Told, contents: Names) -> Floats:
+def _claimed(tables: Gathered, contents: Names) -> Floats:
     claimed = np.zeros(len(contents))
-    number = contents.number(_scoped(told.claims, "content_id"))
-    claimed[number[number >= 0]] = told.claims["claimed"].to_numpy()[number >= 0]
+    number = contents.number(_scoped(tables.claims, "content_id"))
+    claimed[number[number >= 0]] = tables.claims["claimed"].to_numpy()[number >= 0]
     return claimed
 
 
-def _counts(told: Told, products: Names, first: int, days: int) -> tuple[tuple[Ints, Ints], Counts]:
-    """Return product and day of each row of `told.orders` (-1: not on a counted day), and the orders counted."""
-    product = products.number(_scoped(told.orders, "product_id"))
-    day = told.orders["day"].to_numpy() - first
+def _counts(tables: Gathered, products: Names, first: int, days: int) -> tuple[tuple[Ints, Ints], Counts]:
+    """Return product and day of each row of `tables.orders` (-1: not on a counted day), and the orders counted."""
+    product = products.number(_scoped(tables.orders, "product_id"))
+    day = tables.orders["day"].to_numpy() - first
     product = np.where((day >= 0) & (day < days), product, -1)
     counted = product >= 0
     keys, cell, lines = np.unique(product[counted] * days + day[counted], return_inverse=True, return_counts=True)
-    orders = np.bincount(cell, weights=told.orders["share"].to_numpy()[counted], minlength=len(keys))
+    orders = np.bincount(cell, weights=tables.orders["share"].to_numpy()[counted], minlength=len(keys))
     return (product, day), Counts(keys // days, keys % days, lines.astype(float), orders)
 
 
-def _rows(told: Told, place: tuple[Ints, Ints], problem: Problem, drawn: Drawn, contents: Names, days: int) -> pa.Table:
+def _rows(
+    tables: Gathered, place: tuple[Ints, Ints], problem: Problem, drawn: Drawn, contents: Names, days: int
+) -> pa.Table:
     """Give each order the shares of its products' cells, weighted by what the products cost."""
     found = problem.cells
     product, day = place
@@ -140,11 +145,11 @@ def _rows(told: Told, place: tuple[Ints, Ints], problem: Problem, drawn: Drawn, 
     order = np.repeat(inside, length)
     offset = np.arange(len(order)) - np.repeat(np.cumsum(length) - length, length)
     row = by_cell[np.repeat(starts[cell[inside]], length) + offset]
-    weight = told.orders["share"].to_numpy()[order]
+    weight = tables.orders["share"].to_numpy()[order]
     content = found.content[row]
     table = pa.table(
         {
-            "order_uid": told.orders["order_uid"].take(pa.array(order)),
+            "order_uid": tables.orders["order_uid"].take(pa.array(order)),
             "content": contents.names.take(pa.array(content)),
             **{name: pa.array(getattr(drawn, name)[row] * weight) for name in ("share", "low", "high")},
         }

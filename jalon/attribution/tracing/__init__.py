@@ -16,9 +16,9 @@ from ibis.expr.types import Table
 from jalon.attribution.crediting import BILLION
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
-from jalon.attribution.sharing.told import Facts
+from jalon.attribution.sharing.gathering import Facts
+from jalon.attribution.tracing.gathering import gather
 from jalon.attribution.tracing.naming import Channel, counts, shares, solved
-from jalon.attribution.tracing.told import told
 
 DIGITS = 3
 """Of the figures that are told."""
@@ -61,7 +61,7 @@ def trace(engine: Engine, facts: Facts, steps: Table, options: Options) -> Trace
     """Trace the steps that name only a network; tables are empty where there is nothing to go by."""
     if not options.share_out:
         return Traced(engine.take("traced", None, ROWS), engine.take("traced_contents", None, CONTENTS), {})
-    found, untold = told(engine, facts, steps)
+    found, untold = gather(engine, facts, steps)
     channels = list(solved(found))
     given = engine.take("traced_shares", _joined([shares(each) for each in channels]), _SHARES)
     contents = engine.take("traced_counts", _joined([counts(each) for each in channels]), _COUNTS)

@@ -13,8 +13,8 @@ from jalon.attribution.crediting import BILLION
 from jalon.attribution.sharing.mixture import Floats, Ints
 from jalon.attribution.sharing.sampling import alike, ends
 from jalon.attribution.tracing.days import laid_out
+from jalon.attribution.tracing.gathering import Gathered
 from jalon.attribution.tracing.solving import Clicks, Posed, Solved, Steps, solve
-from jalon.attribution.tracing.told import Told
 
 LEAST = 0.01
 """Smaller shares of a step are not told: they belong to what is not known."""
@@ -33,7 +33,7 @@ class Channel(NamedTuple):
     solved: Solved
 
 
-def solved(found: Told) -> Iterator[Channel]:
+def solved(found: Gathered) -> Iterator[Channel]:
     """Solve the channels of which there are clicks and steps that name no content."""
     counted = set(found.clicks["channel"].to_pylist())
     for name in sorted(counted.intersection(found.cells["channel"].to_pylist())):
@@ -45,13 +45,13 @@ def solved(found: Told) -> Iterator[Channel]:
             yield Channel(name, by_day, contents, cells, split)
 
 
-def _of(found: Told, channel: str) -> Told:
+def _of(found: Gathered, channel: str) -> Gathered:
     """Return what is told of one channel."""
     tables = {name: table for name, table in found._asdict().items() if isinstance(table, pa.Table)}
     return found._replace(**{name: table.filter(pc.equal(table["channel"], channel)) for name, table in tables.items()})
 
 
-def _size(tables: Told, laid: tuple[Ints, Ints, Floats]) -> int:
+def _size(tables: Gathered, laid: tuple[Ints, Ints, Floats]) -> int:
     """Return how many pairs of a cell and a content clicked on its day there are, at most."""
     _, day, _ = laid
     cells = tables.cells["day"].to_numpy()
@@ -60,7 +60,7 @@ def _size(tables: Told, laid: tuple[Ints, Ints, Floats]) -> int:
     return int(clicked @ asked)
 
 
-def _whatever(tables: Told) -> Told:
+def _whatever(tables: Gathered) -> Gathered:
     """Return the same without products."""
     clicks = tables.clicks.set_column(tables.clicks.column_names.index("product"), "product", _same("", tables.clicks))
     by = {"cells": ("channel", "day"), "named": ("channel", "content_id", "day")}
@@ -81,7 +81,7 @@ def _keys(clicks: pa.Table) -> list[tuple[str, str, str]]:
     return list(zip(*columns, strict=True))
 
 
-def _posed(tables: Told, laid: tuple[Ints, Ints, Floats]) -> tuple[list[tuple[str, str, str]], pa.Table, Posed]:
+def _posed(tables: Gathered, laid: tuple[Ints, Ints, Floats]) -> tuple[list[tuple[str, str, str]], pa.Table, Posed]:
     """Put numbers in place of names."""
     contents = sorted(set(_keys(tables.clicks)))
     ids = pa.array([content for content, _, _ in contents], pa.string())

@@ -23,7 +23,7 @@ NAMING = ("own_click", "platform_order", "platform_row", "click_id", "utm")
 """Evidence by which a touchpoint's content is taken as the order's."""
 
 
-class Told(NamedTuple):
+class Gathered(NamedTuple):
     """Arrow tables; days are counted from the epoch.
 
     `clicks`: source, content_id, product_id, day, clicks. `orders`: order_uid, source, product_id, day, share (of the
@@ -49,7 +49,7 @@ class Facts(NamedTuple):
     products: Table
 
 
-def told(engine: Engine, facts: Facts, unknown: Table) -> Told | None:
+def gather(engine: Engine, facts: Facts, unknown: Table) -> Gathered | None:
     """Return what there is to share out, and by what; None where no order or no click is there."""
     clicks = engine.keep("sharing_clicks", _clicks(facts.measures))
     placed = facts.sales.select(
@@ -61,14 +61,14 @@ def told(engine: Engine, facts: Facts, unknown: Table) -> Told | None:
     )
     goods = engine.keep("sharing_goods", _goods(placed.semi_join(clicks, "source"), facts.lines))
     orders = goods.filter(goods.pathless).select("order_uid", "source", "product_id", "day", "share")
-    told = Told(
+    found = Gathered(
         engine.rows(clicks.order_by("source", "product_id", "day", "content_id")),
         engine.rows(orders.order_by("order_uid", "product_id")),
         engine.rows(_named(goods, clicks, facts.touches).order_by("source", "content_id", "product_id", "day")),
         engine.rows(_kinds(facts.contents).order_by("source", "content_id")),
         engine.rows(_claims(facts.measures).order_by("source", "content_id")),
     )
-    return told if len(told.clicks) and len(told.orders) else None
+    return found if len(found.clicks) and len(found.orders) else None
 
 
 def _day(date: ibis.Value) -> ibis.Value:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.sharing.told import Facts
+from jalon.attribution.sharing.gathering import Facts
 from jalon.normalize.channels import channels_of
 from jalon.normalize.times import DAY
 
@@ -35,7 +35,7 @@ CLICKS = {
 _CELL = ("channel", "day", "basket")
 
 
-class Told(NamedTuple):
+class Gathered(NamedTuple):
     """Arrow tables, and what a `basket` is in them. Days are counted from the epoch in UTC.
 
     `clicks`: the columns of `CLICKS`, between two local days of `zone`; `product` is `ANY` where they are not counted
@@ -51,7 +51,7 @@ class Told(NamedTuple):
     """Number of a basket -> the products of its orders that clicks are counted by; the first has none."""
 
 
-def told(engine: Engine, facts: Facts, steps: Table) -> tuple[Told, Table]:
+def gather(engine: Engine, facts: Facts, steps: Table) -> tuple[Gathered, Table]:
     """Return what there is to trace and by what; and the steps that name no content: order_uid, touch_uid, channel,
     day, basket."""
     clicks, names = _with_products(engine, _clicks(engine, facts.measures), facts.products)
@@ -67,7 +67,7 @@ def told(engine: Engine, facts: Facts, steps: Table) -> tuple[Told, Table]:
     rows = engine.keep("traced_steps", rows)
     untold = rows.filter(rows.content_id.isnull()).drop("content_id")
     named = rows.filter(rows.content_id.notnull())
-    found = Told(
+    found = Gathered(
         engine.rows(clicks.order_by(*CLICKS)),
         engine.rows(_counted(untold, *_CELL)),
         engine.rows(_counted(named, "content_id", *_CELL)),
