@@ -15,7 +15,7 @@ OK, PARTIAL, USAGE, AUTH, BUDGET, LOCKED, STORE, DUE, INTERRUPTED = 0, 1, 2, 3, 
 unless somebody acts."""
 
 
-def told(message: str, remedy: str) -> str:
+def sentences(message: str, remedy: str) -> str:
     """Return what happened and what to do about it as two sentences, however the remedy's writer began and ended it."""
     if not remedy:
         return message
@@ -51,7 +51,7 @@ class JalonError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return told(self.message, self.remedy)
+        return sentences(self.message, self.remedy)
 
 
 class ConfigError(JalonError):

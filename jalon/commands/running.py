@@ -263,13 +263,13 @@ def talk(console: Console, outcome: SourceOutcome) -> None:
     """Say what a person should know about a source's run: what was found, left out, or went wrong."""
     for finding in outcome.findings:
         if finding.level != "ok":
-            console.say(errors.told(f"{outcome.source}: {finding.name}: {finding.detail}", finding.remedy))
-    ended = errors.told(outcome.message, outcome.remedy)
+            console.say(errors.sentences(f"{outcome.source}: {finding.name}: {finding.detail}", finding.remedy))
+    ended = errors.sentences(outcome.message, outcome.remedy)
     for note in outcome.notes:
         if (line := f"{outcome.source}: {note}") != ended:
             console.say(line)
     for due in outcome.due:
-        console.warn(errors.told(f"{due.source}: {due.what} at {day_and_time(due.at)}", due.remedy))
+        console.warn(errors.sentences(f"{due.source}: {due.what} at {day_and_time(due.at)}", due.remedy))
     if outcome.message:
         console.warn(ended)
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from jalon.commands.console import Console
 from jalon.connectors.base import Finding
-from jalon.errors import JalonError, told
+from jalon.errors import JalonError, sentences
 from jalon.workplace import Workplace
 
 LAST = ("custom", "models")
@@ -33,7 +33,7 @@ def warn(console: Console, place: Workplace) -> None:
     """Tell all of them on stderr; nothing that reads is stopped by what only a later command will use."""
     found = [*findings(place)]
     for finding in found:
-        console.warn(f"{finding.name}: {told(finding.detail, finding.remedy)}")
+        console.warn(f"{finding.name}: {sentences(finding.detail, finding.remedy)}")
     if any(finding.level == "fail" for finding in found):
         console.warn("what is read is kept, but `attribute`, `report` or `deliver` will refuse these settings")
 

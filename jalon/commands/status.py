@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from jalon.commands.console import counted, day_and_time, table
-from jalon.errors import told
+from jalon.errors import sentences
 from jalon.store import budget, deadlines, deliveries, erasure, fetches, inbox, quarantine, runs, sources, windows
 from jalon.workplace import Workplace
 
@@ -107,7 +107,7 @@ def _notes(name: str, state: Row) -> Iterator[str]:
     for notice in state["notices"]:
         yield f"{name}: {notice['kind']}: {notice['detail']}"
     for due in state["due"]:
-        yield told(f"{name}: {due['what']} at {due['at']}", due["remedy"])
+        yield sentences(f"{name}: {due['what']} at {due['at']}", due["remedy"])
     yield from _waiting(name, state["windows"])
 
 

@@ -20,7 +20,7 @@ from jalon.errors import LockedError, StoreError
 from jalon.store import schema
 from jalon.store.group import Committer, transaction
 from jalon.store.lock import WriterLock
-from jalon.store.trouble import told, told_by_system, told_lost
+from jalon.store.trouble import database_lost, sqlite_trouble, system_trouble
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -110,7 +110,7 @@ class Store:
             db.execute("ROLLBACK")
         except sqlite3.Error as error:
             db.close()
-            raise told(error, self.path) from error
+            raise sqlite_trouble(error, self.path) from error
         except BaseException:
             if db.in_transaction:  # a signal may have come before it began, or after its end
                 db.execute("ROLLBACK")
@@ -134,7 +134,7 @@ class Store:
                 db.execute("VACUUM")
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.Error as error:
-                raise told(error, self.path) from error
+                raise sqlite_trouble(error, self.path) from error
 
     def empty_log(self) -> bool:
         """Move the log into the file and cut it to nothing; False: a reader kept that from happening."""
@@ -144,7 +144,7 @@ class Store:
                 (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 db.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
             except sqlite3.Error as error:
-                raise told(error, self.path) from error
+                raise sqlite_trouble(error, self.path) from error
         return not busy
 
     def checkpoint_often(self) -> None:
@@ -176,7 +176,7 @@ class Store:
             with self.read() as db:
                 found = _version(db, self.path)
         if derived and not found:
-            raise told_lost(self.path, "is missing or empty")
+            raise database_lost(self.path, "is missing or empty")
         if found < schema.VERSION:
             self.write(lambda db: _migrate(db, self.path))
         if derived:
@@ -187,7 +187,7 @@ class Store:
         with self.read() as db:
             known = db.execute("SELECT 1 FROM segments LIMIT 1").fetchone()
         if known is None:
-            raise told_lost(self.path, "is new and knows none of the facts beside it")
+            raise database_lost(self.path, "is new and knows none of the facts beside it")
 
     def _undo_first_write(self) -> None:
         """Undo what a process had begun that died before the file had its write-ahead log; readers cannot."""
@@ -197,7 +197,7 @@ class Store:
             with self._lock, closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as db:
                 db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
-            raise told(error, self.path) from error
+            raise sqlite_trouble(error, self.path) from error
 
     @contextmanager
     def _exclusive(self) -> Iterator[sqlite3.Connection]:
@@ -238,7 +238,7 @@ def _make_folders(folder: Path) -> None:
         for path in (folder, *(folder / name for name in _FOLDERS)):
             path.mkdir(mode=0o700, parents=path == folder, exist_ok=True)
     except OSError as error:
-        raise told_by_system(error, folder) from error
+        raise system_trouble(error, folder) from error
 
 
 def _set_checkpoints(db: sqlite3.Connection, pages: int) -> None:
@@ -250,7 +250,7 @@ def _connect_writer(path: Path, checkpoint_pages: int) -> sqlite3.Connection:
         # Made here with its mode; SQLite gives the log the mode of the file.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise told_by_system(error, path) from error
+        raise system_trouble(error, path) from error
     # Serialised by the writer lock, so the thread check would only forbid what is already safe.
     db = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -264,7 +264,7 @@ def _connect_writer(path: Path, checkpoint_pages: int) -> sqlite3.Connection:
         db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     except sqlite3.Error as error:
         db.close()
-        raise told(error, path) from error
+        raise sqlite_trouble(error, path) from error
     return db
 
 
@@ -273,7 +273,7 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
     try:
         return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise told(error, path) from error
+        raise sqlite_trouble(error, path) from error
 
 
 def _version(db: sqlite3.Connection, path: Path) -> int:

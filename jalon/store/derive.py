@@ -29,7 +29,7 @@ from jalon.store.lock import RunLock
 from jalon.store.meaning import Meanings, Origin
 from jalon.store.segments import State
 from jalon.store.settle import Failure, count_held, settle
-from jalon.store.trouble import told_by_system
+from jalon.store.trouble import system_trouble
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +72,7 @@ def derive(
         try:
             done = _derive(store, meanings, todo, last, progress)
         except OSError as error:
-            raise told_by_system(error, store.facts) from error
+            raise system_trouble(error, store.facts) from error
         erasure.finish(store, erasing, progress)
         return done
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from jalon.progress import Progress, silent
 from jalon.store import facts, inbox, mentions
 from jalon.store.database import Store
-from jalon.store.trouble import told_by_system
+from jalon.store.trouble import system_trouble
 
 SLICE = 500
 """Inbox rows read at a time."""
@@ -41,7 +41,7 @@ def disclose(
             _write(file, source, _records(every_row(store, progress), source, wanted, ids))
         temporary.replace(path)
     except OSError as error:
-        raise told_by_system(error, path) from error
+        raise system_trouble(error, path) from error
     return path
 
 

@@ -22,7 +22,7 @@ from jalon.store import forget, inbox, mentions, removal, segments
 from jalon.store.database import Store
 from jalon.store.disclosure import disclose, slug
 from jalon.store.lock import RunLock
-from jalon.store.trouble import told_by_system
+from jalon.store.trouble import system_trouble
 
 __all__ = ["Erasing", "carry_out", "disclose", "erase", "erasures", "finish"]
 
@@ -228,7 +228,7 @@ def finish(store: Store, pending: Sequence[Erasing], progress: Progress = silent
     except LockedError:
         return
     except OSError as error:
-        raise told_by_system(error, store.folder) from error
+        raise system_trouble(error, store.folder) from error
     store.write(lambda db: _done(db, pending, removed))
 
 

@@ -16,7 +16,7 @@ from threading import Lock, Thread
 from typing import Any, NamedTuple, TypeVar
 
 from jalon.errors import StoreError
-from jalon.store.trouble import told
+from jalon.store.trouble import sqlite_trouble
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -64,7 +64,7 @@ def transaction(db: sqlite3.Connection, job: Job[T], path: Path) -> T:
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
-            raise told(error, path) from error
+            raise sqlite_trouble(error, path) from error
         raise
     return result
 

@@ -20,7 +20,7 @@ from threading import Lock
 from types import TracebackType
 
 from jalon.errors import LockedError
-from jalon.store.trouble import told_by_system
+from jalon.store.trouble import system_trouble
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.004
 """Seconds between two tries for a lock that is held; the longest bounds what waiting adds to a hand-over."""
@@ -33,7 +33,7 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise told_by_system(error, path) from error
+        raise system_trouble(error, path) from error
 
 
 def _taken(descriptor: int) -> bool:

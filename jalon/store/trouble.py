@@ -42,7 +42,7 @@ _REFUSED = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 """What SQLite says where a file may not grow: a disk that is full, or a limit of the process."""
 
 
-def told(error: sqlite3.Error, path: Path) -> Exception:
+def sqlite_trouble(error: sqlite3.Error, path: Path) -> Exception:
     """Return the `StoreError` for what is wrong with the file at `path`; a programming mistake comes back as it is."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR and _is_full(path):
@@ -75,12 +75,12 @@ def _limited(path: Path) -> StoreError:
     )
 
 
-def told_lost(path: Path, how: str) -> StoreError:
+def database_lost(path: Path, how: str) -> StoreError:
     """Return the `StoreError` for a database that is not the one from which the facts beside it were derived."""
     return StoreError(f"{path} {how}, though {path.parent / 'facts'} holds facts", _RESTORE)
 
 
-def told_by_system(error: OSError, path: Path) -> StoreError:
+def system_trouble(error: OSError, path: Path) -> StoreError:
     """Return the `StoreError` for what the operating system refused at `path`."""
     if error.errno == errno.EFBIG:
         return _limited(path)

@@ -10,11 +10,10 @@ from jalon.errors import JalonError
 from jalon.store import deadlines, files, sources
 from jalon.sync.folder import NoFile, Place, listing
 from jalon.sync.halt import Halt, Halted
-from jalon.sync.redact import REDACTOR
+from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.retry import utc
 from jalon.sync.session import SKEW, SourceSession, skewed
 from jalon.sync.source import Counts, Source, Workshop
-from jalon.sync.windowed import told
 
 log = logging.getLogger("jalon.sync")
 
@@ -56,9 +55,11 @@ def _failure(source: str, error: Exception) -> Finding:
         return Finding("account", "fail", REDACTOR.clean(error.message), error.remedy)
     if isinstance(error, Fault):
         remedy = REDACTOR.clean(error.remedy) if isinstance(error, Stop) else "run it again in a while"
-        return Finding("account", "fail", told(error), remedy)
+        return Finding("account", "fail", sayable(error), remedy)
     log.debug("%s: the examination ended early", source, exc_info=error)
-    return Finding("account", "fail", told(error), "report it to those who wrote the connector; `jalon -vv` says more")
+    return Finding(
+        "account", "fail", sayable(error), "report it to those who wrote the connector; `jalon -vv` says more"
+    )
 
 
 def _deadline_findings(source: Source, shop: Workshop) -> list[Finding]:

@@ -23,11 +23,10 @@ from jalon.sync.filed import FileReader, Look
 from jalon.sync.halt import Halt, Halted
 from jalon.sync.pages import Pages
 from jalon.sync.planning import reach_of
-from jalon.sync.redact import REDACTOR
+from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.retry import utc
 from jalon.sync.run import Run, forget_greeting, opened
 from jalon.sync.source import Source, SourceOutcome, State, Workshop
-from jalon.sync.windowed import told
 from jalon.sync.work import Away
 
 log = logging.getLogger("jalon.sync")
@@ -166,7 +165,7 @@ async def _guarded(source: Source, shop: Workshop, outcome: SourceOutcome, body:
         raise
     except Exception as error:
         log.debug("%s: the run ended early", source.name, exc_info=True)
-        _end(outcome, "partial", told(error), _GOES_ON)
+        _end(outcome, "partial", sayable(error), _GOES_ON)
 
 
 def _end(outcome: SourceOutcome, state: State, message: str, remedy: str) -> None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from jalon.connectors.base import Sheet, Unusable
-from jalon.errors import ConfigError, told
+from jalon.errors import ConfigError, sentences
 from jalon.store import files, quarantine, sources
 from jalon.store.files import File
 from jalon.sync.folder import NoFile, Place, listing, named, restless, stamp
@@ -239,7 +239,7 @@ class FileReader:
             files.put(db, name, refused)
             files.resolve_old(db, name, short(place.name), now)
             quarantine.add(db, name, stream, short(place.name), why.reason, detail, at=now, payload=b"")
-            sources.notice(db, name, _notice(place.name), told(detail, why.remedy), now)
+            sources.notice(db, name, _notice(place.name), sentences(detail, why.remedy), now)
 
         await self._shop.store.commit(job)
         self._outcome.counts.skipped += 1
@@ -272,7 +272,7 @@ class FileReader:
     def _fail(self, text: str, remedy: str) -> None:
         """Say what a person should look at; the first of it stands in the run's message."""
         outcome = self._outcome
-        outcome.notes.append(told(text, remedy))
+        outcome.notes.append(sentences(text, remedy))
         if outcome.state == "ok":
             outcome.state, outcome.message, outcome.remedy = "partial", f"{outcome.source}: {text}", remedy
 

@@ -17,10 +17,9 @@ from jalon.store.deliveries import State, Unopened
 from jalon.store.envelope import Sealer
 from jalon.sync.answered import answered
 from jalon.sync.pages import Page, Pages
-from jalon.sync.redact import REDACTOR
+from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.rights import act
 from jalon.sync.source import Counts, Source, Workshop
-from jalon.sync.windowed import told
 
 log = logging.getLogger("jalon.sync")
 
@@ -67,7 +66,7 @@ def _read(source: Source, shop: Workshop, pages: Pages, row: Unopened) -> Readin
         return Reading(row.id, "bad", REDACTOR.clean(str(error)), Opened(""), Page({}, []))
     except Exception as error:  # a connector that stumbles over one delivery must not stop the others
         log.debug("%s: opening a delivery: %s by %s", source.name, type(error).__name__, way_to(error))
-        return Reading(row.id, "bad", told(error), Opened(""), Page({}, []))
+        return Reading(row.id, "bad", sayable(error), Opened(""), Page({}, []))
     if not opened.known:
         return Reading(row.id, "unknown", "", opened, page)
     note = "the same body came before" if row.repeated else ""

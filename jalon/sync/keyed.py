@@ -16,10 +16,10 @@ from jalon.store import fetches, quarantine
 from jalon.store.fetches import Fetch
 from jalon.sync.halt import Halted
 from jalon.sync.pages import Page, Pages, closing
-from jalon.sync.redact import REDACTOR
+from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Workshop
-from jalon.sync.windowed import is_refusal, leave_out, told
+from jalon.sync.windowed import is_refusal, leave_out
 
 FIRST, LONGEST = 300.0, 6 * 3600.0
 """Seconds before a key that could not be read is tried again, doubling."""
@@ -46,7 +46,7 @@ class KeyReader:
                 await self.read(stream, batch[: len(batch) // 2])
                 await self.read(stream, batch[len(batch) // 2 :])
             else:
-                await self._give_up(batch[0], "refused" if isinstance(fault, Skip) else "too_large", told(fault))
+                await self._give_up(batch[0], "refused" if isinstance(fault, Skip) else "too_large", sayable(fault))
         except Stop as fault:
             if is_refusal(fault, stream):
                 await self._defer(batch, fault)
@@ -90,7 +90,7 @@ class KeyReader:
         await self._shop.store.commit(job)
 
     async def _defer(self, batch: Sequence[Fetch], error: Exception) -> None:
-        now, note = self._shop.clock.now(), told(error)
+        now, note = self._shop.clock.now(), sayable(error)
         understood = isinstance(error, Fault)
         seconds = error.seconds if isinstance(error, Wait) else None
 

@@ -16,6 +16,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from jalon.connectors.base import Fault
+from jalon.errors import kind_and_place
+
 SHORTEST = 6
 """Shorter secrets would blank out ordinary words; a secret that short protects nothing."""
 LONGEST_TEXT = 600
@@ -67,6 +70,13 @@ def _line(text: str) -> str:
 
 REDACTOR = Redactor()
 """The process's own: every session tells it the secrets it works with."""
+
+
+def sayable(error: Exception) -> str:
+    """Return what may be said of an error: a fault's own words, of others the kind and the place alone."""
+    if isinstance(error, Fault):
+        return REDACTOR.clean(error.reason)
+    return REDACTOR.clean(kind_and_place(error))
 
 
 def guard_logs(redactor: Redactor = REDACTOR) -> None:

@@ -18,10 +18,10 @@ from jalon.sync.inbound import open_deliveries
 from jalon.sync.pages import Pages
 from jalon.sync.plan import AHEAD
 from jalon.sync.planning import Planner, reach_of
-from jalon.sync.redact import REDACTOR
+from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.session import SourceSession, skewed
 from jalon.sync.source import Source, SourceOutcome, Workshop
-from jalon.sync.windowed import told, without
+from jalon.sync.windowed import without
 from jalon.sync.work import Work, left_over
 
 T = TypeVar("T")
@@ -158,7 +158,7 @@ class Run:
         try:
             await work.run()
         finally:
-            self.outcome.notes += [f"{what}: {told(error)}" for what, error in work.failures]
+            self.outcome.notes += [f"{what}: {sayable(error)}" for what, error in work.failures]
             self._judge(work.failures)
             if self._without:
                 await forget_greeting(self.source, self.shop)
@@ -183,7 +183,7 @@ class Run:
         what, error = failures[0]
         self.outcome.state = "budget" if throttled else "partial"
         self.outcome.message = (
-            f"{self.source.name}: {len(failures)} windows or keys unread, first {what}: {told(error)}"
+            f"{self.source.name}: {len(failures)} windows or keys unread, first {what}: {sayable(error)}"
         )
         self.outcome.remedy = "The next run reads what is left."
 

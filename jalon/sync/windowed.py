@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from typing import Literal, NoReturn
 
 from jalon.connectors.base import Batch, Fault, Skip, Split, Stop, Stream, Wait, Window
-from jalon.errors import JalonError, kind_and_place
+from jalon.errors import JalonError
 from jalon.store import inbox, quarantine, sources, windows
 from jalon.store.windows import OpenWindow
 from jalon.sync.halt import Halted
 from jalon.sync.pages import Pages, closing
-from jalon.sync.redact import REDACTOR
+from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Workshop
 from jalon.sync.tokens import LockedOut
@@ -232,7 +232,7 @@ class WindowReader:
                 windows.restart(db, window.id)
             elif not_before is not None:
                 windows.defer(db, window.id, reading.cursor, not_before)
-            windows.fail(db, window.id, told(error))
+            windows.fail(db, window.id, sayable(error))
 
         await self._shop.store.commit(job)
 
@@ -251,16 +251,9 @@ def without(stream: str) -> str:
 
 async def leave_out(shop: Workshop, source: str, stream: str, fault: Fault) -> NoReturn:
     """Tell people that a source does without a stream. Raises `LeftOut`."""
-    now, detail = shop.clock.now(), f"{told(fault)}; once it is granted, the stream is read from where it stands"
+    now, detail = shop.clock.now(), f"{sayable(fault)}; once it is granted, the stream is read from where it stands"
     await shop.store.commit(lambda db: sources.notice(db, source, without(stream), detail, now))
     raise LeftOut(stream)
-
-
-def told(error: Exception) -> str:
-    """Return what may be said of an error: a fault's own words, of others the kind and the place alone."""
-    if isinstance(error, Fault):
-        return REDACTOR.clean(error.reason)
-    return REDACTOR.clean(kind_and_place(error))
 
 
 def _instant(seconds: int) -> datetime:

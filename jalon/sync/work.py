@@ -26,9 +26,10 @@ from jalon.store.windows import OpenWindow
 from jalon.sync.halt import Halt, Halted
 from jalon.sync.keyed import KeyReader
 from jalon.sync.pages import Pages
+from jalon.sync.redact import sayable
 from jalon.sync.session import SourceSession
 from jalon.sync.source import Counts, Progress, Workshop
-from jalon.sync.windowed import Astray, LeftOut, WindowReader, told
+from jalon.sync.windowed import Astray, LeftOut, WindowReader
 
 log = logging.getLogger("jalon.sync")
 
@@ -181,13 +182,13 @@ class Work:
         except (Stop, Halted, JalonError):
             raise
         except Exception as error:
-            log.warning("%s: reading %s: %s", self._source.name, what, told(error))
+            log.warning("%s: reading %s: %s", self._source.name, what, sayable(error))
             if not isinstance(error, Fault):
                 log.debug("%s: the way to it: %s", self._source.name, way_to(error))
             self.failures.append((what, error))
             self._in_a_row += isinstance(error, Fault) and not isinstance(error, Astray)
             if self._in_a_row >= TOO_MANY:
-                raise Away(told(error)) from None
+                raise Away(sayable(error)) from None
 
 
 def _rank(error: BaseException) -> int:
