@@ -38,7 +38,7 @@ def attribute(
     unit. `report` does it too. Where no fact and no setting has changed since the last time, the tables stand. Both
     engines write the same rows; docs/engines.md says when to change.
     """
-    from jalon.commands.reporting import run_attribute
+    from jalon.commands.attributing import run_attribute
 
     return run_attribute(console, place, as_of, engine, anew=anew)
 

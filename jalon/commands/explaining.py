@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from jalon.commands.attributing import attribute_now, attribution_folder, naming_damage
 from jalon.commands.console import Console
-from jalon.commands.reporting import attribute_now, attribution_folder, naming_damage
 from jalon.errors import ConfigError
 from jalon.workplace import Workplace
 

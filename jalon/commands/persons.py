@@ -180,7 +180,7 @@ def _with_joined(place: Workplace, persons: frozenset[str]) -> frozenset[str]:
     """Return them with all identifiers that the attribution takes for the same persons."""
     from jalon.attribution.options import Options
     from jalon.attribution.run import joined
-    from jalon.commands.reporting import told_options
+    from jalon.commands.attributing import told_options
 
     people = joined(place.store.facts, Options(**told_options(place), temp_folder=place.store.tmp))
     roots = {people[one] for one in persons if one in people}

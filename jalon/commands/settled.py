@@ -53,7 +53,7 @@ def _attribution(place: Workplace) -> Iterator[Finding]:
     if not told_keys:
         return
     from jalon.attribution.options import Options
-    from jalon.commands.reporting import told_options
+    from jalon.commands.attributing import told_options
 
     given = {name: value for name, value in told_options(place).items() if name in told_keys}
     good: dict[str, Any] = {}
