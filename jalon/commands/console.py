@@ -59,7 +59,7 @@ class Console:
         self.data({"error": {"message": error.message, "remedy": error.remedy, "exit_status": error.exit_status}})
 
 
-class Progress:
+class ProgressLine:
     """One line on stderr that is written over, at most ten times a second, and cleared at the end of a `with` block.
 
     Silent when stderr is not a terminal.
@@ -99,7 +99,7 @@ class Progress:
 @contextmanager
 def parts(console: Console, what: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show which part of a long work has begun, how many are done, and of how many, as long as it lasts."""
-    with Progress(quiet=console.quiet) as bar:
+    with ProgressLine(quiet=console.quiet) as bar:
         yield lambda name, done, total: bar.begin(f"{what}: {name}", done, total)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.commands.console import Console, Progress
+from jalon.commands.console import Console, ProgressLine
 from jalon.connectors.base import Finding
 from jalon.errors import ConfigError, JalonError, LockedError
 from jalon.workplace import Workplace
@@ -59,7 +59,7 @@ def deliver_to(
     outcomes: dict[str, tuple[dict[str, Any], JalonError | None]] = {}
     with RunLock(place.store.locks, "report", what="report"):  # so that the tables stay those of one report
         for name, settings in chosen.items():
-            bar = Progress(quiet=console.quiet)
+            bar = ProgressLine(quiet=console.quiet)
             try:
                 done = deliver(
                     settings,
@@ -80,7 +80,7 @@ def deliver_to(
     return outcomes
 
 
-def _shown(bar: Progress, name: str) -> Any:
+def _shown(bar: ProgressLine, name: str) -> Any:
     return lambda table, rows: bar.show(f"{name}: {table}, {rows:,} rows")
 
 

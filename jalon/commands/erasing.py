@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.commands.console import Console, Progress, counted, day_and_time, table
+from jalon.commands.console import Console, ProgressLine, counted, day_and_time, table
 from jalon.commands.persons import Words, meant, tells_no_country
 from jalon.errors import LockedError
 from jalon.workplace import Workplace
@@ -40,7 +40,7 @@ def run_erase(console: Console, place: Workplace, words: Words, *, yes: bool) ->
     from jalon.store import asked as asking
     from jalon.sync import sealed
 
-    with Progress(quiet=console.quiet) as progress:
+    with ProgressLine(quiet=console.quiet) as progress:
         asked = meant(place, words, progress.show)
         held = asking.held(place.store, asked, progress.show)
         bodies = sealed.naming(place.store, place.keyring, asked)
@@ -61,7 +61,7 @@ def run_disclose(console: Console, place: Workplace, words: Words) -> int:
     from jalon.store import asked as asking
     from jalon.store.disclosure import disclose
 
-    with Progress(quiet=console.quiet) as progress:
+    with ProgressLine(quiet=console.quiet) as progress:
         asked = meant(place, words, progress.show)
         held = asking.held(place.store, asked, progress.show)
         persons = sorted(asked.persons)

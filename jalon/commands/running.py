@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jalon import errors
 from jalon.commands import settled
 from jalon.commands.common import end_if_asked, heed_sigterm
-from jalon.commands.console import Console, Progress, counted, day_and_time
+from jalon.commands.console import Console, ProgressLine, counted, day_and_time
 from jalon.connectors.base import Settings
 from jalon.errors import ConfigError, LockedError
 from jalon.store.arrow import parquet
@@ -26,8 +26,7 @@ from jalon.workplace import Workplace
 if TYPE_CHECKING:
     from jalon.store.derive import Derived
     from jalon.sync.clock import Clock
-    from jalon.sync.source import Progress as Sign
-    from jalon.sync.source import SourceOutcome, Workshop
+    from jalon.sync.source import Sign, SourceOutcome, Workshop
 
 log = logging.getLogger("jalon.commands.running")
 Work = Callable[["Workshop"], Awaitable["list[SourceOutcome]"]]
@@ -216,7 +215,7 @@ async def engaged(
 
     clock = clock or SystemClock()
     halt = Halt(clock, max_runtime.total_seconds() if max_runtime else None)
-    with Progress(quiet=console.quiet) as progress, stopped_by_signals(halt):
+    with ProgressLine(quiet=console.quiet) as progress, stopped_by_signals(halt):
         shop = Workshop(place.store, place.keyring, clock, halt, _shown(progress, normalize), place.address)
         return await work(shop)
 
@@ -227,7 +226,7 @@ def _load_writer() -> None:
     asyncio.get_running_loop().run_in_executor(None, parquet)
 
 
-def _shown(progress: Progress, normalize: bool) -> Callable[[Sign], None]:
+def _shown(progress: ProgressLine, normalize: bool) -> Callable[[Sign], None]:
     def show(sign: Sign) -> None:
         if normalize and sign.rows:
             _load_writer()
@@ -311,7 +310,7 @@ def run_normalize(console: Console, place: Workplace, *, everything: bool) -> in
 def derive_now(console: Console, place: Workplace, *, everything: bool = False) -> Derived:
     """Derive facts, after whoever does so now. Raises `LockedError` if that takes longer than `DERIVE_PATIENCE`."""
     deadline = time.monotonic() + DERIVE_PATIENCE
-    with Progress(quiet=console.quiet) as progress:
+    with ProgressLine(quiet=console.quiet) as progress:
         while True:
             end_if_asked()
             try:

@@ -16,7 +16,7 @@ from jalon.store import deadlines, fetches, inbox, quarantine
 from jalon.store.quarantine import Entry
 from jalon.sync.answered import answered, broken, nameless, page_of
 from jalon.sync.redact import REDACTOR
-from jalon.sync.source import Counts, Progress, Source, Workshop
+from jalon.sync.source import Counts, Sign, Source, Workshop
 
 T = TypeVar("T")
 MAX_PAYLOAD = 1 << 20
@@ -125,7 +125,7 @@ class Pages:
     def _sign(self, page: Page, stream: str) -> None:
         pages, rows = self._read.get(stream, (0, 0))
         self._read[stream] = read = pages + 1, rows + sum(map(len, page.rows.values()))
-        self._shop.progress(Progress(self._source.name, stream, *read))
+        self._shop.progress(Sign(self._source.name, stream, *read))
 
     def _page(self, records: Sequence[Record], default: str) -> Page:
         rows: dict[str, list[tuple[str, int, bytes]]] = {}

@@ -19,7 +19,7 @@ from jalon.sync.given import Given
 from jalon.sync.halt import Halt
 from jalon.sync.redact import REDACTOR, secrets_of
 from jalon.sync.retry import http_time, retry_after, retrying
-from jalon.sync.source import Counts, Progress, Source, Workshop
+from jalon.sync.source import Counts, Sign, Source, Workshop
 from jalon.sync.tokens import Tokens, Unrenewed
 
 _MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError)
@@ -236,7 +236,7 @@ class SourceSession:
         if fault.throttled:
             self._counts.throttled += 1
             await self._budgets.pause(request, seconds)
-        self._shop.progress(Progress(self.source.name, waiting=fault.reason, seconds=seconds))
+        self._shop.progress(Sign(self.source.name, waiting=fault.reason, seconds=seconds))
 
 
 def _stays_refused(reason: str) -> Stop:

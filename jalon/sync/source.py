@@ -78,8 +78,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """One sign of life: pages and rows of a stream so far in this run; `waiting` says why nothing moves."""
+class Sign:
+    """A sign of life: pages and rows of a stream so far in this run; `waiting` says why nothing moves."""
 
     source: str
     stream: str = ""
@@ -127,7 +127,7 @@ class Workshop:
     keyring: Keyring
     clock: Clock = field(default_factory=SystemClock)
     halt: Halt | None = None
-    progress: Callable[[Progress], None] = lambda _: None
+    progress: Callable[[Sign], None] = lambda _: None
     address: Callable[[str], str | None] = lambda _: None
     """Public address at which a source's deliveries arrive; None: not configured."""
     resolver: Resolver | None = None

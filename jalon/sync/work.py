@@ -28,7 +28,7 @@ from jalon.sync.keyed import KeyReader
 from jalon.sync.pages import Pages
 from jalon.sync.redact import sayable
 from jalon.sync.session import SourceSession
-from jalon.sync.source import Counts, Progress, Workshop
+from jalon.sync.source import Counts, Sign, Workshop
 from jalon.sync.windowed import Astray, LeftOut, WindowReader
 
 log = logging.getLogger("jalon.sync")
@@ -129,9 +129,7 @@ class Work:
         seconds = self._due[0][0] - self._shop.clock.now()
         if seconds > self._shop.linger:
             return False
-        self._shop.progress(
-            Progress(self._source.name, self._due[0][-1].stream, waiting="not ready yet", seconds=seconds)
-        )
+        self._shop.progress(Sign(self._source.name, self._due[0][-1].stream, waiting="not ready yet", seconds=seconds))
         await self._halt.sleep(max(seconds, 0.0))
         return True
 

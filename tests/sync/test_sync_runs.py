@@ -23,7 +23,7 @@ from jalon.store import runs
 from jalon.store.database import Store
 from jalon.store.lock import RunLock
 from jalon.sync.engine import sync_all, sync_source
-from jalon.sync.source import Progress
+from jalon.sync.source import Sign
 
 # --- ending early -----------------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ async def test_sources_run_side_by_side_and_one_that_stops_leaves_the_other_alon
 
 
 async def test_a_run_is_written_down_with_its_figures(store: Store) -> None:
-    told: list[Progress] = []
+    told: list[Sign] = []
     async with served(Orders(orders(30, DAYS_AGO_50, 100_000), page=4)) as server:
         shop = workshop(store, PlayedClock(NOW), progress=told.append)
         outcome = await sync_source(source(server, token="access-token-0"), shop)
