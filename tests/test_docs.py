@@ -21,9 +21,12 @@ from jalon.settings import ENVIRONMENT, TABLES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+ROOTS = (ROOT, ROOT / "jalon", ROOT / "tests", ROOT / "examples/jalon-bazaar")
 GENERATED = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
 WRITTEN = sorted(path for path in [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("examples/**/*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+PLACE = re.compile(r"`((?:jalon|tests|docs|benchmarks)/[\w./-]+|[\w/-]+/\w+\.py)(?:::\w+)?`")
+"""A file or folder of the repository; files of Python also as seen from one of `ROOTS`."""
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -155,3 +158,9 @@ def test_the_table_of_exit_statuses_is_the_codes_own() -> None:
     said = {int(number) for number in re.findall(r"^  (\d+) ", EXITS, re.MULTILINE)}
     kinds = [errors.JalonError, *errors.JalonError.__subclasses__()]
     assert said == {errors.OK, errors.BUDGET, errors.DUE, *(kind.exit_status for kind in kinds)}
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_folders_that_are_named_are_there(page: Path) -> None:
+    named = {place for place in PLACE.findall(page.read_text()) if not re.search("[A-Z]{2}", place)}
+    assert {place for place in named if not any((root / place).exists() for root in ROOTS)} == set()
