@@ -164,3 +164,11 @@ def test_the_table_of_exit_statuses_is_the_codes_own() -> None:
 def test_files_and_folders_that_are_named_are_there(page: Path) -> None:
     named = {place for place in PLACE.findall(page.read_text()) if not re.search("[A-Z]{2}", place)}
     assert {place for place in named if not any((root / place).exists() for root in ROOTS)} == set()
+
+
+def test_modules_of_the_attribution_are_called_as_they_are_on_the_map() -> None:
+    named = re.findall(
+        r"`([\w/]+)`", section((DOCS / "architecture.md").read_text(), "Attribution").partition("| --- |")[2]
+    )
+    room = ROOT / "jalon" / "attribution"
+    assert [name for name in named if not (room / name).is_dir() and not (room / f"{name}.py").is_file()] == []
