@@ -56,6 +56,25 @@ STEPS = (
     "other conversions",
 )
 """What a run does, in this order."""
+IN_ORDER: dict[str, tuple[str, ...]] = {
+    "sales": ("order_uid",),
+    "people": ("identifier",),
+    "touches": ("touch_uid",),
+    "steps": ("order_uid", "position"),
+    "open_steps": ("journey_id", "position"),
+    "transitions": transitions.KEY,
+    "stage_times": stage_times.KEY,
+    "drop_offs": drop_offs.KEY,
+    "effects": ("model", "state"),
+    "credit": ("order_uid", "model", "position"),
+    "modelled": ("touch_uid",),
+    "shared": ("order_uid", "touch_uid"),
+    "traced": ("order_uid", "touch_uid", "source", "content_id"),
+    "traced_contents": ("channel", "content_id"),
+    "conversions": ("conversion", "conversion_uid"),
+    "conversion_credit": ("conversion", "conversion_uid", "model", "position"),
+}
+"""Table that a run writes -> the columns by which its rows are in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,56 +145,49 @@ def joined(facts: Path, options: Options | None = None) -> dict[str, str]:
 
 
 def _run(engine: Engine, facts: Path, out: Path, options: Options, begin: Callable[[str], None]) -> Result:
-    sold, persons, touched, lines, refunds = _prepared(engine, facts, options, begin)
+    def write(**tables: Table) -> None:
+        for name, table in tables.items():
+            rows[name] = _write(engine, table, out, name)
+
+    rows: dict[str, int] = {}
+    ready = _prepared(engine, facts, options, begin)
+    touched = ready.touches
     begin("journeys")
-    found = journeys.journeys(engine, touched, sold, options)
+    found = journeys.journeys(engine, touched, ready.sales, options)
     steps, open_steps = found.steps, found.open_steps
-    sold = engine.keep("sales_with_mode", modes.with_mode(sold, steps, touched))
-    rows = {
-        "sales": _write(engine, sold, out, "sales", ["order_uid"]),
-        "people": _write(engine, persons, out, "people", ["identifier"]),
-        "touches": _write(engine, touched, out, "touches", ["touch_uid"]),
-        "steps": _write(engine, steps.drop("channel"), out, "steps", ["order_uid", "position"]),
-        "open_steps": _write(engine, open_steps.drop("code", *BEFORE), out, "open_steps", ["journey_id", "position"]),
-    }
+    sold = engine.keep("sales_with_mode", modes.with_mode(ready.sales, steps, touched))
+    write(sales=sold, people=ready.people, touches=touched)
+    write(steps=steps.drop("channel"), open_steps=open_steps.drop("code", *BEFORE))
     begin("moves between stages")
-    rows |= _moves(engine, touched, sold, open_steps, out, options)
+    write(**_moves(engine, touched, sold, open_steps, options))
     begin("what models learn")
     learnt = learn_within(engine, found, options)
-    rows["effects"] = _write(engine, learnt.effects, out, "effects", ["model", "state"])
+    write(effects=learnt.effects)
     begin("credit")
-    told = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}
-    heard = Facts(sold, touched, lines, **told)
+    of_content = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}
+    heard = Facts(sold, touched, ready.lines, **of_content)
     credited = credit(engine, steps, heard, learnt, options)
-    rows["credit"] = _write(engine, credited.rows, out, "credit", ["order_uid", "model", "position"])
-    rows["modelled"] = _write(engine, credited.shared.touches, out, "modelled", ["touch_uid"])
-    rows["shared"] = _write(engine, credited.shared.rows, out, "shared", ["order_uid", "touch_uid"])
+    write(credit=credited.rows, modelled=credited.shared.touches, shared=credited.shared.rows)
     begin("likely contents of visits")
     traced = trace(engine, heard, steps, options)
-    rows["traced"] = _write(engine, traced.rows, out, "traced", ["order_uid", "touch_uid", "source", "content_id"])
-    rows["traced_contents"] = _write(engine, traced.contents, out, "traced_contents", ["channel", "content_id"])
+    write(traced=traced.rows, traced_contents=traced.contents)
     begin("other conversions")
-    counted = Counted(steps, persons, sold, touched, refunds, lines, engine.facts(facts, "orders"))
-    figures = tally(engine, counted, options)
+    orders = engine.facts(facts, "orders")
+    figures = tally(engine, Counted(steps, ready.people, sold, touched, ready.refunds, ready.lines, orders), options)
     beside = converted(engine, touched, sold, credited.rows, options)
-    rows["conversions"] = _write(engine, beside.conversions, out, "conversions", ["conversion", "conversion_uid"])
-    in_order = ["conversion", "conversion_uid", "model", "position"]
-    rows["conversion_credit"] = _write(engine, beside.credit, out, "conversion_credit", in_order)
+    write(conversions=beside.conversions, conversion_credit=beside.credit)
     result = Result(out, rows, **figures, tests=credited.tests, learnt=learnt.told)
     return replace(result, sharing=credited.shared.told, tracing=traced.told)
 
 
-def _moves(
-    engine: Engine, touched: Table, sold: Table, open_steps: Table, out: Path, options: Options
-) -> dict[str, int]:
-    """Write how people move between stages, and return the rows of each table."""
+def _moves(engine: Engine, touched: Table, sold: Table, open_steps: Table, options: Options) -> dict[str, Table]:
+    """Return how people move between stages, by the names of the tables."""
     until = transitions.observed_until(engine, touched, sold)
-    found = {
-        "transitions": (transitions.transitions(engine, touched, until, options.window), transitions.KEY),
-        "stage_times": (stage_times.stage_times(engine, touched, until, options.window), stage_times.KEY),
-        "drop_offs": (drop_offs.drop_offs(engine, open_steps, touched, until, options.window), drop_offs.KEY),
+    return {
+        "transitions": transitions.transitions(engine, touched, until, options.window),
+        "stage_times": stage_times.stage_times(engine, touched, until, options.window),
+        "drop_offs": drop_offs.drop_offs(engine, open_steps, touched, until, options.window),
     }
-    return {name: _write(engine, table, out, name, list(key)) for name, (table, key) in found.items()}
 
 
 class _Known(NamedTuple):
@@ -197,10 +209,17 @@ def _known(engine: Engine, facts: Path, options: Options) -> _Known:
     return _Known(found, sold, claimed, people(engine, links(*told), sold, claimed, options))
 
 
-def _prepared(
-    engine: Engine, facts: Path, options: Options, begin: Callable[[str], None]
-) -> tuple[Table, Table, Table, Table, Table]:
-    """Return sales, people, touchpoints, order lines and refunds, each kept."""
+class _Prepared(NamedTuple):
+    """What journeys are made of, and what else is told of orders."""
+
+    sales: Table
+    people: Table
+    touches: Table
+    lines: Table
+    refunds: Table
+
+
+def _prepared(engine: Engine, facts: Path, options: Options, begin: Callable[[str], None]) -> _Prepared:
     begin("sales and people")
     found, sold, claimed, persons = _known(engine, facts, options)
     sold = engine.keep("sales_of_persons", touches.with_prior_sales(with_buyers(sold, persons, claimed)))
@@ -212,11 +231,12 @@ def _prepared(
     staged = with_stage(touches.with_history(met, sold), rules)
     touched = engine.keep("touches", told_once(staged, met, sold, options.same_visit_minutes))
     engine.drop("touches_met", "current_touchpoints")
-    return sold, persons, touched, found["order_lines"], found["refunds"]
+    return _Prepared(sold, persons, touched, found["order_lines"], found["refunds"])
 
 
-def _write(engine: Engine, table: Table, out: Path, name: str, order: list[str]) -> int:
-    return engine.write(table, out / f"{name}.parquet", order, [c for c in INSTANTS if c in table.columns])
+def _write(engine: Engine, table: Table, out: Path, name: str) -> int:
+    instants = [column for column in INSTANTS if column in table.columns]
+    return engine.write(table, out / f"{name}.parquet", [*IN_ORDER[name]], instants)
 
 
 def _card(options: Options, result: Result) -> dict[str, Any]:
