@@ -56,21 +56,21 @@ def append(
     rows = spare(db, source, rows)
     newest: dict[str, tuple[int, bytes]] = {}
     kept: set[tuple[str, bytes]] = set()
-    for key, version, digest in _revisions(db, source, stream, [key for key, _, _ in rows]):
-        newest[key] = version, digest
-        kept.add((key, digest))
+    for key, version, mark in _revisions(db, source, stream, [key for key, _, _ in rows]):
+        newest[key] = version, mark
+        kept.add((key, mark))
     fresh: list[tuple[str, str, str, int, int, bytes, bytes]] = []
     for key, version, body in rows:
-        digest = blake2b(body, digest_size=16).digest()
+        mark = digest(body)
         head = newest.get(key)
         if head is None or version >= head[0]:
-            if head is not None and head[1] == digest:
+            if head is not None and head[1] == mark:
                 continue
-            newest[key] = version, digest
-        elif (key, digest) in kept:
+            newest[key] = version, mark
+        elif (key, mark) in kept:
             continue
-        kept.add((key, digest))
-        fresh.append((source, stream, key, version, observed_at, digest, body))
+        kept.add((key, mark))
+        fresh.append((source, stream, key, version, observed_at, mark, body))
     db.executemany(_INSERT, fresh)
     return Appended(len(fresh), len(rows) - len(fresh))
 
