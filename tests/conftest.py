@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from jalon.store.database import Store
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does: see `jalon.cli.main`
 settings.register_profile("jalon", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("jalon")
@@ -38,6 +40,13 @@ def light() -> Iterator[None]:
 
 def pytest_sessionfinish() -> None:
     gc.unfreeze()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    with Store.open(tmp_path / "store") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from jalon.connectors.base import Deadline
 from jalon.store import credentials, deadlines
 from jalon.store.database import Store
 
 DAY = 86_400.0
 STORY = Deadline("story/1", "story 1 vanishes", 10 * DAY, warn=DAY / 12)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as opened:
-        yield opened
 
 
 def test_a_deadline_is_named_from_its_warning_on(store: Store) -> None:

@@ -11,9 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -31,23 +29,11 @@ from jalon.store.lock import RunLock
 from jalon.store.settle import replay
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as store:
-        yield store
-
-
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make segments small, so that a few rows fill several."""
     monkeypatch.setattr(segments, "SEGMENT", 8)
     monkeypatch.setattr(derivation, "CHUNK", 3)
-
-
-@contextmanager
-def fresh() -> Iterator[Store]:
-    with TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
-        yield store
 
 
 def held(store: Store) -> list[tuple[str, str, int]]:
@@ -73,7 +59,7 @@ def refusing(*keys: str) -> Any:
 @settings(max_examples=20, deadline=None)
 def test_however_the_work_is_cut_the_files_are_the_same(cuts: list[int], broken: set[int]) -> None:
     rows = [tiny.order(number, **({"goods": "1,0"} if number in broken else {})) for number in range(sum(cuts))]
-    with fresh() as bit_by_bit, fresh() as at_once:
+    with tiny.fresh() as bit_by_bit, tiny.fresh() as at_once:
         start = 0
         for cut in cuts:
             tiny.append(bit_by_bit, rows[start : start + cut])
@@ -433,7 +419,7 @@ def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(store: Store) ->
                 time.sleep(rng.uniform(0.02, 0.35))
                 run.send_signal(signal.SIGKILL)
     tiny.derived(store)
-    with fresh() as undisturbed:
+    with tiny.fresh() as undisturbed:
         tiny.append(undisturbed, rows)
         tiny.derived(undisturbed)
         assert tiny.files(store) == tiny.files(undisturbed)

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,12 +29,6 @@ RING = Keyring(b"k" * 32)
 ANNA = {"buyer": RING.pseudonym("tiny_user", "anna"), "email": RING.pseudonym("email", "anna@example.org")}
 BEN = {"buyer": RING.pseudonym("tiny_user", "ben"), "email": RING.pseudonym("email", "ben@example.org")}
 CLICK = RING.pseudonym("gclid", "click of anna")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as store:
-        yield store
 
 
 def bought(number: int, person: dict[str, str], **fields: object) -> tuple[str, int, bytes]:

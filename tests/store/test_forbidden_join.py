@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-import pytest
 import tiny
 
 from jalon.normalize.vocabulary import ABOUT_PERSONS, KINDS, Content, Context, Fact, Measure, Raw
@@ -16,12 +14,6 @@ from jalon.store.database import Store
 
 PERSONAL = {"person", "left", "right", "order_id"}
 """Columns that name a person or an order."""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as store:
-        yield store
 
 
 def measure(raw: Raw, *, joinable: bool) -> Measure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -31,12 +30,6 @@ UNFIT: dict[str, bytes] = {
     "an unknown currency": b'{"at": 1780000000, "goods": "1", "currency": "XXL"}',
     "an object for a text": b'{"at": 1780000000, "goods": "1", "buyer": {"a": 1}}',
 }
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as opened:
-        yield opened
 
 
 def mended(raw: Raw, context: Context) -> Iterator[Fact]:

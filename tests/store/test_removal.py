@@ -25,12 +25,6 @@ KEPT = {"tombstones", "erasures"}
 """Tables with a source that a removal leaves: who was erased must not come back with it."""
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as store:
-        yield store
-
-
 def filled(store: Store, *names: str) -> None:
     """Let each source tell a hundred orders, turn about, and leave something in other tables."""
     for number in range(100):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -24,18 +21,6 @@ from jalon.store.revisions import late, replacing
 from tests.handmade import measure, touch
 
 COMPLETE = {"tiny": {"orders"}}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as store:
-        yield store
-
-
-@contextmanager
-def fresh() -> Iterator[Store]:
-    with TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
-        yield store
 
 
 def told(store: Store, skus: str, version: int, **fields: Any) -> None:
@@ -146,7 +131,7 @@ def holding(store: Store, person: str) -> int:
 def test_what_holds_is_what_the_newest_revision_tells_however_the_work_is_cut(
     revisions: list[tuple[int, str]], cuts: set[int]
 ) -> None:
-    with fresh() as bit_by_bit, fresh() as at_once:
+    with tiny.fresh() as bit_by_bit, tiny.fresh() as at_once:
         for number, (version, skus) in enumerate(revisions):
             for store in (bit_by_bit, at_once):
                 told(store, skus, version)

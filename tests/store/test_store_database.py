@@ -24,12 +24,6 @@ from jalon.store.database import FILE, Store, library_warning
 from jalon.store.group import Statement
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store") as opened:
-        yield opened
-
-
 def child(folder: Path, code: str) -> subprocess.Popen[str]:
     """Start a process with the store open as `store`, which runs `code`."""
     head = (

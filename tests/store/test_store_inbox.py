@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import pytest
+import tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jalon.store import inbox, schema
+from jalon.store import inbox
 
 Row = tuple[str, int, bytes]
 ROWS = st.lists(
     st.tuples(st.sampled_from("abc"), st.integers(0, 4), st.sampled_from([b"x", b"y", b"z", b"\0\xff"])), max_size=25
 )
-
-
-def fresh() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute("BEGIN")
-    schema.migrate(db)
-    return db
-
-
-@pytest.fixture
-def db() -> Iterator[sqlite3.Connection]:
-    made = fresh()
-    yield made
-    made.close()
 
 
 def stored(db: sqlite3.Connection) -> list[tuple[str, int, bytes]]:
@@ -59,7 +45,7 @@ class Model:
 
 @given(ROWS, st.integers(1, 7))
 def test_every_batching_follows_the_rule(rows: Sequence[Row], size: int) -> None:
-    db, model = fresh(), Model()
+    db, model = tiny.database(), Model()
     expected = [row for row in rows if model.append(*row)]
     new = known = 0
     for start in range(0, len(rows), size):
@@ -74,7 +60,7 @@ def test_every_batching_follows_the_rule(rows: Sequence[Row], size: int) -> None
 def test_order_and_repetition_do_not_matter(order: list[Row], data: st.DataObject) -> None:
     """Hazards 1 and 2: whatever comes again or late, the same revisions are kept and the same one is the newest."""
     repeated = data.draw(st.lists(st.sampled_from(order), max_size=20))
-    db = fresh()
+    db = tiny.database()
     for row in [*order, *repeated]:
         inbox.append(db, "shop", "orders", 1, [row])
     assert sorted(stored(db)) == sorted(order)

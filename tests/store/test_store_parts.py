@@ -5,31 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 
 import pytest
+import tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring
-from jalon.store import budget, credentials, deliveries, fetches, quarantine, runs, schema, sources, windows
+from jalon.store import budget, credentials, deliveries, fetches, quarantine, runs, sources, windows
 from jalon.store.envelope import Sealer
-
-
-def fresh() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute("BEGIN")
-    schema.migrate(db)
-    return db
-
-
-@pytest.fixture
-def db() -> Iterator[sqlite3.Connection]:
-    made = fresh()
-    yield made
-    made.close()
-
 
 # --- windows
 
@@ -143,7 +128,7 @@ def states(db: sqlite3.Connection) -> dict[str, int]:
 
 @given(st.integers(0, 200))
 def test_a_group_of_any_size_is_stored_whole_and_in_order(size: int) -> None:
-    db = fresh()
+    db = tiny.database()
     rows = [("shop", str(n), float(n), bytes([n]), b"x" * n) for n in range(size)]
     assert deliveries.add(db, rows) == size
     if rows:
@@ -242,7 +227,7 @@ def test_no_stretch_of_time_yields_more_than_the_budget(
     rate: float, capacity: float, asks: list[tuple[float, float]]
 ) -> None:
     """Hazard 24: between any two instants at most the capacity and what was restored meanwhile is taken."""
-    db, now, taken = fresh(), 1000.0, []
+    db, now, taken = tiny.database(), 1000.0, []
     for pause, cost in asks:
         now += pause
         if not budget.take(db, "app:shop", cost, now, rate, capacity):
@@ -256,7 +241,7 @@ def test_no_stretch_of_time_yields_more_than_the_budget(
 
 @given(st.floats(0.5, 50), st.floats(1, 40), st.floats(0.1, 100))
 def test_who_waits_as_long_as_told_gets_it(rate: float, capacity: float, cost: float) -> None:
-    db, now = fresh(), 1000.0
+    db, now = tiny.database(), 1000.0
     budget.take(db, "app:shop", capacity, now, rate, capacity)
     wait = budget.take(db, "app:shop", cost, now, rate, capacity)
     assert 0 < wait <= capacity / rate + 1e-6

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +16,7 @@ import orjson
 from jalon.normalize.money import minor
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Fact, Identity, Instant, Order, OrderLine, Raw, Unfit
-from jalon.store import inbox
+from jalon.store import inbox, schema
 from jalon.store.database import Store
 from jalon.store.derive import Derived, derive
 from jalon.store.meaning import Origin
@@ -83,3 +86,18 @@ def table(folder: Path, kind: str) -> list[dict[str, Any]]:
     from jalon.store.facts import open_facts
 
     return [row for path in open_facts(folder)[kind] for row in pq.read_table(path).to_pylist()]
+
+
+@contextmanager
+def fresh() -> Iterator[Store]:
+    """Open one more empty store."""
+    with TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
+        yield store
+
+
+def database() -> sqlite3.Connection:
+    """Return an empty database in memory, in a transaction."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("BEGIN")
+    schema.migrate(db)
+    return db
