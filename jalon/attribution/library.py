@@ -19,13 +19,13 @@ from ibis.expr.types import Table
 
 from jalon.attribution import journeys
 from jalon.attribution.adding import table_of
-from jalon.attribution.asked import options_of, tested
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects.learning import EFFECTS, Learnt, material
 from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
 from jalon.attribution.groups import group
+from jalon.attribution.library_options import options_of, tested
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jalon.commands import printed, settled
+from jalon.commands import later_settings, printed
 from jalon.commands.console import counted
 from jalon.commands.delivering import reachable
 from jalon.connectors.base import Finding, Settings
@@ -44,7 +44,7 @@ def examine(place: Workplace, sources: Mapping[str, Settings], *, offline: bool)
     findings += _channels()
     well = not _failed(findings)
     if not _failed([finding for finding in findings if finding.name == CHANNELS]):
-        findings += settled.findings(place)
+        findings += later_settings.findings(place)
     findings += _secrets(place, sources)
     if well:
         findings += printed.findings(place, sources)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jalon import errors
-from jalon.commands import settled
+from jalon.commands import later_settings
 from jalon.commands.common import end_if_asked, heed_sigterm
 from jalon.commands.console import Console, ProgressLine, counted, day_and_time
 from jalon.connectors.base import Settings
@@ -190,7 +190,7 @@ def _end_at_once() -> None:
 def _read(console: Console, place: Workplace, work: Work, max_runtime: timedelta | None, *, normalize: bool) -> int:
     """Run the engine, derive (unless a person has just asked to stop), and tell."""
     log.info("%s, store in %s", place.config.path, place.config.store)
-    settled.warn(console, place)
+    later_settings.warn(console, place)
     atexit.register(_end_at_once)
     outcomes = asyncio.run(engaged(console, place, work, max_runtime, normalize=normalize))
     heed_sigterm()

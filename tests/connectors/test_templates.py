@@ -20,7 +20,7 @@ from jalon.connectors.templates.tables import TEMPLATES, Template
 from jalon.connectors.templates.versions import version_of
 from jalon.normalize.channels import CHANNELS as KNOWN_CHANNELS
 from jalon.normalize.form_events import AMOUNTS, COUNTS, TELLABLE
-from jalon.normalize.told import READERS, facts
+from jalon.normalize.shapes import READERS, facts
 from jalon.normalize.vocabulary import Context, Instant, Raw, Unfit
 from tests.golden import SAMPLES, samples
 

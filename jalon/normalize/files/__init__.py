@@ -1,4 +1,4 @@
-"""What rows of files mean: what `jalon.normalize.told` says of records that own channels tell.
+"""What rows of files mean: what `jalon.normalize.shapes` says of records that own channels tell.
 
 A row has been read by its template before: what is here is a record of a shape, whatever the file looked like. So the
 same row in two files, or in a file and a later, longer one, is one record, and gives the same facts.
@@ -6,7 +6,7 @@ same row in two files, or in a file and a later, longer one, is one record, and 
 
 from __future__ import annotations
 
-from jalon.normalize.told import facts
+from jalon.normalize.shapes import facts
 from jalon.normalize.vocabulary import Context, Fact, Raw
 
 
