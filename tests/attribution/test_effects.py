@@ -52,7 +52,9 @@ def solved(paths: Paths, order: int = 1) -> chains.Chain:
 
 def base_rate(solved: chains.Chain) -> float:
     """Return what a journey brings: the same for a chain of every order."""
-    return float(solved.begins @ removal._inverse(solved) @ solved.converts)
+    go_on = np.eye(len(solved.states))
+    np.subtract.at(go_on, (solved.source, solved.target), solved.flow)
+    return float(solved.begins @ np.linalg.solve(go_on, solved.converts))
 
 
 def removal_effects(paths: Paths, order: int = 1) -> list[float]:
