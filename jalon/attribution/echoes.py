@@ -9,7 +9,8 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-MINUTE = 60_000_000
+from jalon.normalize.times import MINUTE
+
 ARRIVALS = ("visit", "search_click", "ad_click", "content_click")
 """Kinds of touchpoint by which somebody comes to the site."""
 

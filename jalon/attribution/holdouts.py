@@ -19,14 +19,13 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
+from jalon.attribution.intervals import NORMAL
 from jalon.attribution.money import divided
 from jalon.attribution.numbers import number
 from jalon.attribution.patterns import check, fits
 from jalon.errors import ConfigError
 from jalon.normalize.times import SECOND
 
-NORMAL = 1.6448536269514722
-"""Half the width of a 90 % interval, in standard errors."""
 PARTS = 10_000
 """Factors are whole numbers of so many parts."""
 MOST = 16.0

@@ -22,8 +22,9 @@ from ibis.expr.types import Table
 
 from jalon.attribution.codes import BEFORE, before, coded
 from jalon.attribution.engine import Engine
-from jalon.attribution.options import VIEWS, Options
+from jalon.attribution.options import Options
 from jalon.attribution.patterns import fits, fits_any
+from jalon.attribution.stages import VIEWS
 from jalon.normalize.times import DAY, SECOND
 
 STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at", "window", "channel", "skippable")

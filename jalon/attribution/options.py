@@ -27,8 +27,6 @@ INTENT = ("add_to_cart", "checkout", "live_cart", "direct", "brand_search")
 """Patterns of touchpoints by which people show that they are about to buy."""
 FIRST_PURCHASE = "first_purchase"
 """Conversion: a sale to somebody to whom none is known before."""
-VIEWS = ("impression", "view", "live_view")
-"""Kinds of touchpoint of somebody who only saw something."""
 
 Engines = Literal["duckdb", "spark"]
 BESIDE = {"memory_limit", "threads", "temp_folder", "spark", "spark_master"}

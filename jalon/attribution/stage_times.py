@@ -22,6 +22,7 @@ from ibis.expr.types import Table
 from jalon.attribution.engine import Engine
 from jalon.attribution.presets import MEMBERS, PRESETS
 from jalon.attribution.transitions import on_the_way
+from jalon.normalize.times import MINUTE
 
 KEY = ("preset", "from_stage", "to_stage")
 QUARTILES = (25, 50, 75)
@@ -37,7 +38,6 @@ STAGE_TIMES = {
     "share_in_window": "float64",
 }
 """`persons` were in the one stage first; `reached` of them have been in the other since."""
-_MINUTE = 60_000_000
 _FINE = 2 * 24 * 60
 """From so many minutes on, times are told in whole hours."""
 _NEAR = 1e-12
@@ -87,7 +87,7 @@ def stage_times(engine: Engine, touches: Table, until: int, lookback: int) -> Ta
     firsts = engine.keep("firsts", _firsts(on_the_way(touches), until))
     found = _curves(engine.rows(_persons_by_time(firsts.op())))
     engine.drop("firsts")
-    rows = [row for preset in PRESETS for row in _of(found, preset, lookback // _MINUTE)]
+    rows = [row for preset in PRESETS for row in _of(found, preset, lookback // MINUTE)]
     data = pa.Table.from_pylist(rows, pa.schema([(name, _ARROW[kind]) for name, kind in STAGE_TIMES.items()]))
     told = engine.take("stage_times", data if rows else None, STAGE_TIMES)
     return told.mutate(share_in_window=told.share_in_window.cast("decimal(10, 9)"))
@@ -110,7 +110,7 @@ def _persons_by_time(firsts: Node) -> Table:
     # Ways are put under each other before anything is calculated, so that the formula is written once.
     ways = ibis.union(*(_on_way(table, number, *way) for number, way in enumerate(_WAYS)))
     begun = ways.filter(ways.begins.notnull() & (ways.ends.isnull() | (ways.ends >= ways.begins)))
-    took = ibis.greatest(ibis.coalesce(begun.ends, begun.until) - begun.begins, 0) // _MINUTE
+    took = ibis.greatest(ibis.coalesce(begun.ends, begun.until) - begun.begins, 0) // MINUTE
     minutes = ibis.ifelse(took < _FINE, took, took // 60 * 60)
     key = (minutes * 2 + begun.ends.notnull().cast("int64")) * len(_WAYS) + begun.way
     return begun.group_by(key=key.cast("int64")).agg(persons=begun.person.count())

@@ -37,7 +37,8 @@ class Rule(NamedTuple):
     """Channels that the rule is about; empty: all."""
 
 
-_LOOKS = ("impression", "view", "live_view")
+VIEWS = ("impression", "view", "live_view")
+"""Kinds of touchpoint of somebody who only saw something."""
 _VISITS = ("engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click")
 _INTEREST = ("tag_click", "product_view", "save", "question", "sign_up")
 AFTER_SALES = ("delivery", "support", "return_requested", "refund", "survey")
@@ -50,11 +51,11 @@ RULES: tuple[Rule, ...] = (
     Rule("recommends", "advocacy", ("review", "share", "referral")),
     Rule("customer-asks", "service", ("chat",), customer=True),
     Rule("about-to-buy", "decision", ("add_to_cart", "checkout", "offer_used", "live_cart", "chat")),
-    Rule("customer-returns", "loyalty", (*_LOOKS, *_VISITS, *_INTEREST, "newsletter"), customer=True),
+    Rule("customer-returns", "loyalty", (*VIEWS, *_VISITS, *_INTEREST, "newsletter"), customer=True),
     Rule("interest", "consideration", (*_INTEREST, "newsletter")),
     Rule("visit", "discovery", _VISITS),
-    Rule("seen-again", "discovery", _LOOKS, known=True),
-    Rule("first-seen", "awareness", _LOOKS),
+    Rule("seen-again", "discovery", VIEWS, known=True),
+    Rule("first-seen", "awareness", VIEWS),
 )
 """The default rules, after the stages' typical touchpoints: newsletter engagement and what a customer comes back for is
 loyalty; a cart is a decision whoever fills it; a view is awareness as long as nothing else is known of the person."""

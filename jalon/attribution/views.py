@@ -12,7 +12,8 @@ import ibis
 from ibis.expr.types import Table
 
 from jalon.attribution.money import MAX_POINTS, divided
-from jalon.attribution.options import VIEWS, Options
+from jalon.attribution.options import Options
+from jalon.attribution.stages import VIEWS
 
 PARTS = 1_000_000
 """The weight of a view is a fraction with no greater denominator."""

@@ -10,7 +10,8 @@ from jalon.normalize.vocabulary import Instant, Unfit
 
 SECOND = 1_000_000
 """Microseconds, as instants are counted in."""
-HOUR = 3_600 * SECOND
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 EARLIEST = Instant(946_684_800 * SECOND)
 """2000-01-01: before every platform. What is earlier is a unit error or an empty field."""

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from jalon.attribution.card import read_card
-from jalon.attribution.holdouts import NORMAL, read
+from jalon.attribution.holdouts import read
+from jalon.attribution.intervals import NORMAL
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.cli import cli

@@ -25,11 +25,10 @@ from jalon.attribution.hazard.fitting import (
     at_events,
     bounds,
 )
+from jalon.attribution.intervals import NORMAL
 
 CHUNK = 50_000
 """So many events are looked at together."""
-NORMAL = 1.6448536269514722
-"""Half of the width of a 90 % interval, in standard deviations."""
 
 
 class Ends(NamedTuple):

@@ -7,13 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jalon.attribution.intervals import LEVEL, NORMAL
 from jalon.attribution.sharing.mixture import Floats, Ints
 
 BURN_IN = 60
-LEVEL = 0.9
-"""Level of the intervals."""
-NORMAL = 1.6448536269514722
-"""Quantile of the normal distribution for that level."""
 ALIKE = -0.8
 """Correlation below which two contents cannot be told apart."""
 

@@ -10,6 +10,7 @@ import ibis
 from ibis.expr.types import Table, Value
 
 from jalon.attribution.engine import Engine
+from jalon.normalize.times import MINUTE
 from jalon.report.marts.base import Base, with_amounts
 from jalon.report.marts.shapes import CURRENCY, NONE, Column, Mart, money
 
@@ -21,7 +22,6 @@ CUTS = ("channel", "stage")
 SOLD = "(sale)"
 """Where every way ends."""
 LISTED = 10
-_MINUTE = 60_000_000
 _STEPS = [f"step_{back}" for back in range(1, STEPS + 1)]
 
 RPT_PATHS = Mart(
@@ -58,7 +58,7 @@ def _ways(base: Base, sold: Table, cut: str) -> Table:
     """Return the ways of one cut, each with its sales."""
     ways = sold.left_join(base.engine.keep(f"ways_{cut}", _way_of_each(base, cut)), "order_uid")
     steps = {name: ibis.coalesce(ways[name], NONE) for name in _STEPS}
-    minutes = ((ways.placed_at - ways.first_at) / _MINUTE).cast("float64")
+    minutes = ((ways.placed_at - ways.first_at) / MINUTE).cast("float64")
     told = ways.mutate(cut=ibis.literal(cut), is_longer=ibis.coalesce(ways.steps > STEPS, False), **steps)
     return told.group_by("cut", "currency", "is_longer", *_STEPS).agg(
         orders=ways.order_uid.count(),
