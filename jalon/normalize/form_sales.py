@@ -84,11 +84,15 @@ def order_line(form: Form) -> Iterator[Fact]:
 
 
 def _charged(form: Form, currency: str) -> Money:
-    """Return the money of an order: what of goods and total is left out follows from the other."""
-    tax, shipping = form.amount("tax", currency) or 0, form.amount("shipping", currency) or 0
+    """Return the money of an order: what is left out follows from the rest, and the tax from its lines."""
+    tax, shipping = form.amount("tax", currency), form.amount("shipping", currency) or 0
     goods, total = form.amount("goods", currency), form.amount("total", currency)
     if goods is None and total is None:
         raise Unfit("missing_field", "neither total nor goods is told")
+    if tax is None:
+        tax = sum(line.amount("tax", currency) or 0 for line in form.forms("lines"))
+        if not tax and goods is not None and total is not None:
+            tax = max(total - goods - shipping, 0)
     if goods is None:
         goods = (total or 0) - tax - shipping
     if goods < 0:

@@ -68,6 +68,21 @@ def test_goods_tax_and_shipping_are_the_total_whichever_was_told(
     assert order.gross - order.discount == order.goods
 
 
+def test_a_tax_that_the_order_leaves_out_is_that_of_its_lines_or_of_its_total() -> None:
+    """Net revenue would hold it otherwise, and a refund without its tax would be parted by no rate."""
+    lines = [{"goods": "60.00", "tax": "12.00"}, {"goods": "40.00", "tax": "2.20"}]
+
+    def told(**body: Any) -> tuple[int, int, int]:
+        order = one(Order, "orders", {**ORDER, **body})
+        return order.goods, order.tax, order.total
+
+    assert told(total="119.20", shipping="5.00", lines=lines) == (10_000, 1420, 11_920)
+    assert told(goods="100.00", lines=lines) == (10_000, 1420, 11_420)
+    assert told(goods="100.00", total="120.00") == (10_000, 2000, 12_000)
+    assert told(total="120.00", tax="0", lines=lines) == (12_000, 0, 12_000), "a tax of nothing that is told is told"
+    assert told(total="120.00") == (12_000, 0, 12_000)
+
+
 @given(money, money)
 def test_a_refund_is_the_same_money_with_and_without_a_minus(goods: int, tax: int) -> None:
     def refund(sign: str) -> Any:

@@ -65,7 +65,8 @@ _ORDERS = Shape(
         _MODE,
         _CURRENCY,
         Field("total", "money", "What was charged in all. This or `goods` must be told."),
-        Field("tax", "money", "Tax in the total. Where left out, none is taken off the total."),
+        Field("tax", "money", "Tax in the total. Where left out, that of its `lines`, else what `total` has beside"
+              " `goods` and `shipping`; where nothing tells it, none is taken off the total."),
         Field("shipping", "money", "Shipping in the total."),
         Field("goods", "money", "What was paid for the goods before tax; total less tax and shipping where left out."),
         Field("discount", "money", "Discount on the goods."),
