@@ -43,7 +43,7 @@ def run_erase(console: Console, place: Workplace, words: Words, *, yes: bool) ->
     with ProgressLine(quiet=console.quiet) as progress:
         asked = meant(place, words, progress.show)
         held = asking.held(place.store, asked, progress.show)
-        bodies = sealed.naming(place.store, place.keyring, asked)
+        bodies = sealed.naming(place.store, place.keyring, asked, progress.show)
     number = asking.erase(place.store, asked, bodies) if yes else None
     finished = number is not None and _carried_out(console, place, number)
     told = _told(held, bodies)

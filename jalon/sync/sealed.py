@@ -7,39 +7,53 @@ is hashed as the door would have hashed it, and compared with the pseudonyms tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
 import orjson
 
 from jalon.errors import ConfigError
 from jalon.privacy import Keyring
+from jalon.progress import Progress, silent
 from jalon.store import deliveries, mentions, quarantine
 from jalon.store.asked import Asked, Sealed
 from jalon.store.database import Store
 from jalon.store.envelope import Sealer
 from jalon.sync.pages import quarantined_body
 
+T = TypeVar("T")
+_SHOWN = 100
+"""After so many bodies it is told how far it has come."""
 _WORDS = re.compile(r"[^\s\"'<>,;&=()]+")
 """What may be an identifier in a body that is no JSON."""
 
 
-def naming(store: Store, keyring: Keyring, asked: Asked) -> Sealed:
+def naming(store: Store, keyring: Keyring, asked: Asked, progress: Progress = silent) -> Sealed:
     """Return the sealed bodies that name somebody, among those that nobody will open by themselves."""
     with store.read() as db:
         entries = [one for one in quarantine.entries(db) if one.sealed and one.payload is not None]
         kept = deliveries.kept(db)
     sealer = Sealer(keyring)
-    held = [one.id for one in entries if _names(keyring, asked, one.source, one.key, _clear(keyring, one))]
+    looked = partial(_shown, progress, len(entries) + len(kept))
+    held = [one.id for one in looked(entries, 0) if _names(keyring, asked, one.source, one.key, _clear(keyring, one))]
     return Sealed(
         tuple(held),
         tuple(
             number
-            for number, source, key, sealed in kept
+            for number, source, key, sealed in looked(kept, len(entries))
             if _names(keyring, asked, source, "", _body(sealer, source, key, sealed))
         ),
     )
+
+
+def _shown(progress: Progress, total: int, bodies: Iterable[T], before: int) -> Iterator[T]:
+    """Yield the bodies one by one, and tell how many of all have been looked into."""
+    for number, body in enumerate(bodies, before + 1):
+        yield body
+        if number % _SHOWN == 0 or number == total:
+            progress("looking into sealed bodies", number, total)
 
 
 def _clear(keyring: Keyring, entry: quarantine.Entry) -> bytes:

@@ -16,7 +16,10 @@ import pytest
 
 from jalon.config import load
 from jalon.sandbox.world import Shopper
+from jalon.store.asked import Asked
 from jalon.store.lock import RunLock
+from jalon.sync import sealed
+from jalon.workplace import Workplace
 from tests.cli.played import Desk, Played, Said
 
 
@@ -235,6 +238,15 @@ def test_what_did_not_get_in_loses_the_person_too_and_others_keep_theirs(till: D
     shown = [till("quarantine", "show", str(number)).out for number in entries]
     assert sum("ben@example.org" in text for text in shown) == 1
     assert not any("anna@example.org" in text for text in shown)
+
+
+def test_who_waits_for_sealed_bodies_is_told_how_many_have_been_looked_into(till: Desk) -> None:
+    read(till, "till_orders_2.csv", SPOILT)
+    many = len(till("quarantine", "list", "--json").data["entries"])
+    seen: list[tuple[str, int, int]] = []
+    with Workplace.at(till.config) as place:
+        sealed.naming(place.store, place.keyring, Asked(), lambda *told: seen.append(told))
+    assert seen[-1] == ("looking into sealed bodies", many, many)
 
 
 def test_while_tables_are_being_made_it_is_ordered_and_says_so(till: Desk) -> None:
