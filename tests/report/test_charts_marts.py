@@ -67,7 +67,8 @@ def funnel(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Videos that are seen, clicked and bought from; a live whose clicks nobody tells; a click without its days."""
     facts: list[Any] = [content("v", "Film", source="net"), content("l", kind="live", source="mute"), tag("v", "p")]
     for n in range(4):
-        days = {**VIDEO, "start_date": day(n), "end_date": day(n + 1)}
+        rule = f"version {n // 2}"
+        days = {**VIDEO, "start_date": day(n), "end_date": day(n + 1), "definition": rule}
         facts += [
             measure("views", 100, key=f"v{n}", **days),
             measure("tag_clicks", 10, key=f"t{n}", **days),
@@ -85,7 +86,10 @@ def funnel(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def test_all_steps_are_counted_over_the_days_that_all_have(funnel: Made) -> None:
-    """Neither views before clicks were counted, nor counts of another grain, nor one thing by two rules."""
+    """Neither views before clicks were counted, nor counts of another grain, nor one thing by two rules.
+
+    A rule that takes the place of another has its own days, and these count with those before.
+    """
     (row,) = funnel.sql(
         "SELECT start_date, end_date, contents, shoppable, views, tag_clicks, orders_metric, orders, click_rate, "
         "order_rate FROM rpt_tag_funnel WHERE source = 'net'"

@@ -111,7 +111,8 @@ def _periods(spans: Iterable[Row]) -> list[Row]:
 def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
     """Return sums per source, platform, kind of content and step, over the days of the source.
 
-    Where a source counts one thing by several rules, the rule that counts most is meant.
+    Where a source counts one thing on one day by several rules, the rule that counts most is meant. Another day may be
+    counted by another rule: each version of a platform's API is one.
     """
     columns = {
         "source": "string",
@@ -125,12 +126,10 @@ def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
     arrays = {name: pa.array([row[name] for row in periods], types[kind]) for name, kind in columns.items()}
     spans = base.engine.take("funnel_spans", pa.table(arrays), columns)
     rows = daily.join(spans, [*_TELLS, "metric"]).filter(lambda t: (t.day >= t["first"]) & (t.day <= t["last"]))
-    by_rule = rows.group_by("source", "platform", "content_id", "step", "metric", "definition", "first", "last").agg(
-        value=rows.value.sum()
-    )
-    best = by_rule.group_by("source", "platform", "content_id", "step", "metric", "first", "last").agg(
-        value=by_rule.value.max()
-    )
+    of_one = ("source", "platform", "content_id", "step", "metric", "first", "last")
+    by_rule = rows.group_by(*of_one, "day", "definition").agg(value=rows.value.sum())
+    by_day = by_rule.group_by(*of_one, "day").agg(value=by_rule.value.max())
+    best = by_day.group_by(*of_one).agg(value=by_day.value.sum())
     kinds, tags = base.told["contents"], base.mart("bridge_content_products")
     kinds = kinds.group_by(of="content_id").agg(kind=kinds.kind.max())
     tagged = tags.group_by(tagged="content_id").agg(products=tags.product_id.count())
