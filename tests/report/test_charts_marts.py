@@ -177,6 +177,8 @@ def claims(tmp_path_factory: pytest.TempPathFactory) -> Made:
         touch("click", 1, "a", channel="youtube"),
         order("led", 2, 900, person="a"),
         refund("led", 5, 300),
+        touch("click before a cancellation", 1, "b", channel="youtube"),
+        order("void", 2, 5000, person="b", status="cancelled"),
         order("alone", 3, 500),
         order("late", 8, 700),
         order("there", 2, 400, source="ads", platform="youtube", channel="youtube"),

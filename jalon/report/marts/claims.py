@@ -230,10 +230,9 @@ def _credited(base: Base, spans: Table, claims: list[Row]) -> Table:
     """Return what the channels of each claiming source are credited with, of sales in the days that it counts."""
     channels = _channels(base, claims)
     credit = base.mart("fct_attributed_revenue")
+    credit = credit.filter(credit.is_sale)
     small = credit.group_by("model", "channel", "currency", "placed_date").agg(
-        amount=credit.amount_minor.sum(),
-        net=credit.net_minor.sum(),
-        orders=ibis.coalesce(credit.weight.sum(where=credit.is_sale), 0),
+        amount=credit.amount_minor.sum(), net=credit.net_minor.sum(), orders=credit.weight.sum()
     )
     rows = _within(spans, small.join(channels, "channel"))
     rows = rows.filter((rows.told_source == rows.source) & (rows.told_platform == rows.platform))
