@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 
-DISTINCT = ("buyers", "customers", "viewers", "visitors", "reach", "orders")
+DISTINCT = ("buyers", "customers", "viewers", "visitors", "reach", "engaged", "orders")
 """Last words of metrics that count each one once: one person may be in the counts of two days or contents."""
 
 BY = ("platform", "metric", "grain", "span", "currency")

@@ -109,6 +109,8 @@ def test_measures_are_added_only_over_days(tmp_path: Path) -> None:
         measure("gmv", 1234, key="5", currency="EUR", content_id="v", product_id="p"),
         measure("attributed_buyers", 12, key="6", content_id="v"),
         measure("views", 900, content_id="v", key="7", span="lifetime"),
+        measure("accounts_engaged", 3, key="8"),
+        measure("engaged_views", 4, key="9"),
     ]
     made = told(tmp_path, facts)["measures"]
     since = [row for row in made if row["span"] == "lifetime"]
@@ -122,6 +124,8 @@ def test_measures_are_added_only_over_days(tmp_path: Path) -> None:
     assert rows["views", "account"]["total"] == "100"
     assert rows["reach", "account"]["total"] is None
     assert rows["attributed_buyers", "content"]["total"] is None, "one buyer may be counted for two contents"
+    assert rows["accounts_engaged", "account"]["total"] is None, "who engages on two days is in the counts of both"
+    assert rows["engaged_views", "account"]["total"] == "4"
     assert rows["gmv", "content and product"]["total"] == "12.34"
     assert rows["views", "content"]["last"] == date(2026, 3, 3).isoformat()
 
