@@ -40,9 +40,17 @@ def disclose(
         with facts.open_private(temporary) as file:
             _write(file, source, _records(every_row(store, progress), source, wanted, ids))
         temporary.replace(path)
-    except OSError as error:
-        raise system_trouble(error, path) from error
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise system_trouble(error, path) from error
+        raise
     return path
+
+
+def written(folder: Path) -> list[Path]:
+    """Return the disclosures in a folder, those too that a killed process has left half-written."""
+    return [*folder.glob("disclosure-*.json"), *folder.glob(".disclosure-*.json.tmp")]
 
 
 def slug(source: str) -> str:

@@ -20,7 +20,7 @@ from jalon.errors import LockedError
 from jalon.progress import Progress, silent
 from jalon.store import forget, inbox, mentions, removal, segments
 from jalon.store.database import Store
-from jalon.store.disclosure import disclose, slug
+from jalon.store.disclosure import disclose, slug, written
 from jalon.store.lock import RunLock
 from jalon.store.trouble import system_trouble
 
@@ -257,8 +257,7 @@ def _remove_disclosures(folder: Path, stones: forget.Tombstones, pending: Sequen
 
 def disclosures(folder: Path, stones: forget.Tombstones, slugs: Collection[str] = ()) -> list[Path]:
     """Return the files that tell what is held of somebody erased, or of a source with one of these slugs."""
-    found = folder.glob("disclosure-*.json")
-    return [path for path in found if path.name.split("-")[1] in slugs or _holds(path, stones)]
+    return [path for path in written(folder) if path.name.split("-")[1] in slugs or _holds(path, stones)]
 
 
 def _clean(store: Store, stones: forget.Tombstones, progress: Progress, *, certain: bool) -> bool:

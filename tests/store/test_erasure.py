@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 import orjson
@@ -18,8 +20,9 @@ import tiny
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from jalon.errors import StoreError
 from jalon.privacy import Keyring
-from jalon.store import deliveries, erasure, forget, inbox, mentions, quarantine
+from jalon.store import deliveries, disclosure, erasure, forget, inbox, mentions, quarantine
 from jalon.store.database import Store
 from jalon.store.forget import Tombstones
 from jalon.store.lock import RunLock
@@ -237,6 +240,27 @@ def test_what_was_disclosed_goes_with_the_person(store: Store) -> None:
     erasure.erase(store, "shop", list(ANNA.values()))
     tiny.derived(store)
     assert (anna.exists(), ben.exists()) == (False, True)
+
+
+def test_what_was_half_disclosed_is_left_neither_by_a_full_disk_nor_by_an_erasure(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store)
+    whole = erasure.disclose(store, "shop", list(ANNA.values()))
+    killed = whole.rename(whole.with_name(f".{whole.name}.tmp"))
+    with monkeypatch.context() as patched:
+        patched.setattr(disclosure, "_write", fills_the_disk)
+        with pytest.raises(StoreError, match="full"):
+            erasure.disclose(store, "shop", [ANNA["email"]])
+    assert list(store.exports.iterdir()) == [killed]
+    erasure.erase(store, "shop", list(ANNA.values()))
+    tiny.derived(store)
+    assert left(store, *ANNA.values()) == []
+
+
+def fills_the_disk(file: BinaryIO, *_: object) -> None:
+    file.write(ANNA["email"].encode())
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "Shop-1", "é\0"])
