@@ -309,6 +309,22 @@ def test_views_of_others_go_on_and_see_what_is_new(database: Any, tmp_path: Path
     assert sql(database, "SELECT net FROM total") == [(123,)]
 
 
+@pytest.mark.parametrize("place", ["sqlite", "duckdb"], indirect=True)
+def test_of_a_row_that_is_gone_no_byte_stays_in_a_database_file(place: Any, tmp_path: Path) -> None:
+    """As of a person who was erased; what others have put into the file stays, with its views and comments."""
+    rows = [sale(f"s{n}", note=f"email:{n:032x}") for n in range(3000)]
+    gone = sale("gone", note=f"email:{'e4a5ed00' * 4}")
+    send(place, marts(tmp_path / "marts", [*rows, gone]))
+    sql(place, "CREATE VIEW total AS SELECT count(*) AS n FROM fct_sales")
+    assert gone[2].encode() in place.file.read_bytes()
+    send(place, marts(tmp_path / "marts", rows[:100]))
+    assert gone[2].encode() not in place.file.read_bytes()
+    assert sql(place, "SELECT n FROM total") == [(100,)]
+    if place.to == "duckdb":
+        told = sql(place, "SELECT comment FROM duckdb_tables() WHERE table_name = 'fct_sales'")
+        assert told == [(SALES.meaning,)]
+
+
 def test_a_table_of_somebody_else_is_never_replaced(database: Any, tmp_path: Path) -> None:
     sql(database, "CREATE SCHEMA IF NOT EXISTS bi" if database.to == "postgres" else "SELECT 1")
     sql(database, "CREATE TABLE fct_sales (mine INTEGER)")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
+from jalon.attribution.publish import replacing
 from jalon.report.delivery.engine import opened, quoted, select, text
 from jalon.report.delivery.parcels import Parcel
 from jalon.report.delivery.targets.base import Load
@@ -44,6 +45,16 @@ class DuckDBFile(FileDatabase[duckdb.DuckDBPyConnection]):
                 f"COMMENT ON COLUMN {table}.{quoted(column.name)} IS {text(_meaning(column.meaning, column.unit))}"
             )
         load.progress(parcel.mart.name, parcel.entry.rows)
+
+    def _clean(self, file: Path) -> None:
+        """Copy what is in the file into a new one: DuckDB lets what was dropped lie until its place is needed.
+
+        Where others have put something into it that DuckDB cannot copy, the file stays as it is.
+        """
+        with suppress(duckdb.Error), replacing(file) as path, opened(str(path)) as db:
+            (name,) = self._do(db, "SELECT current_database()")[0]
+            db.execute(f"ATTACH {text(str(file))} AS replaced (READ_ONLY)")
+            db.execute(f"COPY FROM DATABASE replaced TO {quoted(name)}")
 
 
 def _meaning(meaning: str, unit: str) -> str:

@@ -47,6 +47,9 @@ class FileDatabase(Target, Generic[Db]):
     def _fill(self, db: Db, parcel: Parcel, load: Load) -> None:
         """Make a table that is not there, with all its rows."""
 
+    def _clean(self, file: Path) -> None:
+        """Leave nothing in unused corners of a file: rows of somebody erased would stay there."""
+
     def held(self) -> Ledger:
         if not self._file.exists():
             return {}
@@ -57,10 +60,13 @@ class FileDatabase(Target, Generic[Db]):
 
     def put(self, load: Load) -> None:
         with replacing(self._file) as path:
-            if self._file.exists():
+            was_there = self._file.exists()
+            if was_there:
                 shutil.copyfile(self._file, path)
             with self._open(path, to_write=True) as db:
                 self._replace(db, load)
+            if was_there:
+                self._clean(path)
 
     def _replace(self, db: Db, load: Load) -> None:
         """Replace our tables; one of the same name that the ledger does not tell is not ours, and making it fails."""

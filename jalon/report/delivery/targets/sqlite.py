@@ -38,6 +38,7 @@ class SQLiteFile(FileDatabase[sqlite3.Connection]):
             with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)) as db, db:
                 if to_write:  # it is a copy: until it takes the file's place, nothing is lost with it
                     db.execute("PRAGMA synchronous = off")
+                    db.execute("PRAGMA secure_delete = on")  # so that nothing of who was erased is left in the file
                 yield db
         except sqlite3.Error as error:
             raise not_ours(self._file, "SQLite", error) from error
