@@ -206,7 +206,7 @@ class Sites:
 
     async def _keep(self, site: Site, told: events.Admitted) -> int:
         now, many = self._now(), len(told.events)
-        if not (site.withdrawals.take(now, told.withdrawals) and site.events.take(now, many)):
+        if not (site.withdrawals.take(now, told.withdrawals) and site.events.take(now, many - told.withdrawals)):
             self._metrics.events[site.name, "over_quota"] += many
             return 429
         body = orjson.dumps({"sent_at": told.sent_at, "events": told.events})

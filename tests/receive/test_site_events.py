@@ -201,6 +201,13 @@ async def test_withdrawals_have_a_bound_of_their_own(
     assert sum(len(one.erasures) for one in stored(store)) == 1
 
 
+async def test_a_consent_is_taken_back_also_on_a_day_that_is_full(start: Start, store: Store) -> None:
+    _, port, _ = await opened_up(start, store, events_per_day=1)
+    assert [(await tell(port, event(number))).status for number in range(2)] == [204, 429]
+    assert (await tell(port, {"id": "w" * 32, "type": "withdrawn", "visitor": VISITOR})).status == 204
+    assert sum(len(one.erasures) for one in stored(store)) == 1
+
+
 def test_a_new_day_begins_anew() -> None:
     quota = Quota(2)
     assert [quota.take(0), quota.take(10, 2), quota.take(20), quota.take(30)] == [True, False, True, False]
