@@ -39,6 +39,13 @@ def test_carts_of_a_person_within_the_window_are_one_and_those_that_are_not_over
     assert low < value < high
 
 
+def test_a_cart_is_not_lost_whose_order_was_paid_and_then_cancelled(tmp_path: Path) -> None:
+    facts: list[Fact] = [touch("late", 100, "x")]
+    for name, status in (("a", "paid"), ("b", "cancelled"), ("c", "pending")):
+        facts += [touch(name, 1, name, kind="add_to_cart"), order(name, 2, person=name, status=status)]
+    assert People(tmp_path, facts).measure("cart_loss")[0] == pytest.approx(1 / 3, abs=1e-6)
+
+
 def test_money_and_returns_are_those_of_the_orders(in_town: People) -> None:
     (booked, orders), *_ = in_town.sql("SELECT sum(booked), count(*) FROM fct_orders WHERE is_sale")
     value, low, high, n, unit, _ = in_town.measure("order_value", "EUR")

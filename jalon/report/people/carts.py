@@ -23,10 +23,10 @@ def carts(engine: Engine, touches: Table, sales: Table, until: int, window: int)
     """Count the carts of known persons.
 
     What somebody does to a cart within the window of the step before, and before they order, is one cart; it is lost
-    where no order follows its last step within the window (microseconds).
+    where no order follows its last step within the window (microseconds). One that was paid and then cancelled is one.
     """
     did = touches.filter(touches.person.notnull() & touches.is_counted & touches.kind.isin(KINDS))
-    sold = sales.filter(sales.person.notnull() & sales.is_sale)
+    sold = sales.filter(sales.person.notnull() & (sales.is_sale | (sales.booked != 0)))
     events = did.select("person", uid="touch_uid", at="occurred_at", is_order=ibis.literal(False)).union(
         sold.select("person", uid="order_uid", at="placed_at", is_order=ibis.literal(True))
     )
