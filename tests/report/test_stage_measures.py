@@ -67,6 +67,14 @@ def test_shares_of_persons_are_recounted(in_town: People) -> None:
     assert in_town.measure("new_persons")[0] == 1, "who put into a cart yesterday"
 
 
+def test_who_is_known_by_a_purchase_and_what_came_of_it_was_not_met(tmp_path: Path) -> None:
+    facts: list[Fact] = [touch("look", 1, "a", kind="product_view"), touch("visit", 1, "b")]
+    for n, kind in enumerate(("delivery", "refund", "survey")):
+        facts += [order(kind, 2, person=kind), touch(kind, 3 + n, kind, kind=kind)]
+    made = People(tmp_path, facts)
+    assert [made.measure("product_view_rate")[at] for at in (0, 3)] == [0.5, 2]
+
+
 def test_half_of_those_who_signed_up_have_bought_after_twenty_days(in_town: People) -> None:
     """Ten signed up; six of them bought, after 4, 8, 12, 16, 20 and 24 days."""
     value, low, high, n, unit, _ = in_town.measure("time_from_sign_up")

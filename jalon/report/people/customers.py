@@ -12,6 +12,7 @@ from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.persons import resolve
+from jalon.attribution.stages import AFTER_SALES
 from jalon.attribution.transitions import observed_until
 from jalon.normalize.times import DAY
 from jalon.report.marts.amounts import with_decimals
@@ -139,13 +140,16 @@ def _usual(each: np.ndarray, currency: np.ndarray) -> np.ndarray:
 
 
 def _met(touches: Table) -> Table:
-    """Return of each person their touchpoints: when, how many, and in which channel most (by name where equal)."""
+    """Return of each person their touchpoints: when, how many, and in which channel most (by name where equal).
+
+    By a purchase, and by what comes of one, nobody is met: a parcel is delivered without its buyer.
+    """
     counted = touches.filter(touches.person.notnull() & touches.is_counted)
     by_channel = counted.group_by("person", "channel").agg(
         first_seen_at=counted.occurred_at.min(),
         last_seen_at=counted.occurred_at.max(),
         touchpoints=counted.touch_uid.count(),
-        first_met_at=counted.occurred_at.min(where=counted.kind != "purchase"),
+        first_met_at=counted.occurred_at.min(where=counted.kind.notin(("purchase", *AFTER_SALES))),
         signed_up_at=counted.occurred_at.min(where=counted.kind == "sign_up"),
         viewed_product=(counted.kind == "product_view").any(),
     )
