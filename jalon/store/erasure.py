@@ -238,9 +238,12 @@ def _done(db: sqlite3.Connection, pending: Sequence[Erasing], removed: int) -> N
 
 
 def _remove_made(store: Store) -> int:
-    """Remove the tables made from facts; return how many files. Raises `LockedError` while they are being made."""
+    """Remove the tables made from facts, and what a killed run has left of making any; return how many files.
+
+    Raises `LockedError` while they are being made.
+    """
     with RunLock(store.locks, "attribute", what="erasure"), RunLock(store.locks, "report", what="erasure"):
-        folders = (store.attribution, store.marts)
+        folders = (store.attribution, store.marts, store.tmp)
         found = [path for folder in folders for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
         for path in found:
             path.unlink(missing_ok=True)

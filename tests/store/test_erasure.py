@@ -203,6 +203,16 @@ def test_a_reader_that_stays_defers_the_end_and_not_the_erasure(store: Store, mo
     assert left(store, *ANNA.values()) == []
 
 
+def test_what_a_killed_run_had_spilled_does_not_outlive_the_erasure(store: Store) -> None:
+    filled(store)
+    spilled = store.tmp / ".making-1-spill-x" / "duckdb_temp_storage.tmp"
+    spilled.parent.mkdir()
+    spilled.write_text(ANNA["buyer"])
+    erasure.erase(store, "shop", list(ANNA.values()))
+    tiny.derived(store)
+    assert left(store, *ANNA.values()) == []
+
+
 # --- disclosure -------------------------------------------------------------------------------------------------------
 
 
