@@ -20,7 +20,7 @@ from jalon.report.marts.dictionary import dictionary
 from jalon.report.marts.making import MAKERS, MartOptions, build_marts
 from jalon.report.marts.shapes import NONE
 from jalon.report.marts.tables import MARTS
-from tests.handmade import Run, at, order, touch
+from tests.handmade import Run, at, order, refund, touch
 from tests.report.test_marts import FACTS, Made
 
 RESERVED = """
@@ -127,6 +127,19 @@ def test_lines_answers_and_refunds_know_their_order_and_person(star: Star) -> No
     assert star.sql("SELECT score, person, order_uid FROM fct_survey_answers") == [(9, "a", "shop:1")], (
         "the cookie is that person"
     )
+
+
+def test_refunds_that_are_counted_are_those_that_orders_tell(tmp_path: Path) -> None:
+    """The copy of an order tells the refund of the sale again; the third is of an order that nobody tells of."""
+    sale = {"source": "net", "platform": "network"}
+    facts = [
+        order("1", 1, 1000, selling_mode="native", **sale),
+        order("copy", 1, 1000, origin="network", external_ids=("network:1",)),
+        *(refund("1", 3, 400, **sale), refund("copy", 3, 400), refund("gone", 3, 7)),
+    ]
+    made = Made(tmp_path, facts)
+    assert made.sql("SELECT sum(goods_minor) FROM fct_refunds WHERE is_counted") == [(400,)]
+    assert made.sql("SELECT sum(reversed_minor) FROM fct_orders") == [(400,)]
 
 
 def test_customers_are_all_known_persons(star: Star) -> None:

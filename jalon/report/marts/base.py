@@ -155,10 +155,11 @@ def key_of(preset: Value, stage: Value) -> Value:
 
 
 def of_order(base: Base, facts: Table) -> Table:
-    """Add `order_uid`, null where the order itself is not known, and `is_sale`."""
-    sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale")
+    """Add `order_uid`, null where the order itself is not known, `is_sale`, and `is_counted`: it is no copy."""
+    sales = base.made["sales"].select("source", "order_id", "order_uid", "is_sale", "is_counted")
     joined = facts.left_join(sales, ["source", "order_id"])
-    return joined.select(*facts.columns, "order_uid", is_sale=ibis.coalesce(joined.is_sale, False))
+    told = {name: ibis.coalesce(joined[name], False) for name in ("is_sale", "is_counted")}
+    return joined.select(*facts.columns, "order_uid", **told)
 
 
 def with_maker(base: Base, rows: Table) -> Table:

@@ -187,7 +187,8 @@ FCT_ORDER_LINES = Mart(
 
 FCT_REFUNDS = Mart(
     "fct_refunds",
-    "One row per movement of money back to a buyer. What it takes off net revenue is in fct_orders: `reversed`.",
+    "One row per movement of money back to a buyer, those of copies of an order too: sum what `is_counted` marks. What "
+    "it takes off net revenue is in fct_orders: `reversed`.",
     ("refund_uid",),
     (
         Column("refund_uid", "text", "The refund: `source:key`"),
@@ -196,6 +197,11 @@ FCT_REFUNDS = Mart(
         Column("platform", "text", "Where the order is kept"),
         Column("order_id", "text", "The platform's id of the order"),
         Column("refund_id", "text", "The platform's id of the refund"),
+        Column(
+            "is_counted",
+            "boolean",
+            "False: its order is a copy, or possibly one, of another, which has refunds of its own; or is not known",
+        ),
         Column("reason", "text", "refund, return or cancellation"),
         Column("state", "text", "succeeded, pending or failed; only the first takes money off"),
         Column("refunded_at", "instant", "When it happened", "UTC"),
