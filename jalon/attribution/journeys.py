@@ -100,7 +100,15 @@ def _of_person(touches: Table, sold: Table, options: Options) -> Table:
         pairs = _to_next(had, known.filter(known.is_sale))
         pairs = pairs.union(_in_window(had, known.filter(~known.is_sale).mutate(after=known.previous_at)))
     recent = _recent(pairs, options)
-    return recent.filter(recent.sale_uid.isnull() | (recent.sale_uid != recent.order_uid)).select(*STEP)
+    others = recent.filter(recent.sale_uid.isnull() | (recent.sale_uid != recent.order_uid))
+    return _without_later(others, sold).select(*STEP)
+
+
+def _without_later(pairs: Table, sold: Table) -> Table:
+    """Leave out what is stated to belong to a later one of the sales at its instant: the first would have it else."""
+    later = (pairs.had_at == pairs.placed_at) & (pairs.order_uid < pairs.sale_uid)
+    marked = pairs.mutate(later=ibis.ifelse(later, pairs.sale_uid, ibis.null("string")))
+    return marked.anti_join(sold.select(later="order_uid", had_at="placed_at"), ["later", "had_at"])
 
 
 def _in_window(had: Table, known: Table) -> Table:

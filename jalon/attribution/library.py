@@ -121,7 +121,7 @@ def sums(table: Any, *, columns: Columns | None = None, decimals: int | None = N
         return table_of(heard, _by_group(ready, rules), ready.decimals, _counted_by(ready, rules))
 
 
-_SUMS = 3
+_SUMS = 4
 """Number of the form of sums: to be raised where the same options would count something else than before."""
 _SUMMED = "decimal(38, 0)"
 _DECIDE = (
@@ -203,6 +203,8 @@ def _ready(table: Any, columns: Columns | None, decimals: int | None, options: d
         sales = engine.keep("sales", sales)
         touches = engine.keep("touches_with_history", _with_history(touches, sales))
         found = journeys.journeys(engine, touches, sales, chosen)
+        # What is a conversion too belongs to it, but no platform had to state it: it teaches like any other.
+        found = found._replace(touches=touches.mutate(sale_uid=ibis.null("string")))
         yield _Ready(engine, sales, found, named, given.valued, given.decimals, chosen)
 
 

@@ -206,7 +206,9 @@ def _once(rows: pa.Table) -> pa.Table:
 
 
 def _touches(rows: pa.Table) -> pa.Table:
+    """Return the touchpoints; one that is a conversion too, of somebody known, belongs to that one."""
     size = len(rows)
+    own = pc.and_(rows["converted"], pc.is_valid(rows["person"]))
     return pa.table(
         {
             "touch_uid": rows["uid"],
@@ -215,7 +217,7 @@ def _touches(rows: pa.Table) -> pa.Table:
             "occurred_at": rows["time"],
             "channel": rows["channel"],
             "stage": rows["stage"],
-            "sale_uid": pa.nulls(size, pa.string()),
+            "sale_uid": pc.if_else(own, rows["uid"], pa.scalar(None, pa.string())),
             "time_is_bound": pa.repeat(False, size),
             "kind": rows["kind"],
             "is_counted": pa.repeat(True, size),

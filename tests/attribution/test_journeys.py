@@ -74,6 +74,16 @@ def test_of_two_orders_at_one_instant_the_first_has_the_journey(tmp_path: Path) 
     assert (run.journey("1"), run.journey("2")) == (["x"], [])
 
 
+@pytest.mark.parametrize("status", ["paid", "pending"])
+def test_what_one_of_two_orders_at_one_instant_states_is_not_the_others(tmp_path: Path, status: Any) -> None:
+    """Unless that one is no sale: then it led to the other."""
+    stated = [touch(f"of-{number}", 2, "a", order_id=number) for number in "12"]
+    orders = [order("1", 2, person="a"), order("2", 2, person="a", status=status)]
+    run = Run(tmp_path, [touch("x", 1, "a"), *stated, *orders])
+    assert run.journey("1") == (["x", "of-1"] if status == "paid" else ["x", "of-1", "of-2"])
+    assert run.journey("2") == (["of-2"] if status == "paid" else [])
+
+
 def test_the_content_that_an_order_or_its_line_names_is_a_touch_once(tmp_path: Path) -> None:
     native: dict[str, Any] = {"source": "net", "platform": "network"}
     facts = [

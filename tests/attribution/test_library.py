@@ -205,6 +205,18 @@ def test_the_touchpoint_of_a_conversion_is_the_last_where_times_are_days(columns
         assert told["first"] != "alpha"
 
 
+@pytest.mark.parametrize("repeat", ["restart", "continue"])
+def test_of_several_conversions_of_a_day_each_has_its_own_touchpoint_last(repeat: str) -> None:
+    rows = [("a", 0, "zeta", 0, 0.0), ("a", 1, "search", 1, 20.0), ("a", 1, "email", 1, 10.0), ("a", 1, "ad", 0, 0.0)]
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0]):
+        given = table(rows).take(order)
+        found = attribution.credit(given, "last", repeat=repeat).to_pylist()
+        assert {row["channel"]: str(row["credit"]) for row in found} == {"search": "20.00", "email": "10.00"}
+        assert all(row["touch"] == row["conversion"] for row in found)
+        ways = attribution.paths(given, repeat=repeat).to_pylist()
+        assert [row["channel"] for row in ways if row["value"] == Decimal(10)] == ["zeta", "ad", "email"]
+
+
 def test_no_rows_give_no_rows() -> None:
     empty = table([])
     assert len(attribution.credit(empty, ALL)) == len(attribution.paths(empty)) == 0
