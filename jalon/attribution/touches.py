@@ -147,20 +147,31 @@ def with_prior_sales(sales: Table) -> Table:
     """Add `prior_sales`, how many the person had made before this one, `previous_at`, when the last of them was, and
     `customer`: new, returning, or unknown where neither the person nor the shop's count is known.
 
-    Sales from before the facts begin are known by the index that the shop gives to the person's earliest order here.
+    Sales from before the facts begin are known by the index that a shop gives to an order of the person, less those of
+    its orders that are told here: an order that has none, unpaid perhaps, hides no sale before it.
     """
+    sales = _with_untold(sales)
     by_time = {"group_by": sales.person, "order_by": [sales.placed_at, sales.order_uid]}
     before = ibis.window(**by_time, preceding=(None, 1))
     sold_at = ibis.ifelse(sales.is_sale, sales.placed_at, ibis.null("int64"))
-    index = sales.customer_order_index.first(include_null=True).over(
-        ibis.window(**by_time, preceding=None, following=0)
-    )
-    earlier = ibis.coalesce(ibis.ifelse(sales.person.isnull(), sales.customer_order_index, index), 0)
+    untold = sales.untold.max().over(ibis.window(**by_time, preceding=None, following=0))
     alone = sales.person.isnull()
+    earlier = ibis.coalesce(ibis.ifelse(alone, sales.customer_order_index, ibis.greatest(untold, 0)), 0)
     told = sales.mutate(
         sales_before_facts=earlier,
         prior_sales=earlier + ibis.ifelse(alone, 0, ibis.coalesce(sold_at.count().over(before), 0)),
         previous_at=ibis.ifelse(alone, ibis.null("int64"), sold_at.max().over(before)),
     )
     nobody = told.person.isnull() & told.customer_order_index.isnull()
-    return told.mutate(customer=ibis.cases((nobody, "unknown"), (told.prior_sales > 0, "returning"), else_="new"))
+    return told.drop("untold").mutate(
+        customer=ibis.cases((nobody, "unknown"), (told.prior_sales > 0, "returning"), else_="new")
+    )
+
+
+def _with_untold(sales: Table) -> Table:
+    """Add `untold`: how many orders of the person the shop had counted before this one, less those that it tells."""
+    in_shop = {"group_by": [sales.person, sales.source], "order_by": [sales.placed_at, sales.order_uid]}
+    untold = sales.customer_order_index - ibis.row_number().over(ibis.window(**in_shop))
+    counted = sales.mutate(untold=untold)
+    in_shop = {"group_by": [counted.person, counted.source], "order_by": [counted.placed_at, counted.order_uid]}
+    return counted.mutate(untold=counted.untold.min().over(ibis.window(**in_shop, preceding=None, following=0)))

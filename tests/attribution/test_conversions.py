@@ -39,6 +39,23 @@ def test_new_and_returning_customers_are_told_apart(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("first", [{"status": "pending", "paid_at": None}, {"kind": "sample"}])
+def test_an_order_without_an_index_hides_no_earlier_sale_and_makes_none(tmp_path: Path, first: dict[str, Any]) -> None:
+    facts = [
+        order("1", 1, person="a", **first),
+        order("2", 2, person="a", customer_order_index=5),
+        order("3", 1, person="b", **first),
+        order("4", 2, person="b", customer_order_index=1),
+        order("5", 1, person="c"),
+        order("6", 2, person="c", customer_order_index=1),
+    ]
+    run = Run(tmp_path, [touch("t", 0.5, "c"), *facts])
+    told = {row["order_id"]: (row["customer"], row["prior_sales"]) for row in run.rows("sales")}
+    assert (told["2"], told["4"]) == (("returning", 4), ("new", 0))
+    assert (told["5"], told["6"]) == (("new", 0), ("returning", 1))
+    assert not run.touch("t")["is_customer"]
+
+
 BESIDE: dict[str, Any] = {"conversions": ["order", "first_purchase", "sign_up"], "models": ["last", "linear", "markov"]}
 FACTS: list[Fact] = [
     touch("ad", 1, "a", channel="tiktok"),
