@@ -83,7 +83,8 @@ def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: 
     """Return the credit rows of every model of the options; `learnt` is what those found that learn."""
     touches, sales = facts.touches, facts.sales
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
-    sold = engine.keep("sold", sold.select("order_uid", "placed_at", "booked", "net", "currency", "person", "journey"))
+    money = ("booked", "net", "currency", "is_sale")
+    sold = engine.keep("sold", sold.select("order_uid", "placed_at", *money, "person", "journey"))
     unknown = engine.keep("unknown", unknown_orders(sold, steps, creditable(touches, options)))
     found = observed(engine, steps, touches, sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))

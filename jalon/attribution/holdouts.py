@@ -158,9 +158,12 @@ def _scaled(steps: Table) -> Table:
 
 
 def _credited(engine: Engine, steps: Table, sold: Table, holdouts: list[Holdout]) -> list[float]:
-    """Return what was credited to each test's touchpoints in its span, in the unit of the test."""
+    """Return what was credited to each test's touchpoints in its span, in the unit of the test.
+
+    An order that was cancelled after it had been paid has steps, but is no conversion.
+    """
     tested = steps.filter(steps.test.notnull()).select("order_uid", "test", "scaled")
-    rows = tested.join(sold.select("order_uid", "placed_at", "net", "currency"), "order_uid")
+    rows = tested.join(sold.select("order_uid", "placed_at", "net", "currency", "is_sale"), "order_uid")
     spans = [
         (rows.test == number)
         & (rows.placed_at >= test.since)
@@ -171,7 +174,8 @@ def _credited(engine: Engine, steps: Table, sold: Table, holdouts: list[Holdout]
     money = divided(
         rows.net * divided(rows.scaled, ibis.literal(SCALE // 2**20, "int64")), ibis.literal(2**20, "int64")
     )
-    worth = [rows.scaled if test.currency is None else money for test in holdouts]
+    sales = ibis.ifelse(rows.is_sale, rows.scaled, 0)
+    worth = [sales if test.currency is None else money for test in holdouts]
     sums = {f"of_{n}": ibis.ifelse(span, worth[n], 0).sum() for n, span in enumerate(spans)}
     found = engine.dicts(rows.agg(**sums))[0]
     units = [SCALE if test.currency is None else 1 for test in holdouts]

@@ -173,7 +173,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
 
 def _credited(ready: _Ready, learnt: Learnt) -> Table:
     """Return the credit rows of every conversion, those that nothing led to among them."""
-    sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency")
+    sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency", "is_sale")
     rows = observed(ready.engine, ready.found.steps, ready.found.touches, sold, learnt, ready.options).rows
     alone = ready.sales.anti_join(ready.found.steps, "order_uid")
     return ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))

@@ -75,6 +75,13 @@ def test_the_card_says_what_was_credited_and_found(tmp_path: Path) -> None:
     assert told["factor"] == pytest.approx((0.4 * sure + 1) / (sure + 1), abs=1e-4)
 
 
+def test_orders_that_were_cancelled_are_no_conversions(tmp_path: Path) -> None:
+    lost = [touch("c", 20, "c", channel="ad"), order("c", 21, 1000, person="c", status="cancelled")]
+    run = Run(tmp_path, [*two_channels(), *lost], models=["linear"], holdouts=[{**MARCH, "conversions": 2, **SURE}])
+    assert [row["credited"] for row in run.result.tests["linear"]] == [5]
+    assert by_channel(run, "linear") == {"ad": 2000, "poster": 5000, "": 3000}
+
+
 def test_an_unsure_test_changes_little_and_one_of_other_days_nothing(tmp_path: Path) -> None:
     unsure = Run(
         tmp_path / "a", two_channels(), models=["linear"], holdouts=[{**MARCH, "conversions": 0, "error": 100}]
