@@ -146,6 +146,16 @@ def test_an_order_with_a_stated_touchpoint_is_credited_by_what_others_taught(tmp
     assert run.rows("effects", model="incremental") == without.rows("effects", model="incremental")
 
 
+def test_a_channel_that_orders_alone_state_is_credited_as_channels_are_in_the_mean(tmp_path: Path) -> None:
+    """Its sales are not such as would have come anyway: of the channel nothing is known."""
+    stated = [touch("x", 45.9, None, channel="affiliate", order_id="9"), order("9", 46, 1000, person=None)]
+    run = Run(tmp_path, [*facts(), *stated], models=["incremental"])
+    assert {row["channel"] for row in run.rows("effects")} == {"ad", "poster"}
+    credit = run.credit("9", "incremental")
+    assert credit["x"] > 500
+    assert sum(credit.values()) == 1000
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name.replace(" ", "-"))
 def test_in_every_world_it_errs_at_most_half_as_much_as_the_last_touch(kind: Any) -> None:
     world = World(kind, 1, people=3_000, days=50)

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from ibis.expr.types import Table
 
 from jalon.attribution.engine import Engine
-from jalon.attribution.hazard.counted import Counted, counted
+from jalon.attribution.hazard.counted import Counted, Unit, counted
 from jalon.attribution.hazard.fitting import Fit, Floats, Rates, shares, watched_days
 from jalon.attribution.hazard.judging import Judged, judged
 from jalon.attribution.hazard.learning import half_lives, learned, prior
@@ -45,15 +46,41 @@ def find(engine: Engine, journeys: Journeys, options: Options) -> Found:
 
 
 def _weights(engine: Engine, journeys: Journeys, options: Options, heard: Counted, fitted: dict[str, Fit]) -> Weights:
-    rates = {name: each.rates for name, each in fitted.items()}
-    tables = rate_tables(engine, heard.units, rates, heard.data.window, options.max_touches)
     of_buyers = journeys._replace(open_steps=journeys.open_steps.semi_join(journeys.steps, "person"))
     sold = journeys_of(steps_of(of_buyers, options))
     orders = sold.filter(sold.sold_at.notnull()).select("stratum", order_uid="journey")
     role = roles(journeys.touches, options.intent)
     known = journeys.touches.select("touch_uid", unit=role.unit, causes=role.causes)
     kept = (engine.keep("incremental_orders", orders), engine.keep("incremental_roles", known))
+    units, rates = _with_unheard(heard, fitted, _causes(engine, journeys.steps, kept[1]), options.prior_conversions)
+    tables = rate_tables(engine, units, rates, heard.data.window, options.max_touches)
     return Weights(*tables, *kept, window_of(options))
+
+
+def _causes(engine: Engine, steps: Table, known: Table) -> list[str]:
+    """Return the channels that led to sales as causes, heard or not."""
+    met = known.filter(known.causes & known.unit.notnull()).semi_join(steps, "touch_uid")
+    names: list[str] = engine.rows(met.select("unit").distinct().order_by("unit"))["unit"].to_pylist()
+    return names
+
+
+def _with_unheard(
+    heard: Counted, fitted: dict[str, Fit], causes: list[str], weight: float
+) -> tuple[list[Unit], dict[str, Rates]]:
+    """Add the causes of which none was heard, since orders alone state them: they have the mean that channels lean on.
+
+    Without it the sales that they led to would be taken for such as would have come anyway.
+    """
+    rates = {name: each.rates for name, each in fitted.items()}
+    taught = [number for number, unit in enumerate(heard.units) if unit.causes]
+    names = sorted(set(causes) - {heard.units[number].name for number in taught})
+    if not (names and taught):
+        return heard.units, rates
+    for of, each in rates.items():
+        mean = prior(heard.data if of == SALE else heard.signs[of], weight).rates
+        brings, fades = (np.full(len(names), column[taught[0]]) for column in (mean.brings, mean.fades))
+        rates[of] = Rates(each.own, np.append(each.brings, brings), np.append(each.fades, fades))
+    return [*heard.units, *(Unit(name, True) for name in names)], rates
 
 
 def _effects(heard: Counted, rates: Rates, ends: Ends) -> dict[str, list[Any]]:
