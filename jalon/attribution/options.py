@@ -59,7 +59,8 @@ class Options:
     """A visit that an order states, and another source tells of the person within so long, is one visit; 0: is two."""
     repeat: Literal["restart", "continue"] = "restart"
     """`restart`: the journey to an order begins after the person's previous sale, so that a touchpoint leads to one
-    sale at most. `continue`: every order looks back over its whole window."""
+    sale at most, beside the one that a platform states it to belong to. `continue`: every order looks back over its
+    whole window."""
     models: Sequence[str] = USUAL
     half_life_days: float = 7
     """After this time a touchpoint weighs half, in the model `time_decay`."""

@@ -44,6 +44,12 @@ def test_what_an_order_states_is_on_its_journey_whoever_had_it(tmp_path: Path) -
     assert Run(tmp_path, facts).journey("1") == ["hers", "bound"]
 
 
+def test_what_an_order_states_is_on_the_journey_to_its_persons_next_sale_too(tmp_path: Path) -> None:
+    facts = [touch("x", 1, "a", order_id="2"), order("1", 2, person="a"), order("2", 3, person="a")]
+    run = Run(tmp_path, facts)
+    assert (run.journey("1"), run.journey("2")) == (["x"], ["x"])
+
+
 @pytest.mark.parametrize("kind", ["purchase", "delivery", "return_requested", "refund"])
 def test_what_follows_from_a_sale_led_to_none(tmp_path: Path, kind: str) -> None:
     assert Run(tmp_path, [touch("t", 20, "a", kind=kind), touch("u", 21, "a"), SALE]).journey("1") == ["u"]
