@@ -117,6 +117,16 @@ def test_clicks_are_per_view_of_what_can_be_bought_from(tmp_path: Path) -> None:
     assert untold == [(5150,)], "where no tag is known, nobody knows in what there are none"
 
 
+def test_views_and_clicks_that_no_day_has_both_of_are_told_as_views_alone(tmp_path: Path) -> None:
+    counts = [("views", 100, n) for n in range(3)] + [("tag_clicks", 5, n) for n in (4, 5)]
+    facts = [
+        measure(name, many, key=f"{n}", **VIDEO, start_date=day(n), end_date=day(n + 1)) for name, many, n in counts
+    ]
+    made = Made(tmp_path, facts)
+    rows = made.sql("SELECT start_date, end_date, views, tag_clicks, click_rate FROM rpt_tag_funnel")
+    assert rows == [(day(0), day(3), 300, None, None)]
+
+
 def test_what_nobody_counts_is_empty_and_not_zero(funnel: Made) -> None:
     rows = funnel.sql("SELECT kind, views, tag_clicks, orders, click_rate FROM rpt_tag_funnel WHERE source = 'mute'")
     assert rows == [("live", 28, None, None, None)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -41,8 +41,9 @@ def _rate(name: str, what: str) -> tuple[Column, ...]:
 RPT_TAG_FUNNEL = Mart(
     "rpt_tag_funnel",
     "Content with what it led to, as its platform counts it: one row per source, platform and kind of content. "
-    "All steps are counted over the same days, those for which the source has all that it tells. Two sources may tell "
-    "of the same content: choose one. Empty: the platform does not tell it; 0: it says that there were none.",
+    "All steps are counted over the same days, those for which the source has all that it tells; where there is no "
+    "such day, its first step stands alone. Two sources may tell of the same content: choose one. Empty: the platform "
+    "does not tell it; 0: it says that there were none.",
     ("source", "platform", "kind"),
     (
         SOURCE,
@@ -99,13 +100,21 @@ def _periods(spans: Iterable[Row]) -> list[Row]:
     for (source, platform), own in groupby(sorted(spans, key=of_one), key=of_one):
         by_metric = {row["metric"]: row for row in own}
         chosen = {step: name for step, names in LADDER.items() for name in reversed(names) if name in by_metric}
-        first = max(by_metric[name]["first"] for name in chosen.values())
-        last = min(by_metric[name]["last"] for name in chosen.values())
+        first, last = _shared(by_metric[name] for name in chosen.values())
+        if first > last:
+            step, name = next(iter(chosen.items()))
+            chosen, first, last = {step: name}, by_metric[name]["first"], by_metric[name]["last"]
         found += [
             {"source": source, "platform": platform, "step": step, "metric": name, "first": first, "last": last}
             for step, name in chosen.items()
         ]
     return found
+
+
+def _shared(spans: Iterable[Row]) -> tuple[date, date]:
+    """Return the first and the last day that all have; the last is before the first where there is none."""
+    days = [(row["first"], row["last"]) for row in spans]
+    return max(first for first, _ in days), min(last for _, last in days)
 
 
 def _counted(base: Base, daily: Table, periods: list[Row]) -> Table:
