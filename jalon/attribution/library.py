@@ -159,7 +159,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     if not rules:
         rows = ready.engine.take("credited", None, {"model": "string", "channel": "string", "part": "int64"})
         return ready.engine.rows(rows.mutate(credit=ibis.null(_SUMMED)))
-    rules_alone = ready._replace(options=replace(ready.options, models=rules))
+    rules_alone = ready._replace(options=ready.options.of_models(rules))
     rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
     sales = ready.sales
     row = sales.name if ready.columns.id else ibis.null("string")

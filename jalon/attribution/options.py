@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -208,6 +208,10 @@ class Options:
     def names(cls) -> set[str]:
         """Return the names of all options."""
         return {each.name for each in fields(cls)}
+
+    def of_models(self, models: Sequence[str]) -> Options:
+        """Return what some of the models are told, without the weights of `custom` where it is not among them."""
+        return replace(self, models=models, custom=self.custom if "custom" in models else None)
 
     @property
     def weights(self) -> Mapping[str, float]:

@@ -8,7 +8,6 @@ learns, learns from them. A model's own window stands in place of `lookback_days
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import ibis
@@ -72,7 +71,7 @@ def learn_within(engine: Engine, journeys: Journeys, options: Options) -> Learnt
 
 def _learn(engine: Engine, journeys: Journeys, window: Window, options: Options) -> Learnt:
     steps = engine.keep("steps_in_window", within(journeys.steps, window, options))
-    learnt = learn(engine, journeys._replace(steps=steps), replace(options, models=window.models))
+    learnt = learn(engine, journeys._replace(steps=steps), options.of_models(window.models))
     effects = engine.keep(f"effects_of_{window.models[0]}", learnt.effects)
     engine.drop("steps_in_window")
     return learnt._replace(effects=effects)

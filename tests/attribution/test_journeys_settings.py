@@ -103,7 +103,8 @@ def test_models_that_learn_learn_from_what_they_see(tmp_path: Path) -> None:
     for n in range(6):
         facts += [touch(f"far{n}", 10, f"p{n}", channel="social"), touch(f"near{n}", 29, f"p{n}", channel="email")]
         facts += [order(f"{n}", 30, person=f"p{n}")] if n % 2 else []
-    run = Run(tmp_path, facts, models=["markov", "shapley_rate"], model_lookback={"markov": 5})
+    models = ["markov", "shapley_rate", "custom"]
+    run = Run(tmp_path, facts, models=models, custom=[1, 1, 1], model_lookback={"markov": 5})
     effects = {(row["model"], row["channel"]): row["steps"] for row in run.rows("effects")}
     assert effects["shapley_rate", "social"] == 6
     assert effects["markov", "social"] == 3, "those that led to no sale"
