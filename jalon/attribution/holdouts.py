@@ -97,8 +97,7 @@ def _number(row: Mapping[str, Any], key: str, name: str) -> float:
 
 def _error(row: Mapping[str, Any], lift: str, name: str) -> float:
     """Return the standard error, from an interval of 90 % about the `lift` where that is told."""
-    ways = {"low", "high"} & set(row), {"error"} & set(row)
-    if all(ways):
+    if "error" in row and {"low", "high"} & set(row):
         raise _wrong(name, "tells how sure it is twice", "Give `low` and `high` (90 %), or `error`, and not both.")
     if {"low", "high"} <= set(row):
         low, found, high = (_number(row, key, name) for key in ("low", lift, "high"))
