@@ -82,16 +82,16 @@ def own(path: Path, limit: str, *, totals: bool = False, with_intervals: bool = 
         )
         sold = sold.mutate(is_sale=True, currency=ibis.literal("EUR"), previous_at=ibis.null("int64"))
         sales = engine.keep("sales", sold)
-        steps, open_steps, codes, _ = journeys(engine, touches, sales, options)
-        met = way(engine, steps, open_steps, codes)
+        found = journeys(engine, touches, sales, options)
+        met = way(engine, found.steps, found.open_steps, found.codes)
         counted = counted_steps(engine, met)
         if with_intervals:
             _effects(engine, met)
         engine.drop("open_steps", "way")
         learnt = Learnt(engine.take("effects", None, EFFECTS), {})
-        rows = observed(engine, steps, touches, sales, learnt, options).rows
+        rows = observed(engine, found, touches, sales, learnt, options).rows
         if totals:
-            _totals(engine, rows, touches.semi_join(steps, "touch_uid"), sales, with_intervals)
+            _totals(engine, rows, touches.semi_join(found.steps, "touch_uid"), sales, with_intervals)
         models = {model: engine.dicts(_sums(credit))[0] for model, credit in rows.items()}
         return {"models": models, "ways": len(counted), **{name: sum(counted[name].to_pylist()) for name in COUNTED}}
 

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import ibis
 from ibis.expr.types import Table
 
-from jalon.attribution.crediting import BILLION, for_model, observed, unknown_orders
+from jalon.attribution.crediting import BILLION, for_model, observed, unknown_orders, unseen
 from jalon.attribution.engine import Engine
 from jalon.attribution.journeys import creditable, journeys
-from jalon.attribution.models import MODELS
+from jalon.attribution.learning import learn_within
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import FIRST_PURCHASE, Options
-from jalon.attribution.windows import learn_within
+from jalon.attribution.windows import windows
 
 CONVERSIONS = {
     "conversion": "string",
@@ -96,9 +96,10 @@ def _of_kind(engine: Engine, touches: Table, kind: str, options: Options) -> Con
     others = engine.keep("touches_before", touches.filter(touches.kind != kind))
     found = journeys(engine, others, done, options)
     learnt = learn_within(engine, found, options)
-    known = observed(engine, found.steps, others, done, learnt, replace(options, holdouts=())).rows
-    without = engine.keep("unknown", unknown_orders(done, found.steps, creditable(others, options)))
-    rows = ibis.union(*known.values(), *(for_model(without, model) for model in MODELS if model in options.models))
+    known = observed(engine, found, others, done, learnt, replace(options, holdouts=())).rows
+    unknown = unknown_orders(engine, done, found, creditable(others, options))
+    without = [(unseen(done, found, each, unknown), each.models) for each in windows(options)]
+    rows = ibis.union(*known.values(), *(for_model(orders, name) for orders, models in without for name in models))
     name = ibis.literal(kind)
     told = done.select(
         conversion=name, conversion_uid="order_uid", person="person", converted_at="placed_at", value=_decimal(done.net)

@@ -23,14 +23,14 @@ from ibis.expr.types import Table
 from jalon.attribution.effects.learning import Learnt
 from jalon.attribution.engine import Engine
 from jalon.attribution.holdouts import calibrated, read
-from jalon.attribution.journeys import creditable
+from jalon.attribution.journeys import Journeys, creditable
 from jalon.attribution.money import with_shares
 from jalon.attribution.options import Options
 from jalon.attribution.sharing import SharedOut, share_out
 from jalon.attribution.sharing.gathering import Facts
 from jalon.attribution.views import weighed
 from jalon.attribution.weighing import with_features, with_points
-from jalon.attribution.windows import beyond, windows, within
+from jalon.attribution.windows import USUAL, Window, windows
 
 BILLION = 1_000_000_000
 WEIGHTED = "weighted"
@@ -79,34 +79,39 @@ class Observed(NamedTuple):
     tests: dict[str, list[dict[str, Any]]]
 
 
-def credit(engine: Engine, steps: Table, facts: Facts, learnt: Learnt, options: Options) -> Credited:
+def credit(engine: Engine, journeys: Journeys, facts: Facts, learnt: Learnt, options: Options) -> Credited:
     """Return the credit rows of every model of the options; `learnt` is what those found that learn."""
     touches, sales = facts.touches, facts.sales
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     money = ("booked", "net", "currency", "is_sale")
     sold = engine.keep("sold", sold.select("order_uid", "placed_at", *money, "person", "journey"))
-    unknown = engine.keep("unknown", unknown_orders(sold, steps, creditable(touches, options)))
-    found = observed(engine, steps, touches, sold, learnt, options)
+    unknown = unknown_orders(engine, sold, journeys, creditable(touches, options))
+    found = observed(engine, journeys, touches, sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
-    left = engine.keep("left", unknown.anti_join(shared.rows, "order_uid"))
-    pathless = [table for model in found.rows for table in (for_model(left, model), _under(modelled, model))]
+    pathless = [
+        rows.select(*COLUMNS)
+        for window in windows(options)
+        for model in window.models
+        for rows in (
+            for_model(unseen(sold, journeys, window, unknown).anti_join(shared.rows, "order_uid"), model),
+            _without_seen(modelled, journeys, window).mutate(model=ibis.literal(model)),
+        )
+    ]
     # Kept before it is written in order: to gather and to sort in one statement takes the memory of both.
     rows = engine.keep("credit", ibis.union(*found.rows.values(), *pathless))
     engine.drop(*(f"credit_{model}" for model in found.rows))
     return Credited(rows, shared, found.tests)
 
 
-def observed(engine: Engine, steps: Table, touches: Table, sold: Table, learnt: Learnt, options: Options) -> Observed:
-    """Return the credit rows of orders with a journey; `sold` are orders with their money.
-
-    Where all steps of a journey lie outside the window of a model, its order is unknown to that model.
-    """
+def observed(
+    engine: Engine, journeys: Journeys, touches: Table, sold: Table, learnt: Learnt, options: Options
+) -> Observed:
+    """Return, by model, the credit rows of orders with a journey that it sees; `sold` are orders with their money."""
     found = Observed({}, {})
     holdouts = read(options.holdouts)
     for window in windows(options):
-        features = engine.keep("features", with_features(within(steps, window, options), touches))
-        outside = sold.join(beyond(steps, window, options), "order_uid").mutate(reason=ibis.literal("outside_window"))
+        features = engine.keep("features", with_features(journeys.seen[window.days].steps, touches))
         for model in window.models:
             told = with_points(features, model, options.parameters(model), learnt)
             weighted = engine.keep(WEIGHTED, weighed(told, options))
@@ -114,8 +119,6 @@ def observed(engine: Engine, steps: Table, touches: Table, sold: Table, learnt: 
                 told, found.tests[model] = calibrated(engine, weighted, touches, sold, holdouts)
                 weighted = engine.keep(WEIGHTED, told)
             rows = _observed(weighted.schema(), sold.op(), _left_because(learnt, model))
-            if options.model_lookback:
-                rows = rows.union(for_model(outside, model))
             found.rows[model] = engine.keep(f"credit_{model}", rows)
     return found
 
@@ -167,18 +170,14 @@ def _modelled(shared: Table, sold: Table) -> Table:
     )
 
 
-def _under(modelled: Table, model: str) -> Table:
-    return modelled.mutate(model=ibis.literal(model)).select(*COLUMNS)
-
-
 def _weight(billionths: ibis.Value) -> ibis.Value:
     """Return a share of a billion as an exact decimal: the weights of an order sum to exactly one. The cast rounds."""
     return (billionths / BILLION).cast("decimal(10, 9)")
 
 
-def unknown_orders(sold: Table, steps: Table, usable: Table) -> Table:
-    """Return the orders with money that no touchpoint is known of, with the reason."""
-    without = sold.anti_join(steps, "order_uid")
+def unknown_orders(engine: Engine, sold: Table, journeys: Journeys, usable: Table) -> Table:
+    """Return and keep the orders with money of which `lookback_days` sees no touchpoint, with the reason."""
+    without = sold.anti_join(journeys.seen[USUAL.days].steps, "order_uid")
     known = usable.filter(usable.person.notnull())
     met = known.group_by(met="person").agg(met_at=known.occurred_at.min())
     found = without.left_join(met, without.person == met.met)
@@ -188,7 +187,21 @@ def unknown_orders(sold: Table, steps: Table, usable: Table) -> Table:
         (found.met_at <= found.placed_at, "outside_window"),
         else_="nothing_known",
     )
-    return found.select("order_uid", "booked", "net", "currency", reason=reason)
+    return engine.keep("unknown", found.select("order_uid", "booked", "net", "currency", reason=reason))
+
+
+def unseen(sold: Table, journeys: Journeys, window: Window, unknown: Table) -> Table:
+    """Return the orders of which a window sees no touchpoint, with the reason; `unknown`: by `lookback_days`."""
+    if window.days is None:
+        return unknown
+    names = unknown.columns
+    outside = sold.anti_join(unknown, "order_uid").mutate(reason=ibis.literal("outside_window")).select(*names)
+    return _without_seen(outside.union(unknown), journeys, window)
+
+
+def _without_seen(orders: Table, journeys: Journeys, window: Window) -> Table:
+    """Leave out the orders of which a window sees a touchpoint."""
+    return orders if window.days is None else orders.anti_join(journeys.seen[window.days].steps, "order_uid")
 
 
 def for_model(unknown: Table, model: str) -> Table:

@@ -7,14 +7,18 @@ A touchpoint is on the journey to a sale if
 - a platform states that it belongs to the order, whoever had it, inside the same window. If its time is only an upper
   bound, or clocks differ by some seconds, it counts as had by the time of the order.
 
-The window is the widest of all models (`windows` narrows it for each), or the one that `Options.lookback` gives to
-touchpoints of a kind. What follows from a sale (`Options.not_credited`) is on no journey, and what `Options.skip` names
-is on none that has other touchpoints. Steps are ordered by (time, touch_uid), so that the order is total. Measures are
-counts, not touchpoints: nothing here reads them.
+The window is that of the model, or the one that `Options.lookback` gives to touchpoints of a kind. What follows from a
+sale (`Options.not_credited`) is on no journey, and what `Options.skip` names is on none that has other touchpoints.
+Steps are ordered by (time, touch_uid), so that the order is total. Measures are counts, not touchpoints: nothing here
+reads them.
+
+Where models have windows of their own, touchpoints are paired with sales by the widest, and each window then sees what
+it would see if it were that of all models: it skips, cuts and finds journeys without a sale for itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import ibis
@@ -25,17 +29,29 @@ from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
 from jalon.attribution.patterns import fits, fits_any
 from jalon.attribution.stages import VIEWS
+from jalon.attribution.windows import USUAL, Window, windows
 from jalon.normalize.times import DAY, SECOND
 
 STEP = ("order_uid", "person", "touch_uid", "had_at", "placed_at", "window", "channel", "skippable")
 
 
+class Seen(NamedTuple):
+    """What a window sees of the journeys: tables of the run that is going on.
+
+    `steps`: those to sales, with `place`, their position on the whole journey. `open_steps`: those that led to no sale.
+    """
+
+    steps: Table
+    open_steps: Table
+
+
 class Journeys(NamedTuple):
     """All journeys: tables of the run that is going on.
 
-    `steps`: those to sales: `order_uid`, `person`, `position` from 1 to `touches`, `touch_uid`, `had_at`, `placed_at`,
-    `window` (microseconds; null: the model's) and `cut`, how many more there were than `Options.max_touches`.
-    `open_steps`: those that led to no sale: `journey_id`, `person`, `position`, `touches`, `touch_uid`, `had_at`.
+    `steps`: those to sales that any window sees: `order_uid`, `person`, `position` from 1 to `touches`, `touch_uid`,
+    `had_at`, `placed_at`, `window` (microseconds; null: the model's) and `cut`, how many more there were than
+    `Options.max_touches`. `open_steps`: those that led to no sale, by `lookback_days`: `journey_id`, `person`,
+    `position`, `touches`, `touch_uid`, `had_at`. `seen`: what each window sees, by its days (None: `lookback_days`).
     Steps to sales carry the `channel` of their touchpoint, open ones its `code` and those `BEFORE` it, by `codes`: to
     look it up takes one more join of all `touches`, of which they are steps.
     """
@@ -44,6 +60,16 @@ class Journeys(NamedTuple):
     open_steps: Table
     codes: Table
     touches: Table
+    seen: Mapping[float | None, Seen]
+
+
+class _Met(NamedTuple):
+    """What may be on journeys, what was paired with a sale, the sales, and the codes of channels."""
+
+    usable: Table
+    led: Table
+    sales: Table
+    codes: Table
 
 
 def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> Journeys:
@@ -51,12 +77,47 @@ def journeys(engine: Engine, touches: Table, sales: Table, options: Options) -> 
     usable = _with_settings(creditable(touches, options), options)
     sold = sales.filter(sales.is_sale | (sales.booked != 0))
     led = engine.keep("led", _of_person(usable, sold, options).union(_of_order(usable, sold, options)))
-    counted = _without_skipped(led, "order_uid") if options.skip else led
-    steps = engine.keep("steps", _numbered(counted.drop("skippable"), options.max_touches))
     codes = coded(engine, "channel_codes", [usable.filter(usable.person.notnull()), led])
-    open_steps = engine.keep("open_steps", _open(usable, led, sales, codes, options))
+    met = _Met(usable, led, sales, codes)
+    if options.model_lookback:
+        steps, seen = _by_window(engine, met, options)
+    else:
+        found = _seen(engine, met, USUAL, options)
+        steps, seen = found.steps, {USUAL.days: found._replace(steps=found.steps.mutate(place=found.steps.position))}
     engine.drop("led")
-    return Journeys(steps, open_steps, codes, touches)
+    return Journeys(steps, seen[USUAL.days].open_steps, codes, touches, seen)
+
+
+def _seen(engine: Engine, met: _Met, window: Window, options: Options, of: str = "") -> Seen:
+    """Keep under names that end with `of`, and return, the journeys by one window."""
+    counted = _without_skipped(met.led, "order_uid") if options.skip else met.led
+    steps = engine.keep(f"steps{of}", _numbered(counted.drop("skippable"), options.max_touches))
+    return Seen(steps, engine.keep(f"open_steps{of}", _open(met, window.length(options), options)))
+
+
+def _by_window(engine: Engine, met: _Met, options: Options) -> tuple[Table, dict[float | None, Seen]]:
+    """Return the steps that any window sees, and by its days what each sees."""
+    found: dict[float | None, Seen] = {}
+    for number, window in enumerate(dict.fromkeys((USUAL.days, *(each.days for each in windows(options))))):
+        near = met._replace(led=met.led.filter(Window(window).covers(met.led, options)))
+        found[window] = _seen(engine, near, Window(window), options, f"_seen_{number}")
+    steps = engine.keep("steps", _together([each.steps for each in found.values()]))
+    places = steps.select("order_uid", "touch_uid", place="position")
+    return steps, {
+        days: each._replace(steps=each.steps.join(places, ["order_uid", "touch_uid"])) for days, each in found.items()
+    }
+
+
+def _together(seen: Sequence[Table]) -> Table:
+    """Return the steps of all windows, each once, numbered anew; most of them `cut` more than others."""
+    every = ibis.union(*seen)
+    named = [name for name in every.columns if name not in ("position", "touches", "cut")]
+    once = every.group_by(named).agg(cut=every.cut.max())
+    return once.mutate(
+        position=ibis.row_number().over(group_by=once.order_uid, order_by=[once.had_at, once.touch_uid]) + 1,
+        touches=once.touch_uid.count().over(group_by=once.order_uid),
+        cut=once.cut.max().over(group_by=once.order_uid),
+    )
 
 
 def creditable(touches: Table, options: Options) -> Table:
@@ -158,16 +219,16 @@ def _numbered(led: Table, max_touches: int) -> Table:
     return numbered.filter(numbered.position > 0).drop("all_touches")
 
 
-def _open(usable: Table, led: Table, sales: Table, codes: Table, options: Options) -> Table:
+def _open(met: _Met, pause: int, options: Options) -> Table:
     """Return the steps of journeys that led to no sale.
 
     A person's touchpoints that are on no journey to a sale hang together until the next sale, or until a pause as
     long as the look-back window.
     """
-    known = usable.filter(usable.person.notnull())
-    left = known.anti_join(led, "touch_uid").join(codes, "channel")
+    known = met.usable.filter(met.usable.person.notnull())
+    left = known.anti_join(met.led, "touch_uid").join(met.codes, "channel")
     left = left.select("person", "touch_uid", "code", "skippable", had_at="occurred_at", is_sale=ibis.literal(False))
-    named = _named(left, sales, options.window)
+    named = _named(left, met.sales, pause)
     if options.skip:
         kept = _without_skipped(named, "journey_id")
         in_order = ibis.window(group_by=kept.journey_id, order_by=[kept.had_at, kept.touch_uid])

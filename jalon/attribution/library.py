@@ -25,11 +25,12 @@ from jalon.attribution.effects.states import CHANNEL
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
 from jalon.attribution.groups import group
+from jalon.attribution.learning import learn_within
 from jalon.attribution.library_options import options_of, tested
 from jalon.attribution.models import MODELS
 from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
-from jalon.attribution.windows import learn_within
+from jalon.attribution.windows import windows
 from jalon.errors import ConfigError
 
 
@@ -173,10 +174,11 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
 
 def _credited(ready: _Ready, learnt: Learnt) -> Table:
     """Return the credit rows of every conversion, those that nothing led to among them."""
+    found, options = ready.found, ready.options
     sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency", "is_sale")
-    rows = observed(ready.engine, ready.found.steps, ready.found.touches, sold, learnt, ready.options).rows
-    alone = ready.sales.anti_join(ready.found.steps, "order_uid")
-    return ibis.union(*rows.values(), *(_nobody(alone, name) for name in rows))
+    rows = observed(ready.engine, found, found.touches, sold, learnt, options).rows
+    alone = [(sold.anti_join(found.seen[each.days].steps, "order_uid"), each.models) for each in windows(options)]
+    return ibis.union(*rows.values(), *(_nobody(orders, name) for orders, models in alone for name in models))
 
 
 def _learnt(ready: _Ready) -> Learnt:

@@ -18,6 +18,7 @@ from jalon.attribution.current import current
 from jalon.attribution.echoes import told_once
 from jalon.attribution.engine import Engine
 from jalon.attribution.engines import opened
+from jalon.attribution.learning import learn_within
 from jalon.attribution.namesakes import numbers
 from jalon.attribution.options import Options
 from jalon.attribution.persons import claims, links, people, with_buyers
@@ -27,7 +28,7 @@ from jalon.attribution.sharing.gathering import Facts
 from jalon.attribution.stages import RULES, read_rules, with_stage
 from jalon.attribution.tally import Counted, tally
 from jalon.attribution.tracing import trace
-from jalon.attribution.windows import learn_within
+from jalon.attribution.windows import USUAL
 from jalon.progress import Progress, silent
 
 INSTANTS = (
@@ -155,7 +156,8 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options, begin: Callab
     begin("journeys")
     found = journeys.journeys(engine, touched, ready.sales, options)
     steps, open_steps = found.steps, found.open_steps
-    sold = engine.keep("sales_with_mode", modes.with_mode(ready.sales, steps, touched))
+    usual = found.seen[USUAL.days].steps
+    sold = engine.keep("sales_with_mode", modes.with_mode(ready.sales, usual, touched))
     write(sales=sold, people=ready.people, touches=touched)
     write(steps=steps.drop("channel"), open_steps=open_steps.drop("code", *BEFORE))
     begin("moves between stages")
@@ -166,7 +168,7 @@ def _run(engine: Engine, facts: Path, out: Path, options: Options, begin: Callab
     begin("credit")
     of_content = {kind: current(engine, facts, kind, options.as_of) for kind in _OF_CONTENT}
     heard = Facts(sold, touched, ready.lines, **of_content)
-    credited = credit(engine, steps, heard, learnt, options)
+    credited = credit(engine, found, heard, learnt, options)
     write(credit=credited.rows, modelled=credited.shared.touches, shared=credited.shared.rows)
     begin("likely contents of visits")
     traced = trace(engine, heard, steps, options)

@@ -107,12 +107,74 @@ def test_models_that_learn_learn_from_what_they_see(tmp_path: Path) -> None:
     run = Run(tmp_path, facts, models=models, custom=[1, 1, 1], model_lookback={"markov": 5})
     effects = {(row["model"], row["channel"]): row["steps"] for row in run.rows("effects")}
     assert effects["shapley_rate", "social"] == 6
-    assert effects["markov", "social"] == 3, "those that led to no sale"
+    assert effects["markov", "social"] == 6, "all of them led to no sale within five days"
     assert {row["touch_uid"] for row in run.rows("credit", model="markov")} == {
         "shop:near1",
         "shop:near3",
         "shop:near5",
     }
+
+
+SOME = st.lists(
+    st.tuples(st.integers(0, 480), st.sampled_from(["search", "direct", "email"]), st.sampled_from(["visit", "view"])),
+    max_size=7,
+)
+APART = ["first", "linear", "markov", "shapley_rate", "custom"]
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(SOME, st.booleans()), min_size=2, max_size=8),
+    st.sampled_from([{}, {"skip": ["direct"]}, {"max_touches": 2}, {"skip": ["direct"], "repeat": "continue"}]),
+    st.sampled_from([{}, {"view": 4, "email": 30}]),
+)
+def test_a_window_of_one_model_changes_no_other_and_is_as_if_it_were_that_of_all(
+    persons: list[tuple[list[tuple[int, str, str]], bool]], options: dict[str, Any], lookback: dict[str, float]
+) -> None:
+    facts: list[Fact] = [
+        touch(f"t{who}.{n}", tenth / 10, f"p{who}", channel=channel, kind=kind)
+        for who, (steps, _) in enumerate(persons)
+        for n, (tenth, channel, kind) in enumerate(steps)
+    ]
+    facts += [order(f"{who}", 40, 1000 + who, person=f"p{who}") for who, (_, buys) in enumerate(persons) if buys]
+    usual: dict[str, Any] = {"models": APART, "custom": [1, 2, 3], "lookback_days": 14, "share_out": False, **options}
+    own = {"linear": 3, "markov": 25, "shapley_rate": 5}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        told = Run(folder / "told", facts, **usual, lookback=lookback, model_lookback=own)
+        for days in (14, *own.values()):
+            kinds = lookback if days == 14 else {kind: min(most, days) for kind, most in lookback.items()}
+            alone = Run(folder / f"{days}", facts, **{**usual, "lookback_days": days}, lookback=kinds)
+            for model in (name for name in APART if own.get(name, 14) == days):
+                assert shares(told, model) == shares(alone, model), model
+                assert told.rows("effects", model=model) == alone.rows("effects", model=model)
+            if days == 14:
+                assert told.rows("open_steps") == alone.rows("open_steps")
+                assert told.rows("sales") == alone.rows("sales")
+
+
+def shares(run: Run, model: str) -> list[tuple[Any, ...]]:
+    """Return what a model credits; not by place, which is that on the whole journey."""
+    names = ("order_uid", "touch_uid", "basis", "weight", "net")
+    return sorted((tuple(row[name] for name in names) for row in run.rows("credit", model=model)), key=str)
+
+
+def test_what_is_skipped_beside_others_is_all_that_a_shorter_window_sees(tmp_path: Path) -> None:
+    """Both are told on the journey: each model that looks at it names its own."""
+    facts = [touch("ad", 20, "a", channel="tiktok"), touch("typed", 39, "a", channel="direct"), SALE]
+    run = Run(tmp_path, facts, models=["first", "last"], model_lookback={"last": 7}, skip=["direct"])
+    assert run.credit("1", "first") == {"ad": 1000}
+    assert run.credit("1", "last") == {"typed": 1000}
+    assert run.journey("1") == ["ad", "typed"]
+
+
+def test_a_longer_window_of_one_model_leaves_the_share_out_of_others_as_it_is(tmp_path: Path) -> None:
+    """Of an order whose only touchpoint is old one model knows a path; under the others it has none, as before."""
+    facts = [touch("old", 1, "a"), SALE]
+    run = Run(tmp_path, facts, models=["first", "linear"], model_lookback={"first": 60})
+    assert run.credit("1", "first") == {"old": 1000}
+    (row,) = run.rows("credit", model="linear")
+    assert (row["basis"], row["reason"], row["net"]) == ("unknown", "outside_window", 1000)
 
 
 @pytest.mark.parametrize(

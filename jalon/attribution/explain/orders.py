@@ -18,7 +18,7 @@ TOUCH = (
     *("touch_uid", "fact", "occurred_at", "time_is_bound", "kind", "channel", "surface", "content_id", "creator_id"),
     *("campaign", "evidence", "selling_mode", "stage", "stage_rule", "is_customer", "is_known"),
 )
-_WINDOW = ("lookback_days", "repeat", "half_life_days", "max_touches", "as_of")
+_WINDOW = ("lookback_days", "model_lookback", "repeat", "half_life_days", "max_touches", "as_of")
 _CREDIT = ("model", "position", "touch_uid", "basis", "reason", "weight", "amount", "reversed", "net", "currency")
 _LIKELY = ("touch_uid", "content_id", "creator_id", "share", "low", "high")
 _SHARE = ("touch_uid", "content_id", "creator_id", "channel", "share", "low", "high", "orders", "alike")

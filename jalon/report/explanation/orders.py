@@ -81,7 +81,8 @@ def _untold_tax(refund: Row) -> Iterator[str]:
 
 def _journey(told: Row) -> Iterator[str]:
     window, journey = told["window"], told["journey"]
-    within = f"in the {window['lookback_days']:g} days before the order"
+    own = "".join(f", {days:g} under {model}" for model, days in window["model_lookback"].items())
+    within = f"in the {window['lookback_days']:g} days before the order{own}"
     begins = ", after the previous sale" if window["repeat"] == "restart" else ""
     as_of = f", as known {instant(window['as_of'])}" if window["as_of"] else ""
     yield ""
