@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,12 @@ def test_it_goes_from_the_touch_to_the_cent(run: Run) -> None:
     ):
         assert said in told, said
     assert "\x1b" not in told
+
+
+def test_it_names_the_models_that_look_back_further_or_less_far(tmp_path: Path) -> None:
+    facts = [touch("old", 1, "a"), touch("new", 39, "a"), order("1", 40, person="a")]
+    told = text(Run(tmp_path, facts, models=["first", "linear"], model_lookback={"first": 60}), "1")
+    assert "Journey: 2 touchpoints in the 30 days before the order, 60 under first, after the previous sale" in told
 
 
 def test_models_that_agree_to_the_cent_are_told_once(run: Run) -> None:
