@@ -1,4 +1,4 @@
-"""Any table as Arrow, and its columns in types of our own: pandas, polars, Arrow, or the path of a Parquet file."""
+"""Any table as Arrow, and its columns in types of our own: pandas, polars, Arrow, or the path of Parquet files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow import dataset
 
 from jalon.errors import ConfigError
 
@@ -39,19 +40,32 @@ def arrow(table: Any, wanted: Collection[str | None] | None = None) -> pa.Table:
 
 
 def _no_table(given: Any) -> ConfigError:
-    return ConfigError(
-        f"a {type(given).__name__} is no table",
-        "Give a DataFrame of pandas or polars, an Arrow table, or the path of a Parquet file.",
-    )
+    begin = "Call its collect(): needed is" if hasattr(given, "collect") else "Give"
+    kinds = "a DataFrame of pandas or polars, an Arrow table, or the path of a Parquet file or of a folder of them."
+    return ConfigError(f"a {type(given).__name__} is no table", f"{begin} {kinds}")
 
 
 def _of_file(path: Path) -> pa.Table:
-    if not path.is_file():
-        raise ConfigError(f"there is no file {path}", "Give the path of a Parquet file.")
+    """Return a Parquet file, or all files of a folder and of those in it, in the order of their paths."""
+    remedy = "Give the path of a Parquet file, or of a folder with such files."
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    if not files or not path.exists():
+        raise ConfigError(f"there is no {'Parquet file in' if path.is_dir() else 'file'} {path}", remedy)
     try:
-        return pq.read_table(path)
+        return pq.read_table(path) if files == [path] else _as_one(files, path)
+    except pa.ArrowTypeError as error:
+        said = str(error).partition("\n")[0]
+        raise ConfigError(f"the files in {path} have one column in several types: {said}", _ONE_TYPE) from error
     except pa.ArrowInvalid as error:
-        raise ConfigError(f"{path} is no Parquet file", "Give the path of a Parquet file.") from error
+        told = str(path) if files == [path] else f"one of the files in {path}"
+        raise ConfigError(f"{told} is no Parquet file", remedy) from error
+
+
+def _as_one(files: list[Path], folder: Path) -> pa.Table:
+    """Return the columns that stand in any file, and those that the folders' names tell (`day=2026-11-01`)."""
+    found = dataset.dataset(files, format="parquet", partitioning="hive", partition_base_dir=str(folder))
+    schemas = [found.schema, *(fragment.physical_schema for fragment in found.get_fragments())]
+    return found.replace_schema(pa.unify_schemas(schemas, promote_options="permissive")).to_table()
 
 
 def _of_pandas(frame: Any, wanted: Collection[str | None] | None) -> pa.Table:

@@ -14,6 +14,7 @@ from uuid import UUID
 import polars
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -385,6 +386,23 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     (tmp_path / "clicks.parquet").write_text("person,time\n")
     with pytest.raises(ConfigError, match=r"clicks\.parquet is no Parquet"):
         attribution.paths(tmp_path / "clicks.parquet")
+
+
+def test_files_of_a_folder_are_one_table_whatever_columns_each_has(tmp_path: Path) -> None:
+    rows = table([("a", 1, "x", 0, 0.0), ("a", 2, "y", 0, 0.0), ("a", 3, None, 1, 100.0)])
+    whole = attribution.credit(rows, "linear")
+    for day, part in (("1", rows.slice(0, 2).drop_columns("value")), ("2", rows.slice(2))):
+        (tmp_path / f"day={day}").mkdir()
+        pq.write_table(part, tmp_path / f"day={day}" / "part-0.parquet")
+    (tmp_path / "_SUCCESS").touch()
+    assert attribution.credit(tmp_path, "linear").equals(whole)
+    assert set(attribution.paths(tmp_path, columns=Columns(channel="day"))["channel"].to_pylist()) == {"1", "2"}
+    pq.write_table(pa.table({"person": [pa.scalar(1.5)]}), tmp_path / "odd.parquet")
+    with pytest.raises(ConfigError, match="one column in several types"):
+        attribution.paths(tmp_path)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(ConfigError, match="no Parquet file in"):
+        attribution.paths(tmp_path / "none")
 
 
 ROWS = st.lists(
