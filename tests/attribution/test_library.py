@@ -423,14 +423,16 @@ ROWS = st.lists(
 def test_every_model_shares_out_every_conversion_to_the_cent_whatever_the_order(
     rows: list[tuple[Any, ...]], random: Any
 ) -> None:
+    """Nor does it matter what is told twice, or that a channel is named which is on nobody's journey."""
     given = table(rows).append_column("id", pa.array([f"r{n:02}" for n in range(len(rows))]))
     named = Columns(id="id")
     found = attribution.credit(given, [*ALL, "custom"], columns=named, custom=[2, 0, 1])
     _check_sums(found, rows)
-    twice = pa.concat_tables([given, given.slice(0, len(rows) // 2)])
-    order = list(range(len(twice)))
+    nobody_s = table([(None, 5, "poster", 0, 0.0)]).append_column("id", pa.array(["nobody's"]))
+    more = pa.concat_tables([given, given.slice(0, len(rows) // 2), nobody_s])
+    order = list(range(len(more)))
     random.shuffle(order)
-    assert attribution.credit(twice.take(order), [*ALL, "custom"], columns=named, custom=[2, 0, 1]).equals(found)
+    assert attribution.credit(more.take(order), [*ALL, "custom"], columns=named, custom=[2, 0, 1]).equals(found)
 
 
 def _check_sums(found: pa.Table, rows: list[tuple[Any, ...]]) -> None:
