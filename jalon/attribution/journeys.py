@@ -98,9 +98,10 @@ def _seen(engine: Engine, met: _Met, window: Window, options: Options, of: str =
 def _by_window(engine: Engine, met: _Met, options: Options) -> tuple[Table, dict[float | None, Seen]]:
     """Return the steps that any window sees, and by its days what each sees."""
     found: dict[float | None, Seen] = {}
-    for number, window in enumerate(dict.fromkeys((USUAL.days, *(each.days for each in windows(options))))):
-        near = met._replace(led=met.led.filter(Window(window).covers(met.led, options)))
-        found[window] = _seen(engine, near, Window(window), options, f"_seen_{number}")
+    own = {each.days: each for each in (USUAL, *windows(options))}
+    for number, (days, window) in enumerate(own.items()):
+        near = met._replace(led=met.led.filter(window.covers(met.led, options)))
+        found[days] = _seen(engine, near, window, options, f"_seen_{number}")
     steps = engine.keep("steps", _together([each.steps for each in found.values()]))
     places = steps.select("order_uid", "touch_uid", place="position")
     return steps, {
@@ -109,7 +110,7 @@ def _by_window(engine: Engine, met: _Met, options: Options) -> tuple[Table, dict
 
 
 def _together(seen: Sequence[Table]) -> Table:
-    """Return the steps of all windows, each once, numbered anew; most of them `cut` more than others."""
+    """Return the steps of all windows, each once, numbered anew; `cut` is what the window cut that cut most."""
     every = ibis.union(*seen)
     named = [name for name in every.columns if name not in ("position", "touches", "cut")]
     once = every.group_by(named).agg(cut=every.cut.max())
