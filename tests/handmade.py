@@ -125,8 +125,8 @@ def refund(order_id: str, days: float, goods: int, **fields: Any) -> Refund:
     return Refund(**{**told, **fields})
 
 
-def led_by(order_id: str, content_id: str, **fields: Any) -> OrderContent:
-    """The platform's statement that a content led to an order."""
+def led_by(order_id: str, content_id: str | None, **fields: Any) -> OrderContent:
+    """The platform's statement that a content, or None: its creator by whichever, led to an order."""
     told: dict[str, Any] = {
         **_HEADER,
         "key": f"{order_id}/{content_id}",

@@ -31,7 +31,7 @@ def told(touchpoints: Table) -> Table:
 def stated(touchpoints: Table, sales: Table, contents: Table, lines: Table) -> Table:
     """Return the touchpoints that follow from what orders state: the content they came by, and the purchase itself."""
     named = touchpoints.filter(touchpoints.order_id.notnull())
-    by_content = _by_content(contents, "order_contents", sales)
+    by_content = _by_content(contents.filter(contents.content_id.notnull()), "order_contents", sales)
     on_line = _by_content(
         lines.filter(lines.content_id.notnull()).mutate(creator_id=ibis.null("string"), campaign=ibis.null("string")),
         "order_lines",

@@ -226,8 +226,7 @@ def transaction(form: Form) -> Iterator[Fact]:
     number, platform, currency = form.needed("transaction_id"), form.needed("platform"), form.currency()
     status = form.word("status", ("pending", "approved", "reversed"), "pending")
     sold = form.moment("occurred_at")
-    creator = form.needed("creator_id")
-    content, key = form.text("content_id") or creator, form.key("transaction_id", "platform")
+    creator, content, key = form.needed("creator_id"), form.text("content_id"), form.key("transaction_id", "platform")
     yield _draft(form, key, number, platform, currency, sold, status)
     clicked = form.when("clicked_at") or sold._replace(is_day=True)
     click = touch(
@@ -243,7 +242,7 @@ def transaction(form: Form) -> Iterator[Fact]:
         sku_id=None,
         product_id=form.text("product_id"),
         content_id=content,
-        content_kind="ad" if form.text("content_id") else "publisher",
+        content_kind="ad" if content else None,
         creator_id=creator,
         campaign=form.text("campaign"),
         quantity=quantity,

@@ -176,7 +176,7 @@ class Refund(NamedTuple):
 
 
 class OrderContent(NamedTuple):
-    """The platform's own statement that a content led to (part of) an order."""
+    """The platform's own statement that a content, or a creator by whichever, led to (part of) an order."""
 
     source: str
     key: str
@@ -187,8 +187,8 @@ class OrderContent(NamedTuple):
     order_id: str
     sku_id: str | None
     product_id: str | None
-    content_id: str
-    content_kind: str
+    content_id: str | None
+    content_kind: str | None
     creator_id: str | None
     campaign: str | None
     quantity: int

@@ -100,6 +100,7 @@ def test_the_content_that_an_order_or_its_line_names_is_a_touch_once(tmp_path: P
         line("A", "l2", content_id="live9", source="net"),
         touch("told", 39, None, order_id="B", content_id="v2", **native),
         led_by("B", "v2", source="net"),
+        led_by("C", None, source="net"),
         led_by("unknown-order", "v3", source="net"),
     ]
     run = Run(tmp_path, facts)

@@ -295,6 +295,14 @@ def test_a_reversal_takes_commission_and_click_back() -> None:
     assert one(Touchpoint, "transactions", body).time_is_bound
 
 
+@pytest.mark.parametrize(("link", "content", "kind"), [(None, None, None), ("banner-7", "banner-7", "ad")])
+def test_a_publisher_is_a_creator_and_no_content(link: str | None, content: str | None, kind: str | None) -> None:
+    body = {**NUMBERED["transactions"], "content_id": link}
+    led, click = one(OrderContent, "transactions", body), one(Touchpoint, "transactions", body)
+    assert (led.creator_id, led.content_id, led.content_kind) == ("c", content, kind)
+    assert (click.creator_id, click.content_id) == ("c", content)
+
+
 CANARY = "canary ada@example.org"
 junk = st.sampled_from([CANARY, "\0", 1.5, True, [], {}, [CANARY], [{"goods": CANARY}], -1, 10**30, "", None])
 

@@ -73,6 +73,10 @@ async def test_a_publisher_is_credited_for_the_shops_order_until_the_network_tak
         folder = stage.place.store.folder / "attribution"
         net = duckdb.sql(f"SELECT source, sum(net)::BIGINT FROM '{folder}/sales.parquet' GROUP BY ALL").fetchall()
         query = f"SELECT order_uid FROM '{folder}/credit.parquet' WHERE touch_uid = 'own:transaction/affiliate|t-1'"
+        named = duckdb.sql(
+            f"SELECT DISTINCT content_id, creator_id FROM '{folder}/touches.parquet' WHERE creator_id = 'pub-12'"
+        )
+        assert set(named.fetchall()) <= {(None, "pub-12")}, "a publisher is nobody's content"
         return {source: amount for source, amount in net if amount}, {row[0] for row in duckdb.sql(query).fetchall()}
 
     head = "transaction_id,order_ref,shop,date,publisher,status,amount,commission,currency,modified_date\n"

@@ -9,8 +9,8 @@ from jalon.report.marts.shapes import CONTENT, CREATOR, CURRENCY, OBSERVED, PROD
 
 FCT_ORDER_CONTENTS = Mart(
     "fct_order_contents",
-    "One row per statement of a platform that a content led to an order, or to a part of it. It is the platform's own "
-    "claim, by its `rule`: credit is in fct_attributed_revenue.",
+    "One row per statement of a platform that a content, or a creator by whichever, led to an order, or to a part of "
+    "it. It is the platform's own claim, by its `rule`: credit is in fct_attributed_revenue.",
     ("statement_uid",),
     (
         Column("statement_uid", "text", "The statement: `source:key`"),
@@ -20,7 +20,7 @@ FCT_ORDER_CONTENTS = Mart(
         Column("order_id", "text", "The platform's id of the order"),
         Column("is_sale", "boolean", "The order is revenue"),
         CONTENT,
-        Column("content_kind", "text", "What it calls the content"),
+        Column("content_kind", "text", "What it calls the content; empty: none is named"),
         CREATOR,
         PRODUCT,
         Column("campaign", "text", "The campaign that it names"),
