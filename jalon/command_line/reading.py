@@ -28,7 +28,8 @@ def sync(
     """Read what is new, and derive facts from it.
 
     From all SOURCES, or the named ones. Safe to run from cron at any time: it goes on where the last run ended,
-    whatever ended it.
+    whatever ended it. Exit status 1: something is left for the next run, or what was read or delivered made no sense;
+    it is named by source.
 
     \b
     jalon sync

@@ -48,7 +48,7 @@ async def open_deliveries(source: Source, shop: Workshop, pages: Pages, counts: 
         readings = [_read(source, shop, pages, row) for row in rows]
         for reading in readings:
             await act(source, shop, reading.opened)
-        await _write(source, shop, pages, readings)
+        await _write(source, shop, pages, readings, counts)
         counts.deliveries += len(rows)
         total += len(rows)
 
@@ -73,7 +73,7 @@ def _read(source: Source, shop: Workshop, pages: Pages, row: Unopened) -> Readin
     return Reading(row.id, "stale" if opened.stale or row.repeated else "opened", note, opened, page)
 
 
-async def _write(source: Source, shop: Workshop, pages: Pages, readings: Sequence[Reading]) -> None:
+async def _write(source: Source, shop: Workshop, pages: Pages, readings: Sequence[Reading], counts: Counts) -> None:
     name, now = source.name, shop.clock.now()
 
     def job(db: sqlite3.Connection) -> list[tuple[int, int]]:
@@ -89,3 +89,5 @@ async def _write(source: Source, shop: Workshop, pages: Pages, readings: Sequenc
 
     for reading, (new, known) in zip(readings, await shop.store.commit(job), strict=True):
         pages.count(reading.page, new, known)
+        counts.refused += reading.state == "bad" or bool(reading.page.rejects)
+        counts.unknown += reading.state == "unknown"

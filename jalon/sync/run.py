@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from jalon.connectors.base import Deadline, Fault, Stop, Wait
+from jalon.errors import sentences
 from jalon.store import deadlines, deliveries, sources, windows
 from jalon.store.windows import OpenWindow
 from jalon.sync.answered import account_of
@@ -32,6 +33,7 @@ GREETED_WITH = "greeted_with"
 SUBSCRIBED = "subscribed"
 RENEWED_WITH = 0.2
 """Share of a subscription's time that is left when it is renewed."""
+UNREAD = "`jalon status` and `jalon quarantine list` say why; `jalon quarantine replay` has them tried again"
 WITHDRAWN = ("deauthorised", "uninstalled")
 """Notices after which nothing is read until the platform has greeted us again."""
 
@@ -196,7 +198,25 @@ async def opened(source: Source, shop: Workshop, halt: Halt, outcome: SourceOutc
         yield run
     finally:
         outcome.notes += sorted(run.session.remarks)
+        _heed_deliveries(outcome)
         await run.session.close()
+
+
+def _heed_deliveries(outcome: SourceOutcome) -> None:
+    """Say which deliveries were not understood; a run that went well otherwise is partial where some could not be read.
+
+    What the connector does not know may be nothing to it: a platform delivers whatever it was asked for by hand.
+    """
+    counts = outcome.counts
+    if counts.unknown:
+        unknown = f"deliveries about what {outcome.source} does not know: {counts.unknown} of {counts.deliveries}"
+        outcome.notes.append(f"{unknown}; `jalon status` names it")
+    if not counts.refused:
+        return
+    text = f"deliveries that could not be read, or not all of them: {counts.refused} of {counts.deliveries}"
+    outcome.notes.append(sentences(text, UNREAD))
+    if outcome.state == "ok":
+        outcome.state, outcome.message, outcome.remedy = "partial", f"{outcome.source}: {text}", UNREAD
 
 
 async def forget_greeting(source: Source, shop: Workshop) -> None:

@@ -68,6 +68,10 @@ class Counts:
     """Rows that were not known in this form."""
     known: int = 0
     deliveries: int = 0
+    refused: int = 0
+    """Deliveries that could not be read, or of which a record went to quarantine."""
+    unknown: int = 0
+    """Deliveries about what the connector does not know."""
     waits: int = 0
     throttled: int = 0
     skipped: int = 0

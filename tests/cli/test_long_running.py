@@ -196,7 +196,9 @@ def test_serve_takes_what_is_signed_and_stops_in_order(desk: Desk, played: Playe
     waiting = {row["state"]: row["deliveries"] for row in desk("status", "--json").data["deliveries"]}
     assert waiting == {"new": 2}
     opened = desk("sync", "shopify", "--no-normalize", "--json")
-    assert opened.data["sources"][0]["deliveries"] == 2
+    told = opened.data["sources"][0]
+    assert (told["deliveries"], told["refused"], opened.status) == (2, 1, errors.PARTIAL)
+    assert "shopify: deliveries that could not be read, or not all of them: 1 of 2. `jalon status`" in opened.err
     assert "shopify: deliveries not understood: 1: the body is " in desk("status").out
     assert desk("quarantine", "replay", "--json").data["deliveries_reopened"] == 1
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from toy import KEYRING, Orders, PlayedClock, inbox, orders, served, source, workshop
 
+from jalon import errors
 from jalon.privacy import Keyring
 from jalon.store import deliveries, erasure, sources
 from jalon.store.database import Store
@@ -57,7 +58,7 @@ async def test_what_is_not_understood_is_kept_and_stops_nothing(store: Store) ->
     deliver(store, "d3", {"topic": "new kind", "known": False})
     deliver(store, "d4", {"topic": "order", "refs": [["orders", "o1", 0]]})
     outcome = await run(store)
-    assert (outcome.state, outcome.counts.deliveries, set(inbox(store))) == ("ok", 4, {"o1"})
+    assert (outcome.state, outcome.counts.deliveries, set(inbox(store))) == ("partial", 4, {"o1"})
     assert [(state, gone) for state, _, _, gone in states(store)] == [
         ("bad", False),
         ("bad", False),
@@ -65,6 +66,34 @@ async def test_what_is_not_understood_is_kept_and_stops_nothing(store: Store) ->
         ("opened", True),
     ]
     assert [note.split(" in ")[0] for _, _, note, _ in states(store)[:2]] == ["it is not JSON", "KeyError"]
+
+
+async def test_deliveries_that_could_not_be_read_need_a_look(store: Store) -> None:
+    deliver(store, "d1", b"\xff no json")
+    deliver(store, "d2", {"topic": "order", "rows": [{"id": "", "at": 1}]})
+    deliver(store, "d3", {"topic": "order"})
+    outcome = await run(store)
+    assert (outcome.state, outcome.exit_status) == ("partial", errors.PARTIAL)
+    assert outcome.message == "shop: deliveries that could not be read, or not all of them: 2 of 3"
+    assert "`jalon status`" in outcome.remedy
+    assert (outcome.counts.refused, outcome.summary()["refused"]) == (2, 2)
+    again = await run(store)
+    assert (again.state, again.notes) == ("ok", []), "they were told when they were met, and `jalon status` goes on"
+
+
+async def test_deliveries_about_what_is_not_known_are_told_and_are_no_fault(store: Store) -> None:
+    deliver(store, "d1", {"topic": "new kind", "known": False})
+    outcome = await run(store)
+    assert (outcome.state, outcome.counts.unknown) == ("ok", 1)
+    assert outcome.notes == ["deliveries about what shop does not know: 1 of 1; `jalon status` names it"]
+
+
+async def test_a_run_that_ends_early_tells_of_its_deliveries_all_the_same(store: Store) -> None:
+    deliver(store, "d1", b"\xff no json")
+    deliver(store, "d2", {"topic": "bye", "notices": [["uninstalled", "the seller left"]]})
+    outcome = await run(store)
+    assert (outcome.state, outcome.message) == ("auth", "shop: the seller left")
+    assert any("not all of them: 1 of 2" in note for note in outcome.notes)
 
 
 async def test_the_same_body_under_another_key_is_marked_and_harmless(store: Store) -> None:
