@@ -57,6 +57,10 @@ def test_what_a_connector_says_of_itself_holds(connector: Connector, promise: pr
     assert list(promise(connector, None)) == []
 
 
+def test_of_each_stream_it_says_whether_it_is_wanted(connector: Connector) -> None:
+    assert list(promises.says_what_it_wants(connector, some_settings(connector))) == []
+
+
 def test_what_must_have_a_form_has_an_example_of_it(connector: Connector) -> None:
     """`jalon init` and a mistake in the configuration show it."""
     for name, field in connector.settings.model_fields.items():

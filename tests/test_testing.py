@@ -180,6 +180,16 @@ class Blank(Stall):
         return None
 
 
+class Undecided(Stall):
+    def wants(self, settings: Any, stream: str) -> Any:
+        return None
+
+
+class Unknowing(Stall):
+    def wants(self, settings: Any, stream: str) -> bool:
+        return bool({"orders": True}[stream])
+
+
 def test_a_connector_that_keeps_them_breaks_none() -> None:
     assert broken(Stall(), SETTINGS, [signed(), signed(b"a secret of a stall")]) == []
 
@@ -210,6 +220,8 @@ def test_what_a_signed_delivery_shows_is_told(connector: type[Stall], told: str)
         (Brittle, "`verify` raised KeyError in "),
         (Brittle, "`verify` raised UnicodeEncodeError in "),
         (Forgetful, "`delivery_key` is empty, or another for the same delivery"),
+        (Undecided, "`wants` gives neither True nor False, for products"),
+        (Unknowing, "`wants` raised KeyError in "),
         (Homeless, "`hosts` gives for 'api' no tuple of addresses"),
         (Homeless, "names the normalizer 'stall.meaning:normalize', which cannot be loaded"),
         (Taciturn, "`capabilities` does not answer 'journeys'"),

@@ -73,6 +73,11 @@ def pending(db: sqlite3.Connection, source: str) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
+def forget(db: sqlite3.Connection, source: str, stream: str) -> None:
+    """Take all objects of a stream off the list."""
+    db.execute("DELETE FROM fetches WHERE source = ? AND stream = ?", (source, stream))
+
+
 def wake(db: sqlite3.Connection, source: str) -> None:
     """Have all objects of a source that wait for a moment read by the next run."""
     db.execute("UPDATE fetches SET not_before = 0.0 WHERE source = ?", (source,))

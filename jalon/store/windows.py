@@ -132,6 +132,16 @@ def finish(db: sqlite3.Connection, id: int) -> None:
     db.execute("UPDATE windows SET done = 1, cursor = NULL, note = '' WHERE id = ?", (id,))
 
 
+def set_aside(db: sqlite3.Connection, source: str, stream: str) -> None:
+    """Drop the windows of a stream, back-fills too, and move its mark back to before what is unread of them."""
+    (low,) = db.execute(
+        "SELECT min(low) FROM windows WHERE source = ? AND stream = ? AND backfill = ''", (source, stream)
+    ).fetchone()
+    if low is not None:
+        hold_back(db, source, stream, low)
+    db.execute("DELETE FROM windows WHERE source = ? AND stream = ?", (source, stream))
+
+
 def fail(db: sqlite3.Connection, id: int, note: str) -> None:
     """Keep a window open for the next run, with a note why it was not read."""
     db.execute("UPDATE windows SET note = ? WHERE id = ?", (note, id))

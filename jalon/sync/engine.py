@@ -88,7 +88,7 @@ def estimate(source: Source, shop: Workshop, first: date, last: date) -> dict[st
     with shop.store.read() as db:
         account = sources.account(db, source.name)
     reach, now = reach_of(source, account), shop.clock.now()
-    spans = {stream.name: plan.backfill(stream, reach, first, last, now) for stream in source.connector.streams}
+    spans = {stream.name: plan.backfill(stream, reach, first, last, now) for stream in source.streams}
     return {name: len(found) for name, found in spans.items() if found}
 
 

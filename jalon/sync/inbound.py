@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from jalon.connectors.base import Delivery, Opened, Undelivered
 from jalon.errors import ConfigError, way_to
-from jalon.store import deadlines, deliveries, fetches, sources
+from jalon.store import deadlines, deliveries, sources
 from jalon.store.deliveries import State, Unopened
 from jalon.store.envelope import Sealer
 from jalon.sync.answered import answered
@@ -58,8 +58,7 @@ def _read(source: Source, shop: Workshop, pages: Pages, row: Unopened) -> Readin
         clear = Sealer(shop.keyring).unseal(source.name, row.key, row.sealed)
         found = source.connector.open(Delivery(clear.headers, clear.body, row.received_at), source.settings)
         opened: Opened = answered("`open`", found, Opened, "an Opened")
-        pages.refs(opened.refs)
-        page = pages.prepare_records(opened.records)
+        page = pages.prepare_records(opened.records)._replace(follow=pages.refs(opened.refs))
     except ConfigError:
         raise
     except Undelivered as error:
@@ -80,7 +79,6 @@ async def _write(source: Source, shop: Workshop, pages: Pages, readings: Sequenc
         written = []
         for reading in readings:
             written.append(pages.write(db, reading.page, ""))
-            fetches.add(db, name, reading.opened.refs)
             deadlines.put(db, name, reading.opened.deadlines)
             for notice in reading.opened.notices:
                 sources.notice(db, name, notice.kind, REDACTOR.clean(notice.detail), now)

@@ -52,6 +52,7 @@ class Pages:
         self._shop = shop
         self._counts = counts
         self._doors = {stream.name: stream.door for stream in source.connector.streams}
+        self._wanted = frozenset(stream.name for stream in source.streams)
         self._hasher = shop.keyring.hasher(source.name)
         self._about = quarantine_seal(source.name)
         self._read: dict[str, tuple[int, int]] = {}
@@ -65,11 +66,14 @@ class Pages:
         )
 
     def refs(self, refs: Sequence[Ref]) -> Sequence[Ref]:
-        """Return what is to be read by key. Raises `Stop` for a stream that there is not: nobody would read it."""
+        """Return what is to be read by key, of the streams that are wanted.
+
+        Raises `Stop` for a stream that there is not: nobody would read it.
+        """
         for ref in refs:
             if ref.stream not in self._doors:
                 raise broken(f"answer asks for a key of the stream {ref.stream!r}, and there is none of that name")
-        return refs
+        return [ref for ref in refs if ref.stream in self._wanted]
 
     def prepare_records(self, records: Sequence[Record]) -> Page:
         """Scrub and encode records that each name their stream, as those of a delivery do."""

@@ -39,7 +39,8 @@ class Planner:
     def __init__(self, db: sqlite3.Connection, source: Source, reach: plan.Reach, now: float) -> None:
         self._db = db
         self._name = source.name
-        self._streams = source.connector.streams
+        self._streams = source.streams
+        self._unwanted = [stream for stream in source.connector.streams if stream not in self._streams]
         self._reach = reach
         self._now = now
         self._refused = {notice.kind for notice in sources.notices(db, source.name)}
@@ -48,6 +49,7 @@ class Planner:
 
     def live(self) -> bool:
         """Add the windows that are to be read now; say whether some wait until older ones are read."""
+        self._set_aside()
         # A day that the platform has not counted yet waits by itself: it holds up no look-back over the others.
         found = windows.open_windows(self._db, self._name)
         unread = {window.stream for window in found if window.not_before <= self._now}
@@ -65,6 +67,13 @@ class Planner:
         again = self._look_back(stream, mark) if is_due and not is_unread else []
         windows.plan(self._db, self._name, stream.name, tail.spans + again, tail.planned_until)
         return not (is_unread and is_due)
+
+    def _set_aside(self) -> None:
+        """Leave nothing to be read of streams that are not wanted: once they are, their marks say where to go on."""
+        for stream in self._unwanted:
+            windows.set_aside(self._db, self._name, stream.name)
+            fetches.forget(self._db, self._name, stream.name)
+            sources.clear_notice(self._db, self._name, without(stream.name))
 
     def _may_wait(self, stream: Stream, mark: int) -> bool:
         """Say whether too little is new for it to be planned while older windows are unread, or all is refused."""
@@ -115,6 +124,7 @@ class Planner:
 
     def backfill(self, name: str, first: date, last: date) -> None:
         """Add the windows of a back-fill: of one that was cut off what it left, of one that was read all of it anew."""
+        self._set_aside()
         unread = windows.open_windows(self._db, self._name, name)
         if all(self._is_refused(window.stream) for window in unread):
             windows.forget_backfill(self._db, self._name, name)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jalon import errors
-from jalon.connectors.base import Connector, Finding, Settings
+from jalon.connectors.base import Connector, Finding, Settings, Stream
 from jalon.privacy import Keyring
 from jalon.store.database import Store
 from jalon.store.deadlines import Due
+from jalon.sync.answered import answered
 from jalon.sync.clock import Clock, SystemClock
 from jalon.sync.halt import Halt
 from jalon.sync.patience import Patience
@@ -41,6 +42,16 @@ class Source:
     name: str
     connector: Connector
     settings: Settings
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams that the settings want. Raises `Stop` where the connector answers wrongly."""
+        return tuple(each for each in self.connector.streams if self.wants(each.name))
+
+    def wants(self, stream: str) -> bool:
+        """Say whether the settings want a stream. Raises `Stop` where the connector answers wrongly."""
+        wanted: bool = answered("`wants`", self.connector.wants(self.settings, stream), bool, "True or False")
+        return wanted
 
 
 def zone_of(source: Source, account: Mapping[str, str]) -> ZoneInfo:

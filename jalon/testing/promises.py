@@ -52,6 +52,18 @@ def answers_each_offer(connector: Connector, _settings: Any) -> Iterator[str]:
             yield f"`capabilities` does not answer {offer!r}"
 
 
+def says_what_it_wants(connector: Connector, settings: Any) -> Iterator[str]:
+    """Of each stream it says whether the settings want it."""
+    for stream in connector.streams:
+        try:
+            wanted: object = connector.wants(settings, stream.name)
+        except Exception as error:
+            yield f"`wants` raised {kind_and_place(error)}, for {stream.name}"
+        else:
+            if not isinstance(wanted, bool):
+                yield f"`wants` gives neither True nor False, for {stream.name}"
+
+
 def explains_what_is_missing(connector: Connector, _settings: Any) -> Iterator[str]:
     """What is offered says after how long; what is not says why, in the words that explain an empty column."""
     for each in connector.capabilities:
@@ -179,6 +191,7 @@ def _unreadable(connector: Connector, opened: Opened, shown: str) -> Iterator[st
 PROMISES: tuple[Promise, ...] = (
     keeps_the_contract,
     answers_each_offer,
+    says_what_it_wants,
     explains_what_is_missing,
     says_how_it_is_told,
     lets_no_unknown_field_in,

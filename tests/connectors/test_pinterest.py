@@ -392,7 +392,7 @@ async def test_an_account_without_a_catalog_has_no_products() -> None:
 
 @pytest.mark.parametrize("stream", SWITCHES)
 async def test_what_is_switched_off_asks_nothing(stream: str) -> None:
-    session = FakeSession(lambda _: refused(500), analytics=False, catalogs=False)
+    session = FakeSession(lambda _: refused(500), analytics=False, catalogs=False, ad_account_id=None)
     read = CONNECTOR.fetch(session, STREAMS[stream], ["1/standard"])
     batches = await all_of(read if stream == "pin_days" else CONNECTOR.pull(session, window(stream)))
     assert not session.asked

@@ -35,7 +35,7 @@ from toy import (
 )
 
 from jalon.connectors.base import Batch, Record, Session, Wait, Window
-from jalon.store import sources, windows
+from jalon.store import fetches, sources, windows
 from jalon.store.database import Store
 from jalon.sync.engine import backfill_source, estimate, sync_source
 from jalon.sync.pages import Page, Pages
@@ -355,6 +355,43 @@ async def test_a_back_fill_reads_its_days_and_moves_no_mark(store: Store) -> Non
     low, high = instant(MARCH[0]), instant(date(2026, 4, 1))
     assert set(inbox(store)) == {key for key, row in shop.rows.items() if low <= row["at"] < high}
     assert mark(store) == before
+
+
+async def test_a_stream_that_is_switched_on_later_is_read_as_far_back_as_a_first_sync_reads(store: Store) -> None:
+    clock = PlayedClock(NOW)
+    shop = Orders(orders(20, DAYS_AGO_50, 30_000))
+    async with served(shop) as server:
+        off = source(server, token="access-token-0", without=("orders",))
+        told = await sync_source(off, workshop(store, clock))
+        assert (told.state, [asked.path for asked in server.asked]) == ("ok", ["/shop"])
+        assert (mark(store), estimate(off, workshop(store, clock), date(2026, 9, 1), date(2026, 9, 2))) == (None, {})
+        clock.time += 3600
+        await sync_source(source(server, token="access-token-0"), workshop(store, clock))
+    assert set(inbox(store)) == set(shop.rows)
+    assert mark(store) == NOW + 3600
+
+
+async def test_a_stream_that_is_switched_off_for_a_while_goes_on_before_what_was_left_unread(store: Store) -> None:
+    """Meanwhile nothing of it waits, whether it was planned, a back-fill's, or asked for by key."""
+    clock = PlayedClock(NOW)
+    shop = Orders(orders(20, DAYS_AGO_50, 30_000))
+    spans = [(NOW + 600, NOW + 1200), (NOW + 1200, NOW + 3600)]
+    async with served(shop) as server:
+        on = source(server, token="access-token-0")
+        await sync_source(on, workshop(store, clock))
+        shop.rows["late"] = {"id": "late", "at": NOW + 1000, "status": "new"}
+        store.write(lambda db: windows.plan(db, "shop", "orders", spans, NOW + 3600))
+        store.write(lambda db: windows.plan(db, "shop", "orders", spans, None, "of a day"))
+        store.write(lambda db: fetches.add(db, "shop", [("orders", "o1", 0.0)]))
+        clock.time += 7200
+        server.asked.clear()
+        off = source(server, token="access-token-0", without=("orders",))
+        told = await sync_source(off, workshop(store, clock))
+        assert (told.counts.pending_windows, told.counts.pending_fetches) == (0, 0)
+        assert [asked.path for asked in server.asked] == ["/shop"]
+        assert (mark(store), open_windows(store, "of a day")) == (NOW + 600, [])
+        await sync_source(on, workshop(store, clock))
+    assert "late" in inbox(store)
 
 
 async def test_a_back_fill_that_was_cut_off_goes_on_where_it_was(store: Store) -> None:

@@ -68,6 +68,15 @@ async def test_what_is_not_understood_is_kept_and_stops_nothing(store: Store) ->
     assert [note.split(" in ")[0] for _, _, note, _ in states(store)[:2]] == ["it is not JSON", "KeyError"]
 
 
+async def test_what_a_delivery_asks_for_of_a_stream_that_is_switched_off_is_asked_of_nobody(store: Store) -> None:
+    deliver(store, "d1", {"topic": "order", "refs": [["orders", "o1", 0]]})
+    async with served(Orders(orders(5, NOW))) as server:
+        off = source(server, token="access-token-0", without=("orders",))
+        outcome = await sync_source(off, workshop(store, PlayedClock(NOW)))
+        assert [asked.path for asked in server.asked] == ["/shop"]
+    assert (outcome.counts.deliveries, outcome.counts.pending_fetches) == (1, 0)
+
+
 async def test_deliveries_that_could_not_be_read_need_a_look(store: Store) -> None:
     deliver(store, "d1", b"\xff no json")
     deliver(store, "d2", {"topic": "order", "rows": [{"id": "", "at": 1}]})

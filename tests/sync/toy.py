@@ -153,6 +153,8 @@ class Settings(base.Settings):
     other_url: str = "http://127.0.0.1:1"
     token: SecretStr | None = None
     refresh_token: SecretStr | None = None
+    without: tuple[str, ...] = ()
+    """Streams that are switched off."""
 
 
 class Toy(Connector):
@@ -172,6 +174,9 @@ class Toy(Connector):
     def __init__(self, *streams: Stream) -> None:
         if streams:
             self.streams = streams  # type: ignore[misc]
+
+    def wants(self, settings: Any, stream: str) -> bool:
+        return stream not in settings.without
 
     def account(self, settings: Any) -> str:
         return "toy"

@@ -53,6 +53,13 @@ class Connector(ABC):
     def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
         """Return the base addresses by role; the first of each is asked, nothing else is ever connected to."""
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        """Say whether the settings want a stream; one that they do not want is not read, by whatever way.
+
+        Once they do, it is read from where it stood, or as far back as the source's first sync would read it.
+        """
+        return True
+
     def customer(self, settings: Any, number: str) -> str:
         """Return the platform's number of a person as it is hashed: with the shop's name where each counts from 1."""
         return number

@@ -80,6 +80,10 @@ class Facebook(ReceivingGraphConnector):
         Capability("webhooks", "event", "seconds", "", "messages, postbacks, referrals and carts"),
     )
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        """Say whether the settings want a stream: products where they name a catalogue."""
+        return stream != "products" or settings.catalog_id is not None
+
     def account(self, settings: Any) -> str:
         """Name what the rate limit is counted by: the page, under the app."""
         return f"facebook:{settings.app_id or 'app'}:{settings.page_id or 'its only page'}"

@@ -95,6 +95,9 @@ class MetaAds(GraphConnector):
         Capability("webhooks", "none", note="figures are only read"),
     )
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        return stream != "products" or bool(settings.products)
+
     def account(self, settings: Any) -> str:
         """Name what the rate limit is counted by: the ad account."""
         return f"act_{settings.ad_account_id}"
@@ -107,7 +110,7 @@ class MetaAds(GraphConnector):
 
         Figures by product that are switched off have none.
         """
-        if window.stream.name == "products" and not session.settings.products:
+        if not self.wants(session.settings, window.stream.name):
             yield Batch()
             return
         account = session.account["shop_id"]

@@ -95,8 +95,12 @@ class Settings(base.Settings):
         return self
 
 
-SWITCHES = {"pin_days": "analytics", "account_days": "analytics", "top_pins": "analytics", "products": "catalogs"}
-"""Stream -> the setting that switches it off."""
+SWITCHES = {
+    **dict.fromkeys(("pin_days", "account_days", "top_pins"), "analytics"),
+    **dict.fromkeys(pinterest_reports.KINDS, "ad_account_id"),
+    "products": "catalogs",
+}
+"""Stream -> the setting without which it is not read."""
 
 OWN = "/ad_accounts"
 """Paths that name the ad account themselves."""
@@ -145,6 +149,9 @@ class Pinterest(base.Connector):
         Capability("webhooks", "none", note="only for forms of lead ads, which are no part of this"),
     )
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        return stream not in SWITCHES or bool(getattr(settings, SWITCHES[stream]))
+
     def account(self, settings: Any) -> str:
         """Name what the rate limits are counted by: the app (and its user, who is mostly the same)."""
         return f"pinterest {settings.client_id}"
@@ -187,7 +194,7 @@ class Pinterest(base.Connector):
 
     async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
         """Yield the pages of a window; a stream that is switched off has none."""
-        if not switched_on(session.settings, window.stream.name):
+        if not self.wants(session.settings, window.stream.name):
             yield Batch()
             return
         async for batch in _PULLS[window.stream.name](session, window):
@@ -195,7 +202,7 @@ class Pinterest(base.Connector):
 
     async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
         """Yield the days of one Pin."""
-        if not switched_on(session.settings, stream.name):
+        if not self.wants(session.settings, stream.name):
             yield Batch()
             return
         async for batch in pinterest_pins.fetch(session, keys):
@@ -213,8 +220,3 @@ _PULLS = {
     "ad_days": pinterest_reports.pull,
     "product_item_days": pinterest_reports.pull,
 }
-
-
-def switched_on(settings: Any, stream: str) -> bool:
-    """Say whether the settings want a stream."""
-    return stream not in SWITCHES or bool(getattr(settings, SWITCHES[stream]))

@@ -98,7 +98,7 @@ class Position(NamedTuple):
 async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the rows of a window's report, once it is made."""
     first, last = _days(session, window)
-    if session.settings.ad_account_id is None or _is_left_to_the_look_back(window):
+    if _is_left_to_the_look_back(window):
         yield Batch()
     elif first > last:
         yield Batch(skipped=[Skipped(f"{last}", "too_old", "the platform does not report so far back any more")])

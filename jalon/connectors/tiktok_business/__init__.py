@@ -125,6 +125,12 @@ class TikTokBusiness(base.Connector):
         ),
     )
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        """Say whether the settings name the account that a stream is about, and want it."""
+        if stream in ("videos", "account_days"):
+            return bool(settings.has_account)
+        return settings.advertiser_id is not None and (stream == "ad_days" or settings.gmv_max)
+
     def account(self, settings: Any) -> str:
         """Name what the rate limits are counted by: the app."""
         return f"tiktok business {settings.app_id}"
@@ -156,7 +162,7 @@ class TikTokBusiness(base.Connector):
 
     async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
         """Yield the pages of a window; of an account that the settings do not name there are none."""
-        if not wanted(session.settings, window.stream.name):
+        if not self.wants(session.settings, window.stream.name):
             yield Batch()
             return
         async for batch in _PULLS[window.stream.name](session, window):
@@ -189,10 +195,3 @@ _PULLS: dict[str, Callable[[Session, Window], AsyncIterator[Batch]]] = {
     "gmv_max_days": gmv_max.pull,
     "shop_videos": gmv_max.pull_videos,
 }
-
-
-def wanted(settings: Any, stream: str) -> bool:
-    """Say whether the settings name the account that a stream is about, and want it."""
-    if stream in ("videos", "account_days"):
-        return bool(settings.has_account)
-    return settings.advertiser_id is not None and (stream == "ad_days" or settings.gmv_max)

@@ -167,6 +167,9 @@ class TikTokShop(base.Connector):
             headers["x-tts-access-token"] = credentials.access_token
         return replace(request, query=query, headers=headers)
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        return stream not in SWITCHES or bool(getattr(settings, SWITCHES[stream]))
+
     def judge(self, request: Request, answer: Answer) -> Fault | None:
         return judge(request, answer)
 
@@ -183,7 +186,7 @@ class TikTokShop(base.Connector):
 
     async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
         """Yield the pages of a window; a stream that is switched off has none."""
-        if not switched_on(session.settings, window.stream.name):
+        if not self.wants(session.settings, window.stream.name):
             yield Batch()
             return
         async for batch in _PULLS.get(window.stream.name, tiktok_search.pull)(session, window):
@@ -191,7 +194,7 @@ class TikTokShop(base.Connector):
 
     async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
         """Yield what keys name: orders by id, returns and cancellations by order id, products by content and day."""
-        if not switched_on(session.settings, stream.name):
+        if not self.wants(session.settings, stream.name):
             yield Batch()
             return
         async for batch in _fetched(session, stream.name, keys):
@@ -217,11 +220,6 @@ class TikTokShop(base.Connector):
 
 
 _PULLS = {"videos": tiktok_analytics.pull_videos, "lives": tiktok_analytics.pull_lives}
-
-
-def switched_on(settings: Any, stream: str) -> bool:
-    """Say whether the settings want a stream."""
-    return stream not in SWITCHES or bool(getattr(settings, SWITCHES[stream]))
 
 
 def _fetched(session: Session, stream: str, keys: Sequence[str]) -> AsyncIterator[Batch]:

@@ -102,8 +102,12 @@ class Settings(base.Settings):
             raise ValueError(f"{zone!r} is no time zone such as Europe/Paris") from None
 
 
-ANALYTICS = frozenset(analytics.METRICS)
-"""Streams that the setting `analytics` switches off."""
+SWITCHES = {
+    **dict.fromkeys(analytics.METRICS, "analytics"),
+    **dict.fromkeys(merchant.VIEWS, "merchant_account"),
+    "reports": "reports",
+}
+"""Stream -> the setting without which it is not read."""
 _PULLS: dict[str, Callable[[Session, Window], AsyncIterator[Batch]]] = {
     "videos": uploads.pull,
     "reports": reports.pull,
@@ -167,6 +171,9 @@ class YouTube(base.Connector):
         Capability("products", "none", note="offers are in Merchant Center; the shop has the products"),
     )
 
+    def wants(self, settings: Any, stream: str) -> bool:
+        return stream not in SWITCHES or bool(getattr(settings, SWITCHES[stream]))
+
     def account(self, settings: Any) -> str:
         """Name what Google's quotas are counted by: the OAuth client's project."""
         return f"youtube:{settings.client_id}"
@@ -205,7 +212,7 @@ class YouTube(base.Connector):
 
     async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
         """Yield the pages of a window; a stream that is switched off has none."""
-        if window.stream.name in ANALYTICS and not session.settings.analytics:
+        if not self.wants(session.settings, window.stream.name):
             yield Batch()
             return
         async for batch in _PULLS[window.stream.name](session, window):

@@ -56,11 +56,8 @@ VIEWS = {
 
 
 async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
-    """Yield the rows of one day, page by page; without a merchant account there are none."""
+    """Yield the rows of one day, page by page."""
     account = session.settings.merchant_account
-    if account is None:
-        yield Batch()
-        return
     stream, day = window.stream.name, window.low.astimezone(PACIFIC).date()
     zone = ZoneInfo(session.settings.merchant_timezone)
     age = age_of(session, day, zone)
