@@ -12,7 +12,8 @@ All of it is measures. `attributed_purchases` and `attributed_gmv` are what the 
 action and the windows that the question named; the shop's own orders are counted elsewhere, and the two are never
 added. Figures by ad and by product are two cuts of the same money. A figure that is left out is no measure: it is not
 zero. One that an earlier reading of the day told is taken back by it (`store.revisions`): claims are restated, and what
-has become none is left out. Reach and rates are left out: they do not add up.
+has become none is left out. So are all figures of a row that is `gone`. Reach and rates are left out: they do not add
+up.
 
 Days are those of the ad account's zone, money is in its currency. A figure is an estimate while the platform restates
 it, and final once it was read 28 days after its day (the record says so: `settled`).
@@ -78,6 +79,8 @@ def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
 
 def _ad(raw: Raw, context: Context) -> list[Fact]:
     """Return the figures of an ad on a day, under its campaign and ad set."""
+    if raw.body.get("gone"):
+        return []
     body, ad = raw.body, needed(raw.body, "ad_id")
     path = "/".join((needed(body, "campaign_id"), needed(body, "adset_id"), ad))
     subject = Subject(f"ad/{ad}", path, None, _day(body), _currency(body, context))
@@ -88,10 +91,14 @@ def _ad(raw: Raw, context: Context) -> list[Fact]:
 
 
 def _product(raw: Raw, context: Context) -> list[Fact]:
-    """Return the figures of a product in a campaign on a day, and the product; the retailer's own id is its SKU."""
-    body, campaign = raw.body, needed(raw.body, "campaign_id")
+    """Return a product by its name, or its figures in a campaign on a day."""
+    if raw.body.get("gone"):
+        return []
     # The breakdown's value is `id, name`; that form is documented nowhere, so a bare id is read as well.
-    product, _, title = (part.strip() for part in needed(body, "product_id").partition(","))
+    product, _, title = (part.strip() for part in needed(raw.body, "product_id").partition(","))
+    if "day" not in raw.body:
+        return [_named(raw, product, title or None)]
+    body, campaign = raw.body, needed(raw.body, "campaign_id")
     subject = Subject(f"campaign/{campaign}/product/{product}", campaign, product, _day(body), _currency(body, context))
     claimed = [
         figure
@@ -99,7 +106,7 @@ def _product(raw: Raw, context: Context) -> list[Fact]:
         for figure in _claimed(body, counted, worth, subject.currency, None)
     ]
     figures = [*_spent(body, subject.currency), *claimed]
-    return [_named(raw, product, title or None), *_measures(raw, context, subject, figures)]
+    return [*_measures(raw, context, subject, figures)]
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
@@ -211,6 +218,7 @@ def _definition(body: Row, windows: str) -> str:
 
 
 def _named(raw: Raw, product: str, title: str | None) -> Product:
+    """Return a product; the retailer's own id is its SKU."""
     return Product(
         *head(raw, product),
         platform=PLATFORM,

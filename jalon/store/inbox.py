@@ -102,9 +102,12 @@ def of_same_records(db: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
     return sorted(found)
 
 
-def keys(db: sqlite3.Connection, source: str, stream: str) -> frozenset[str]:
-    """Return the keys of which there is a record in a stream."""
-    found = db.execute("SELECT DISTINCT key FROM inbox WHERE source = ? AND stream = ?", (source, stream))
+def keys(db: sqlite3.Connection, source: str, stream: str, between: tuple[str, str] | None = None) -> frozenset[str]:
+    """Return the keys of which there is a record in a stream; only those `between` two texts, the second excluded."""
+    query, values = "SELECT DISTINCT key FROM inbox WHERE source = ? AND stream = ?", (source, stream)
+    found = (
+        db.execute(f"{query} AND key >= ? AND key < ?", (*values, *between)) if between else db.execute(query, values)
+    )
     return frozenset(row[0] for row in found)
 
 

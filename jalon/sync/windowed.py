@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NoReturn
 
 from jalon.connectors.base import Batch, Fault, Skip, Split, Stop, Stream, Wait, Window
@@ -25,7 +25,7 @@ from jalon.sync.halt import Halted
 from jalon.sync.pages import Pages, closing
 from jalon.sync.redact import REDACTOR, sayable
 from jalon.sync.session import SourceSession
-from jalon.sync.source import Counts, Workshop
+from jalon.sync.source import Counts, Workshop, zone_of
 from jalon.sync.tokens import LockedOut
 
 PASSES = 3
@@ -171,7 +171,7 @@ class WindowReader:
     async def _read(self, reading: Reading) -> list[OpenWindow]:
         """Read page after page: the next one is asked for while this one is stored, and stored after it."""
         window, stream = reading.window, self._streams[reading.window.stream]
-        known = self._known(window) if stream.recalled else frozenset()
+        known = self._known(window, stream) if stream.recalled else frozenset()
         asked = Window(stream, _instant(window.low), _instant(window.high), window.cursor, bool(window.backfill), known)
         storing: asyncio.Task[list[OpenWindow]] | None = None
         try:
@@ -190,9 +190,15 @@ class WindowReader:
             raise Astray("the reading ended before the end of its window")
         return await self._shop.store.commit(lambda db: move(db, reading, "finish", 0.0))
 
-    def _known(self, window: OpenWindow) -> frozenset[str]:
+    def _known(self, window: OpenWindow, stream: Stream) -> frozenset[str]:
         with self._shop.store.read() as db:
-            return inbox.keys(db, window.source, window.stream)
+            return inbox.keys(db, window.source, window.stream, None if stream.grain == "all" else self._days(window))
+
+    def _days(self, window: OpenWindow) -> tuple[str, str]:
+        """Return the first local day of a window, and the one after its last."""
+        zone = zone_of(self._session.source, self._session.account)
+        first, last = (datetime.fromtimestamp(at, zone).date() for at in (window.low, window.high - 1))
+        return first.isoformat(), (last + timedelta(days=1)).isoformat()
 
     def _store(self, reading: Reading, batch: Batch) -> tuple[Step, asyncio.Task[list[OpenWindow]]]:
         """Begin to store a page and the step that it means; the task returns what is left of the window to read."""

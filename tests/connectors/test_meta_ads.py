@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from jalon.connectors.graph_api.deliveries import SIGNATURE, signature
 from jalon.connectors.meta_ads import MetaAds, Settings, by_field, insights
 from jalon.connectors.meta_ads.doors import RESTATED, STREAMS
 from jalon.connectors.meta_ads.insights import CUTS, PURCHASED, product_id
-from jalon.connectors.meta_ads.reading import OVERDUE, Node, Place, place_of
+from jalon.connectors.meta_ads.reading import OVERDUE, Node, Place, Reading, place_of
 from tests.connectors.graph_session import APP, NOW, GraphSession, good, refused
 from tests.connectors.played import all_of
 
@@ -117,6 +118,31 @@ async def test_the_token_is_in_no_address_and_a_next_link_is_not_followed() -> N
         assert len(request.query["appsecret_proof"]) == 64
 
 
+def gone(batches: list[Batch]) -> list[str]:
+    return [record.key for batch in batches for record in batch.records if record.body.get("gone")]
+
+
+@pytest.mark.parametrize("stream", ["ads", "products"])
+async def test_what_a_day_told_before_and_does_not_tell_now_is_gone(stream: str) -> None:
+    known = frozenset({"2026-11-19/7", "2026-11-19/8", "2026-11-19/9", "2026-11-19/1/52"})
+    pages = [rows("7", after="MAZDZD"), rows("8")]
+    batches = await all_of(CONNECTOR.pull(session(lambda _: pages.pop(0)), replace(day(stream), known=known)))
+    assert gone(batches) == sorted(known - ({"2026-11-19/7", "2026-11-19/8"} if stream == "ads" else set()))
+    assert [batch.cursor is None for batch in batches] == [False, True]
+
+
+async def test_a_day_of_which_only_a_part_was_read_takes_nothing_back() -> None:
+    """Read from a page on, from a campaign on, or without what is gone or too much: the next look back does."""
+    known = frozenset({"2026-11-19/9"})
+    for place in (Place((Node("act_1015"),), after="MAZDZD"), Place((Node("3", "campaign"),))):
+        window = replace(day(cursor=place.cursor()), known=known)
+        assert gone(await all_of(CONNECTOR.pull(session(lambda _: rows("7")), window))) == []
+    reading = Reading(session(lambda _: refused(100, 33)), replace(day(), known=known), Place((Node("act_1015"),)))
+    batch, _ = await reading.step(Place((Node("3", "campaign"),)))
+    assert batch.skipped
+    assert reading.gone() == []
+
+
 async def test_a_row_of_no_product_is_left_to_the_figures_by_ad() -> None:
     found = [
         {"campaign_id": "1", "product_id": "52, Gummy Bears"},
@@ -124,7 +150,7 @@ async def test_a_row_of_no_product_is_left_to_the_figures_by_ad() -> None:
         {"campaign_id": "1"},
     ]
     (batch,) = await all_of(CONNECTOR.pull(session(lambda _: good({"data": found})), day("products")))
-    assert [record.key for record in batch.records] == ["2026-11-19/1/52"]
+    assert [record.key for record in batch.records] == ["2026-11-19/1/52", "product/52"]
 
 
 def test_everything_that_is_asked_for_is_in_the_official_specification(contracts: Path) -> None:
@@ -346,8 +372,9 @@ async def test_what_is_too_much_for_one_day_and_node_is_read_by_field(stream: st
     play = Wide()
     played = session(play)
     batches = await all_of(CONNECTOR.pull(played, day(stream)))
-    (record,) = [record for batch in batches for record in batch.records]
+    record, *named = [record for batch in batches for record in batch.records]
     assert record.key == key
+    assert [one.key for one in named] == (["product/7"] if stream == "products" else [])
     whole = insights.question(played, stream, date(2026, 11, 19))["fields"].split(",")
     assert set(whole) <= set(record.body)
     assert len(play.asked) == 1 + sum(name.startswith(by_field.LISTED) for name in whole)

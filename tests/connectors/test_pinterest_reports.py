@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -65,7 +66,7 @@ async def read(session: FakeSession, first: Window) -> list[Batch]:
     found: list[Batch] = []
     cursor = first.cursor
     while True:
-        again = Window(first.stream, first.low, first.high, cursor, first.backfill)
+        again = replace(first, cursor=cursor)
         found += await all_of(CONNECTOR.pull(session, again))
         last = found[-1]
         if last.later is None:
@@ -177,7 +178,7 @@ async def test_a_report_is_waited_for_with_patience_and_its_end_is_told() -> Non
     assert len({deadline.key for deadline in deadlines}) == 1
     assert "thrown away" in deadlines[0].what
     assert deadlines[0].warn == 3600, "a run that leaves a report behind says so"
-    assert [record.key for batch in batches for record in batch.records] == ["687/2025-11-01"]
+    assert [record.key for batch in batches for record in batch.records] == ["2025-11-01/687"]
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "DOES_NOT_EXIST", "FAILED", "CANCELLED", "SOMETHING_NEW", None])
@@ -185,7 +186,7 @@ async def test_a_report_that_came_to_nothing_is_ordered_again(status: Any) -> No
     maker = Maker(status, finished())
     batches = await read(asking(maker, {"687": [ROW]}), window("ad_days", 14))
     assert len(maker.bodies) == 2
-    assert [record.key for batch in batches for record in batch.records] == ["687/2025-11-01"]
+    assert [record.key for batch in batches for record in batch.records] == ["2025-11-01/687"]
     for_good = Maker(status)
     batches = await read(asking(for_good), window("ad_days", 14))
     assert len(for_good.bodies) == 3
@@ -203,7 +204,7 @@ async def test_a_report_that_is_refused_by_its_token_is_ordered_again(status: in
 
     batches = await read(asking(play, {"687": [ROW]}), window("ad_days", 14))
     assert len(maker.bodies) == 2
-    assert [record.key for batch in batches for record in batch.records] == ["687/2025-11-01"]
+    assert [record.key for batch in batches for record in batch.records] == ["2025-11-01/687"]
     for_good = Maker(finished())
 
     def never(request: Request) -> Answer:
@@ -283,6 +284,24 @@ async def test_a_report_without_rows_is_one(file: bytes) -> None:
     batches = await read(asking(Maker(finished()), file), window("ad_days", 14))
     assert not [record for batch in batches for record in batch.records]
     assert batches[-1].cursor is None
+
+
+@pytest.mark.parametrize(
+    ("file", "gone"),
+    [
+        ({"687": [ROW]}, ["2025-11-01/688"]),
+        ({"687": [ROW], "6": [{}]}, []),
+        ({"687": []}, []),
+        (b"", []),
+    ],
+    ids=["a row less", "a row without its day", "no row", "nothing"],
+)
+async def test_a_row_that_a_report_had_before_is_gone_where_the_others_are_there(file: Any, gone: list[str]) -> None:
+    known = frozenset({"2025-11-01/687", "2025-11-01/688", "2025-10-01/688"})
+    batches = await read(asking(Maker(finished()), file), replace(window("ad_days", 30), known=known))
+    found = [record for batch in batches for record in batch.records if record.body.get("gone")]
+    assert [record.key for record in found] == gone
+    assert all(record.body == {"id": "688", "DATE": "2025-11-01", "gone": True} for record in found)
 
 
 @pytest.mark.parametrize("file", [b"[]", b'{"687": {"a": 1}}', b'{"687": [1]}', b'{"687": [{"DATE"', b"<Error>"])

@@ -150,10 +150,11 @@ def test_what_cannot_be_read_says_why(more: dict[str, Any], reason: str) -> None
 
 @pytest.mark.parametrize(("written", "title"), [("52", None), ("52, Gummy Bears", "Gummy Bears"), ("52,a, b", "a, b")])
 def test_a_product_is_joined_by_the_retailer_s_id(written: str, title: str | None) -> None:
-    facts = read({**AD, "product_id": written, "product_retailer_id": "SKU-1", "clicks": "2"}, "products")
-    (product,) = [fact for fact in facts if isinstance(fact, Product)]
+    body = {"product_id": written, "product_retailer_id": "SKU-1"}
+    (product,) = read(body, "products")
+    assert isinstance(product, Product)
     assert (product.product_id, product.sku, product.title) == ("52", "SKU-1", title)
-    (clicks,) = [fact for fact in facts if isinstance(fact, Measure)]
+    (clicks,) = read({**AD, **body, "clicks": "2"}, "products")
     assert (clicks.product_id, clicks.campaign_id) == ("52", "1")
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from toy import (
@@ -61,6 +62,30 @@ async def test_a_first_run_reads_everything_and_the_next_one_only_what_is_new(st
         assert (second.state, second.counts.new, len(server.asked)) == ("ok", 1, 1)
         assert [body["status"] for _, body in inbox(store)["o3"]] == ["new", "paid"]
         assert mark(store) == NOW + 3600
+
+
+async def test_a_connector_is_told_what_is_held_of_the_days_of_its_window(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Window] = []
+
+    async def pull(self: Toy, session: Session, window: Window) -> AsyncIterator[Batch]:
+        asked.append(window)
+        day = window.low.astimezone(ZoneInfo("Europe/Paris")).date()
+        yield Batch([Record(f"{day + timedelta(days=n)}/{n}", 0, {"id": "1"}) for n in (0, 1)])
+
+    monkeypatch.setattr(Toy, "pull", pull)
+    clock = PlayedClock(NOW)
+    async with served(Orders([])) as server:
+        own = source(server, stream(grain="day", recalled=True, lookback=timedelta(days=3)), token="access-token-0")
+        await sync_source(own, workshop(store, clock))
+        assert asked[0].known == frozenset()
+        asked.clear()
+        clock.time += 3600
+        await sync_source(own, workshop(store, clock))
+    days = [window.low.astimezone(ZoneInfo("Europe/Paris")).date() for window in asked]
+    assert len(days) == 3
+    assert [window.known for window in asked] == [frozenset({f"{day}/0", f"{day}/1"}) for day in days]
 
 
 @pytest.mark.parametrize("ahead", [3600, 90 * 86_400])

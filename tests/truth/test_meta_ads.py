@@ -87,6 +87,39 @@ async def test_figures_are_the_platform_s_also_after_they_were_restated(
         check(stage)
 
 
+@pytest.mark.parametrize("limits", [{}, {"rows_at_once": 4.0}], ids=["at once", "by report"])
+async def test_what_a_day_does_not_tell_any_more_is_taken_back(tmp_path: Path, limits: dict[str, float]) -> None:
+    """What an ad did on some days is found to be void; what its products are called stays."""
+    async with staged(tmp_path, {}, parts=(PART,)) as stage:
+        part = part_of(stage)
+        part.limits.update(limits)
+        await stage.sync()
+        check(stage)
+        before = {what: set(held(stage, what)) for what in ("campaign_id", "product_id")}
+        names = named_products(stage)
+        part.limits["void_after"] = 3
+        await stage.pass_days(1)
+        await stage.sync()
+        stage.derive()
+        first = (datetime.fromtimestamp(stage.sandbox.clock.now(), UTC) - timedelta(days=30)).date().isoformat()
+        told = part.truth(stage.sandbox.clock.now())
+        truths = {"campaign_id": by_ad(told["ads"]), "product_id": by_product(told["ads"], told["product_ids"])}
+        for what, truth in truths.items():
+            now = held(stage, what)
+            assert {key[2] for key in before[what] - set(now)} >= {"spend", "attributed_gmv"}
+            assert {k: v for k, v in now.items() if k[1] > first} == {k: v for k, v in truth.items() if k[1] > first}
+        assert named_products(stage) >= names
+        part.limits["void_after"] = 0
+        await stage.pass_days(1)
+        await stage.sync()
+        check(stage)
+
+
+def named_products(stage: Stage) -> set[tuple[Any, ...]]:
+    files = stage.place.store.facts / "products" / "*.parquet"
+    return set(duckdb.sql(f"SELECT product_id, sku, title FROM ({NEWEST.format(files=files)})").fetchall())
+
+
 async def test_figures_are_final_once_nothing_is_restated_any_more(tmp_path: Path) -> None:
     """Also where a sync comes only every third day."""
     async with staged(tmp_path, {}, parts=(PART,)) as stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,44 @@ async def test_conversions_that_are_credited_to_another_ad_are_taken_back(tmp_pa
     assert gone
     assert {key for key in before if key[1] == "attributed_gmv" and (key[0], "attributed_purchases", key[2]) in gone}
     check_ads(told, held)
+
+
+async def test_what_a_report_leaves_out_later_is_taken_back(tmp_path: Path) -> None:
+    """What an ad, or a product in ads, did on some days is found to be void: its rows are not there any more."""
+    async with staged(tmp_path, {}, parts=ONLY, hooks=False) as stage:
+        part: Any = stage.sandbox.parts["pinterest"]
+        await synced(stage)
+        stage.place.derive()
+        before = {kind: Held(tmp_path / "data").figures(kind) for kind in ("ad/", "ad_product/")}
+        part.limits["void_after"] = 5
+        stage.sandbox.clock.advance(DAY)
+        assert (await synced(stage)).state == "ok"
+        stage.place.derive()
+        first = _day(stage, -30)
+        held, told = Held(tmp_path / "data"), part.truth(stage.sandbox.clock.now())
+        for kind, beginning in (("ads", "ad/"), ("items", "ad_product/")):
+            now = held.figures(beginning)
+            assert {key[1] for key in set(before[beginning]) - set(now)} >= {"spend", "ad_impressions"}
+            assert {key[::2] for key in now if key[2] > first} == {key for key in _shown(told[kind]) if key[1] > first}
+        part.limits["void_after"] = 0
+        stage.sandbox.clock.advance(DAY)
+        await synced(stage)
+        stage.place.derive()
+        for beginning, figures in before.items():
+            again = {key for key in figures if key[2] > first}
+            assert set(Held(tmp_path / "data").figures(beginning)) >= again, "what comes back counts again"
+
+
+def _day(stage: Stage, days: int) -> str:
+    return datetime.fromtimestamp(stage.sandbox.clock.now() + days * DAY, UTC).date().isoformat()
+
+
+def _shown(found: dict[str, list[dict[str, Any]]]) -> set[tuple[str, str]]:
+    """Return what the rows of a report are about, and their days."""
+    return {
+        (str(row["PIN_ID"]) if "PIN_ID" in row else row["PRODUCT_ITEM_PIN_URL"].split("/")[-2], row["DATE"])
+        for row in _rows(found)
+    }
 
 
 def _rows(found: dict[str, list[dict[str, Any]]]) -> Iterable[dict[str, Any]]:

@@ -24,7 +24,7 @@ class Window:
     cursor: str | None = None
     backfill: bool = False
     known: frozenset[str] = frozenset()
-    """Keys of which records are held, where the stream is `recalled`."""
+    """Keys of which records are held, where the stream is `recalled`: all of them, or those of the window's days."""
 
 
 @dataclass(frozen=True, slots=True)

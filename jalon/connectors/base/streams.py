@@ -42,7 +42,8 @@ class Stream:
     """How many keys one `fetch` takes."""
     recalled: bool = False
     """True: `Window.known` names what is held of this stream, because the platform tells no deletion: `pull` asks by
-    key for what a list does not name any more."""
+    key for what a list does not name any more, or says itself that it is gone. Where the stream's time is cut, its keys
+    begin with their local day (`2026-11-20/…`), and `known` are those of the window's days."""
     complete: bool = False
     """True: a record tells all there is of its object, by whatever way it came, and no other record has facts of the
     same keys. What an earlier revision told and a newer one does not, as a line of an order or a figure of a day, is

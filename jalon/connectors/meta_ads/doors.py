@@ -2,12 +2,13 @@
 
 Which id and time survive a retry: the day, and the ids that the figures are cut by. Figures carry no update time of
 their own, so the version is 0 and the latest reading stands. It tells all there is of its row: an action that has
-become none is left out by the platform, and so is taken back.
+become none is left out by the platform, and so is taken back. A row that is left out of a day that was read whole is
+told as `gone`. What a product is called is a record of its own, since many rows name it.
 
 | stream | key |
 | --- | --- |
 | ads | day / ad id |
-| products | day / campaign id / product id |
+| products | day / campaign id / product id; `product` / product id |
 
 Figures are cut by ad only: those of ad sets and campaigns are their sums, and reading them beside the ads' would count
 everything three times. By product they are a second cut of the same money.
@@ -20,8 +21,8 @@ from datetime import timedelta
 from jalon.connectors.base import Stream
 from jalon.connectors.door import each, fields
 
-_STAMP = "day api settled windows action report_time"
-"""What the reading adds to each row: `insights.stamp`."""
+_STAMP = "day api settled windows action report_time gone"
+"""What the reading adds to each row: `insights.stamp`; to one that is not told any more, `insights.gone`."""
 WINDOWS = "1d_click 7d_click 28d_click 1d_view 1d_ev"
 _ACTIONS = each(f"action_type value {WINDOWS}")
 _FIGURES = "spend impressions clicks inline_link_clicks shop_clicks product_views"
@@ -58,6 +59,7 @@ STREAMS = (
         every=_READ_AGAIN,
         retention=_KEPT,
         complete=True,
+        recalled=True,
     ),
     Stream(
         name="products",
@@ -67,6 +69,7 @@ STREAMS = (
         every=_READ_AGAIN,
         retention=_KEPT,
         complete=True,
+        recalled=True,
         optional=True,
     ),
 )

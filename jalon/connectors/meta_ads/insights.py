@@ -136,6 +136,17 @@ def record(stream: str, row: Row, said: Mapping[str, Any]) -> Record:
     return Record(key, 0, {**row, **said})
 
 
+def gone(key: str) -> Record:
+    """Return what is known of a row that is not told any more: that it had figures on its day, and has none."""
+    return Record(key, 0, {"day": key.partition("/")[0], "gone": True})
+
+
+def named(row: Row) -> Record:
+    """Return the product that a row names, as a record."""
+    identity = product_id(text(row.get("product_id")))
+    return Record(f"product/{identity}", 0, {name: row.get(name) for name in ("product_id", "product_retailer_id")})
+
+
 def product_id(value: str) -> str:
     """Return the id out of a breakdown's value: by product it comes as `id, name`."""
     return value.partition(",")[0].strip()

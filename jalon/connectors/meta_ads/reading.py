@@ -74,6 +74,10 @@ class Place(NamedTuple):
         """Return the place behind the first node."""
         return Place(self.left[1:])
 
+    def is_first(self) -> bool:
+        """Say whether nothing of the day has been read yet."""
+        return self.left[0].level == LEVELS[0] and not self.after
+
 
 def place_of(cursor: str) -> Place:
     """Return the place that a cursor stands for."""
@@ -83,11 +87,11 @@ def place_of(cursor: str) -> Place:
 
 async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
     """Yield the figures of a window's day, page by page; put off while a report is made."""
-    reading = Reading(session, window)
     place = place_of(window.cursor) if window.cursor else Place((Node(f"act_{session.account['shop_id']}"),))
+    reading = Reading(session, window, place)
     while place.left:
         batch, place = await reading.step(place)
-        yield batch
+        yield batch if place.left else replace(batch, records=[*batch.records, *reading.gone()])
         if batch.later is not None:
             return
 
@@ -95,12 +99,20 @@ async def pull(session: Session, window: Window) -> AsyncIterator[Batch]:
 class Reading:
     """The reading of one day of one stream."""
 
-    def __init__(self, session: Session, window: Window) -> None:
+    def __init__(self, session: Session, window: Window, place: Place) -> None:
         self._session = session
         self._stream = window.stream.name
         self._day: date = window.low.astimezone(zone_of(session)).date()
         self._question = insights.question(session, self._stream, self._day)
         self._said = insights.stamp(session, self._day)
+        self._left = set(window.known)
+        """Keys of the day that were told before, and not by now."""
+        self._is_whole = place.is_first()
+        """All of the day is read in one go, so that what is not told is not there."""
+
+    def gone(self) -> list[Record]:
+        """Return what had figures when the day was read before, and has none any more: none where parts are unread."""
+        return [insights.gone(key) for key in sorted(self._left)] if self._is_whole else []
 
     async def step(self, place: Place) -> tuple[Batch, Place]:
         """Read one page, or bring the report behind it on; return it and the place behind it.
@@ -115,7 +127,7 @@ class Reading:
                 return await self._again(place)
             if node.level == LEVELS[0]:
                 raise unshown(fault) from None
-            place = place.next()
+            place, self._is_whole = place.next(), False
             skipped = Skipped(f"{self._day}/{node.level}/{node.id}", "gone", fault.reason)
             return Batch(skipped=[skipped], cursor=place.cursor()), place
 
@@ -139,9 +151,14 @@ class Reading:
         return Batch(records=self._records(page.rows), cursor=place.cursor()), place
 
     def _records(self, rows: list[Row]) -> list[Record]:
+        products: list[Record] = []
         if self._stream == "products":
             rows = [row for row in rows if insights.is_about_a_product(row)]
-        return [insights.record(self._stream, row, self._said) for row in rows]
+            products = [insights.named(row) for row in rows]
+        records = [insights.record(self._stream, row, self._said) for row in rows]
+        self._left.difference_update(record.key for record in records)
+        self._is_whole &= all(record.key for record in records)
+        return [*records, *products]
 
     # --- reports
 
@@ -205,6 +222,7 @@ class Reading:
         try:
             rows = await by_field.read(self._session, node.id, self._stream, self._question)
         except Split:
+            self._is_whole = False
             return Batch(skipped=[Skipped(f"{self._day}/{node.level}/{node.id}", "too_large", reason)])
         return Batch(records=self._records(rows))
 

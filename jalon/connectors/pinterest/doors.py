@@ -12,10 +12,10 @@ Which id and time survive a redelivery (there is none: everything is polled):
 | account_days | what it was cut by / UTC day | 0 |
 | top_pins | UTC day / Pin id | 0 |
 | products | Pin id of the product | 0 |
-| ad_days | ad id / UTC day | 0 |
-| product_item_days | id of the item / UTC day | 0 |
+| ad_days | UTC day / ad id | 0 |
+| product_item_days | UTC day / id of the item | 0 |
 
-What is read later replaces what was read before.
+What is read later replaces what was read before. A row of ads that a report of its day leaves out is told as `gone`.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ PRODUCT = fields(
 )
 
 AD_DAY = fields(
-    "id DATE settled currency windows counted_on AD_ID PIN_ID CAMPAIGN_ID AD_GROUP_ID SPEND_IN_MICRO_DOLLAR"
+    "id DATE gone settled currency windows counted_on AD_ID PIN_ID CAMPAIGN_ID AD_GROUP_ID SPEND_IN_MICRO_DOLLAR"
     " IMPRESSION_1 IMPRESSION_2 CLICKTHROUGH_1 OUTBOUND_CLICK_1 OUTBOUND_CLICK_2 IDEA_PIN_PRODUCT_TAG_VISIT_1"
     " IDEA_PIN_PRODUCT_TAG_VISIT_2 TOTAL_IDEA_PIN_PRODUCT_TAG_VISIT TOTAL_ADD_TO_CART TOTAL_CHECKOUT"
     " TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR"
 )
 
 PRODUCT_ITEM_DAY = fields(
-    "id DATE settled currency windows counted_on SPEND_IN_MICRO_DOLLAR IMPRESSION_1 CLICKTHROUGH_1 OUTBOUND_CLICK_1"
-    " TOTAL_CHECKOUT TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR",
+    "id DATE gone settled currency windows counted_on SPEND_IN_MICRO_DOLLAR IMPRESSION_1 CLICKTHROUGH_1"
+    " OUTBOUND_CLICK_1 TOTAL_CHECKOUT TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR",
     PRODUCT_ITEM_PIN_URL=link,
 )
 
@@ -86,6 +86,7 @@ STREAMS = (
         lookback=_CREDITED,
         every=_DAILY,
         retention=timedelta(days=913),
+        recalled=True,
         optional=True,
     ),
     Stream(
@@ -96,6 +97,7 @@ STREAMS = (
         lookback=_CREDITED,
         every=_DAILY,
         retention=timedelta(days=91),
+        recalled=True,
         optional=True,
     ),
 )

@@ -176,7 +176,7 @@ async def _resumed(
     elif status == "FINISHED" and text(state.get("url")):
         # The engine takes what fails behind this batch as a matter of the file, not of a cursor that is too old.
         yield Batch(cursor=position.on(1), deadlines=[_deadline(window, days, 0)])
-        async for batch in _read(session, window, position, state):
+        async for batch in _read(session, window, days, position, state):
             yield batch
     elif position.orders < ORDERS or age >= REPORT_LIFE:
         yield await _ordered(session, window, days, position.orders + (age < REPORT_LIFE))
@@ -203,13 +203,16 @@ def _patience(age: float) -> float:
 # --- file -------------------------------------------------------------------------------------------------------------
 
 
-async def _read(session: Session, window: Window, position: Position, state: Row) -> AsyncIterator[Batch]:
+async def _read(
+    session: Session, window: Window, days: tuple[date, date], position: Position, state: Row
+) -> AsyncIterator[Batch]:
     """Yield the rows of the file in batches; one that is cut off is read again from its start."""
     url, size = text(state.get("url")), state.get("size")
     _check(url, session.settings.report_hosts)
     if isinstance(size, int | float) and size > LARGEST and window.high - window.low >= 2 * ONE_DAY:
         raise Split(f"the report's file is {size:.0f} bytes long")
     records = [_record(session, *found) for found in _rows(await _file(session, url))]
+    records += _gone(window, days, records)
     pieces = [records[start : start + ROWS] for start in range(0, len(records), ROWS)] or [[]]
     for number, piece in enumerate(pieces[:-1]):
         yield Batch(records=piece, cursor=position.on(2 + number))
@@ -257,7 +260,24 @@ def _record(session: Session, identity: str, row: Row) -> Record:
         "counted_on": settings.conversion_report_time,
         "settled": _since(day, session) >= (max(windows) + CREDITED_LATE) * DAY,
     }
-    return Record(f"{identity}/{day}" if identity and day else "", 0, body)
+    return Record(f"{day}/{identity}" if identity and day else "", 0, body)
+
+
+def _gone(window: Window, days: tuple[date, date], told: Sequence[Record]) -> list[Record]:
+    """Return the rows that a report of the same days had before, and has no more.
+
+    One without any row, or with one that cannot be told from others, says nothing of them.
+    """
+    keys = {record.key for record in told}
+    if not keys or "" in keys:
+        return []
+    first, last = (day.isoformat() for day in days)
+    parts = (key.partition("/") for key in sorted(window.known - keys))
+    return [
+        Record(f"{day}/{identity}", 0, {"id": identity, "DATE": day, "gone": True})
+        for day, _, identity in parts
+        if first <= day <= last
+    ]
 
 
 def _since(day: str, session: Session) -> float:

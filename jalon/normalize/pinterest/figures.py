@@ -6,10 +6,10 @@ https://developers.pinterest.com/docs/api/v5/user_account-analytics-top_pins
 https://developers.pinterest.com/docs/api/v5/analytics-create_report, schema ReportingColumnAsync
 
 A figure that is left out is no measure: it is not zero. A conversion that is left out takes back one that was told
-before: it may be credited to another ad later, and a report leaves zeros out. Organic figures are final once their day
-is READY; those of ads once no more conversion can be credited to the day (`settled`). The same figure is never told
-twice under one name: the account's, which are sums over Pins, have names of their own, and so have those of strangers'
-Pins and of ads.
+before: it may be credited to another ad later, and a report leaves zeros out. A row that is `gone` takes back all that
+it told. Organic figures are final once their day is READY; those of ads once no more conversion can be credited to the
+day (`settled`). The same figure is never told twice under one name: the account's, which are sums over Pins, have names
+of their own, and so have those of strangers' Pins and of ads.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def _row(raw: Raw, subject: Subject) -> Iterator[Measure]:
 
 
 def _ads_figures(body: Row) -> Iterator[tuple[str, int | None, str | None]]:
-    """Yield (metric, value, currency) of the figures that are there; without a value of conversions that are not."""
+    """Yield (metric, value, currency) of the figures that are there; without a value of those that are taken back."""
     for name, metric in ADS.items():
         if body.get(name) is not None:
             yield metric, whole(body[name], name), None
@@ -218,7 +218,7 @@ def _ads_figures(body: Row) -> Iterator[tuple[str, int | None, str | None]]:
         if body.get(name) is not None:
             currency = needed(body, "currency")
             yield metric, _from_micro(body[name], currency), currency
-    for name, metric in MOVING.items():
+    for name, metric in (ADS | ADS_MONEY if body.get("gone") else MOVING).items():
         if body.get(name) is None:
             yield metric, None, None
 

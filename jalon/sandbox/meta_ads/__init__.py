@@ -27,7 +27,7 @@ class MetaAdsPart:
     """One ad account. `limits`: those of `graph_api.door` and of `insights.Insights`."""
 
     def __init__(self, world: World, clock: Clock, _: Faults, __: Deliverer) -> None:
-        own = dict.fromkeys(("rows_at_once", "rows_by_report", "lists_at_once", "reports_failing"), 0.0)
+        own = dict.fromkeys(("rows_at_once", "rows_by_report", "lists_at_once", "reports_failing", "void_after"), 0.0)
         self.limits: dict[str, float] = {**LIMITS, **own, "report_seconds": 60.0}
         self._world = world
         self._secret = f"canary-app-secret-ads-{world.seed}"
@@ -77,7 +77,7 @@ class MetaAdsPart:
         day, last = today(self._world.start), today(now) - timedelta(days=1)
         while day <= last:
             for ad in ads_of(self._world):
-                figures = campaigns.shown(self._world, ad, day, now)
+                figures = campaigns.shown(self._world, ad, day, now, self.limits["void_after"])
                 if figures.impressions:
                     yield {"ad": ad.id, "adset": ad.adset, "campaign": ad.campaign, **_told(day, figures)} | {
                         "products": {sku: _told(day, part) for sku, part in campaigns.by_product(ad, figures).items()}

@@ -86,9 +86,14 @@ def today(now: float) -> date:
     return datetime.fromtimestamp(now, ZoneInfo(ZONE)).date()
 
 
-def shown(world: World, ad: Ad, day: date, now: float) -> Figures:
-    """Return what the platform tells at `now` of an ad on a day: nothing of days to come, part of the day that runs."""
+def shown(world: World, ad: Ad, day: date, now: float, void_after: float = 0) -> Figures:
+    """Return what the platform tells at `now` of an ad on a day: nothing of days to come, part of the day that runs.
+
+    After so many days (0: never) all that an ad did on one day in three is found to be void.
+    """
     age = (today(now) - day).days
+    if 0 < void_after < age and Random(f"{world.seed}/void/{ad.id}/{day.toordinal()}").random() < 1 / 3:
+        return Figures()
     if age < 0 or day < today(world.start) or age > (today(now) - today(world.start)).days:
         return Figures()
     whole = drawn(world.seed, ad.id, day)

@@ -60,7 +60,8 @@ class Insights:
     """The figures of one ad account.
 
     `limits`: `rows_at_once` and `rows_by_report` (0: no limit), `lists_at_once` (fields of a question that hold a list,
-    at once or by report; 0: no limit), `report_seconds`, `reports_failing` (so many of the next reports fail).
+    at once or by report; 0: no limit), `report_seconds`, `reports_failing` (so many of the next reports fail),
+    `void_after` (days after which what an ad did on one day in three is told no more; 0: never).
     """
 
     world: World
@@ -138,7 +139,7 @@ class Insights:
             raise Refused(100, f"Object with ID '{node}' does not exist", 33)
         for day in asked.days():
             for ad in found:
-                whole = shown(self.world, ad, day, now)
+                whole = shown(self.world, ad, day, now, self.limits["void_after"])
                 if whole.impressions and (asked.tells(ad) or node == ad.id):
                     parts = by_product(ad, whole) if asked.by_product else {"": whole}
                     yield from ((ad, sku, day, figures) for sku, figures in parts.items())

@@ -30,7 +30,8 @@ class PinterestPart:
     `limits`: `standard` (1: the limits of each category are kept), `trial` (1: a thousand requests a day),
     `access_token_life`, `refresh_token_life` (seconds), `old_app` (1: an app of before 2025-09-25, whose refresh token
     is replaced only when asked), `report_seconds` (how long a report is in the making), `moved_after` (days after which
-    the conversions of every other day of an ad are credited to another one; 0: never).
+    the conversions of every other day of an ad are credited to another one; 0: never), `void_after` (days after which
+    what an ad or a product did on one day in three is found to be void, and is told no more; 0: never).
     """
 
     def __init__(self, world: World, clock: Clock, faults: Faults, _: Deliverer) -> None:
@@ -42,6 +43,7 @@ class PinterestPart:
             "old_app": 0,
             "report_seconds": 1,
             "moved_after": 0,
+            "void_after": 0,
         }
         self._clock = clock
         self._address = ""

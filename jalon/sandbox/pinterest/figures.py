@@ -114,12 +114,13 @@ class Figures:
         found = [self.final(pin, day) for day in days(max(first, day_of(pin.made_at)), today - 3 * ONE_DAY)]
         return Counts(*map(sum, zip(*found, strict=True))) if found else Counts()
 
-    def ad_row(self, ad: Ad, day: date, today: date, moved_after: float = 0) -> dict[str, int]:
+    def ad_row(self, ad: Ad, day: date, today: date, moved_after: float = 0, void_after: float = 0) -> dict[str, int]:
         """Return an ad's figures of a day as known on `today`; what is not known is left out, and so is a zero.
 
-        After so many days (0: never) the conversions of every other day are found to be those of a later ad.
+        After so many days (0: never) the conversions of every other day are found to be those of a later ad, and all
+        that an ad did on one day in three is found to be void.
         """
-        if day < day_of(ad.pin.made_at) or day >= today:
+        if day < day_of(ad.pin.made_at) or day >= today or self._is_void(ad.id, day, today, void_after):
             return {}
         rng = Random(f"{self._seed}/ad/{ad.id}/{day.toordinal()}")
         paid, spend = rng.randrange(200, 900), rng.randrange(1_000_000, 9_000_000)
@@ -143,9 +144,9 @@ class Figures:
         }
         return {name: value for name, value in row.items() if value}
 
-    def item_row(self, pin: Pin, day: date, today: date) -> dict[str, int]:
-        """Return a product's figures in ads on a day, as known on `today`."""
-        if day >= today:
+    def item_row(self, pin: Pin, day: date, today: date, void_after: float = 0) -> dict[str, int]:
+        """Return a product's figures in ads on a day, as known on `today`; void as those of ads are."""
+        if day >= today or self._is_void(pin.id, day, today, void_after):
             return {}
         rng = Random(f"{self._seed}/item/{pin.id}/{day.toordinal()}")
         if rng.random() < 0.6:
@@ -158,6 +159,11 @@ class Figures:
             "OUTBOUND_CLICK_1": paid // 40,
         }
         return {name: value for name, value in row.items() if value}
+
+    def _is_void(self, what: str, day: date, today: date, after: float) -> bool:
+        if not 0 < after < (today - day).days:
+            return False
+        return Random(f"{self._seed}/void/{what}/{day.toordinal()}").random() < 1 / 3
 
     def _draw(self, pin: Pin, day: date) -> Counts:
         if pin.post is not None:

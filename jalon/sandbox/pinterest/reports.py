@@ -147,7 +147,9 @@ class Reports:
                 (
                     ad.id,
                     {"AD_ID": ad.id, "PIN_ID": ad.pin.id, "CAMPAIGN_ID": int(ad.campaign), "AD_GROUP_ID": ad.group},
-                    lambda day, today, ad=ad: figures.ad_row(ad, day, today, self._limits["moved_after"]),
+                    lambda day, today, ad=ad: figures.ad_row(
+                        ad, day, today, self._limits["moved_after"], self._limits["void_after"]
+                    ),
                 )
                 for ad in figures.ads
             ]
@@ -155,7 +157,7 @@ class Reports:
             (
                 str(901_000 + number),
                 {"PRODUCT_ITEM_PIN_URL": f"https://www.pinterest.com/pin/{pin.id}/"},
-                lambda day, today, pin=pin: figures.item_row(pin, day, today),
+                lambda day, today, pin=pin: figures.item_row(pin, day, today, self._limits["void_after"]),
             )
             for number, pin in enumerate(figures.products)
         ]
