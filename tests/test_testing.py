@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import gzip
 import hmac
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from jalon.connectors.base import (
+    Answer,
     Batch,
     Capability,
     Connector,
+    Credentials,
     Delivery,
+    Fault,
     Opened,
     Record,
     Ref,
+    Request,
     Session,
     Settings,
+    Skip,
     Stream,
     Undelivered,
+    Wait,
+    Window,
 )
 from jalon.connectors.door import fields
 from jalon.connectors.signatures import fits
 from jalon.connectors.unasked import UnaskedConnector
 from jalon.normalize.records import head
 from jalon.normalize.vocabulary import Context, Fact, Identity, Product, Raw
-from jalon.testing import accept, broken, samples, unlike
+from jalon.testing import Reply, accept, broken, played, samples, unlike
 from jalon.testing.promises import OFFERS
 
 GIVEN = (Capability("products", "event", "a day"), Capability("webhooks", "event", "seconds"))
@@ -295,3 +304,122 @@ def test_a_normalizer_that_returns_nothing_is_told(tmp_path: Path) -> None:
     assert unlike(Mute(), tmp_path) == [
         "stall/products/mug: the normalizer gave nothing: it must yield or return its facts"
     ]
+
+
+# --- a platform that is played ----------------------------------------------------------------------------------------
+
+TODAY = datetime(2025, 11, 24, tzinfo=UTC)
+
+
+class Market(Connector):
+    """`GET /products?page`; `GET /products/ID`; a file of ids at https://files.market.example/all.gz."""
+
+    name: ClassVar[str] = "market"
+    title: ClassVar[str] = "Market"
+    documentation: ClassVar[str] = "https://market.example/api"
+    normalizer: ClassVar[str] = f"{__name__}:normalize"
+    settings: ClassVar[type[Settings]] = Settings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        Stream(name="products", door=fields("id title"), grain="all", every=timedelta(days=1)),
+        Stream(name="ids", door=fields("id"), grain="all"),
+    )
+    capabilities: ClassVar[tuple[Capability, ...]] = ()
+
+    def account(self, settings: Any) -> str:
+        return "market"
+
+    def hosts(self, settings: Any) -> Mapping[str, tuple[str, ...]]:
+        return {"api": ("https://market.example/v1",), "files": ("https://files.market.example",)}
+
+    def prepare(
+        self, request: Request, settings: Any, credentials: Credentials | None, account: Mapping[str, str], now: float
+    ) -> Request:
+        return request
+
+    def judge(self, request: Request, answer: Answer) -> Fault | None:
+        if answer.status == 404:
+            return Skip("there is no such product")
+        return None if answer.status == 200 else Wait(f"it answers {answer.status}")
+
+    def credentials(self, settings: Any) -> Credentials:
+        return Credentials("token")
+
+    async def greet(self, session: Session) -> Mapping[str, str]:
+        return {"shop_id": "1"}
+
+    async def pull(self, session: Session, window: Window) -> AsyncIterator[Batch]:
+        if window.stream.name == "ids":
+            lines = [line async for line in session.lines("https://files.market.example/all.gz")]
+            yield Batch([Record(line.decode(), 0, {"id": line.decode()}) for line in lines])
+            return
+        data = (await session.ask(Request("GET", "/products", {"page": window.cursor or "1"}))).data
+        yield Batch([Record(row["id"], 0, row) for row in data["rows"]], data["next"])
+        if data["next"]:
+            again = (await session.ask(Request("GET", "/products", {"page": data["next"]}))).data
+            yield Batch([Record(row["id"], 0, row) for row in again["rows"]])
+
+    async def fetch(self, session: Session, stream: Stream, keys: Sequence[str]) -> AsyncIterator[Batch]:
+        for key in keys:
+            yield Batch([Record(key, 0, (await session.ask(Request("GET", f"/products/{key}"))).data)])
+
+
+MARKET, AT_MARKET = Market(), Settings(connector="market")
+
+
+def listed(request: Request) -> Any:
+    if request.query["page"] == "1":
+        return {"rows": [{"id": "mug", "title": "Mug", "stock": 3}], "next": "2"}
+    return {"rows": [{"id": "jug", "title": "Jug"}, {"id": "", "title": "Nameless"}], "next": None}
+
+
+def test_a_played_platform_is_asked_by_the_real_engine() -> None:
+    """By path or by a function, page by page, through the door, and what is refused is held as in any run."""
+    answers = {"/v1/products": listed, "/all.gz": gzip.compress(b"mug\njug\n")}
+    with played(MARKET, AT_MARKET, answers) as market:
+        outcome = market.sync()
+        assert (outcome.state, outcome.counts.new) == ("ok", 4)
+        assert market.records("products") == {
+            "mug": {"id": "mug", "title": "Mug"},
+            "jug": {"id": "jug", "title": "Jug"},
+        }
+        assert set(market.records("ids")) == {"mug", "jug"}
+        assert market.held() == [("products", "", "no_identity")]
+        paths = {(request.host, request.path, request.query.get("page")) for request in market.asked}
+        assert paths == {
+            ("market.example", "/v1/products", "1"),
+            ("market.example", "/v1/products", "2"),
+            ("files.market.example", "/all.gz", None),
+        }
+        market.asked.clear()
+        market.clock.time += 3600
+        assert market.sync().counts.new == 0
+        assert {request.path for request in market.asked} == {"/all.gz"}, "the list of products was read today"
+
+
+def test_of_a_played_platform_a_window_or_keys_are_read_alone() -> None:
+    with played(MARKET, AT_MARKET, {"/v1/products": listed, "/v1/products/mug": {"id": "mug"}}) as market:
+        pages = market.pull("products", TODAY, TODAY + timedelta(days=1), cursor="2")
+        assert [[record.key for record in page.records] for page in pages] == [["jug", ""]]
+        assert [record.key for page in market.fetch("products", "mug") for record in page.records] == ["mug"]
+        with pytest.raises(Skip, match="no such product"):
+            market.fetch("products", "hat")
+
+
+def test_whoever_waits_for_a_played_platform_has_waited_and_gives_up_as_in_any_run() -> None:
+    replies = iter([Reply(b"busy", 503, {"retry-after": "30"}), {"id": "mug"}])
+    with played(MARKET, AT_MARKET, lambda _: next(replies)) as market:
+        began = market.clock.time
+        assert market.fetch("products", "mug")
+        assert 30 <= market.clock.time - began < 60
+    with played(MARKET, AT_MARKET, lambda _: Reply(status=503)) as market, pytest.raises(Wait, match="503"):
+        market.fetch("products", "mug")
+
+
+def test_what_an_answer_of_a_test_raises_is_the_tests_own() -> None:
+    def answer(request: Request) -> Any:
+        assert "limit" in request.query
+
+    with played(MARKET, AT_MARKET, answer) as market:
+        for ask in (market.sync, lambda: market.fetch("products", "mug")):
+            with pytest.raises(AssertionError):
+                ask()

@@ -74,13 +74,15 @@ class Client:
         patience: Patience | None = None,
         max_body: int = MAX_BODY,
         resolver: Resolver | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """`transport` is asked in place of the network."""
         guard_logs()
         self.allowed = AllowList(hosts)
         self._patience = patience = patience or Patience()
         self._max_body = max_body
         network = PublicNetwork(self.allowed.loopback, resolver or resolve)
-        self._transport = _Transport(network, in_flight + 2, tls=self.allowed.tls)
+        self._transport = transport or _Transport(network, in_flight + 2, tls=self.allowed.tls)
         self._limits = {"timeout": httpx.Timeout(patience.idle, connect=patience.connect).as_dict()}
 
     async def close(self) -> None:

@@ -51,6 +51,7 @@ class SourceSession:
             in_flight=source.settings.in_flight,
             patience=shop.patience,
             resolver=shop.resolver,
+            transport=shop.transport,
         )
         self._budgets = Budgets(source, shop, halt.sleep)
         self._kept: dict[str, Any] = {}

@@ -18,6 +18,8 @@ from jalon.sync.halt import Halt
 from jalon.sync.patience import Patience
 
 if TYPE_CHECKING:  # what a source is must be had without the HTTP library
+    from httpx import AsyncBaseTransport
+
     from jalon.sync.network import Resolver
 
 State = Literal["ok", "partial", "config", "auth", "budget", "deadline", "interrupted", "locked", "store"]
@@ -146,6 +148,8 @@ class Workshop:
     address: Callable[[str], str | None] = lambda _: None
     """Public address at which a source's deliveries arrive; None: not configured."""
     resolver: Resolver | None = None
+    transport: AsyncBaseTransport | None = None
+    """What is asked in place of the network, where a platform is played."""
     patience: Patience = Patience()
     linger: float = 120.0
     """Seconds that a run stays for something that becomes due soon."""
