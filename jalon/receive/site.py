@@ -6,7 +6,7 @@
 
 A browser can hold no secret: the token only names the source, and what is told here is stored as told by a stranger.
 Without consent where it is required, with Do-Not-Track where it is honoured, or from a program, nothing is stored about
-anybody. What was left out is counted, never kept.
+anybody; that a consent is taken back is heard under Do-Not-Track too. What was left out is counted, never kept.
 """
 
 from __future__ import annotations
@@ -172,21 +172,13 @@ class Sites:
         body = await read(request)
         if len(body) > events.LONGEST_BATCH:
             return _to(origin, 413)
-        why = self._left_out(site, request.headers)
-        if why:
-            self._metrics.events[site.name, why] += 1
+        if signals.is_program(request.headers):
+            self._metrics.events[site.name, "program"] += 1
             return _to(origin, 204, keep=keep)
-        status = await self._admit(site, body)
+        status = await self._admit(site, body, objects=site.honours and signals.objects(request.headers))
         return _to(origin, status, keep=keep and status == 204)
 
-    @staticmethod
-    def _left_out(site: Site, headers: Mapping[str, str]) -> str:
-        """Say why nothing of a request is stored; empty: its events decide."""
-        if signals.is_program(headers):
-            return "program"
-        return "do_not_track" if site.honours and signals.objects(headers) else ""
-
-    async def _admit(self, site: Site, body: bytes) -> int:
+    async def _admit(self, site: Site, body: bytes, *, objects: bool) -> int:
         """Store what may be stored, and return the status to answer with."""
         settings = site.settings
         try:
@@ -195,6 +187,7 @@ class Sites:
                 consent_required=settings.consent == "required",
                 shop=settings.shop,
                 resolve=partial(self._resolve, site),
+                objects=objects,
             )
         except events.Senseless:
             return 400

@@ -188,6 +188,20 @@ def test_who_does_not_want_to_be_followed_is_left_alone(fresh: Browser, store: S
         assert (told_by(fresh, stage), fresh.see(VISITOR), stage.stored()) == ([], None, [])
 
 
+def test_a_consent_is_taken_back_also_by_who_no_longer_wants_to_be_followed(fresh: Browser, store: Store) -> None:
+    with serving(store) as stage:
+        put_script(stage, before="window.jalon = [['consent', true], ['track', 'checkout']];")
+        fresh.open(f"{stage.site}/")
+        view, _ = stage.until(2)
+        fresh.ask("Network.setExtraHTTPHeaders", headers={"Sec-GPC": "1"})
+        quiet = "Object.defineProperty(navigator, 'globalPrivacyControl', {value: true});"
+        put_script(stage, before=f"{quiet} window.jalon = [['track', 'checkout'], ['consent', false]];")
+        fresh.open(f"{stage.site}/")
+        (erasure,) = stage.until(1, "erasures")
+        assert erasure.identifiers == (("visitor", view.body["visitor"]),)
+        assert (fresh.see(VISITOR), len(stage.until(2))) == (None, 2)
+
+
 def test_where_consent_is_not_needed_events_are_sent_at_once(fresh: Browser, store: Store) -> None:
     with serving(store, consent="not_required") as stage:
         put_script(stage)

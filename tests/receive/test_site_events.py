@@ -146,6 +146,19 @@ async def test_what_may_not_be_stored_is_counted_alone(
     assert f'jalon_events_total{{source="site",outcome="{why}"}} 1' in receiver.metrics.text(0, 0)
 
 
+@pytest.mark.parametrize("header", ["DNT", "Sec_GPC"])
+async def test_a_consent_is_taken_back_also_by_who_does_not_want_to_be_followed(
+    start: Start, store: Store, header: str
+) -> None:
+    """Threat 29. All else that comes with it is left out."""
+    receiver, port, _ = await opened_up(start, store)
+    withdrawn = {"id": "w" * 32, "type": "withdrawn", "visitor": VISITOR}
+    assert (await tell(port, event(1), withdrawn, event(2), **{header: "1"})).status == 204
+    (batch_of_one,) = stored(store)
+    assert (batch_of_one.records, [one.identifiers for one in batch_of_one.erasures]) == ([], [(("visitor", VISITOR),)])
+    assert receiver.metrics.events == {("site", "do_not_track"): 2, ("site", "stored"): 1}
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [

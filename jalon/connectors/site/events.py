@@ -57,8 +57,13 @@ class Admitted:
         return sum(event["type"] == WITHDRAWN for event in self.events)
 
 
-def admit(body: bytes, *, consent_required: bool, shop: str | None, resolve: Resolve) -> Admitted:
-    """Read a batch and keep what may be stored of it. Raises `Senseless`; a single bad event is only dropped."""
+def admit(
+    body: bytes, *, consent_required: bool, shop: str | None, resolve: Resolve, objects: bool = False
+) -> Admitted:
+    """Read a batch and keep what may be stored of it. Raises `Senseless`; a single bad event is only dropped.
+
+    Of a visitor who `objects` to being followed nothing is kept but that a consent is taken back.
+    """
     try:
         told = decode(body)
     except Malformed:
@@ -68,7 +73,7 @@ def admit(body: bytes, *, consent_required: bool, shop: str | None, resolve: Res
         raise Senseless("the body is no batch of events")
     found = Admitted(sent_at=told["sent_at"])
     for event in events:
-        why = _refusal(event, consent_required, shop)
+        why = _refusal(event, consent_required, shop, objects)
         if why:
             found.dropped[why] += 1
         else:
@@ -76,12 +81,14 @@ def admit(body: bytes, *, consent_required: bool, shop: str | None, resolve: Res
     return found
 
 
-def _refusal(event: Any, consent_required: bool, shop: str | None) -> str:
+def _refusal(event: Any, consent_required: bool, shop: str | None, objects: bool) -> str:
     """Say why an event may not be stored; empty: it may."""
     if not isinstance(event, dict) or not _is(event.get("id"), _ID) or not _is(event.get("visitor"), _ID):
         return "malformed"
     if event.get("type") == WITHDRAWN:
         return ""
+    if objects:
+        return "do_not_track"
     if event.get("consent") is not True and (consent_required or event.get("consent") is not None):
         return "no_consent"
     if event.get("type") not in TYPES or type(event.get("at")) is not int:

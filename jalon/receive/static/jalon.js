@@ -35,7 +35,7 @@
     if (d.cookie.match(KEY)) cookie("", 0);
   }
   // An id is kept only with consent: where there is one, consent was given.
-  var visitor = quiet ? null : held(), consent = visitor || !site.consent ? true : null;
+  var visitor = held(), consent = quiet ? false : visitor || !site.consent ? true : null;
 
   function flush() {
     timer = w.clearTimeout(timer);
@@ -51,7 +51,7 @@
     timer = timer || w.setTimeout(flush, 200);
   }
   function track(type, about) {
-    if (quiet || consent === false) return;
+    if (consent === false) return;
     var event = { id: random(), type: type, at: Date.now(), url: here.origin + here.pathname };
     if (type === "page_view") {
       event.url = here.href;
@@ -66,7 +66,7 @@
     else if (waiting.length < 20) waiting.push(event);
   }
   function agree(given) {
-    if (quiet) return;
+    if (quiet && given) return;
     consent = !!given;
     if (consent) waiting.forEach(send);
     else {
