@@ -12,6 +12,8 @@ order states a rate of the day it was placed, total by shown total, and a refund
 that, to the nearest minor unit. A refund in a third currency comes off nothing: no fact tells a rate, and the order
 says so (`net_warning`). So do the orders that a refund could belong to, where its number is that of several
 (`namesakes`): it comes off none of them.
+
+Refunds of a copy come off nothing, since the order that counts may tell the same ones. Where it tells less, it says so.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ibis.expr.types import IntegerValue, Table
 WARNINGS = {
     "refund_in_other_currency": "a refund is in a currency that no rate is known for, and is not taken off the net",
     "refund_of_several": "a refund names a number that several orders have, and is not taken off the net",
+    "refund_of_copy": "a copy of the order was refunded more; what is more is not taken off the net",
     "refund_above_order": "more was refunded than was paid for goods, so the net is below zero",
     "refund_beyond_order": "more went back than the buyer was charged; what is more is not taken off the net",
     "negative_order": "the order's goods money is below zero",
@@ -134,11 +137,27 @@ def _with_unsure(orders: Table, refunds: Table) -> Table:
     return joined.drop("unsure_in", "unsure_of", "shared", "number")
 
 
+def with_copied(sales: Table) -> Table:
+    """Add `copy_refunded`: a copy of the sale tells more goods refunded than the sale, which has some left.
+
+    Money of two currencies is not compared: there it holds where the sale tells no refund at all.
+    """
+    copies = sales.filter(sales.duplicate_of.notnull() & (sales.refunded_goods > 0))
+    told = copies.select(original="duplicate_of", copied_in="currency", copied="refunded_goods")
+    some_left = sales.filter(sales.refunded_goods < sales.goods)
+    met = some_left.join(told, some_left.order_uid == told.original)
+    more = ibis.ifelse(met.copied_in == met.currency, met.copied > met.refunded_goods, met.refunded_goods == 0)
+    found = met.filter(more).select("original").distinct()
+    joined = sales.left_join(found, sales.order_uid == found.original)
+    return joined.mutate(copy_refunded=joined.original.notnull()).drop("original")
+
+
 def with_warning(sales: Table) -> Table:
     """Add `net_warning`, a code of `WARNINGS`, to counted sales with `booked` and `net`; null where all is plain."""
     fits = {
         "refund_in_other_currency": sales.refunds_elsewhere > 0,
         "refund_of_several": sales.refunds_unsure > 0,
+        "refund_of_copy": sales.is_sale & sales.copy_refunded,
         "refund_above_order": (sales.booked >= 0) & (sales.net < 0),
         "refund_beyond_order": sales.refunded_beyond > 0,
         "negative_order": sales.booked < 0,
@@ -146,4 +165,4 @@ def with_warning(sales: Table) -> Table:
     }
     known = sales.is_sale | (sales.booked != 0)
     told = sales.mutate(net_warning=ibis.cases(*((known & fit, code) for code, fit in fits.items())))
-    return told.drop("refunds_unsure", "refunded_beyond")
+    return told.drop("refunds_unsure", "refunded_beyond", "copy_refunded")

@@ -21,7 +21,7 @@ from ibis.expr.types import StringValue, Table
 
 from jalon.attribution.engine import Engine
 from jalon.attribution.options import Options
-from jalon.attribution.refunds import with_refunds, with_warning
+from jalon.attribution.refunds import with_copied, with_refunds, with_warning
 from jalon.normalize.times import HOUR
 
 REVENUE_KINDS = ("sale", "exchange")
@@ -223,4 +223,4 @@ def with_money(orders: Table, refunds: Table) -> Table:
         booked=ibis.ifelse(was_sale, joined.goods, 0),
     )
     net = ibis.ifelse(summed.is_sale, summed.booked - summed.refunded_goods, 0)
-    return with_warning(summed.mutate(net=net, reversed=summed.booked - net))
+    return with_warning(with_copied(summed.mutate(net=net, reversed=summed.booked - net)))

@@ -177,6 +177,36 @@ def test_a_refund_of_the_copy_is_not_taken_from_the_sale(tmp_path: Path) -> None
     assert run.order("1")["net"] == 0
 
 
+@pytest.mark.parametrize(
+    ("told", "of_copy", "own", "warns"),
+    [
+        ({}, 400, 0, True), ({}, 400, 300, True), ({}, 400, 400, False), ({}, 400, 500, False),
+        ({}, 1200, 1000, False),
+        ({"currency": "USD"}, 400, 0, True), ({"currency": "USD"}, 400, 300, False),
+        ({"state": "pending"}, 400, 0, False),
+    ],
+)  # fmt: skip
+def test_a_sale_whose_copy_was_refunded_more_says_so(
+    tmp_path: Path, told: dict[str, Any], of_copy: int, own: int, warns: bool
+) -> None:
+    state = told.get("state", "succeeded")
+    currency = told.get("currency", "EUR")
+    back = [refund("1", 3, of_copy, currency=currency, state=state), refund("1", 4, 0)]
+    back += [refund("77", 3, own, source="net")] if own else []
+    again = copy("E", 1.2, source="erp", platform="erp", external_ids=("webshop:1",))
+    sold = [native("77", 1), copy("1", 1.1, external_ids=("network:77",), currency=currency), again, native("78", 1)]
+    run = Run(tmp_path, [*sold, *back])
+    assert run.order("77")["net"] == 1000 - own
+    assert run.order("77")["net_warning"] == ("refund_of_copy" if warns else None)
+    assert run.result.net_warnings == ({"refund_of_copy": 1} if warns else {})
+    assert len(run.rows("sales")) == 4
+
+
+def test_a_cancelled_sale_has_nothing_that_a_refund_of_its_copy_could_take_off(tmp_path: Path) -> None:
+    sold = [native("77", 1, status="cancelled"), copy("1", 1.1, external_ids=("network:77",))]
+    assert Run(tmp_path, [*sold, refund("1", 3, 400)]).result.net_warnings == {}
+
+
 def test_only_the_newest_revision_holds(tmp_path: Path) -> None:
     revisions = [
         order("1", 1, 1000, version=5, observed_at=10, inbox_id=1),

@@ -52,8 +52,8 @@ FCT_ORDERS = Mart(
         Column(
             "net_warning",
             "text",
-            "What to look at before trusting the net: refund_in_other_currency, refund_of_several (not taken off), "
-            "refund_above_order, refund_beyond_order, negative_order, refund_converted; empty: nothing",
+            "What to look at before trusting the net: refund_in_other_currency, refund_of_several, refund_of_copy (not "
+            "taken off), refund_above_order, refund_beyond_order, negative_order, refund_converted; empty: nothing",
         ),
         CURRENCY,
         *money("gross", "List price of all lines"),
