@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
@@ -35,7 +36,7 @@ def disclose(
     ids = mentions.order_ids(orders)
     asked = blake2b(json.dumps([sorted(hashes), sorted(ids)]).encode(), digest_size=6).hexdigest()
     path = store.exports / f"disclosure-{slug(source)}-{asked}.json"
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}.json.tmp")
     try:
         with facts.open_private(temporary) as file:
             _write(file, source, _records(every_row(store, progress), source, wanted, ids))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import orjson
@@ -242,6 +242,21 @@ def test_what_is_held_is_written_down_for_its_owner_alone(store: Store) -> None:
     assert [one["key"] for one in told["records"]] == [str(n) for n in range(40) if n % 2 or n == 2]
     assert told["records"][0]["body"]["email"] == ANNA["email"]
     assert erasure.disclose(store, "shop", [ANNA["email"]], ["2"]) == path
+
+
+def test_two_may_ask_the_same_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(store)
+    usual, told = disclosure._write, []
+
+    def asked_again_meanwhile(*given: Any) -> None:
+        monkeypatch.setattr(disclosure, "_write", usual)
+        usual(*given)
+        told.append(erasure.disclose(store, "shop", [ANNA["email"]]).read_bytes())
+
+    monkeypatch.setattr(disclosure, "_write", asked_again_meanwhile)
+    path = erasure.disclose(store, "shop", [ANNA["email"]])
+    assert json.loads(path.read_bytes())["records"] == json.loads(told[0])["records"]
+    assert list(store.exports.iterdir()) == [path]
 
 
 def test_what_was_disclosed_goes_with_the_person(store: Store) -> None:
