@@ -15,7 +15,7 @@ from jalon.report.people.measure_list import MEASURES
 from jalon.report.people.person_tables import RPT_STAGE_MEASURES
 from jalon.report.summary.customers import lines
 from tests import handmade
-from tests.handmade import answer, day, order, touch
+from tests.handmade import answer, day, order, refund, touch
 from tests.report.people_made import People
 
 
@@ -88,6 +88,31 @@ def test_platforms_reach_persons_a_day_and_what_no_source_tells_is_no_zero(in_to
     assert in_town.measure("daily_reach", "network")[0] == 110
     assert few.measure("daily_reach")[::5] == (None, "no source tells reach by day")
     assert in_town.measure("tag_click_rate")[0] is None
+
+
+def test_each_account_of_a_platform_has_a_reach_of_its_own(tmp_path: Path) -> None:
+    told = [
+        handmade.measure("reach", reached, key=f"{n}", source=source, start_date=day(n), end_date=day(n + 1))
+        for source, days in (("small", (10, 30)), ("great", (1000, 1000, 1000)))
+        for n, reached in enumerate(days)
+    ]
+    other = handmade.measure("reach", 7, key="other", source="great", platform="elsewhere")
+    made = People(tmp_path, [*told, other])
+    assert made.measure("daily_reach", "network:small")[::3] == (20, 2)
+    assert made.measure("daily_reach", "network:great")[::3] == (1000, 3)
+    assert made.measure("daily_reach", "elsewhere")[::3] == (7, 1)
+    assert made.sql("SELECT count(*) FROM rpt_stage_measures WHERE measure = 'daily_reach'") == [(3,)]
+    shown = measures(made.told(), language("en"))
+    assert shown is not None
+    rows = [row for stage in shown["stages"] for row in stage["rows"] if row["title"] == "Persons reached a day"]
+    assert [row["of"] for row in rows] == ["Elsewhere", "Network (great)", "Network (small)"]
+
+
+def test_orders_of_a_source_that_tells_no_return_belong_to_no_whole(tmp_path: Path) -> None:
+    facts: list[Fact] = [order(f"{n}", 1) for n in range(4)]
+    facts += [order(f"till-{n}", 1, source="till") for n in range(6)]
+    made = People(tmp_path, [*facts, refund("1", 3, 100, reason="return")])
+    assert made.measure("return_rate")[::3] == (0.25, 4)
 
 
 def test_what_no_source_tells_of_persons_is_not_known_to_be_none(tmp_path: Path) -> None:

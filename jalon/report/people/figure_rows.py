@@ -16,7 +16,7 @@ NOBODY_BEGAN = "nobody is known to have begun"
 NOT_HALF = "fewer than half have bought yet"
 NO_MONEY = "no money was booked"
 NO_CURRENCY = "nobody knows how much one of this currency is"
-NO_RETURN = "no platform tells of a return"
+NO_RETURN = "no source tells of a return"
 NO_CART = "no cart of a known person is over"
 NO_VISIT = "no visit is known"
 NO_VIEW = "no source tells of a look at a product"
@@ -34,7 +34,8 @@ REASONS = (
 
 
 class Figure(NamedTuple):
-    """What was measured. `member`: a platform, segment or currency; `because` says why there is no value."""
+    """What was measured. `member`: a platform, an account of it, a segment or a currency; `because` says why there is
+    no value."""
 
     measure: str
     found: Estimate

@@ -28,8 +28,8 @@ MEASURES = {
     for measure in (
         Measure(
             "daily_reach", "awareness", "Persons reached a day", "persons", "more",
-            "Persons that the platform says it reached on a day, on average over the days it tells; persons of several "
-            "days or platforms may not be added up.", "platform",
+            "Persons that the platform says an account reached on a day, on average over the days it tells; persons of "
+            "several days, accounts or platforms may not be added up.", "platform",
         ),
         Measure(
             "known_persons", "awareness", "Persons known", "persons", "more",
@@ -92,7 +92,7 @@ MEASURES = {
         ),
         Measure(
             "return_rate", "service", "Orders returned", "of 1", "less",
-            "Share of orders of which goods came back, on platforms that tell of any return.",
+            "Share of orders of which goods came back, of sources that tell of any return.",
         ),
         Measure(
             "refund_rate", "service", "Money refunded or cancelled", "of 1", "less",

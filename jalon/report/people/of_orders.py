@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,14 +61,14 @@ def _back(row: Row) -> Figure:
 
 
 def _returns(base: Base) -> Figure:
-    """Return the share of orders that came back; platforms that tell of no return say nothing about it."""
+    """Return the share of orders that came back; sources that tell of no return say nothing about it."""
     orders, refunds = base.mart("fct_orders"), base.mart("fct_refunds")
     back = refunds.filter((refunds.reason == "return") & (refunds.state == "succeeded"))
-    telling = back.select("platform").distinct()
+    telling = back.select("source").distinct()
     came = back.filter(back.order_uid.notnull()).group_by("order_uid").agg(returns=back.refund_uid.count())
-    sold = orders.filter(orders.is_sale).join(telling, "platform").left_join(came, "order_uid")
+    sold = orders.filter(orders.is_sale).join(telling, "source").left_join(came, "order_uid")
     (row,) = base.engine.dicts(
-        sold.agg(orders=sold.platform.count(), returned=ibis.coalesce(sold.returns.notnull().cast("int64").sum(), 0))
+        sold.agg(orders=sold.source.count(), returned=ibis.coalesce(sold.returns.notnull().cast("int64").sum(), 0))
     )
     without = None if row["orders"] else why.NO_RETURN
     return Figure("return_rate", intervals.share(row["returned"], row["orders"]), because=without)
@@ -97,7 +98,7 @@ def of_stages(base: Base) -> Iterator[Figure]:
 
 
 def of_platforms(base: Base) -> Iterator[Figure]:
-    """Yield what platforms count: persons reached a day, clicks on tags per view."""
+    """Yield what platforms count: persons reached a day by each account, clicks on tags per view."""
     counts = base.mart("fct_measures")
     is_day = (counts.span == "days") & (counts.end_date.delta(counts.start_date, unit="day") == 1)
     cuts = [counts[f"{cut}_id"] == NONE for cut in ("content", "product", "creator")]
@@ -105,11 +106,13 @@ def of_platforms(base: Base) -> Iterator[Figure]:
     reach = counts.filter((counts.metric == "reach") & is_day & over_all)
     spread = reach.value.var(how="pop")
     found = base.engine.dicts(
-        reach.group_by("platform").agg(n=reach.value.count(), mean=reach.value.mean(), spread=spread)
+        reach.group_by("platform", "source").agg(n=reach.value.count(), mean=reach.value.mean(), spread=spread)
     )
-    for row in sorted(found, key=lambda row: str(row["platform"])):
+    accounts = Counter(row["platform"] for row in found)
+    for row in sorted(found, key=lambda row: (row["platform"], row["source"])):
         daily = intervals.mean_of_moments(row["mean"], row["spread"] * row["n"], row["n"])
-        yield Figure("daily_reach", daily.within(0), row["platform"])
+        account = f":{row['source']}" if accounts[row["platform"]] > 1 else ""
+        yield Figure("daily_reach", daily.within(0), row["platform"] + account)
     if not found:
         yield Figure("daily_reach", NOTHING, because=why.NO_REACH)
     yield from _tag_clicks(base)

@@ -31,7 +31,7 @@ RPT_STAGE_MEASURES = Mart(
     (
         Column("stage", "text", "Canonical stage that the measure belongs to", references="dim_stages"),
         Column("measure", "text", "nps, csat, repeat_rate, order_value, ..."),
-        Column("member", "text", "Of what, where there are several: a platform, a segment, a currency; else empty"),
+        Column("member", "text", "Of what, if several: a platform, platform:source, segment or currency; else empty"),
         Column("title", "text", "What people call the measure"),
         Column("value", "decimal", "The figure; empty: `because` says why", "`unit`"),
         Column("low", "decimal", "Lower end of its 90 % interval; empty: counted, or not known", "`unit`"),

@@ -95,7 +95,7 @@ class Target(_Table):
     target: FiniteFloat
     preset: str = "canonical"
     member: str = ""
-    """Of a measure that is told by platform: the platform."""
+    """Of a measure that is told by platform: the platform; where several of its sources tell it, `platform:source`."""
     model: str = ""
     currency: str = ""
 

@@ -58,7 +58,9 @@ def _measure(row: Row, say: Language, *, is_first: bool) -> Row:
 def _member(row: Row, say: Language) -> str:
     """Return of what a measure is; a currency where the figure does not say it."""
     if MEASURES[row["measure"]].member != "currency":
-        return say.label(row["member"]) if row["member"] else ""
+        of, _, account = row["member"].partition(":")
+        named = say.label(of) if of else ""
+        return f"{named} ({account})" if account else named
     return str(row["member"]) if row["value"] is None or row["unit"] == "of 1" else ""
 
 
