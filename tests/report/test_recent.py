@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from jalon.report.figures.background import Background
 from jalon.report.figures.gathering import Row, figures
 from jalon.report.marts.making import MartOptions, build_marts
-from jalon.report.page.page import render
-from tests.handmade import Run, at, day, order
+from jalon.report.page.page import View, render
+from tests.handmade import Run, at, day, order, refund
 
 DAILY = [order(f"{n}", n + 0.4, 1000) for n in range(56)]
 
@@ -39,6 +39,21 @@ def test_a_day_that_lasts_is_in_neither_period(tmp_path: Path) -> None:
     assert (row["days"], row["first"], row["last"]) == (28, day(28).isoformat(), day(55).isoformat())
     assert (row["net_minor"], row["net_before_minor"], row["change"]) == (28_000, 28_000, 0)
     assert "28 days up to 25 Apr 2026: €280.00, 0% against the 28 days before" in render(found)
+
+
+def test_it_is_said_how_much_of_the_refunds_of_the_days_before_came_later(tmp_path: Path) -> None:
+    """Of 10.00 refunded of the days 0 to 27, 7.50 went back from day 28 on."""
+    early, late = refund("3", 27.9, 250), refund("4", 28.1, 750)
+    others = [refund("5", 30, 500, state="pending"), refund("6", 30, 500, currency="USD"), refund("40", 41, 500)]
+    found = told(tmp_path / "a", [*DAILY, early, late, *others], {"shop": 56.2})
+    assert found["recent"][0]["refunded_later"] == 0.75
+    said = "had less time for refunds: of those of the 28 days before, 75% came only after these were over."
+    assert said in render(found)
+    assert "moins de temps pour les remboursements" in render(found, View(lang="fr"))
+    for name, facts, share in (("soon", [early], 0), ("never", [], None)):
+        found = told(tmp_path / name, [*DAILY, *facts], {"shop": 56.2})
+        assert found["recent"][0]["refunded_later"] == share
+        assert "less time for refunds" not in render(found)
 
 
 def test_a_day_ends_where_the_source_s_own_day_does(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "headline": _revenue(engine, all_booked, (), currencies),
             "by_mode": _by_mode(engine, all_booked, currencies),
             "modes": _modes(engine, sold),
-            "recent": recent.moved(engine, sold, currencies, last),
+            "recent": recent.moved(engine, sold, tables["fct_refunds"], currencies, last),
             "by_customer": _by_customer(engine, all_booked, currencies),
             "by_platform": _by_platform(engine, all_booked, currencies, background),
             "coverage": _coverage(engine, tables["fct_attributed_revenue"], card, currencies),

@@ -1,4 +1,4 @@
-"""How net revenue moved: the last days against as many before."""
+"""How net revenue moved: the last days against as many before, which have had more time for refunds."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def moved(engine: Engine, sold: Table, currencies: list[str], last: date | None) -> list[Row]:
+def moved(engine: Engine, sold: Table, refunds: Table, currencies: list[str], last: date | None) -> list[Row]:
     """Return per currency net and orders of the days up to `last`, and of as many before; none if too few days.
 
-    `sold` are rows of `fct_orders` that are sales; those after `last` count nowhere.
+    `sold` are rows of `fct_orders` that are sales, `refunds` of `fct_refunds`; sales after `last` count nowhere.
     """
     rows = engine.dicts(
         sold.group_by("placed_date", "currency", "selling_mode").agg(
@@ -59,7 +59,21 @@ def moved(engine: Engine, sold: Table, currencies: list[str], last: date | None)
         return []
     days = max(min(DAYS, ((last - min(row["placed_date"] for row in rows)).days + 1) // 2), 0)
     first = last - timedelta(days - 1)
-    return [_compared(rows, currency, first, last) for currency in currencies if days]
+    if not days:
+        return []
+    before = sold.filter(sold.placed_date >= first - timedelta(days), sold.placed_date < first)
+    late = _late(engine, before, refunds, first)
+    return [{**_compared(rows, currency, first, last), "refunded_later": late.get(currency)} for currency in currencies]
+
+
+def _late(engine: Engine, sold: Table, refunds: Table, first: date) -> dict[str, float]:
+    """Return currency -> share of the goods money refunded of sales that went back from the day `first` on."""
+    done = refunds.filter(refunds.state == "succeeded", refunds.goods_minor > 0)
+    back = done.join(sold.select("order_uid", "currency"), ["order_uid", "currency"])
+    sums = back.group_by("currency").agg(
+        whole=back.goods_minor.sum(), late=back.goods_minor.sum(where=back.refunded_date >= first)
+    )
+    return {row["currency"]: int(row["late"] or 0) / int(row["whole"]) for row in engine.dicts(sums)}
 
 
 def _compared(rows: list[Row], currency: str, first: date, last: date) -> Row:

@@ -10,6 +10,7 @@ def prepared(told: Row, say: Language) -> Row:
     """Return how net revenue moved, the selling modes of each currency, and which source is furthest behind."""
     return {
         "change": {row["currency"]: _change(row, say) for row in told["recent"]},
+        "later": {row["currency"]: said for row in told["recent"] if (said := _later(row, say))},
         "modes": {currency: _of(told["by_mode"], currency) for currency in told["currencies"]},
         "coverage": {currency: _of(told["coverage"], currency) for currency in told["currencies"]},
         "behind": _behind(told["sources"]),
@@ -34,6 +35,18 @@ def _change(row: Row, say: Language) -> str:
         last=say.day(row["last"]),
         amount=say.amount(row["net"], row["currency"]),
         change=say.percent(row["change"], signed=True),
+    )
+
+
+def _later(row: Row, say: Language) -> str:
+    """Say how much of the refunds of the days before was yet to come when they were as young as the last days are."""
+    if row["change"] is None or not row["refunded_later"]:
+        return ""
+    return say._(
+        "The last days have had less time for refunds: of those of the %(days)s before, %(share)s came only after "
+        "these were over.",
+        days=say.days(row["days"]),
+        share=say.percent(row["refunded_later"]),
     )
 
 
