@@ -7,6 +7,10 @@ credited. The difference goes to nobody, or comes from what was nobody's: no oth
 A test has an error of its own. The factor leans on one, as if models were right on average and wrong by their whole as
 a rule; of 663 advertising experiments the models' median error was about as large as the effect (Gordon, Moakler and
 Zettelmeyer, Marketing Science 2023).
+
+Tests of the same touchpoints on other days are independent estimates of one factor, and are pooled: each weighs by the
+inverse of its variance, as one does (Cochran, The combination of estimates from different experiments, Biometrics 10
+(1954) 101-129). Where days overlap the first test alone counts, since most often one test was told twice.
 """
 
 from __future__ import annotations
@@ -32,6 +36,11 @@ MOST = 16.0
 """No factor is greater."""
 SCALE = 2**27
 """Into so many points an order is shared out that a test is about."""
+MOST_FOUND = 2**53
+"""No test found so much, in conversions or minor units."""
+SUREST = 1e9
+"""What was credited is no more standard errors of a test than this."""
+_MILLION = 2**20
 KEYS = ("name", "touches", "from", "to", "conversions", "net", "currency", "low", "high", "error")
 
 
@@ -71,6 +80,9 @@ def _read(row: Mapping[str, Any], places: int | None) -> Holdout:
         raise _wrong(name, "does not say what was brought", "Give `conversions`, or `net` and its `currency`.")
     currency, units = (None, 1) if unit == ["conversions"] else _money(row, name, places)
     lift, error = _number(row, unit[0], name), _error(row, unit[0], name)
+    if max(abs(lift), error) * units >= MOST_FOUND:
+        said = f"found {unit[0]} = {row[unit[0]]!r} with a standard error of {error:g}, which is too great"
+        raise _wrong(name, said, f"Correct it: both are below {MOST_FOUND // units:,}.")
     return Holdout(name, str(row["touches"]), _instant(since), _instant(until), lift * units, error * units, currency)
 
 
@@ -130,8 +142,26 @@ def _wrong(name: str, what: str, remedy: str) -> ConfigError:
     return ConfigError(f"the hold-out test {name!r} {what}", remedy)
 
 
+def repeated(holdouts: Sequence[Holdout]) -> list[bool]:
+    """Say of each test whether an earlier one that counts has the same touchpoints and some of its days."""
+    counting: list[Holdout] = []
+    found = []
+    for test in holdouts:
+        again = any(
+            _words(one) == _words(test) and one.since < test.until and test.since < one.until for one in counting
+        )
+        found.append(again)
+        counting += [] if again else [test]
+    return found
+
+
+def _words(test: Holdout) -> frozenset[str]:
+    return frozenset(word.strip() for word in test.touches.split("+"))
+
+
 class Calibrated(NamedTuple):
-    """`weighted`: the steps with their new points. `told`: per test what was `credited`, `tested`, and the `factor`."""
+    """`weighted`: the steps with their new points. `told`: per test what was `credited`, `tested`, and the `factor`
+    that it and the other tests of its touchpoints say."""
 
     weighted: Table
     told: list[dict[str, Any]]
@@ -139,13 +169,20 @@ class Calibrated(NamedTuple):
 
 def calibrated(engine: Engine, weighted: Table, touches: Table, sold: Table, holdouts: list[Holdout]) -> Calibrated:
     """Return the steps of orders with the points of what was tested multiplied; `weighted` is kept, with `points`."""
-    marks = [(fits(touches, test.touches), number) for number, test in enumerate(holdouts)]
+    kinds = list(dict.fromkeys(map(_words, holdouts)))
+    places = [kinds.index(_words(test)) for test in holdouts]
+    marks = [(fits(touches, holdouts[places.index(kind)].touches), kind) for kind in range(len(kinds))]
     marked = touches.select("touch_uid", test=ibis.cases(*marks).cast("int64"))
     steps = engine.keep("weighted_and_tested", _scaled(weighted.left_join(marked, "touch_uid").drop("touch_uid_right")))
-    credited = _credited(engine, steps, sold, holdouts)
-    told = [_told(test, credit) for test, credit in zip(holdouts, credited, strict=True)]
-    factors = [round(row["factor"] * PARTS) for row in told]
-    return Calibrated(engine.keep("weighted_by_tests", _multiplied(steps, factors).select(*weighted.columns)), told)
+    credited = _credited(engine, steps, sold, holdouts, places)
+    found = [0.0 if again else credit for again, credit in zip(repeated(holdouts), credited, strict=True)]
+    pooled: list[list[tuple[Holdout, float]]] = [[] for _ in kinds]
+    for kind, test, credit in zip(places, holdouts, found, strict=True):
+        pooled[kind].append((test, credit))
+    factors = [round(_factor(tests), 4) for tests in pooled]
+    told = [_told(test, credit, factors[kind]) for kind, test, credit in zip(places, holdouts, found, strict=True)]
+    parts = [round(factor * PARTS) for factor in factors]
+    return Calibrated(engine.keep("weighted_by_tests", _multiplied(steps, parts).select(*weighted.columns)), told)
 
 
 def _scaled(steps: Table) -> Table:
@@ -156,23 +193,22 @@ def _scaled(steps: Table) -> Table:
     return steps.mutate(scaled=divided(steps.points * SCALE, whole), about=about > 0)
 
 
-def _credited(engine: Engine, steps: Table, sold: Table, holdouts: list[Holdout]) -> list[float]:
-    """Return what was credited to each test's touchpoints in its span, in the unit of the test.
+def _credited(engine: Engine, steps: Table, sold: Table, holdouts: list[Holdout], places: list[int]) -> list[float]:
+    """Return what was credited to each test's touchpoints in its span, in the unit of the test; `places`: which `test`
+    of the steps are a test's.
 
     An order that was cancelled after it had been paid has steps, but is no conversion.
     """
     tested = steps.filter(steps.test.notnull()).select("order_uid", "test", "scaled")
     rows = tested.join(sold.select("order_uid", "placed_at", "net", "currency", "is_sale"), "order_uid")
     spans = [
-        (rows.test == number)
+        (rows.test == place)
         & (rows.placed_at >= test.since)
         & (rows.placed_at < test.until)
         & (ibis.literal(True) if test.currency is None else rows.currency == test.currency)
-        for number, test in enumerate(holdouts)
+        for place, test in zip(places, holdouts, strict=True)
     ]
-    money = divided(
-        rows.net * divided(rows.scaled, ibis.literal(SCALE // 2**20, "int64")), ibis.literal(2**20, "int64")
-    )
+    money = _part(rows.net, divided(rows.scaled, ibis.literal(SCALE // _MILLION, "int64")))
     sales = ibis.ifelse(rows.is_sale, rows.scaled, 0)
     worth = [sales if test.currency is None else money for test in holdouts]
     sums = {f"of_{n}": ibis.ifelse(span, worth[n], 0).sum() for n, span in enumerate(spans)}
@@ -181,18 +217,29 @@ def _credited(engine: Engine, steps: Table, sold: Table, holdouts: list[Holdout]
     return [(found[f"of_{n}"] or 0) / unit for n, unit in enumerate(units)]
 
 
-def _told(test: Holdout, credited: float) -> dict[str, Any]:
-    """Return what is credited and tested, and the factor: their ratio and one, weighed by how sure the test is."""
-    factor = 1.0
-    if credited > 0:
-        sure = (credited / test.error) ** 2
-        factor = min(max((test.lift / credited * sure + 1) / (sure + 1), 0.0), MOST)
+def _part(amount: ibis.Value, part: ibis.Value) -> ibis.Value:
+    """Return an amount below 2**53 times a part of `_MILLION`, rounded towards zero: with amount = a million + b it is
+    a part + (b part) / million, without overflow."""
+    million = ibis.literal(_MILLION, "int64")
+    return divided(amount, million) * part + divided(amount % million * part, million)
+
+
+def _factor(tests: Sequence[tuple[Holdout, float]]) -> float:
+    """Return by what touchpoints are multiplied: the mean of one and of the ratio of found to credited of each test,
+    weighed by how sure it is."""
+    known = [(test.lift / credit, min(credit / test.error, SUREST) ** 2) for test, credit in tests if credit > 0]
+    weights = 1 + sum(sure for _, sure in known)
+    return min(max((1 + sum(ratio * sure for ratio, sure in known)) / weights, 0.0), MOST)
+
+
+def _told(test: Holdout, credited: float, factor: float) -> dict[str, Any]:
+    """Return what is credited and tested, and the factor; a test without credit has no part in it."""
     return {
         "name": test.name,
         "credited": round(credited, 3),
         "tested": test.lift,
         "error": round(test.error, 3),
-        "factor": round(factor, 4),
+        "factor": factor if credited > 0 else 1.0,
     }
 
 

@@ -45,6 +45,13 @@ def options_of(given: Mapping[str, Any], columns: Columns) -> Options:
 def tested(given: Mapping[str, Any], columns: Columns, places: int) -> list[holdouts.Holdout]:
     """Return the hold-out tests; what they found in money is in the table's values, which have so many places."""
     found = holdouts.read(given.get("holdouts", ()), places)
+    for test, again in zip(found, holdouts.repeated(found), strict=True):
+        if again:
+            raise ConfigError(
+                f"the hold-out test {test.name!r} would change nothing, since an earlier one has its touchpoints on "
+                "some of its days",
+                "Tell what was found once, and give further tests of the same touchpoints days of their own.",
+            )
     _check("holdouts", [test.touches for test in found], columns)
     return found
 

@@ -99,6 +99,60 @@ def test_money_may_be_what_was_measured(tmp_path: Path) -> None:
     assert by_channel(dollars, "linear")["ad"] == 5000
 
 
+APRIL = {**MARCH, "name": "april", "from": "2026-03-06", "to": "2026-03-31"}
+EARLY = {**MARCH, "name": "march", "to": "2026-03-05"}
+
+
+def test_tests_of_the_same_touchpoints_count_together_by_how_sure_they_are(tmp_path: Path) -> None:
+    """Orders of the days 3 to 5, and 6 to 12 of March: 1.5 and 3.5 are credited."""
+    both = [{**EARLY, "conversions": 1.5, "error": 1}, {**APRIL, "conversions": 0, "error": 0.5}]
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=both)
+    first, second = run.result.tests["linear"]
+    assert (first["credited"], second["credited"]) == (1.5, 3.5)
+    sure = [1.5**2, 7.0**2]
+    factor = (1 + 1 * sure[0] + 0 * sure[1]) / (1 + sum(sure))
+    assert [first["factor"], second["factor"]] == pytest.approx([factor, factor], abs=1e-4)
+    assert by_channel(run, "linear")["ad"] == pytest.approx(5000 * factor, abs=10)
+
+
+def test_tests_that_agree_are_surer_together_than_each_and_their_order_is_of_no_account(tmp_path: Path) -> None:
+    parts = [{**EARLY, "conversions": 0, "error": 1}, {**APRIL, "touches": " ad ", "conversions": 0, "error": 1}]
+    asked = {"first": parts[:1], "second": parts[1:], "both": parts, "turned": parts[::-1]}
+    left = {
+        name: by_channel(Run(tmp_path / name, two_channels(), models=["linear"], holdouts=tests), "linear")["ad"]
+        for name, tests in asked.items()
+    }
+    assert left["both"] < min(left["first"], left["second"])
+    assert left["both"] == left["turned"]
+
+
+def test_money_and_conversions_of_other_days_count_together(tmp_path: Path) -> None:
+    both = [{**EARLY, "conversions": 0, **SURE}, {**APRIL, "net": 35, "currency": "EUR", "error": 0.1}]
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=both)
+    assert [row["credited"] for row in run.result.tests["linear"]] == [1.5, 3500]
+    sure = [150.0**2, 350.0**2]
+    assert by_channel(run, "linear")["ad"] == pytest.approx(5000 * sure[1] / sum(sure), abs=10)
+
+
+def test_a_test_on_days_of_an_earlier_one_counts_nothing(tmp_path: Path) -> None:
+    once, again = {**MARCH, "conversions": 2, **SURE}, {**APRIL, "conversions": 0, **SURE}
+    other = {**APRIL, "name": "poster", "touches": "poster", "conversions": 3.5, **SURE}
+    run = Run(tmp_path, two_channels(), models=["linear"], holdouts=[once, again, other])
+    assert [row["credited"] for row in run.result.tests["linear"]] == [5, 0, 3.5]
+    assert [row["factor"] for row in run.result.tests["linear"]] == [0.4, 1, 1]
+    assert by_channel(run, "linear") == {"ad": 2000, "poster": 5000, "": 3000}
+
+
+@pytest.mark.parametrize("goods", [10**14, 2**53 - 2])
+def test_money_of_the_greatest_orders_is_held_against_a_test(tmp_path: Path, goods: int) -> None:
+    sold = [touch("a", 1, "p", channel="ad"), touch("b", 1.5, "p", channel="poster"), order("1", 2, goods, person="p")]
+    found = {**MARCH, "net": goods / 400, "currency": "EUR", "error": goods / 1e9}
+    run = Run(tmp_path, sold, models=["linear"], holdouts=[found])
+    (told,) = run.result.tests["linear"]
+    assert told["credited"] == pytest.approx(goods / 2, rel=1e-6)
+    assert told["factor"] == pytest.approx(0.5, abs=1e-4)
+
+
 def test_every_model_keeps_its_sums_and_other_channels_their_credit(tmp_path: Path) -> None:
     models = [name for name in MODELS if name != "custom"]
     plain = Run(tmp_path / "plain", facts(), models=models)
@@ -126,6 +180,8 @@ def test_every_model_keeps_its_sums_and_other_channels_their_credit(tmp_path: Pa
         ({**MARCH, "to": "2026-02-01", "conversions": 1, "error": 1}, "ends before"),
         ({**MARCH, "from": "spring", "conversions": 1, "error": 1}, "is no day"),
         ({**MARCH, "conversions": "12", "error": 1}, "conversions = '12', which is no number"),
+        ({**MARCH, "net": 1e308, "currency": "EUR", "error": 1}, "net = 1e[+]308 with .* of 1, which is too great"),
+        ({**MARCH, "net": 5, "currency": "EUR", "error": 1e308}, "net = 5 with .* of 1e[+]308, which is too great"),
         ({**MARCH, "conversions": float("nan"), "error": 1}, "conversions = nan"),
         ({**MARCH, "conversions": 1, "error": float("inf")}, "error = inf"),
         ({**MARCH, "conversions": 1, "low": "1", "high": 3}, "low = '1'"),

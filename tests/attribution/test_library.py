@@ -382,6 +382,33 @@ def test_hold_out_tests_in_money_are_in_the_values_of_the_table() -> None:
         attribution.credit(table(rows), holdouts=[{**found, "touches": "surface:live", "net": 90}])
 
 
+def test_hold_out_tests_of_successive_months_count_together_and_one_that_repeats_days_is_refused() -> None:
+    rows = [(f"p{n}", n % 9 + place / 9, ("ad", "poster")[place], place, 10.0) for n in range(90) for place in range(2)]
+    found: dict[str, Any] = {"touches": "ad", "from": "2026-03-01", "to": "2026-03-05", "error": 0.01}
+    first, second = {**found, "name": "a", "conversions": 0}, {**found, "name": "b", "conversions": 0}
+    second |= {"from": "2026-03-06", "to": "2026-03-31"}
+
+    def of_ad(*tests: dict[str, Any]) -> float:
+        credit = attribution.credit(table(rows), "linear", holdouts=tests)
+        return sum(float(row["credit"]) for row in credit.to_pylist() if row["channel"] == "ad")
+
+    alone, both = (
+        of_ad({**first, "conversions": 25, "error": 5}),
+        of_ad({**first, "conversions": 25, "error": 5}, second),
+    )
+    assert (both < 1, alone > 300) == (True, True)
+    with pytest.raises(ConfigError, match="'b' would change nothing, since an earlier one has its touchpoints"):
+        of_ad(first, {**second, "from": "2026-03-05"})
+
+
+def test_money_of_many_places_is_held_against_a_test() -> None:
+    rows = [("p", place / 9, ("ad", "poster")[place], place, 2e7) for place in range(2)]
+    found = {"name": "x", "touches": "ad", "from": "2026-03-01", "to": "2026-03-31", "net": 5e6, "error": 1.0}
+    credit = attribution.credit(table(rows), "linear", holdouts=[found], decimals=6)
+    told = {row["channel"]: float(row["credit"]) for row in credit.to_pylist()}
+    assert told == pytest.approx({"ad": 5e6, "poster": 1e7, None: 5e6}, rel=1e-3)
+
+
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     (tmp_path / "clicks.parquet").write_text("person,time\n")
     with pytest.raises(ConfigError, match=r"clicks\.parquet is no Parquet"):
