@@ -130,7 +130,7 @@ class Selling:
 
     def of_live(self, live: Content, day: date, now: float) -> Figures:
         """Return the figures of a LIVE on a day, over all products."""
-        begun = local_day(live.posted_at) == day and live.posted_at <= now
+        begun = local_day(live.posted_at) == day and live.posted_at <= now and self._running(day)
         spent = Figures(_drawn(self.world.seed, live.id, day) if begun else 0)
         return spent.plus(*(self._claimed(sku, day, now, live.id) for sku in live.skus))
 
