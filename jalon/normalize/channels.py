@@ -8,6 +8,7 @@ shop's own word for the source is the last resort.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -58,6 +59,7 @@ def channels_of(platform: str) -> tuple[str, ...]:
 _CLICKS = frozenset((*_TABLE.ad_ids, *_TABLE.click_ids, OWN_CLICK))
 _REFERRAL = next(rule for rule in RULES if rule.channel == "referral")
 _CACHED = 8192
+_CONTENT_ID = re.compile(r"[0-9]{12,20}", re.ASCII)
 
 
 def channel_named(word: str) -> str | None:
@@ -81,6 +83,11 @@ class Origin(NamedTuple):
     """utm_content as it stands."""
     referrer_host: str | None
     landing_path: str | None
+
+    @property
+    def content_id(self) -> str | None:
+        """utm_content where it looks like the id of a post or video, and not like the word that it may be as well."""
+        return self.content if self.content and _CONTENT_ID.fullmatch(self.content) else None
 
     @property
     def selling_mode(self) -> SellingMode:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.graph_api import Place, Words, definition, measures, of_day, since_posting, touches
+from jalon.normalize.graph_api import Place, Words, definition, insights, of_day, since_posting, touches
 from jalon.normalize.records import facts_of, head
 from jalon.normalize.times import HOUR, instant_from_iso, instant_from_unix
 from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Product, Raw
@@ -105,10 +105,8 @@ def _content(raw: Raw, form: Form) -> Content:
         content_id=content_id,
         kind=form.kind,
         surface=form.surface,
-        creator_id=None,
         title=text(raw.body, form.title),
         posted_at=instant_from_iso(posted) if posted else None,
-        ended_at=None,
         url=_address(text(raw.body, "permalink_url")),
         selling_mode="communication",
     )
@@ -130,8 +128,6 @@ def _products(raw: Raw, _: Context) -> list[Fact]:
             sku=text(body, "retailer_id"),
             title=text(body, "name"),
             status=text(body, "availability"),
-            price=None,
-            currency=None,
         )
     ]
 
@@ -144,7 +140,7 @@ def _post_insights(raw: Raw, context: Context) -> list[Fact]:
     body = raw.body
     rule = definition(body, "post, organic and paid, since its posting")
     subject = since_posting(body, needed(body, "post_id"), context.zone, rule)
-    return [*measures(raw, WORDS, subject, objects(body, "data"))]
+    return [*insights(raw, WORDS, subject, objects(body, "data"))]
 
 
 def _page_insights(raw: Raw, _: Context) -> list[Fact]:
@@ -153,7 +149,7 @@ def _page_insights(raw: Raw, _: Context) -> list[Fact]:
     subject = of_day(body, "page", definition(body, "page, organic and paid"))
     end = instant_from_unix(body.get("end", 0))
     rows = [{**row, "values": _ending(row, end)} for row in objects(body, "data")]
-    return [*measures(raw, WORDS, subject, rows)]
+    return [*insights(raw, WORDS, subject, rows)]
 
 
 def _ending(row: Row, end: Instant) -> list[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import get_args
@@ -55,7 +54,7 @@ def touchpoint(form: Form) -> Iterator[Fact]:
         surface=form.text("surface") or (None if told else origin.surface),
         person=form.person(),
         order_id=order,
-        content_id=form.text("content_id") or _content(origin),
+        content_id=form.text("content_id") or origin.content_id,
         creator_id=form.text("creator_id"),
         product_id=form.text("product_id"),
         campaign=form.text("campaign") or origin.campaign,
@@ -65,14 +64,6 @@ def touchpoint(form: Form) -> Iterator[Fact]:
         selling_mode=form.word("selling_mode", MODES, _mode(kind, origin)),
     )
     yield from form.identities("event")
-
-
-CONTENT_ID = re.compile(r"[0-9]{12,20}", re.ASCII)
-"""What ids of posts and videos look like in utm_content, which otherwise holds any word."""
-
-
-def _content(origin: channels.Origin) -> str | None:
-    return origin.content if origin.content and CONTENT_ID.fullmatch(origin.content) else None
 
 
 def _evidence(told: str | None, origin: channels.Origin) -> Evidence:

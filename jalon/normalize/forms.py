@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from jalon.normalize.channels import CHANNELS
 from jalon.normalize.fields import count
 from jalon.normalize.money import MAX_DIGITS, MAX_WHOLE, exponent, minor, within
-from jalon.normalize.records import head, joined
+from jalon.normalize.records import head, joined, one_person
 from jalon.normalize.times import SECOND, day_bounds, instant_from_iso, local_date
 from jalon.normalize.vocabulary import Context, Identity, Instant, Raw, Unfit
 
@@ -201,9 +201,7 @@ class Form:
 
     def identities(self, evidence: str) -> Iterator[Identity]:
         """Yield what the record states by naming a person in several ways."""
-        first, *others = self.persons() or [""]
-        for other in others:
-            yield Identity(*self.head(f"{first}={other}"), left=first, right=other, evidence=evidence)
+        return one_person(self.raw, self.persons(), evidence)
 
     def order_id(self) -> str:
         """Return the number of the order, which may be unique per till only."""

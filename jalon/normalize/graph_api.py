@@ -10,14 +10,14 @@ value for each dimension it is cut by, whose words come in capitals in one place
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from jalon.normalize.fields import Row, count, inner, needed, objects, text, texts
+from jalon.normalize.measures import Figure, Subject, measures, one_day, settled, since
 from jalon.normalize.records import head
 from jalon.normalize.times import EARLIEST, LATEST, day_of, instant_from_unix, local_date
-from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Span, TouchKind, Touchpoint, Unfit
+from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, TouchKind, Touchpoint, Unfit
 
 # --- conversations ----------------------------------------------------------------------------------------------------
 
@@ -92,13 +92,8 @@ def _touch(
         channel=place.channel,
         surface=None if kind == "ad_click" else "message",
         person=text(raw.body, "person"),
-        order_id=None,
         content_id=text(raw.body, "story_id"),
-        creator_id=None,
         product_id=product,
-        campaign=None,
-        referrer_host=None,
-        landing_path=None,
         evidence="platform_row",
         selling_mode="communication",  # all of it is chat, or leads into one
     )
@@ -131,7 +126,7 @@ def instant(at: Any) -> Instant:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-class Figure(NamedTuple):
+class Count(NamedTuple):
     """One count: the metric in the platform's word, and by what it is cut ('' where it is whole)."""
 
     metric: str
@@ -139,7 +134,7 @@ class Figure(NamedTuple):
     value: int
 
 
-def figures(rows: list[Row]) -> Iterator[Figure]:
+def counts(rows: list[Row]) -> Iterator[Count]:
     """Yield the counts in `data` of insights. A metric without a value has none: it is not zero."""
     for row in rows:
         metric = needed(row, "name")
@@ -150,20 +145,20 @@ def figures(rows: list[Row]) -> Iterator[Figure]:
         yield from _value(metric, total.get("value", values[-1].get("value") if values else None))
 
 
-def _parts(metric: str, cut: Row) -> Iterator[Figure]:
+def _parts(metric: str, cut: Row) -> Iterator[Count]:
     for result in objects(cut, "results"):
         part = "_".join(word.lower().replace(" ", "_") for word in texts(result, "dimension_values"))
         if result.get("value") is not None:
-            yield Figure(metric, part or "unknown", count(result["value"], metric))
+            yield Count(metric, part or "unknown", count(result["value"], metric))
 
 
-def _value(metric: str, value: Any) -> Iterator[Figure]:
+def _value(metric: str, value: Any) -> Iterator[Count]:
     """Yield a count, or one for each kind where the value is a table of kinds."""
     if isinstance(value, dict):
         for part, each in value.items():
-            yield Figure(metric, str(part).lower().replace(" ", "_"), count(each, metric))
+            yield Count(metric, str(part).lower().replace(" ", "_"), count(each, metric))
     elif value is not None:
-        yield Figure(metric, "", count(value, metric))
+        yield Count(metric, "", count(value, metric))
 
 
 # --- measures ---------------------------------------------------------------------------------------------------------
@@ -177,60 +172,24 @@ class Words(NamedTuple):
     parts: Mapping[tuple[str, str], str]
     """(metric, what it is cut by) -> our word; others are called by both."""
 
-    def of(self, figure: Figure) -> str:
-        """Return what a figure is called."""
-        whole = self.metrics.get(figure.metric, figure.metric)
-        if not figure.part:
-            return whole
-        return self.parts.get((figure.metric, figure.part), f"{whole}_{figure.part}")
-
-
-class Subject(NamedTuple):
-    """What figures are about, and what they cover."""
-
-    key: str
-    mark: str
-    """What tells one period from another in a measure's key, after a slash; empty where there is one alone."""
-    content_id: str | None
-    start: date
-    end: date
-    zone: str
-    finality: Literal["final", "estimate"]
-    definition: str
-    span: Span
+    def figure(self, counted: Count) -> Figure:
+        """Return a count under the name that it has here."""
+        metric = self.metrics.get(counted.metric, counted.metric)
+        if counted.part:
+            metric = self.parts.get((counted.metric, counted.part), f"{metric}_{counted.part}")
+        return Figure(metric, counted.value)
 
 
 def since_posting(body: Row, content_id: str, zone: ZoneInfo, definition: str) -> Subject:
     """Return a content as its counters stood on the day that they were read: they may fall, so never final."""
     read = local_date(instant_from_unix(body.get("read_at", 0)), zone)
     posted = local_date(instant_from_unix(body["posted_at"]), zone) if body.get("posted_at") else read
-    return Subject(
-        key=content_id,
-        mark=f"/{read}",
-        content_id=content_id,
-        start=min(posted, read),
-        end=read + timedelta(days=1),
-        zone=zone.key,
-        finality="estimate",
-        definition=definition,
-        span="lifetime",
-    )
+    return Subject(content_id, since(posted, read), zone.key, "estimate", definition, content_id)
 
 
 def of_day(body: Row, key: str, definition: str) -> Subject:
     """Return a page or an account on one day of the platform's own zone. Raises `Unfit`."""
-    day = day_of(body.get("day"))
-    return Subject(
-        key=key,
-        mark=f"/{day}",
-        content_id=None,
-        start=day,
-        end=day + timedelta(days=1),
-        zone=needed(body, "zone"),
-        finality="final" if body.get("settled") else "estimate",
-        definition=definition,
-        span="days",
-    )
+    return Subject(key, one_day(day_of(body.get("day"))), needed(body, "zone"), settled(body), definition)
 
 
 def definition(body: Row, rule: str) -> str:
@@ -238,26 +197,6 @@ def definition(body: Row, rule: str) -> str:
     return f"insights {text(body, 'api')}, {rule}"
 
 
-def measures(raw: Raw, words: Words, subject: Subject, rows: list[Row]) -> list[Measure]:
-    """Return a measure for each figure that is there."""
-    return [_measure(raw, words, subject, figure) for figure in figures(rows)]
-
-
-def _measure(raw: Raw, words: Words, subject: Subject, figure: Figure) -> Measure:
-    metric = words.of(figure)
-    return Measure(
-        *head(raw, f"{subject.key}/{metric}{subject.mark}"),
-        platform=words.platform,
-        metric=metric,
-        content_id=subject.content_id,
-        product_id=None,
-        creator_id=None,
-        start_date=subject.start,
-        end_date=subject.end,
-        zone=subject.zone,
-        value=figure.value,
-        currency=None,
-        finality=subject.finality,
-        definition=subject.definition,
-        span=subject.span,
-    )
+def insights(raw: Raw, words: Words, subject: Subject, rows: list[Row]) -> Iterator[Measure]:
+    """Yield a measure for each count that is there."""
+    return measures(raw, words.platform, subject, map(words.figure, counts(rows)))

@@ -25,14 +25,14 @@ from datetime import timedelta
 from jalon.normalize.fields import inner, needed, objects, text
 from jalon.normalize.graph_api import (
     Place,
-    Subject,
     Words,
     definition,
-    measures,
+    insights,
     of_day,
     since_posting,
     touches,
 )
+from jalon.normalize.measures import Period, Subject
 from jalon.normalize.records import facts_of, head
 from jalon.normalize.times import SECOND, instant_from_iso, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
@@ -142,8 +142,6 @@ def _product(raw: Raw, product_id: str, variant_id: str, sku: str | None, title:
         sku=sku,
         title=title,
         status=text(raw.body, "review_status"),
-        price=None,
-        currency=None,
     )
 
 
@@ -155,34 +153,31 @@ def _media_insights(raw: Raw, context: Context) -> list[Fact]:
     body = raw.body
     rule = definition(body, "media, organic, since its posting")
     subject = since_posting(body, needed(body, "media_id"), context.zone, rule)
-    return [*measures(raw, WORDS, subject, objects(body, "data"))]
+    return [*insights(raw, WORDS, subject, objects(body, "data"))]
 
 
 def _story_insights(raw: Raw, context: Context) -> list[Fact]:
     """Return the figures of a story: of a reading while it lives, or its last ones as a delivery told them."""
     body, story, zone = raw.body, needed(raw.body, "media_id"), context.zone
-    told = inner(body, "value")
+    last = inner(body, "value")
     read = instant_from_unix(body.get("read_at", 0))
     began = instant_from_unix(body["posted_at"]) if body.get("posted_at") else Instant(read - STORY_LIFE)
     subject = Subject(
-        key=f"story/{story}",
-        mark="",
+        f"story/{story}",
+        Period(local_date(began, zone), local_date(read, zone) + timedelta(days=1), mark=None, span="whole"),
+        zone.key,
+        "final" if last else "estimate",
+        definition(body, "story, organic"),
         content_id=story,
-        start=local_date(began, zone),
-        end=local_date(read, zone) + timedelta(days=1),
-        zone=zone.key,
-        finality="final" if told else "estimate",
-        definition=definition(body, "story, organic"),
-        span="whole",
     )
-    told_rows = [{"name": name, "values": [{"value": value}]} for name, value in told.items()]
-    return [*measures(raw, WORDS, subject, told_rows or objects(body, "data"))]
+    rows = [{"name": name, "values": [{"value": value}]} for name, value in last.items()]
+    return [*insights(raw, WORDS, subject, rows or objects(body, "data"))]
 
 
 def _account_insights(raw: Raw, _: Context) -> list[Fact]:
     """Return the account's figures of one day of the platform's own zone."""
     subject = of_day(raw.body, "account", definition(raw.body, "account, organic and paid"))
-    return [*measures(raw, WORDS, subject, objects(raw.body, "data"))]
+    return [*insights(raw, WORDS, subject, objects(raw.body, "data"))]
 
 
 def _messages(raw: Raw, context: Context) -> list[Fact]:

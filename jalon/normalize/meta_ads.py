@@ -23,15 +23,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from jalon.normalize.fields import Row, count, needed, not_negative, objects, text, texts
+from jalon.normalize.measures import Figure, Subject, measures, one_day, settled
 from jalon.normalize.money import MAX_DIGITS, exponent, minor
 from jalon.normalize.records import facts_of, head
 from jalon.normalize.times import day_of
-from jalon.normalize.vocabulary import Context, Fact, Measure, Product, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Fact, Product, Raw, Unfit
 
 PLATFORM = "meta_ads"
 
@@ -59,16 +60,6 @@ CONVERTED = {
 _DECIMAL = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,17})?", re.ASCII)
 
 
-class Subject(NamedTuple):
-    """What the figures of a row are about."""
-
-    key: str
-    campaign: str
-    product: str | None
-    day: date
-    currency: str
-
-
 def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     """Return the facts in one record. Raises `Unfit` with a reason code for what cannot become facts."""
     return facts_of(raw, context, STREAMS, "Meta ads")
@@ -83,11 +74,11 @@ def _ad(raw: Raw, context: Context) -> list[Fact]:
         return []
     body, ad = raw.body, needed(raw.body, "ad_id")
     path = "/".join((needed(body, "campaign_id"), needed(body, "adset_id"), ad))
-    subject = Subject(f"ad/{ad}", path, None, _day(body), _currency(body, context))
-    claimed = _claimed(body, "actions", "action_values", subject.currency, text(body, "action"))
+    subject, currency = _subject(body, context, f"ad/{ad}", path), _currency(body, context)
+    claimed = _claimed(body, "actions", "action_values", currency, text(body, "action"))
     outbound = _tallied(body, "outbound_clicks", OUTBOUND, ())
     clicked = [Figure("outbound_clicks", _whole(outbound.value))] if outbound else []
-    return [*_measures(raw, context, subject, (*_spent(body, subject.currency), *claimed, *clicked))]
+    return [*measures(raw, PLATFORM, subject, (*_spent(body, currency), *claimed, *clicked))]
 
 
 def _product(raw: Raw, context: Context) -> list[Fact]:
@@ -99,26 +90,15 @@ def _product(raw: Raw, context: Context) -> list[Fact]:
     if "day" not in raw.body:
         return [_named(raw, product, title or None)]
     body, campaign = raw.body, needed(raw.body, "campaign_id")
-    subject = Subject(f"campaign/{campaign}/product/{product}", campaign, product, _day(body), _currency(body, context))
+    subject = _subject(body, context, f"campaign/{campaign}/product/{product}", campaign)._replace(product_id=product)
+    currency = _currency(body, context)
     claimed = [
-        figure
-        for counted, worth in CONVERTED.items()
-        for figure in _claimed(body, counted, worth, subject.currency, None)
+        figure for counted, worth in CONVERTED.items() for figure in _claimed(body, counted, worth, currency, None)
     ]
-    figures = [*_spent(body, subject.currency), *claimed]
-    return [*_measures(raw, context, subject, figures)]
+    return [*measures(raw, PLATFORM, subject, [*_spent(body, currency), *claimed])]
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
-
-
-class Figure(NamedTuple):
-    """A count, or an amount of money; of what is claimed, the windows that it is claimed within."""
-
-    metric: str
-    value: int
-    currency: str | None = None
-    windows: str = ""
 
 
 class Tally(NamedTuple):
@@ -141,10 +121,10 @@ def _claimed(body: Row, counted: str, worth: str, currency: str, action: str | N
     """Yield purchases and their money as the platform claims them, by one action (None: the only one there is)."""
     windows = tuple(texts(body, "windows"))
     if purchases := _tallied(body, counted, action, windows):
-        yield Figure("attributed_purchases", _whole(purchases.value), windows=purchases.windows)
+        yield Figure("attributed_purchases", _whole(purchases.value), definition=_claim(body, purchases.windows))
     if money := _tallied(body, worth, action, windows):
         value = not_negative(_money(str(money.value), currency))
-        yield Figure("attributed_gmv", value, currency, money.windows)
+        yield Figure("attributed_gmv", value, currency, _claim(body, money.windows))
 
 
 def _tallied(body: Row, name: str, action: str | None, windows: tuple[str, ...]) -> Tally | None:
@@ -191,30 +171,24 @@ def _whole(value: Decimal) -> int:
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
-def _measures(raw: Raw, context: Context, subject: Subject, figures: Iterable[Figure]) -> Iterator[Measure]:
-    for figure in figures:
-        yield Measure(
-            *head(raw, f"{subject.key}/{figure.metric}/{subject.day}"),
-            platform=PLATFORM,
-            metric=figure.metric,
-            content_id=None,
-            product_id=subject.product,
-            creator_id=None,
-            start_date=subject.day,
-            end_date=subject.day + timedelta(days=1),
-            zone=context.account.get("zone") or context.zone.key,
-            value=figure.value,
-            currency=figure.currency,
-            finality="final" if raw.body.get("settled") else "estimate",
-            definition=_definition(raw.body, figure.windows),
-            campaign_id=subject.campaign,
-        )
+def _subject(body: Row, context: Context, key: str, campaign: str) -> Subject:
+    return Subject(
+        key,
+        one_day(_day(body)),
+        context.account.get("zone") or context.zone.key,
+        settled(body),
+        _version(body),
+        campaign_id=campaign,
+    )
 
 
-def _definition(body: Row, windows: str) -> str:
-    """Return API version and, of what is claimed, action, windows and the day that a purchase belongs to."""
-    version = f"insights {body.get('api')}"
-    return f"{version}, {body.get('action')}, {windows}, by {body.get('report_time')} time" if windows else version
+def _version(body: Row) -> str:
+    return f"insights {body.get('api')}"
+
+
+def _claim(body: Row, windows: str) -> str:
+    """Return by what is claimed: API version, action, windows, and the day that a purchase belongs to."""
+    return f"{_version(body)}, {body.get('action')}, {windows}, by {body.get('report_time')} time"
 
 
 def _named(raw: Raw, product: str, title: str | None) -> Product:
@@ -226,9 +200,6 @@ def _named(raw: Raw, product: str, title: str | None) -> Product:
         variant_id=product,
         sku=text(raw.body, "product_retailer_id"),
         title=title,
-        status=None,
-        price=None,
-        currency=None,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from jalon.normalize.times import local_date
-from jalon.normalize.vocabulary import Context, Fact, Instant, Normalizer, Order, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Fact, Identity, Instant, Normalizer, Order, Raw, Unfit
 
 
 def facts_of(raw: Raw, context: Context, streams: Mapping[str, Normalizer], title: str) -> Iterable[Fact]:
@@ -28,6 +28,12 @@ def head(raw: Raw, key: str) -> tuple[str, str, int, Instant, int]:
     return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
 
 
+def one_person(raw: Raw, names: Sequence[str], evidence: str) -> Iterator[Identity]:
+    """Yield that all of these hashes name one person, each as the first one's."""
+    for other in names[1:]:
+        yield Identity(*head(raw, f"{names[0]}={other}"), left=names[0], right=other, evidence=evidence)
+
+
 def deleted_order(raw: Raw, context: Context, platform: str, order_id: str) -> Order:
     """Return an order taken back, of which its record tells no more than that it is deleted, and by its version when.
 
@@ -39,6 +45,5 @@ def deleted_order(raw: Raw, context: Context, platform: str, order_id: str) -> O
         placed_date=local_date(at, context.zone), paid_at=None, cancelled_at=at, status="deleted",
         native_status="deleted", kind="sale", currency=context.account.get("currency", "XXX"), gross=0, discount=0,
         goods=0, shipping=0, tax=0, total=0, presentment_currency=None, presentment_total=None, person=None,
-        selling_mode="communication", channel="site", origin=None, external_ids=(), customer_order_index=None,
-        journey="none", removed=True,
+        selling_mode="communication", channel="site", removed=True,
     )  # fmt: skip

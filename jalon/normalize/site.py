@@ -9,7 +9,6 @@ worth; here it only says whose it was.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from jalon.normalize import channels
@@ -20,20 +19,16 @@ from jalon.normalize.times import EARLIEST, LATEST, instant_from_unix, local_dat
 from jalon.normalize.vocabulary import (
     BUYER_OF,
     Context,
-    Evidence,
     Fact,
     Identity,
     Instant,
     Raw,
-    SellingMode,
     TouchKind,
     Touchpoint,
     Unfit,
 )
 
 PLATFORM = "site"
-CONTENT_ID = re.compile(r"[0-9]{12,20}", re.ASCII)
-"""What ids of posts and videos look like in utm_content, which otherwise holds any word."""
 STEPS: dict[str, TouchKind] = {"product_view": "product_view", "add_to_cart": "add_to_cart", "checkout": "checkout"}
 """Type of event -> what it is, of those that happen on the site itself."""
 
@@ -50,11 +45,15 @@ def _click(raw: Raw, context: Context) -> Iterator[Fact]:
     origin = channels.origin(text(body, "address"))
     product = text(body, "product")
     person = text(body, "visitor") or (text(body, "click") if body.get("joins") is True else None)
-    yield _touch(
-        raw, context, f"click/{raw.key}", at, "tag_click" if product else "content_click", person, origin,
-        content_id=text(body, "content"), product_id=product, campaign=text(body, "campaign"),
-        surface=_surface(body, origin), evidence="own_click", selling_mode="linked",
-    )  # fmt: skip
+    kind: TouchKind = "tag_click" if product else "content_click"
+    yield _touch(raw, context, f"click/{raw.key}", at, kind, person, origin)._replace(
+        content_id=text(body, "content"),
+        product_id=product,
+        campaign=text(body, "campaign"),
+        surface=_surface(body, origin),
+        evidence="own_click",
+        selling_mode="linked",
+    )
 
 
 def _surface(body: Row, origin: channels.Origin) -> str | None:
@@ -77,11 +76,11 @@ def _event(raw: Raw, context: Context) -> Iterator[Fact]:
     elif kind == "page_view":
         yield from _visit(raw, context, body, Instant(at), visitor)
     elif kind in STEPS:
-        site = channels.origin(text(body, "url"))._replace(channel="site")
-        yield _touch(
-            raw, context, f"event/{raw.key}", Instant(at), STEPS[kind], visitor, site,
-            product_id=_product(body), surface="site", evidence="declared", selling_mode="communication",
-        )  # fmt: skip
+        here = channels.origin(text(body, "url"))._replace(
+            channel="site", surface="site", evidence="declared", campaign=None, content=None
+        )
+        step = _touch(raw, context, f"event/{raw.key}", Instant(at), STEPS[kind], visitor, here)
+        yield step._replace(product_id=_product(body))
     else:
         raise Unfit("unknown_event", f"{kind[:40]!r} is no event of a site")
 
@@ -91,12 +90,7 @@ def _visit(raw: Raw, context: Context, body: Row, at: Instant, visitor: str | No
     if body.get("visit") is not True:
         return
     origin = channels.origin(text(body, "url"), text(body, "referrer"))
-    content = origin.content if origin.content and CONTENT_ID.fullmatch(origin.content) else None
-    yield _touch(
-        raw, context, f"event/{raw.key}", at, origin.kind, visitor, origin,
-        content_id=content, surface=origin.surface, evidence=origin.evidence, campaign=origin.campaign,
-        selling_mode=origin.selling_mode,
-    )  # fmt: skip
+    yield _touch(raw, context, f"event/{raw.key}", at, origin.kind, visitor, origin)
 
 
 def _product(body: Row) -> str | None:
@@ -106,21 +100,9 @@ def _product(body: Row) -> str | None:
 
 
 def _touch(
-    raw: Raw,
-    context: Context,
-    key: str,
-    at: Instant,
-    kind: TouchKind,
-    person: str | None,
-    origin: channels.Origin,
-    *,
-    surface: str | None,
-    evidence: Evidence,
-    selling_mode: SellingMode,
-    content_id: str | None = None,
-    product_id: str | None = None,
-    campaign: str | None = None,
+    raw: Raw, context: Context, key: str, at: Instant, kind: TouchKind, person: str | None, origin: channels.Origin
 ) -> Touchpoint:
+    """Return what a person did, as the address that it was done at tells it."""
     return Touchpoint(
         *head(raw, key),
         platform=PLATFORM,
@@ -129,17 +111,14 @@ def _touch(
         time_is_bound=False,
         kind=kind,
         channel=origin.channel,
-        surface=surface,
+        surface=origin.surface,
         person=person,
-        order_id=None,
-        content_id=content_id,
-        creator_id=None,
-        product_id=product_id,
-        campaign=campaign,
+        content_id=origin.content_id,
+        campaign=origin.campaign,
         referrer_host=origin.referrer_host,
         landing_path=origin.landing_path,
-        evidence=evidence,
-        selling_mode=selling_mode,
+        evidence=origin.evidence,
+        selling_mode=origin.selling_mode,
     )
 
 

@@ -13,6 +13,9 @@ Each row begins with the same header, which says where it comes from and which r
 Of the rows with one (source, key) the newest is the one with the greatest (version, observed_at, inbox_id); all are
 kept. `removed` marks a fact that its newest revision takes back. Money is an integer in minor units of `currency`
 (ISO 4217). Instants are microseconds since the epoch, UTC; `*_date` is the account's local day. Ids are text.
+
+What every platform must tell stands first in a row. Behind it, what a normalizer does not name is not told. `evidence`
+and `selling_mode` have the weakest word there, yet each of jalon's own normalizers names them (`tests/normalize`).
 """
 
 from __future__ import annotations
@@ -64,20 +67,20 @@ class Touchpoint(NamedTuple):
     kind: TouchKind
     channel: str
     """Out of `normalize.channels`: tiktok, instagram, search, email, direct, referral, site, ..."""
-    surface: str | None
+    surface: str | None = None
     """feed, story, reel, live, video, short, pin, shop_tab, profile, message, site; None where it is not told."""
-    person: str | None
+    person: str | None = None
     """Keyed hash; None where only the order is known: then the order's person is meant."""
-    order_id: str | None
+    order_id: str | None = None
     """The platform's order id this touchpoint is known to belong to."""
-    content_id: str | None
-    creator_id: str | None
-    product_id: str | None
-    campaign: str | None
-    referrer_host: str | None
-    landing_path: str | None
-    evidence: Evidence
-    selling_mode: SellingMode
+    content_id: str | None = None
+    creator_id: str | None = None
+    product_id: str | None = None
+    campaign: str | None = None
+    referrer_host: str | None = None
+    landing_path: str | None = None
+    evidence: Evidence = "none"
+    selling_mode: SellingMode = "communication"
     removed: bool = False
 
 
@@ -113,14 +116,14 @@ class Order(NamedTuple):
     person: str | None
     selling_mode: SellingMode
     channel: str
-    origin: str | None
+    origin: str | None = None
     """Platform on which the sale was made when this order is, or may be, only its copy here."""
-    external_ids: tuple[str, ...]
+    external_ids: tuple[str, ...] = ()
     """Orders that this one states to be the same sale as: `platform:order id`. Of an order made here, its own number
     that people see, where that is not its id: `platform:#number`."""
-    customer_order_index: int | None
+    customer_order_index: int | None = None
     """How many orders the person had placed in this shop before this one; None where unknown."""
-    journey: Literal["none", "not_ready", "ready"]
+    journey: Literal["none", "not_ready", "ready"] = "none"
     removed: bool = False
 
 
@@ -144,9 +147,9 @@ class OrderLine(NamedTuple):
     discount: int
     goods: int
     tax: int
-    content_id: str | None
+    content_id: str | None = None
     """The LIVE or video that the platform names on the line."""
-    is_gift: bool
+    is_gift: bool = False
     removed: bool = False
 
 
@@ -228,12 +231,12 @@ class Content(NamedTuple):
     content_id: str
     kind: str
     surface: str
-    creator_id: str | None
-    title: str | None
-    posted_at: Instant | None
-    ended_at: Instant | None
-    url: str | None
-    selling_mode: SellingMode
+    creator_id: str | None = None
+    title: str | None = None
+    posted_at: Instant | None = None
+    ended_at: Instant | None = None
+    url: str | None = None
+    selling_mode: SellingMode = "communication"
     removed: bool = False
 
 
@@ -262,11 +265,11 @@ class Product(NamedTuple):
     platform: str
     product_id: str
     variant_id: str
-    sku: str | None
-    title: str | None
-    status: str | None
-    price: int | None
-    currency: str | None
+    sku: str | None = None
+    title: str | None = None
+    status: str | None = None
+    price: int | None = None
+    currency: str | None = None
     removed: bool = False
 
 

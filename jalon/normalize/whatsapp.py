@@ -26,21 +26,19 @@ it leads to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from typing import NamedTuple
 
 from jalon.normalize import channels
 from jalon.normalize.fields import Row, inner, needed, objects, text
-from jalon.normalize.records import facts_of, head
+from jalon.normalize.records import facts_of, head, one_person
 from jalon.normalize.times import day_bounds, instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Context,
-    Evidence,
     Fact,
     Identity,
     Instant,
     Product,
     Raw,
-    SellingMode,
     TouchKind,
     Touchpoint,
     Unfit,
@@ -48,8 +46,6 @@ from jalon.normalize.vocabulary import (
 
 PLATFORM = "whatsapp"
 CHANNEL = "messaging"
-Touch = Callable[..., Touchpoint]
-"""`_touch` with what a message's touchpoints have in common."""
 
 # https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages#type
 WORDLESS: dict[str, TouchKind | None] = {"reaction": "engagement", "system": None, "edit": None, "revoke": None}
@@ -69,6 +65,32 @@ def normalize(raw: Raw, context: Context) -> Iterable[Fact]:
     return facts_of(raw, context, STREAMS, "WhatsApp")
 
 
+class Act(NamedTuple):
+    """Something that a person did in a chat, or on the way there."""
+
+    raw: Raw
+    context: Context
+    at: Instant
+    person: str | None
+
+    def touch(self, key: str, kind: TouchKind, product: str | None = None) -> Touchpoint:
+        """Return it as a touchpoint in the chat."""
+        return Touchpoint(
+            *head(self.raw, key),
+            platform=PLATFORM,
+            occurred_at=self.at,
+            occurred_date=local_date(self.at, self.context.zone),
+            time_is_bound=False,
+            kind=kind,
+            channel=CHANNEL,
+            surface="message",
+            person=self.person,
+            product_id=product,
+            evidence="platform_row",
+            selling_mode="communication",
+        )
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
@@ -80,63 +102,63 @@ def _message(raw: Raw, context: Context) -> list[Fact]:
     who = _identifiers(body)
     if not who:
         raise Unfit("missing_field", "neither 'from_user_id' nor 'from' tells who wrote")
-    touch = partial(_touch, raw, context, at=instant_from_unix(needed(body, "timestamp")), person=who[0])
-    return [*_linked(raw, who), *_led(raw, touch), *_written(raw, context, touch)]
+    act = Act(raw, context, instant_from_unix(needed(body, "timestamp")), who[0])
+    return [*one_person(raw, who, "message"), *_led(act), *_written(act)]
 
 
-def _written(raw: Raw, context: Context, touch: Touch) -> Iterator[Fact]:
+def _written(act: Act) -> Iterator[Fact]:
     """Yield what a message is: a cart, a question about a product, a reaction, or chat."""
-    message, kind = needed(raw.body, "id"), text(raw.body, "type") or "unknown"
-    asked = inner(inner(raw.body, "context"), "referred_product")
+    body = act.raw.body
+    message, kind = needed(body, "id"), text(body, "type") or "unknown"
+    asked = inner(inner(body, "context"), "referred_product")
     if kind == "order":
-        yield from _cart(raw, touch)
+        yield from _cart(act)
     elif sku := text(asked, "product_retailer_id"):
-        yield touch(f"{message}/question", "question", product=sku)
-        yield _product(raw, sku)
+        yield act.touch(f"{message}/question", "question", sku)
+        yield _product(act.raw, sku)
     elif kind not in WORDLESS:
-        yield _chat(context, touch)
+        yield _chat(act)
     elif (other := WORDLESS[kind]) is not None:
-        yield touch(f"{message}/{other}", other)
+        yield act.touch(f"{message}/{other}", other)
 
 
-def _cart(raw: Raw, touch: Touch) -> Iterator[Fact]:
+def _cart(act: Act) -> Iterator[Fact]:
     """Yield the products of a cart, each once however many pieces, and that it was sent."""
-    message, items = needed(raw.body, "id"), objects(inner(raw.body, "order"), "product_items")
+    body = act.raw.body
+    message, items = needed(body, "id"), objects(inner(body, "order"), "product_items")
     skus = list(dict.fromkeys(needed(item, "product_retailer_id") for item in items))
     for sku in skus:
-        yield touch(f"{message}/cart/{sku}", "add_to_cart", product=sku)
-        yield _product(raw, sku)
-    yield touch(f"{message}/checkout", "checkout", product=skus[0] if len(skus) == 1 else None)
+        yield act.touch(f"{message}/cart/{sku}", "add_to_cart", sku)
+        yield _product(act.raw, sku)
+    yield act.touch(f"{message}/checkout", "checkout", skus[0] if len(skus) == 1 else None)
 
 
-def _chat(context: Context, touch: Touch) -> Touchpoint:
+def _chat(act: Act) -> Touchpoint:
     """Return that a person chatted on a day, at the first message: who writes in ten lines is not ten times there."""
-    found = touch("", "chat")
-    left = day_bounds(found.occurred_date, context.zone)[1] - found.occurred_at
+    found = act.touch("", "chat")
+    left = day_bounds(found.occurred_date, act.context.zone)[1] - found.occurred_at
     return found._replace(key=f"{found.person}/{found.occurred_date}/chat", version=left)
 
 
-def _led(raw: Raw, touch: Touch) -> Iterator[Fact]:
+def _led(act: Act) -> Iterator[Fact]:
     """Yield the click on the ad or post that a chat began from: before its first message; when, is not told."""
-    referral = inner(raw.body, "referral")
+    body = act.raw.body
+    referral = inner(body, "referral")
     source, click = text(referral, "source_id"), text(referral, "ctwa_clid")
     if not source and not click:
         return
     kind = REFERRALS.get(text(referral, "source_type") or "", "content_click")
     is_ad = kind == "ad_click"
-    clicked = touch(
-        f"{needed(raw.body, 'id')}/referral",
-        kind,
+    yield act.touch(f"{needed(body, 'id')}/referral", kind)._replace(
+        time_is_bound=True,
         channel=_placed(text(referral, "source_url")),
         surface=None,
-        content=None if is_ad else source,
+        content_id=None if is_ad else source,
         campaign=source if is_ad else None,
         evidence="click_id" if click else "platform_row",
-        bound=True,
     )
-    yield clicked
-    if click and clicked.person:
-        yield _identity(raw, clicked.person, click, "click_id")
+    if click and act.person:
+        yield from one_person(act.raw, (act.person, click), "click_id")
 
 
 def _placed(address: str | None) -> str:
@@ -155,12 +177,6 @@ def _identifiers(body: Row) -> list[str]:
     return list(dict.fromkeys(name for name in found if name))
 
 
-def _linked(raw: Raw, names: list[str], evidence: str = "message") -> Iterator[Identity]:
-    """Yield that all of these name one person."""
-    for other in names[1:]:
-        yield _identity(raw, names[0], other, evidence)
-
-
 def _changed(raw: Raw) -> Iterator[Identity]:
     """Yield that a person goes on under another number or another id: a new number always brings a new id with it.
 
@@ -176,16 +192,7 @@ def _changed(raw: Raw) -> Iterator[Identity]:
         text(body, "from"),
     )
     found = list(dict.fromkeys(name for name in names if name))
-    return _linked(raw, found, text(system, "type") or "system")
-
-
-def _identity(raw: Raw, left: str, right: str, evidence: str) -> Identity:
-    return Identity(
-        *head(raw, f"{left}={right}"),
-        left=left,
-        right=right,
-        evidence=evidence,
-    )
+    return one_person(raw, found, text(system, "type") or "system")
 
 
 # --- clicks and guesses -----------------------------------------------------------------------------------------------
@@ -198,17 +205,11 @@ def _click(raw: Raw, context: Context) -> list[Fact]:
     if kind == "content_click" and sku:
         kind = "tag_click"
     person = text(body, "click_id")
-    touch = _touch(
-        raw,
-        context,
-        raw.key,
-        kind,
-        at=instant_from_unix(needed(body, "timestamp")),
-        person=person,
-        product=sku,
+    act = Act(raw, context, instant_from_unix(needed(body, "timestamp")), person)
+    touch = act.touch(raw.key, kind, sku)._replace(
         surface=None if kind == "visit" else "message",
         evidence="click_id" if person else "platform_row",
-        mode="linked",
+        selling_mode="linked",
     )
     return [touch, _product(raw, sku)] if sku else [touch]
 
@@ -216,68 +217,21 @@ def _click(raw: Raw, context: Context) -> list[Fact]:
 def _inferred(raw: Raw, context: Context) -> list[Fact]:
     """Return what Meta guessed from a chat; its person is known by the click that the chat began with."""
     body = raw.body
-    at = instant_from_unix(needed(body, "timestamp"))
-    return [_touch(raw, context, raw.key, "other", at=at, person=text(body, "ctwa_clid"))]
+    act = Act(raw, context, instant_from_unix(needed(body, "timestamp")), text(body, "ctwa_clid"))
+    return [act.touch(raw.key, "other")]
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
-def _touch(
-    raw: Raw,
-    context: Context,
-    key: str,
-    kind: TouchKind,
-    *,
-    at: Instant,
-    person: str | None,
-    mode: SellingMode = "communication",
-    channel: str = CHANNEL,
-    surface: str | None = "message",
-    product: str | None = None,
-    content: str | None = None,
-    campaign: str | None = None,
-    evidence: Evidence = "platform_row",
-    bound: bool = False,
-) -> Touchpoint:
-    return Touchpoint(
-        *head(raw, key),
-        platform=PLATFORM,
-        occurred_at=at,
-        occurred_date=local_date(at, context.zone),
-        time_is_bound=bound,
-        kind=kind,
-        channel=channel,
-        surface=surface,
-        person=person,
-        order_id=None,
-        content_id=content,
-        creator_id=None,
-        product_id=product,
-        campaign=campaign,
-        referrer_host=None,
-        landing_path=None,
-        evidence=evidence,
-        selling_mode=mode,
-    )
-
-
 def _product(raw: Raw, sku: str) -> Product:
     """Return a product by its SKU, which is all that WhatsApp tells of it, and what joins it to the shop's."""
     return Product(
-        raw.source,
-        sku,
-        0,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw._replace(version=0), sku),
         platform=PLATFORM,
         product_id=sku,
         variant_id=sku,
         sku=sku,
-        title=None,
-        status=None,
-        price=None,
-        currency=None,
     )
 
 

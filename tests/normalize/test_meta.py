@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jalon.normalize import facebook, instagram
-from jalon.normalize.graph_api import figures
+from jalon.normalize.graph_api import counts
 from jalon.normalize.vocabulary import Context, Instant, Measure, Raw, Touchpoint, Unfit
 from tests import golden
 from tests.normalize.odd import check_fit_or_unfit, record, spoilt
@@ -128,19 +128,19 @@ def test_a_day_beside_the_wanted_one_is_not_taken() -> None:
 def test_parts_are_named_in_small_letters_and_none_is_lost(parts: dict[str, int]) -> None:
     results = [{"dimension_values": [name], "value": value} for name, value in parts.items()]
     row = {"name": "profile_activity", "total_value": {"breakdowns": [{"results": results}]}}
-    found = {figure.part: figure.value for figure in figures([row])}
+    found = {each.part: each.value for each in counts([row])}
     assert found == {name.lower().replace(" ", "_"): value for name, value in parts.items()}
 
 
 def test_absent_is_not_zero_and_zero_is_not_absent() -> None:
-    assert [*figures([{"name": "views", "values": []}, {"name": "reach", "total_value": {}}, {"name": "likes"}])] == []
-    assert [figure.value for figure in figures([_row("views", 0)])] == [0]
+    assert [*counts([{"name": "views", "values": []}, {"name": "reach", "total_value": {}}, {"name": "likes"}])] == []
+    assert [each.value for each in counts([_row("views", 0)])] == [0]
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "many", True, [1]])
 def test_what_is_no_count_goes_to_quarantine(value: Any) -> None:
     with pytest.raises(Unfit):
-        [*figures([_row("views", value)])]
+        [*counts([_row("views", value)])]
 
 
 # --- conversations ----------------------------------------------------------------------------------------------------

@@ -1,20 +1,16 @@
-"""What the meanings of Pinterest's records share: the platform's name, days, figures."""
+"""What the meanings of Pinterest's records share: the platform's name, its days, how firm figures are, whole counts."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from jalon.normalize.fields import count
-from jalon.normalize.records import head
-from jalon.normalize.vocabulary import Measure, Raw, Span
+from jalon.normalize.measures import Finality
 
 PLATFORM = "pinterest"
 ZONE = "UTC"
 """Pinterest counts by UTC days: https://developers.pinterest.com/docs/api/v5/pins-analytics, `start_date`."""
 API = "v5"
-
-Finality = Literal["final", "estimate", "processing"]
 
 # https://developers.pinterest.com/docs/api/v5/pins-analytics, schema DataStatus
 FINALITY: dict[str, Finality] = {"READY": "final", "ESTIMATE": "estimate", "PROCESSING": "processing"}
@@ -36,41 +32,3 @@ def finality(status: Any) -> Finality | None:
 def whole(value: Any, name: str) -> int:
     """Return a count, which the platform may write as 240.0. Raises `Unfit('negative_quantity')` for what is none."""
     return count(int(value) if type(value) is float and value.is_integer() else value, name)
-
-
-def measure(
-    raw: Raw,
-    key: str,
-    metric: str,
-    value: int,
-    *,
-    start: date,
-    end: date | None = None,
-    content_id: str | None = None,
-    product_id: str | None = None,
-    campaign_id: str | None = None,
-    currency: str | None = None,
-    finality: Finality,
-    definition: str,
-    span: Span = "days",
-    removed: bool = False,
-) -> Measure:
-    """Return a figure of one UTC day, or until `end` (exclusive); `removed` takes back what was told of it before."""
-    return Measure(
-        *head(raw, key),
-        platform=PLATFORM,
-        metric=metric,
-        content_id=content_id,
-        product_id=product_id,
-        creator_id=None,
-        start_date=start,
-        end_date=end or start + timedelta(days=1),
-        zone=ZONE,
-        value=value,
-        currency=currency,
-        finality=finality,
-        definition=f"{API} {definition}",
-        removed=removed,
-        span=span,
-        campaign_id=campaign_id,
-    )

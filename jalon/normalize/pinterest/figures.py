@@ -17,13 +17,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from jalon.normalize.fields import Row, inner, needed, text
+from jalon.normalize.measures import Figure, Subject, measures, one_day, settled
 from jalon.normalize.money import from_millionths
-from jalon.normalize.pinterest.common import Finality, finality, measure, whole
+from jalon.normalize.pinterest.common import API, PLATFORM, ZONE, finality, whole
 from jalon.normalize.times import day_of
-from jalon.normalize.vocabulary import Context, Fact, Measure, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Fact, Raw, Unfit
 
 # --- which field is which measure -------------------------------------------------------------------------------------
 
@@ -82,145 +83,92 @@ _PIN_URL = re.compile(r"/pin/(\d{1,24})(?:/|$)", re.ASCII)
 
 def pin_day(raw: Raw, _: Context) -> list[Fact]:
     """Return a Pin's figures of one day, without promoted performance."""
-    body, on = raw.body, day_of(raw.body.get("date"))
+    body, on = raw.body, one_day(day_of(raw.body.get("date")))
     pin_id = needed(body, "pin_id")
     firm = finality(body.get("data_status"))
-    figures = _figures(inner(body, "metrics")) if firm else ()
-    return [
-        measure(
-            raw,
-            f"pin/{pin_id}/{metric}/{on}",
-            metric,
-            value,
-            start=on,
-            content_id=pin_id,
-            finality=firm or "estimate",
-            definition="Pin analytics, organic",
-        )
-        for _, metric, value in figures
-    ]
+    if firm is None:
+        return []
+    subject = Subject(f"pin/{pin_id}", on, ZONE, firm, f"{API} Pin analytics, organic", content_id=pin_id)
+    return [*measures(raw, PLATFORM, subject, _figures(inner(body, "metrics")).values())]
 
 
 def account_day(raw: Raw, _: Context) -> list[Fact]:
     """Return the account's figures of one day and cut."""
-    body, on = raw.body, day_of(raw.body.get("date"))
+    body, on = raw.body, one_day(day_of(raw.body.get("date")))
     cut = needed(body, "cut")
-    prefix, firm = CUTS.get(cut, cut), finality(body.get("data_status"))
-    figures = _figures(inner(body, "metrics")) if firm else ()
-    return [
-        measure(
-            raw,
-            f"account/{prefix}/{metric}/{on}",
-            f"{prefix}_{metric}",
-            value,
-            start=on,
-            finality=firm or "estimate",
-            definition="account analytics, organic",
-        )
-        for _, metric, value in figures
-    ]
+    name, firm = CUTS.get(cut, cut), finality(body.get("data_status"))
+    if firm is None:
+        return []
+    subject = Subject(f"account/{name}", on, ZONE, firm, f"{API} account analytics, organic", prefix=f"{name}_")
+    return [*measures(raw, PLATFORM, subject, _figures(inner(body, "metrics")).values())]
 
 
 def top_pin(raw: Raw, _: Context) -> list[Fact]:
     """Return one day's figures of a stranger's Pin that leads to the brand's site; each has a status of its own."""
-    body, on = raw.body, day_of(raw.body.get("date"))
+    body, on = raw.body, one_day(day_of(raw.body.get("date")))
     pin_id, states = needed(body, "pin_id"), inner(body, "data_status")
+    rule = f"{API} top 50 by {str(body.get('sort_by')).lower()}, {str(body.get('source')).lower()}, organic"
     found: list[Fact] = []
-    for name, metric, value in _figures(inner(body, "metrics")):
+    for name, figure in _figures(inner(body, "metrics")).items():
         firm = finality(states.get(name))
         if firm is not None:
-            rule = f"top 50 by {str(body.get('sort_by')).lower()}, {str(body.get('source')).lower()}, organic"
-            key = f"top_pin/{pin_id}/{metric}/{on}"
-            found.append(
-                measure(
-                    raw, key, f"top_pin_{metric}", value, start=on, content_id=pin_id, finality=firm, definition=rule
-                )
-            )
+            subject = Subject(f"top_pin/{pin_id}", on, ZONE, firm, rule, content_id=pin_id, prefix="top_pin_")
+            found += measures(raw, PLATFORM, subject, [figure])
     return found
 
 
-def _figures(metrics: Row) -> Iterator[tuple[str, str, int]]:
-    """Yield (name, metric, value) of the figures that are there."""
+def _figures(metrics: Row) -> dict[str, Figure]:
+    """Return the figures that are there, by the platform's name of each."""
+    found = {}
     for name, metric in DAILY.items():
         if metrics.get(name) is not None:
             value = metrics[name]
-            yield name, metric, whole(round(value) if name in TIMES and type(value) is float else value, name)
+            value = round(value) if name in TIMES and type(value) is float else value
+            found[name] = Figure(metric, whole(value, name))
+    return found
 
 
 # --- advertising ------------------------------------------------------------------------------------------------------
 
 
-class Subject(NamedTuple):
-    """What a row of a report is about."""
-
-    key: str
-    content_id: str | None
-    product_id: str | None
-    campaign_id: str | None
-    definition: str
-
-
 def ad_day(raw: Raw, _: Context) -> list[Fact]:
     """Return an ad's figures of one day, on the Pin that it shows."""
     body, ad_id = raw.body, needed(raw.body, "id")
-    campaign = text(body, "CAMPAIGN_ID")
-    subject = Subject(
-        f"ad/{ad_id}",
-        text(body, "PIN_ID"),
-        None,
-        f"{campaign}/{ad_id}" if campaign else f"/{ad_id}",
-        f"ads report PIN_PROMOTION, {_windows(body)}",
+    campaign, pin_id = text(body, "CAMPAIGN_ID"), text(body, "PIN_ID")
+    subject = _reported(body, f"ad/{ad_id}", "PIN_PROMOTION")._replace(
+        content_id=pin_id, campaign_id=f"{campaign or ''}/{ad_id}"
     )
-    return [*_row(raw, subject)]
+    return [*measures(raw, PLATFORM, subject, _ads_figures(body))]
 
 
 def product_item_day(raw: Raw, _: Context) -> list[Fact]:
     """Return one day's figures of a product in ads; its Pin, where the row names it, is the product's id."""
     body, item = raw.body, needed(raw.body, "id")
     found = _PIN_URL.search(text(body, "PRODUCT_ITEM_PIN_URL") or "")
-    subject = Subject(
-        f"ad_product/{item}", None, found[1] if found else item, None, f"ads report PRODUCT_ITEM, {_windows(body)}"
-    )
-    return [*_row(raw, subject)]
+    subject = _reported(body, f"ad_product/{item}", "PRODUCT_ITEM")._replace(product_id=found[1] if found else item)
+    return [*measures(raw, PLATFORM, subject, _ads_figures(body))]
 
 
-def _windows(body: Row) -> str:
+def _reported(body: Row, key: str, level: str) -> Subject:
+    """Return the day of a row of a report."""
     windows, counted_on = text(body, "windows") or "unknown", text(body, "counted_on") or "unknown"
-    return f"credited within {windows} days of click/engagement/view, counted on {counted_on}"
+    credited = f"credited within {windows} days of click/engagement/view, counted on {counted_on}"
+    on = one_day(day_of(str(body.get("DATE"))[:10]))
+    return Subject(key, on, ZONE, settled(body), f"{API} ads report {level}, {credited}")
 
 
-def _row(raw: Raw, subject: Subject) -> Iterator[Measure]:
-    body, on = raw.body, day_of(str(raw.body.get("DATE"))[:10])
-    firm: Finality = "final" if body.get("settled") else "estimate"
-    for metric, value, currency in _ads_figures(body):
-        yield measure(
-            raw,
-            f"{subject.key}/{metric}/{on}",
-            metric,
-            value or 0,
-            start=on,
-            content_id=subject.content_id,
-            product_id=subject.product_id,
-            campaign_id=subject.campaign_id,
-            currency=currency,
-            finality=firm,
-            definition=subject.definition,
-            removed=value is None,
-        )
-
-
-def _ads_figures(body: Row) -> Iterator[tuple[str, int | None, str | None]]:
-    """Yield (metric, value, currency) of the figures that are there; without a value of those that are taken back."""
+def _ads_figures(body: Row) -> Iterator[Figure]:
+    """Yield the figures that are there, and take back the conversions that are not; all of a row that is gone."""
     for name, metric in ADS.items():
         if body.get(name) is not None:
-            yield metric, whole(body[name], name), None
+            yield Figure(metric, whole(body[name], name))
     for name, metric in ADS_MONEY.items():
         if body.get(name) is not None:
             currency = needed(body, "currency")
-            yield metric, _from_micro(body[name], currency), currency
+            yield Figure(metric, _from_micro(body[name], currency), currency)
     for name, metric in (ADS | ADS_MONEY if body.get("gone") else MOVING).items():
         if body.get(name) is None:
-            yield metric, None, None
+            yield Figure(metric, 0, removed=True)
 
 
 def _from_micro(micro: Any, currency: str) -> int:

@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from jalon.normalize.fields import Row, inner, needed, not_negative, objects, text
+from jalon.normalize.measures import Figure, Period, Subject, measures
 from jalon.normalize.money import minor
-from jalon.normalize.pinterest.common import PLATFORM, measure, whole
+from jalon.normalize.pinterest.common import API, PLATFORM, ZONE, whole
 from jalon.normalize.records import head
 from jalon.normalize.times import SECOND, instant_from_iso
 from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Product, Raw, Unfit
@@ -91,7 +92,6 @@ def _pin(raw: Raw, body: Row, context: Context) -> Iterator[Fact]:
         creator_id=_creator(body, context),
         title=text(body, "title"),
         posted_at=posted_at,
-        ended_at=None,
         url=f"https://www.pinterest.com/pin/{pin_id}/",
         selling_mode="linked" if text(body, "link") else "communication",
     )
@@ -131,20 +131,12 @@ def _counters(raw: Raw, pin_id: str, kind: str, posted_at: Instant | None, count
     posted, read = _day_of(posted_at), _day_of(raw.observed_at)
     if posted < COUNTED_SINCE and kind not in COUNTED_ALWAYS:
         return
-    for name, metric in LIFETIME.items():
-        if counters.get(name) is not None:
-            yield measure(
-                raw,
-                f"pin/{pin_id}/lifetime/{metric}/{read}",
-                metric,
-                whole(counters[name], name),
-                start=posted,
-                end=max(posted, read) + timedelta(days=1),
-                content_id=pin_id,
-                finality="estimate",
-                definition="pin_metrics since the Pin was made",
-                span="lifetime",
-            )
+    covered = Period(posted, max(posted, read) + timedelta(days=1), read, "lifetime")
+    definition = f"{API} pin_metrics since the Pin was made"
+    subject = Subject(f"pin/{pin_id}/lifetime", covered, ZONE, "estimate", definition, content_id=pin_id)
+    there = {name: metric for name, metric in LIFETIME.items() if counters.get(name) is not None}
+    figures = (Figure(metric, whole(counters[name], name)) for name, metric in there.items())
+    yield from measures(raw, PLATFORM, subject, figures)
 
 
 def _day_of(at: Instant) -> date:

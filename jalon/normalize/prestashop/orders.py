@@ -9,7 +9,7 @@ from jalon.normalize import shop_orders
 from jalon.normalize.fields import Row, inner, needed, objects, text
 from jalon.normalize.prestashop.money import Line, Money, order_money
 from jalon.normalize.prestashop.times import instant
-from jalon.normalize.records import head
+from jalon.normalize.records import head, one_person
 from jalon.normalize.times import local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -130,8 +130,6 @@ class Reading:
             channel=self._channel(),
             origin=self.origin,
             external_ids=self.external_ids,
-            customer_order_index=None,
-            journey="none",
         )
 
     def _mode(self) -> SellingMode:
@@ -161,14 +159,11 @@ class Reading:
             discount=money.gross - money.goods,
             goods=money.goods,
             tax=money.tax,
-            content_id=None,
-            is_gift=False,
         )
 
     def identities(self) -> Iterator[Identity]:
         """Yield what an order states about its buyer: customer and e-mail are one person; a guest has both too."""
-        for other in self.people[1:]:
-            yield Identity(*self.head(f"{self.person}={other}"), left=self.people[0], right=other, evidence="order")
+        return one_person(self.raw, self.people, "order")
 
 
 def _is_set(row: Row, flag: str) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from jalon.normalize.money import minor
-from jalon.normalize.records import deleted_order
+from jalon.normalize.records import deleted_order, head
 from jalon.normalize.shopify import shape
 from jalon.normalize.shopify.money import line_money
 from jalon.normalize.shopify.orders import Reading, line_fact
@@ -64,11 +64,7 @@ def _products(raw: Raw, context: Context) -> Iterator[Fact]:
     for variant in body["variants"]["nodes"]:
         variant_id = number(variant["id"])
         yield Product(
-            raw.source,
-            variant_id,
-            raw.version,
-            raw.observed_at,
-            raw.inbox_id,
+            *head(raw, variant_id),
             platform=PLATFORM,
             product_id=number(body["id"]),
             variant_id=variant_id,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import joined_clicks
 from jalon.normalize.money import EXPONENTS
+from jalon.normalize.records import head
 from jalon.normalize.refunds import Parts
 from jalon.normalize.shopify.edits import charged, is_extended
 from jalon.normalize.shopify.money import (
@@ -79,8 +80,7 @@ class Reading:
 
     def head(self, key: str) -> tuple[str, str, int, Instant, int]:
         """Return the header of a fact."""
-        raw = self.raw
-        return raw.source, key, raw.version, raw.observed_at, raw.inbox_id
+        return head(self.raw, key)
 
     def facts(self) -> Iterator[Fact]:
         order = self._order()
@@ -230,11 +230,7 @@ def line_fact(raw: Raw, line: Json, order_id: str, money: Money, currency: str) 
     line_id = number(line["id"])
     product = line.get("product")
     return OrderLine(
-        raw.source,
-        line_id,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, line_id),
         platform=PLATFORM,
         order_id=order_id,
         line_id=line_id,
@@ -247,8 +243,6 @@ def line_fact(raw: Raw, line: Json, order_id: str, money: Money, currency: str) 
         discount=money.discount,
         goods=money.goods,
         tax=money.tax,
-        content_id=None,
-        is_gift=False,
     )
 
 

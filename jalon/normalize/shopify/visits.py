@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from jalon.normalize import channels
+from jalon.normalize.records import head
 from jalon.normalize.shopify.money import Json
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import Context, Raw, Touchpoint
@@ -20,8 +20,6 @@ def number(gid: str) -> str:
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/enums/MarketingTactic
 PAID_TACTICS = frozenset({"AD", "RETARGETING"})
-CONTENT_ID = re.compile(r"[0-9]{12,20}")
-"""What ids of videos and posts look like in utm_content."""
 
 
 def visits(summary: Json) -> Iterable[Json]:
@@ -45,13 +43,8 @@ def touchpoint(
     raw: Raw, context: Context, visit: Json, origin: channels.Origin, person: str | None, order_id: str
 ) -> Touchpoint:
     at = instant_from_iso(visit["occurredAt"])
-    content = origin.content
     return Touchpoint(
-        raw.source,
-        number(visit["id"]),
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, number(visit["id"])),
         platform=PLATFORM,
         occurred_at=at,
         occurred_date=local_date(at, context.zone),
@@ -61,9 +54,7 @@ def touchpoint(
         surface=origin.surface,
         person=person,
         order_id=order_id,
-        content_id=content if content and CONTENT_ID.fullmatch(content) else None,
-        creator_id=None,
-        product_id=None,
+        content_id=origin.content_id,
         campaign=origin.campaign,
         referrer_host=origin.referrer_host,
         landing_path=origin.landing_path,

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jalon.normalize.fields import Row, count, moment, needed, text
+from jalon.normalize.measures import Figure, Finality, Subject, measures, one_day, since
 from jalon.normalize.records import head
-from jalon.normalize.tiktok_business.common import (
-    PLATFORM,
-    Figure,
-    Finality,
-    Subject,
-    counts,
-    day_in,
-    definition,
-    measures,
-)
+from jalon.normalize.tiktok_business.common import PLATFORM, counts, day_in, definition
 from jalon.normalize.times import local_date
 from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Raw
 
-UTC = ZoneInfo("UTC")
+ZONE = ZoneInfo("UTC")
 
 # https://business-api.tiktok.com/portal/docs?id=1733327057319937
 OF_VIDEO = {
@@ -56,18 +48,15 @@ def video(raw: Raw, _: Context) -> list[Fact]:
     posted = moment(body.get("create_time"))
     read = _utc_day(raw.observed_at)
     subject = Subject(
-        key=f"video/{item}",
-        mark=read,
-        start=min(_utc_day(posted), read) if posted else read,
-        end=read + timedelta(days=1),
-        zone="UTC",
-        finality="final" if body.get("frozen") is True else "estimate",
-        definition=definition(body, "video, since its posting, 24 to 48 hours late"),
-        span="lifetime",
-        content=item,
-        creator=text(body, "username"),
+        f"video/{item}",
+        since(_utc_day(posted) if posted else read, read),
+        ZONE.key,
+        "final" if body.get("frozen") is True else "estimate",
+        definition(body, "video, since its posting, 24 to 48 hours late"),
+        content_id=item,
+        creator_id=text(body, "username"),
     )
-    return [_content(raw, item, posted), *measures(raw, subject, _counters(body))]
+    return [_content(raw, item, posted), *measures(raw, PLATFORM, subject, _counters(body))]
 
 
 def _content(raw: Raw, item: str, posted: Instant | None) -> Content:
@@ -80,7 +69,6 @@ def _content(raw: Raw, item: str, posted: Instant | None) -> Content:
         creator_id=text(raw.body, "username"),
         title=text(raw.body, "caption"),
         posted_at=posted,
-        ended_at=None,
         url=text(raw.body, "share_url"),
         selling_mode="communication",
     )
@@ -96,11 +84,13 @@ def account_day(raw: Raw, _: Context) -> list[Fact]:
     """Return the account's figures of one UTC day; `followers` is how many there were, not how many came."""
     body = raw.body
     day = day_in(body, "date")
-    settled: Finality = "final" if body.get("settled") is True else "estimate"
-    counted = definition(body, "account, 24 to 48 hours late")
-    subject = Subject("account", day, day, day + timedelta(days=1), "UTC", settled, counted)
-    followers = measures(raw, subject._replace(span="lifetime"), counts(body, OF_FOLLOWERS))
-    return [*measures(raw, subject, counts(body, OF_ACCOUNT)), *followers]
+    firm: Finality = "final" if body.get("settled") is True else "estimate"
+    subject = Subject("account", one_day(day), ZONE.key, firm, definition(body, "account, 24 to 48 hours late"))
+    followers = subject._replace(period=since(day, day))
+    return [
+        *measures(raw, PLATFORM, subject, counts(body, OF_ACCOUNT)),
+        *measures(raw, PLATFORM, followers, counts(body, OF_FOLLOWERS)),
+    ]
 
 
 def _whole(value: Any, name: str) -> int:
@@ -111,4 +101,4 @@ def _whole(value: Any, name: str) -> int:
 
 
 def _utc_day(at: Instant) -> date:
-    return local_date(at, UTC)
+    return local_date(at, ZONE)

@@ -5,7 +5,7 @@ Fields: https://partner.tiktokshop.com/docv2; each part names its pages. Which i
 | fact | key | version |
 | --- | --- | --- |
 | order, line | the platform's ids | update_time of the order |
-| touchpoint in a content | order id / content id: `common.content_touch` | create_time of the order |
+| touchpoint in a content | order id / content id: `common.content_head` | create_time of the order |
 | other touchpoints | order, return or cancel id / what it is | update_time |
 | refund | return / return id, cancellation / cancel id | update_time |
 | content of an order | order id / SKU id / content id | 0 |
@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from jalon.normalize.fields import Row, amount, inner, needed, objects, text
-from jalon.normalize.records import facts_of
+from jalon.normalize.records import facts_of, head
 from jalon.normalize.tiktok_shop import affiliate as tiktok_affiliate
 from jalon.normalize.tiktok_shop import aftersales as tiktok_aftersales
 from jalon.normalize.tiktok_shop import figures as tiktok_figures
@@ -62,11 +62,7 @@ def _variant(raw: Raw, product_id: str, sku: Row) -> Product:
     shown = "sale_price" if price.get("sale_price") else "tax_exclusive_price"
     variant_id = needed(sku, "id")
     return Product(
-        source=raw.source,
-        key=variant_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, variant_id),
         platform=PLATFORM,
         product_id=product_id,
         variant_id=variant_id,
@@ -84,11 +80,7 @@ def _content_tags(raw: Raw, _: Context) -> list[Fact]:
     content, product = needed(body, "content_id"), needed(body, "product_id")
     return [
         ContentTag(
-            source=raw.source,
-            key=f"{content}/{product}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
+            *head(raw, f"{content}/{product}"),
             platform=PLATFORM,
             content_id=content,
             product_id=product,
@@ -107,11 +99,7 @@ def _link(raw: Raw, order_id: str, external: Row) -> OrderLink:
     native = str(external.get("platform") or raw.body.get("platform"))
     external_id = f"{EXTERNAL_PLATFORMS.get(native, native.lower())}:{needed(external, 'id')}"
     return OrderLink(
-        source=raw.source,
-        key=f"{order_id}={external_id}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{order_id}={external_id}"),
         platform=PLATFORM,
         order_id=order_id,
         external_id=external_id,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from jalon.normalize.fields import Row, count, inner, needed, text
 from jalon.normalize.money import display_amount
-from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM, content_touch
-from jalon.normalize.times import instant_from_unix
-from jalon.normalize.vocabulary import Context, Fact, OrderContent, Raw, Unfit
+from jalon.normalize.records import head
+from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM, content_head
+from jalon.normalize.times import instant_from_unix, local_date
+from jalon.normalize.vocabulary import Context, Fact, OrderContent, Raw, Touchpoint, Unfit
 
 RULE = "affiliate, last click within 14 days"
 RANK = 1
@@ -30,21 +31,22 @@ def affiliate_order(raw: Raw, context: Context) -> list[Fact]:
     order_id, content_id = needed(body, "order_id"), text(body, "content_id")
     kind = text(body, "content_type") or "UNKNOWN"
     creator = text(body, "creator_username")
-    touch = content_touch(
-        raw,
-        context,
-        order_id=order_id,
-        placed_at=instant_from_unix(body.get("create_time")),
-        content_id=content_id,
-        name=content_id or f"{kind}:{creator or ''}",
+    placed_at = instant_from_unix(body.get("create_time"))
+    touch = Touchpoint(
+        *content_head(raw, order_id, placed_at, content_id or f"{kind}:{creator or ''}", RANK),
+        platform=PLATFORM,
+        occurred_at=placed_at,
+        occurred_date=local_date(placed_at, context.zone),
+        time_is_bound=True,
         kind="content_click",
         channel=CHANNEL,
         surface=SURFACES.get(kind),
-        person=None,
+        order_id=order_id,
+        content_id=content_id,
         creator_id=creator,
         campaign=text(body, "campaign_id"),
         evidence="platform_row",
-        rank=RANK,
+        selling_mode="native",
     )
     return [touch, _statement(raw, order_id, content_id, kind.lower())] if content_id else [touch]
 
@@ -55,11 +57,7 @@ def _statement(raw: Raw, order_id: str, content_id: str, kind: str) -> OrderCont
     quantity = _quantity(body, "quantity")
     commission, currency = _commission(body)
     return OrderContent(
-        source=raw.source,
-        key=f"{order_id}/{sku_id}/{content_id}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{order_id}/{sku_id}/{content_id}"),
         platform=PLATFORM,
         order_id=order_id,
         sku_id=sku_id,

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 
 from jalon.normalize.fields import Row, amount, inner, needed, not_negative, objects
 from jalon.normalize.money import minor
-from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM, order_touch
+from jalon.normalize.records import head
+from jalon.normalize.tiktok_shop.common import CHANNEL, PLATFORM
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import Context, Fact, Instant, Raw, Refund, TouchKind, Touchpoint, Unfit
 
@@ -158,11 +159,7 @@ def _amounts(row: Row) -> Money:
 
 def _refund(raw: Raw, context: Context, case: Case, money: Money, taken_back: bool) -> Refund:
     return Refund(
-        source=raw.source,
-        key=case.key,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, case.key),
         platform=PLATFORM,
         order_id=case.order_id,
         refund_id=case.id,
@@ -182,13 +179,16 @@ def _refund(raw: Raw, context: Context, case: Case, money: Money, taken_back: bo
 def _touch(
     raw: Raw, context: Context, case: Case, name: str, kind: TouchKind, at: Instant, removed: bool
 ) -> Touchpoint:
-    return order_touch(
-        raw,
-        context,
-        key=f"{case.key}/{name}",
-        order_id=case.order_id,
+    return Touchpoint(
+        *head(raw, f"{case.key}/{name}"),
+        platform=PLATFORM,
+        occurred_at=at,
+        occurred_date=local_date(at, context.zone),
+        time_is_bound=False,
         kind=kind,
-        at=at,
         channel=CHANNEL,
+        order_id=case.order_id,
+        evidence="platform_order",
+        selling_mode="native",
         removed=removed,
     )

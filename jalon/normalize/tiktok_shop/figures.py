@@ -17,15 +17,17 @@ until the end of March 2026 while the names stayed, hence `definition` names API
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any, Literal
 
 from jalon.normalize.fields import Row, count, inner, moment, needed, objects, text
+from jalon.normalize.measures import Figure, Period, Subject, measures, one_day, settled
 from jalon.normalize.money import minor
+from jalon.normalize.records import head
 from jalon.normalize.tiktok_shop.common import PLATFORM
 from jalon.normalize.times import day_of, instant_from_unix
-from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Measure, Raw, Span, Unfit
+from jalon.normalize.vocabulary import Content, ContentTag, Context, Fact, Instant, Raw, Unfit
 
 UNIFIED = date(2026, 4, 1)
 """First day on which every shop's figures are by the unified attribution."""
@@ -87,20 +89,6 @@ LIVE_PRODUCT_SALES = {
 }
 
 
-class Subject(NamedTuple):
-    """What the figures of a record are about, and by what they were counted."""
-
-    key: str
-    content_id: str
-    product_id: str | None
-    creator_id: str | None
-    start: date
-    end: date
-    finality: Literal["final", "estimate"]
-    definition: str
-    span: Span = "days"
-
-
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
@@ -108,18 +96,18 @@ def video(raw: Raw, context: Context) -> list[Fact]:
     """Return a video, the products tagged in it, and its figures of one day."""
     body, video_id = raw.body, needed(raw.body, "id")
     creator = text(inner(body, "creator"), "user_name") or text(body, "username")
-    content = _content(raw, video_id, "video", creator, _local_time(body.get("video_post_time"), context), None)
+    content = _content(raw, video_id, "video", creator, _local_time(body.get("video_post_time"), context))
     tags = [_tag(raw, video_id, needed(product, "id")) for product in objects(body, "products")]
-    subject = _day_subject(body, f"video/{video_id}", video_id, None, creator, "shop_videos")
-    return [content, *tags, *_measures(raw, context, subject, body, VIDEO)]
+    subject = _day_of(body, context, f"video/{video_id}", "shop_videos", video_id)._replace(creator_id=creator)
+    return [content, *tags, *measures(raw, PLATFORM, subject, _figures(body, VIDEO))]
 
 
 def video_product(raw: Raw, context: Context) -> list[Fact]:
     """Return the figures of a product in a video on one day."""
     body, video_id, product_id = raw.body, needed(raw.body, "video_id"), needed(raw.body, "id")
     key = f"video/{video_id}/product/{product_id}"
-    subject = _day_subject(body, key, video_id, product_id, None, "shop_video_products")
-    return [*_measures(raw, context, subject, body, VIDEO_PRODUCT)]
+    subject = _day_of(body, context, key, "shop_video_products", video_id)._replace(product_id=product_id)
+    return [*measures(raw, PLATFORM, subject, _figures(body, VIDEO_PRODUCT))]
 
 
 def live(raw: Raw, context: Context) -> list[Fact]:
@@ -127,14 +115,14 @@ def live(raw: Raw, context: Context) -> list[Fact]:
     body, live_id = raw.body, needed(raw.body, "id")
     creator = text(inner(body, "creator"), "user_name")
     started, ended = moment(body.get("start_time")), moment(body.get("end_time"))
-    subject = _day_subject(body, f"live/{live_id}", live_id, None, creator, "shop_lives")
+    subject = _day_of(body, context, f"live/{live_id}", "shop_lives", live_id)._replace(creator_id=creator)
     parts = (
         (inner(body, "traffic"), LIVE_TRAFFIC),
         (inner(body, "interaction_performance"), LIVE_INTERACTION),
         (inner(body, "sales_performance"), LIVE_SALES),
     )
-    measures = [measure for row, names in parts for measure in _measures(raw, context, subject, row, names)]
-    return [_content(raw, live_id, "live", creator, started, ended), *measures]
+    figures = (figure for row, names in parts for figure in _figures(row, names))
+    return [_content(raw, live_id, "live", creator, started, ended), *measures(raw, PLATFORM, subject, figures)]
 
 
 def live_product(raw: Raw, context: Context) -> list[Fact]:
@@ -142,21 +130,19 @@ def live_product(raw: Raw, context: Context) -> list[Fact]:
     body, live_id, product_id = raw.body, needed(raw.body, "live_id"), needed(raw.body, "id")
     start, end = day_of(body.get("start")), day_of(body.get("end"))
     subject = Subject(
-        key=f"live/{live_id}/product/{product_id}",
+        f"live/{live_id}/product/{product_id}",
+        Period(start, end, start, "whole"),
+        context.zone.key,
+        settled(body),
+        _definition("shop_live_products", body, start),
         content_id=live_id,
         product_id=product_id,
-        creator_id=None,
-        start=start,
-        end=end,
-        finality="final" if body.get("settled") else "estimate",
-        definition=_definition("shop_live_products", body, start),
-        span="whole",
     )
     traffic = inner(body, "traffic")
     traffic = {"produt_clicks": traffic.get("product_clicks"), **traffic}  # should it ever be spelt right
     parts = ((traffic, LIVE_PRODUCT_TRAFFIC), (inner(body, "sales"), LIVE_PRODUCT_SALES))
-    measures = [measure for row, names in parts for measure in _measures(raw, context, subject, row, names)]
-    return [_tag(raw, live_id, product_id), *measures]
+    figures = (figure for row, names in parts for figure in _figures(row, names))
+    return [_tag(raw, live_id, product_id), *measures(raw, PLATFORM, subject, figures)]
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
@@ -168,14 +154,10 @@ def _content(
     kind: Literal["video", "live"],
     creator: str | None,
     start: Instant | None,
-    end: Instant | None,
+    end: Instant | None = None,
 ) -> Content:
     return Content(
-        source=raw.source,
-        key=content_id,
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, content_id),
         platform=PLATFORM,
         content_id=content_id,
         kind=kind,
@@ -184,52 +166,25 @@ def _content(
         title=text(raw.body, "title"),
         posted_at=start,
         ended_at=end,
-        url=None,
         selling_mode="native",
     )
 
 
 def _tag(raw: Raw, content_id: str, product_id: str) -> ContentTag:
     return ContentTag(
-        source=raw.source,
-        key=f"{content_id}/{product_id}",
-        version=raw.version,
-        observed_at=raw.observed_at,
-        inbox_id=raw.inbox_id,
+        *head(raw, f"{content_id}/{product_id}"),
         platform=PLATFORM,
         content_id=content_id,
         product_id=product_id,
     )
 
 
-def _measures(raw: Raw, context: Context, subject: Subject, row: Row, names: dict[str, str]) -> Iterable[Measure]:
-    """Yield a measure for each field that is there."""
+def _figures(row: Row, names: dict[str, str]) -> Iterator[Figure]:
+    """Yield the figures that are there."""
     for field, metric in names.items():
-        figure = row.get(field)
-        told = figure.get("amount") if isinstance(figure, dict) else figure
-        if told in (None, ""):
-            continue
-        value, currency = _figure(field, figure)
-        yield Measure(
-            source=raw.source,
-            key=f"{subject.key}/{metric}/{subject.start}",
-            version=raw.version,
-            observed_at=raw.observed_at,
-            inbox_id=raw.inbox_id,
-            platform=PLATFORM,
-            metric=metric,
-            content_id=subject.content_id,
-            product_id=subject.product_id,
-            creator_id=subject.creator_id,
-            start_date=subject.start,
-            end_date=subject.end,
-            zone=context.zone.key,
-            value=value,
-            currency=currency,
-            finality=subject.finality,
-            definition=subject.definition,
-            span=subject.span,
-        )
+        found = row.get(field)
+        if (found.get("amount") if isinstance(found, dict) else found) not in (None, ""):
+            yield Figure(metric, *_figure(field, found))
 
 
 def _figure(field: str, figure: Any) -> tuple[int, str | None]:
@@ -249,20 +204,11 @@ def _figure(field: str, figure: Any) -> tuple[int, str | None]:
 # --- periods ----------------------------------------------------------------------------------------------------------
 
 
-def _day_subject(
-    body: Row, key: str, content_id: str, product_id: str | None, creator: str | None, endpoint: str
-) -> Subject:
+def _day_of(body: Row, context: Context, key: str, endpoint: str, content_id: str) -> Subject:
+    """Return one local day of the shop."""
     day = day_of(body.get("day"))
-    return Subject(
-        key=key,
-        content_id=content_id,
-        product_id=product_id,
-        creator_id=creator,
-        start=day,
-        end=day + timedelta(days=1),
-        finality="final" if body.get("settled") else "estimate",
-        definition=_definition(endpoint, body, day),
-    )
+    definition = _definition(endpoint, body, day)
+    return Subject(key, one_day(day), context.zone.key, settled(body), definition, content_id)
 
 
 def _definition(endpoint: str, body: Row, day: date) -> str:

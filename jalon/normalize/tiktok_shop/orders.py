@@ -9,8 +9,10 @@ seller's do. In the US it is before tax; elsewhere it is the price shown to the 
 
 from __future__ import annotations
 
+from jalon.normalize import shop_orders
 from jalon.normalize.fields import Row, amount, inner, moment, needed, objects, text
-from jalon.normalize.tiktok_shop.common import PLATFORM, channel_of, content_touch, order_touch
+from jalon.normalize.records import head
+from jalon.normalize.tiktok_shop.common import PLATFORM, channel_of, content_head
 from jalon.normalize.times import instant_from_unix, local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -21,7 +23,6 @@ from jalon.normalize.vocabulary import (
     OrderLine,
     OrderStatus,
     Raw,
-    TouchKind,
     Touchpoint,
     Unfit,
 )
@@ -56,11 +57,11 @@ An exchange is goods for goods, as a replacement is: the order that it comes fro
 
 def order(raw: Raw, context: Context) -> list[Fact]:
     """Return an order, its lines, and the touchpoints that it tells of."""
-    head = _order(raw, context, inner(raw.body, "payment"))
-    lines = [_line(raw, head, line) for line in objects(raw.body, "line_items")]
-    facts: list[Fact] = [head, *lines]
-    if head.kind == "sale":  # what nobody shopped for has no touchpoints
-        facts += _touchpoints(raw, context, head, lines)
+    placed = _order(raw, context, inner(raw.body, "payment"))
+    lines = [_line(raw, placed, line) for line in objects(raw.body, "line_items")]
+    facts: list[Fact] = [placed, *lines]
+    if placed.kind == "sale":  # what nobody shopped for has no touchpoints
+        facts += _touchpoints(raw, context, placed, lines)
     return facts
 
 
@@ -72,11 +73,7 @@ def _order(raw: Raw, context: Context, payment: Row) -> Order:
     paid_at = moment(body.get("paid_time"))
     order_id = needed(body, "id")
     return Order(
-        raw.source,
-        order_id,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, order_id),
         PLATFORM,
         order_id,
         placed_at,
@@ -98,11 +95,7 @@ def _order(raw: Raw, context: Context, payment: Row) -> Order:
         text(body, "user_id"),
         "native",
         channel_of(body),
-        None,  # origin: the sale was made here
-        (),  # external_ids: the platform tells them apart from the order, see OrderLink
-        None,  # customer_order_index
-        "none",
-    )
+    )  # no external_ids: the platform tells them apart from the order, see OrderLink
 
 
 def _kind(body: Row) -> OrderKind:
@@ -138,11 +131,7 @@ def _line(raw: Raw, order: Order, line: Row) -> OrderLine:
     goods = amount(line, "sale_price", currency)
     gross = amount(line, "original_price", currency) if line.get("original_price") else goods
     return OrderLine(
-        raw.source,
-        line_id,
-        raw.version,
-        raw.observed_at,
-        raw.inbox_id,
+        *head(raw, line_id),
         PLATFORM,
         order.order_id,
         line_id,
@@ -172,46 +161,29 @@ def _touchpoints(raw: Raw, context: Context, order: Order, lines: list[OrderLine
     An order that was never paid is a checkout. Its key stays when it is paid, and the kind becomes a purchase.
     """
     rooms = dict.fromkeys(line.content_id for line in lines if line.content_id)
-    touches = [_live_view(raw, context, order, room) for room in rooms]
-    kind: TouchKind = "purchase" if order.paid_at is not None or order.status == "paid" else "checkout"
-    surface = "live" if rooms else None
-    touches.append(_own(raw, context, order, "purchase", kind, order.placed_at, surface))
+    touches = [_live_view(raw, order, room) for room in rooms]
+    purchase = shop_orders.purchase(head(raw, f"{order.order_id}/purchase"), order)
+    touches.append(purchase._replace(surface="live") if rooms else purchase)
     delivered_at = moment(raw.body.get("delivery_time"))
     if delivered_at is not None:
-        touches.append(_own(raw, context, order, "delivery", "delivery", delivered_at))
+        key, day = head(raw, f"{order.order_id}/delivery"), local_date(delivered_at, context.zone)
+        touches.append(shop_orders.touch(key, order, "delivery", delivered_at, day))
     return touches
 
 
-def _own(
-    raw: Raw, context: Context, order: Order, name: str, kind: TouchKind, at: Instant, surface: str | None = None
-) -> Touchpoint:
-    return order_touch(
-        raw,
-        context,
-        key=f"{order.order_id}/{name}",
-        order_id=order.order_id,
-        kind=kind,
-        at=at,
-        channel=order.channel,
-        surface=surface,
-        person=order.person,
-    )
-
-
-def _live_view(raw: Raw, context: Context, order: Order, room: str) -> Touchpoint:
-    return content_touch(
-        raw,
-        context,
-        order_id=order.order_id,
-        placed_at=order.placed_at,
-        content_id=room,
-        name=room,
+def _live_view(raw: Raw, order: Order, room: str) -> Touchpoint:
+    return Touchpoint(
+        *content_head(raw, order.order_id, order.placed_at, room),
+        platform=PLATFORM,
+        occurred_at=order.placed_at,
+        occurred_date=order.placed_date,
+        time_is_bound=True,
         kind="live_view",
         channel=order.channel,
         surface="live",
         person=order.person,
-        creator_id=None,
-        campaign=None,
+        order_id=order.order_id,
+        content_id=room,
         evidence="platform_order",
-        rank=0,
+        selling_mode=order.selling_mode,
     )

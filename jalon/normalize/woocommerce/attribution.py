@@ -19,9 +19,8 @@ from jalon.normalize.times import local_date
 from jalon.normalize.vocabulary import Context, Order, Raw, Touchpoint
 
 NO_VISIT = frozenset({"admin", "mobile_app"})
-NUMERIC = re.compile(r"[0-9]{12,20}", re.ASCII)
 VIDEO = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
-"""What ids of posts and videos look like in utm_content; YouTube's have eleven signs."""
+"""What ids of YouTube's videos look like in utm_content."""
 
 
 def origin_of(attribution: Row) -> Origin | None:
@@ -51,8 +50,6 @@ def touchpoint(raw: Raw, context: Context, origin: Origin, order: Order) -> Touc
         person=order.person,
         order_id=order.order_id,
         content_id=_content(origin),
-        creator_id=None,
-        product_id=None,
         campaign=origin.campaign,
         referrer_host=origin.referrer_host,
         landing_path=origin.landing_path,
@@ -64,6 +61,6 @@ def touchpoint(raw: Raw, context: Context, origin: Origin, order: Order) -> Touc
 
 def _content(origin: Origin) -> str | None:
     """Return the id of the post or video that a link was marked with."""
-    content = origin.content or ""
-    shape = VIDEO if origin.channel == "youtube" else NUMERIC
-    return content if shape.fullmatch(content) else None
+    if origin.channel == "youtube":
+        return origin.content if VIDEO.fullmatch(origin.content or "") else None
+    return origin.content_id

@@ -10,7 +10,7 @@ from typing import Any
 from jalon.normalize import shop_orders
 from jalon.normalize.channels import Origin
 from jalon.normalize.fields import Row, count, inner, needed, objects, text, texts
-from jalon.normalize.records import deleted_order, head
+from jalon.normalize.records import deleted_order, head, one_person
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import (
     Context,
@@ -140,7 +140,6 @@ class Reading:
             channel=self._channel(),
             origin=self.origin,
             external_ids=self.external_ids,
-            customer_order_index=None,
             journey="ready" if self.visit is not None else "none",
             removed=self.removed,
         )
@@ -172,8 +171,6 @@ class Reading:
             discount=money.gross - money.goods,
             goods=money.goods,
             tax=money.tax,
-            content_id=None,
-            is_gift=False,
             removed=self.removed,
         )
 
@@ -211,8 +208,7 @@ class Reading:
 
     def _identities(self) -> Iterator[Identity]:
         """Yield what an order states about its buyer: customer, e-mail and phone are one person."""
-        for other in self.people[1:]:
-            yield Identity(*self.head(f"{self.person}={other}"), left=self.people[0], right=other, evidence="order")
+        return one_person(self.raw, self.people, "order")
 
 
 def _age(refund: Row) -> int:

@@ -11,15 +11,15 @@ https://developers.google.com/merchant/api/policies/youtube-shopping-developer-p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from jalon.normalize.fields import Row, inner, needed, text
+from jalon.normalize.measures import Figure, Subject, measures, one_day, settled
 from jalon.normalize.money import from_millionths
 from jalon.normalize.records import head
 from jalon.normalize.times import day_of
-from jalon.normalize.vocabulary import ContentTag, Context, Fact, Measure, Raw, Unfit
+from jalon.normalize.vocabulary import ContentTag, Context, Fact, Raw, Unfit
 from jalon.normalize.youtube.common import PLATFORM, counted, number
 
 COUNTS = {
@@ -33,27 +33,24 @@ MAY_SINK = frozenset({"orders", "netSales", "commissions"})
 SALES = {"grossSales": "attributed_gmv", "netSales": "attributed_net_sales", "commissions": "commissions"}
 
 
-class Subject(NamedTuple):
-    """What a row is about: a video and its channel, or an offer."""
-
-    view: str
-    key: str
-    video: str | None = None
-    channel: str | None = None
-    offer: str | None = None
-
-
 def content(raw: Raw, _: Context) -> list[Fact]:
     """Return the figures of a video on one day, and the products tagged in it by the merchant's own ids (offer ids)."""
-    video = needed(raw.body, "videoId")
-    subject = Subject("youtube_content_performance_view", f"video/{video}", video, text(raw.body, "channelId"))
-    return [*_measures(raw, subject), *(_tag(raw, video, offer) for offer in _offers(raw.body))]
+    body, video = raw.body, needed(raw.body, "videoId")
+    channel, figures = text(body, "channelId"), [*_figures(body)]
+    tags = [_tag(raw, video, offer) for offer in _offers(body)]
+    if not figures:
+        return [*tags]
+    subject = _of_day(body, f"video/{video}", "youtube_content_performance_view")
+    return [*measures(raw, PLATFORM, subject._replace(content_id=video, creator_id=channel), figures), *tags]
 
 
 def product(raw: Raw, _: Context) -> list[Fact]:
     """Return the figures of a product on one day, over all videos that it is tagged in."""
-    offer = needed(raw.body, "offerId")
-    return [*_measures(raw, Subject("youtube_product_tagged_stats_view", f"offer/{offer}", offer=offer))]
+    offer, figures = needed(raw.body, "offerId"), [*_figures(raw.body)]
+    if not figures:
+        return []
+    subject = _of_day(raw.body, f"offer/{offer}", "youtube_product_tagged_stats_view")
+    return [*measures(raw, PLATFORM, subject._replace(product_id=offer), figures)]
 
 
 def _offers(body: Row) -> list[str]:
@@ -77,35 +74,21 @@ def _read(field: str) -> Callable[[Any, str], int]:
     return number if field in MAY_SINK else counted
 
 
-def _measures(raw: Raw, subject: Subject) -> Iterator[Measure]:
+def _of_day(body: Row, key: str, view: str) -> Subject:
+    """Return one day of the merchant account's zone, as a view counts it."""
+    day = one_day(day_of(body.get("day")))
+    key, definition = f"affiliate/{needed(body, 'account')}/{key}", f"Merchant API {body.get('api')} {view}"
+    return Subject(key, day, needed(body, "zone"), settled(body), definition, joinable=False)
+
+
+def _figures(body: Row) -> Iterator[Figure]:
     for field, metric in COUNTS.items():
-        if raw.body.get(field) not in (None, ""):
-            yield _measure(raw, subject, metric, _read(field)(raw.body[field], field), None)
+        if body.get(field) not in (None, ""):
+            yield Figure(metric, _read(field)(body[field], field))
     for field, metric in SALES.items():
-        price = inner(raw.body, field)
+        price = inner(body, field)
         if price.get("amountMicros") not in (None, ""):
-            yield _measure(raw, subject, metric, *_amount(price, field))
-
-
-def _measure(raw: Raw, subject: Subject, metric: str, value: int, currency: str | None) -> Measure:
-    body: Mapping[str, Any] = raw.body
-    day = day_of(body.get("day"))
-    return Measure(
-        *head(raw, f"affiliate/{needed(raw.body, 'account')}/{subject.key}/{metric}/{day}"),
-        platform=PLATFORM,
-        metric=metric,
-        content_id=subject.video,
-        product_id=subject.offer,
-        creator_id=subject.channel,
-        start_date=day,
-        end_date=day + timedelta(days=1),
-        zone=needed(raw.body, "zone"),
-        value=value,
-        currency=currency,
-        finality="final" if body.get("settled") else "estimate",
-        definition=f"Merchant API {body.get('api')} {subject.view}",
-        joinable=False,
-    )
+            yield Figure(metric, *_amount(price, field))
 
 
 def _amount(price: Row, name: str) -> tuple[int, str]:

@@ -11,14 +11,13 @@ Analytics alone. What is left out is no zero: rows below the threshold of privac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from jalon.normalize.fields import needed, text
-from jalon.normalize.records import head
+from jalon.normalize.fields import Row, needed, text
+from jalon.normalize.measures import Figure, Subject, measures, one_day, settled
 from jalon.normalize.times import day_of
-from jalon.normalize.vocabulary import Context, Fact, Measure, Raw, Unfit
+from jalon.normalize.vocabulary import Context, Fact, Raw, Unfit
 from jalon.normalize.youtube.common import PLATFORM, counted, defined, number
 
 CHANNEL = "channel"
@@ -63,69 +62,50 @@ REPORT = {
 }
 
 
-class Subject(NamedTuple):
-    """What the figures of a record are about, and by what they were counted."""
-
-    video: str | None
-    channel: str | None
-    day: date
-    finality: Literal["final", "estimate"]
-    by: str
-
-
 def analytics(raw: Raw, context: Context) -> list[Fact]:
     """Return the figures of a video, or of the channel, on one day."""
     body = raw.body
-    video = needed(body, "video")
+    video, channel = needed(body, "video"), text(body, "channel")
     subject = Subject(
-        None if video == CHANNEL else video,
-        text(body, "channel"),
-        day_of(body.get("day")),
-        "final" if body.get("settled") else "estimate",
+        video,
+        one_day(day_of(body.get("day"))),
+        context.zone.key,
+        settled(body),
         f"Analytics API {text(body, 'api')}",
+        content_id=None if video == CHANNEL else video,
+        creator_id=channel,
     )
-    return [*_measures(raw, context, subject, ANALYTICS[raw.stream])]
+    return [*measures(raw, PLATFORM, subject, _figures(body, subject, ANALYTICS[raw.stream]))]
 
 
 def report(raw: Raw, context: Context) -> list[Fact]:
     """Return what a bulk report counts of a video on one day; only another report would change it."""
     body = raw.body
+    video, channel = needed(body, "video_id"), text(body, "channel_id")
     subject = Subject(
-        needed(body, "video_id"),
-        text(body, "channel_id"),
-        day_of(body.get("date")),
+        video,
+        one_day(day_of(body.get("date"))),
+        context.zone.key,
         "final",
         f"Reporting API v1 {text(body, 'report_type')}",
+        content_id=video,
+        creator_id=channel,
     )
-    return [*_measures(raw, context, subject, REPORT, whole=_rounded)]
+    return [*measures(raw, PLATFORM, subject, _figures(body, subject, REPORT, whole=_rounded))]
 
 
 def _as_it_is(value: Any, _: str) -> Any:
     return value
 
 
-def _measures(
-    raw: Raw, context: Context, subject: Subject, names: Mapping[str, str], whole: Callable[[Any, str], Any] = _as_it_is
-) -> Iterator[Measure]:
-    """Yield a measure for each field that is there."""
+def _figures(
+    body: Row, subject: Subject, names: Mapping[str, str], whole: Callable[[Any, str], Any] = _as_it_is
+) -> Iterator[Figure]:
+    """Yield the figures that are there."""
     for field, metric in names.items():
-        if raw.body.get(field) in (None, ""):
-            continue
-        yield Measure(
-            *head(raw, f"{subject.video or CHANNEL}/{metric}/{subject.day}"),
-            platform=PLATFORM,
-            metric=metric,
-            content_id=subject.video,
-            product_id=None,
-            creator_id=subject.channel,
-            start_date=subject.day,
-            end_date=subject.day + timedelta(days=1),
-            zone=context.zone.key,
-            value=(number if field in MAY_SINK else counted)(whole(raw.body[field], field), field),
-            currency=None,
-            finality=subject.finality,
-            definition=defined(subject.by, metric, subject.day),
-        )
+        if body.get(field) not in (None, ""):
+            value = (number if field in MAY_SINK else counted)(whole(body[field], field), field)
+            yield Figure(metric, value, definition=defined(subject.definition, metric, subject.period.start))
 
 
 def _rounded(value: Any, name: str) -> int:

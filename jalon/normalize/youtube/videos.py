@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Literal
 
 from jalon.normalize.fields import Row, count, inner, needed, text
+from jalon.normalize.measures import Figure, Subject, measures, since
 from jalon.normalize.records import head
 from jalon.normalize.times import instant_from_iso, local_date
 from jalon.normalize.vocabulary import Content, Context, Fact, Instant, Measure, Raw
@@ -87,25 +87,21 @@ def _at(row: Row, name: str) -> Instant | None:
 
 def _counters(raw: Raw, context: Context, content: Content) -> Iterator[Measure]:
     """Yield the counters; those of a day replace each other, and each day's last reading is kept."""
-    day = local_date(raw.observed_at, context.zone)
-    begun = local_date(content.posted_at, context.zone) if content.posted_at is not None else day
-    statistics = inner(raw.body, "statistics")
+    read = local_date(raw.observed_at, context.zone)
+    begun = local_date(content.posted_at, context.zone) if content.posted_at is not None else read
+    subject = Subject(
+        f"{content.key}/lifetime",
+        since(begun, read),
+        context.zone.key,
+        "estimate",
+        DEFINITION,
+        content_id=content.content_id,
+        creator_id=content.creator_id,
+    )
+    return measures(raw, PLATFORM, subject, _figures(inner(raw.body, "statistics")))
+
+
+def _figures(statistics: Row) -> Iterator[Figure]:
     for field, metric in COUNTERS.items():
-        if statistics.get(field) in (None, ""):
-            continue
-        yield Measure(
-            *head(raw, f"{content.key}/lifetime/{metric}/{day}"),
-            platform=PLATFORM,
-            metric=metric,
-            content_id=content.content_id,
-            product_id=None,
-            creator_id=content.creator_id,
-            start_date=min(begun, day),
-            end_date=day + timedelta(days=1),
-            zone=context.zone.key,
-            value=count(statistics[field], field),
-            currency=None,
-            finality="estimate",
-            definition=DEFINITION,
-            span="lifetime",
-        )
+        if statistics.get(field) not in (None, ""):
+            yield Figure(metric, count(statistics[field], field))
