@@ -21,10 +21,10 @@ def shown_number(platform: str, number: str | None, order_id: str) -> tuple[str,
     return (f"{platform}:#{shown}",) if shown and shown != order_id else ()
 
 
-def purchase(head: Head, order: Order, *, removed: bool = False) -> Touchpoint:
+def purchase(head: Head, order: Order, *, surface: str | None = None, removed: bool = False) -> Touchpoint:
     """Return the purchase; one that was never paid is a checkout, under the same key."""
     kind: TouchKind = "purchase" if order.status == "paid" or order.paid_at is not None else "checkout"
-    return touch(head, order, kind, order.placed_at, order.placed_date, removed=removed)
+    return touch(head, order, kind, order.placed_at, order.placed_date, surface=surface, removed=removed)
 
 
 def refunded(head: Head, order: Order, refund: Refund, *, removed: bool = False) -> Touchpoint:
@@ -33,19 +33,28 @@ def refunded(head: Head, order: Order, refund: Refund, *, removed: bool = False)
     return touch(head, order, "refund", refund.occurred_at, refund.occurred_date, removed=unseen)
 
 
-def touch(head: Head, order: Order, kind: TouchKind, at: Instant, day: date, *, removed: bool = False) -> Touchpoint:
+def touch(
+    head: Head,
+    order: Order,
+    kind: TouchKind,
+    at: Instant,
+    day: date,
+    *,
+    surface: str | None = None,
+    removed: bool = False,
+) -> Touchpoint:
     """Return a touchpoint that an order, or something that came of it, is itself; `day` is local to the shop."""
     return Touchpoint(
         *head,
-        platform=order.platform,
-        occurred_at=at,
-        occurred_date=day,
-        time_is_bound=False,
-        kind=kind,
-        channel=order.channel,
-        surface="site" if order.channel == "site" else None,
-        person=order.person,
-        order_id=order.order_id,
+        order.platform,
+        at,
+        day,
+        False,  # time_is_bound
+        kind,
+        order.channel,
+        surface or ("site" if order.channel == "site" else None),
+        order.person,
+        order.order_id,
         evidence="platform_order",
         selling_mode=order.selling_mode,
         removed=removed,

@@ -45,12 +45,21 @@ def _click(raw: Raw, context: Context) -> Iterator[Fact]:
     origin = channels.origin(text(body, "address"))
     product = text(body, "product")
     person = text(body, "visitor") or (text(body, "click") if body.get("joins") is True else None)
-    kind: TouchKind = "tag_click" if product else "content_click"
-    yield _touch(raw, context, f"click/{raw.key}", at, kind, person, origin)._replace(
+    yield Touchpoint(
+        *head(raw, f"click/{raw.key}"),
+        platform=PLATFORM,
+        occurred_at=at,
+        occurred_date=local_date(at, context.zone),
+        time_is_bound=False,
+        kind="tag_click" if product else "content_click",
+        channel=origin.channel,
+        surface=_surface(body, origin),
+        person=person,
         content_id=text(body, "content"),
         product_id=product,
         campaign=text(body, "campaign"),
-        surface=_surface(body, origin),
+        referrer_host=origin.referrer_host,
+        landing_path=origin.landing_path,
         evidence="own_click",
         selling_mode="linked",
     )
@@ -74,45 +83,27 @@ def _event(raw: Raw, context: Context) -> Iterator[Fact]:
         if visitor:
             yield _identity(raw, f"order/{shop}/{order}", visitor, f"{BUYER_OF}{shop}:{order}", "purchase")
     elif kind == "page_view":
-        yield from _visit(raw, context, body, Instant(at), visitor)
+        if body.get("visit") is True:
+            yield _visit(raw, context, Instant(at), visitor)
     elif kind in STEPS:
-        here = channels.origin(text(body, "url"))._replace(
-            channel="site", surface="site", evidence="declared", campaign=None, content=None
-        )
-        step = _touch(raw, context, f"event/{raw.key}", Instant(at), STEPS[kind], visitor, here)
-        yield step._replace(product_id=_product(body))
+        yield _step(raw, context, STEPS[kind], Instant(at), visitor)
     else:
         raise Unfit("unknown_event", f"{kind[:40]!r} is no event of a site")
 
 
-def _visit(raw: Raw, context: Context, body: Row, at: Instant, visitor: str | None) -> Iterator[Fact]:
-    """Yield the visit that a page view begins; the landing of an own click is that click, and no visit beside it."""
-    if body.get("visit") is not True:
-        return
-    origin = channels.origin(text(body, "url"), text(body, "referrer"))
-    yield _touch(raw, context, f"event/{raw.key}", at, origin.kind, visitor, origin)
-
-
-def _product(body: Row) -> str | None:
-    """Return a product's id without the path that Shopify writes before it."""
-    found = text(body, "product")
-    return found.rpartition("/")[2] if found else None
-
-
-def _touch(
-    raw: Raw, context: Context, key: str, at: Instant, kind: TouchKind, person: str | None, origin: channels.Origin
-) -> Touchpoint:
-    """Return what a person did, as the address that it was done at tells it."""
+def _visit(raw: Raw, context: Context, at: Instant, visitor: str | None) -> Touchpoint:
+    """Return the visit that a page view begins; the landing of an own click is that click, and no visit beside it."""
+    origin = channels.origin(text(raw.body, "url"), text(raw.body, "referrer"))
     return Touchpoint(
-        *head(raw, key),
+        *head(raw, f"event/{raw.key}"),
         platform=PLATFORM,
         occurred_at=at,
         occurred_date=local_date(at, context.zone),
         time_is_bound=False,
-        kind=kind,
+        kind=origin.kind,
         channel=origin.channel,
         surface=origin.surface,
-        person=person,
+        person=visitor,
         content_id=origin.content_id,
         campaign=origin.campaign,
         referrer_host=origin.referrer_host,
@@ -120,6 +111,33 @@ def _touch(
         evidence=origin.evidence,
         selling_mode=origin.selling_mode,
     )
+
+
+def _step(raw: Raw, context: Context, kind: TouchKind, at: Instant, visitor: str | None) -> Touchpoint:
+    """Return what happens on the site itself, wherever the visit came from."""
+    page = channels.origin(text(raw.body, "url"))
+    return Touchpoint(
+        *head(raw, f"event/{raw.key}"),
+        platform=PLATFORM,
+        occurred_at=at,
+        occurred_date=local_date(at, context.zone),
+        time_is_bound=False,
+        kind=kind,
+        channel="site",
+        surface="site",
+        person=visitor,
+        product_id=_product(raw.body),
+        referrer_host=page.referrer_host,
+        landing_path=page.landing_path,
+        evidence="declared",
+        selling_mode="communication",
+    )
+
+
+def _product(body: Row) -> str | None:
+    """Return a product's id without the path that Shopify writes before it."""
+    found = text(body, "product")
+    return found.rpartition("/")[2] if found else None
 
 
 def _identity(raw: Raw, key: str, left: str, right: str, evidence: str) -> Identity:

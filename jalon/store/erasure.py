@@ -163,8 +163,12 @@ def _cut_rest(db: sqlite3.Connection, pending: Sequence[Erasing]) -> None:
     """
     stones, of = forget.load(db), {one.source for one in pending}
     changed = 0
-    for entry in db.execute("SELECT id, source, key, detail, payload, sealed FROM quarantine").fetchall():
-        changed += _cut_entry(db, stones, of, *entry)
+    for row in db.execute("SELECT id, source, key, detail, payload, sealed FROM quarantine").fetchall():
+        entry = _Entry._make(row)
+        cut = _cut_entry(entry, stones, drop_sealed=entry.source in of)
+        if cut != entry:
+            db.execute("UPDATE quarantine SET detail = ?, payload = ? WHERE id = ?", (cut.detail, cut.payload, cut.id))
+            changed += 1
     dropped = 0
     for one in pending:
         dropped += db.execute(
@@ -175,26 +179,25 @@ def _cut_rest(db: sqlite3.Connection, pending: Sequence[Erasing]) -> None:
     _count(db, pending, {"records": 0, "quarantine": changed, "deliveries": dropped})
 
 
-def _cut_entry(
-    db: sqlite3.Connection,
-    stones: forget.Tombstones,
-    of: Collection[str],
-    id: int,
-    source: str,
-    key: str,
-    detail: str,
-    payload: bytes | None,
-    sealed: int,
-) -> bool:
-    """Cut one quarantine entry and say whether there was anything to cut."""
-    said = forget.forget_text(source, key, detail, stones)
-    kept = payload
-    if payload is not None:
-        kept = (None if source in of else payload) if sealed else forget.forget(source, key, payload, stones)
-    if (said, kept) == (detail, payload):
-        return False
-    db.execute("UPDATE quarantine SET detail = ?, payload = ? WHERE id = ?", (said, kept, id))
-    return True
+class _Entry(NamedTuple):
+    """What the quarantine holds of one record."""
+
+    id: int
+    source: str
+    key: str
+    detail: str
+    payload: bytes | None
+    sealed: int
+
+
+def _cut_entry(entry: _Entry, stones: forget.Tombstones, *, drop_sealed: bool) -> _Entry:
+    """Return an entry without what the tombstones ask for; itself where there is nothing to cut."""
+    source, key, payload = entry.source, entry.key, entry.payload
+    if entry.sealed:
+        payload = None if drop_sealed else payload
+    elif payload is not None:
+        payload = forget.forget(source, key, payload, stones)
+    return entry._replace(detail=forget.forget_text(source, key, entry.detail, stones), payload=payload)
 
 
 def _count(db: sqlite3.Connection, pending: Sequence[Erasing], counts: Mapping[str, int]) -> None:

@@ -162,8 +162,8 @@ def _touchpoints(raw: Raw, context: Context, order: Order, lines: list[OrderLine
     """
     rooms = dict.fromkeys(line.content_id for line in lines if line.content_id)
     touches = [_live_view(raw, order, room) for room in rooms]
-    purchase = shop_orders.purchase(head(raw, f"{order.order_id}/purchase"), order)
-    touches.append(purchase._replace(surface="live") if rooms else purchase)
+    surface = "live" if rooms else None
+    touches.append(shop_orders.purchase(head(raw, f"{order.order_id}/purchase"), order, surface=surface))
     delivered_at = moment(raw.body.get("delivery_time"))
     if delivered_at is not None:
         key, day = head(raw, f"{order.order_id}/delivery"), local_date(delivered_at, context.zone)
