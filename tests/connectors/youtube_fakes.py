@@ -20,6 +20,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 TOKEN = Credentials("ya29.token")
 CHANNEL = "UCjalon0000000000000000A"
 ACCOUNT = {"shop_id": CHANNEL, "channel": CHANNEL, "uploads": "UUjalon0000000000000000A", "shorts_up_to": "180"}
+LIST, VIDEOS, FIGURES = "/youtube/v3/playlistItems", "/youtube/v3/videos", "/v2/reports"
 FORM = ("/token", "/subscribe")
 """Paths that are described by no discovery document: OAuth 2.0 and WebSub."""
 FILES = {"api": "youtube.v3", "analytics": "youtubeAnalytics.v2", "reporting": "youtubereporting.v1"}
@@ -54,6 +55,19 @@ def plain(status: int, name: str, reason: str = "", **metadata: str) -> Answer:
     """Return a refusal as the newer APIs write it."""
     details = [{"@type": "t", "reason": reason, "metadata": metadata}] if reason or metadata else []
     return answer({"error": {"code": status, "message": "no", "status": name, "details": details}}, status)
+
+
+def uploaded(*ids: str, following: str = "", published: str = "2026-11-01T00:00:00Z") -> dict[str, Any]:
+    items = [{"contentDetails": {"videoId": each, "videoPublishedAt": published}} for each in ids]
+    return {"items": items, **({"nextPageToken": following} if following else {})}
+
+
+def video(identity: str, channel: str = CHANNEL) -> dict[str, Any]:
+    return {"id": identity, "snippet": {"channelId": channel}}
+
+
+def videos_of(*ids: str) -> dict[str, Any]:
+    return {"items": [video(each) for each in ids]}
 
 
 def window(
