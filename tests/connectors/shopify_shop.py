@@ -10,7 +10,7 @@ from typing import Any
 
 from jalon.connectors.base import Answer, Batch, Delivery, Request, Stream, Window
 from jalon.connectors.shopify import Settings, Shopify
-from jalon.connectors.shopify.webhooks import signature
+from jalon.connectors.signatures import signed
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 SHOP = "jalon-test.myshopify.com"
@@ -110,7 +110,7 @@ def delivery(topic: str, body: Any, *, secret: str = "hush", received_at: float 
         "topic": topic,
         "shop-domain": SHOP,
         "webhook-id": "w-1",
-        "hmac-sha256": signature(raw, secret.encode()).decode(),
+        "hmac-sha256": signed(raw, secret.encode()).decode(),
     }
     told |= {name.replace("_", "-"): value for name, value in headers.items()}
     return Delivery({f"x-shopify-{name}": value for name, value in told.items()}, raw, received_at)

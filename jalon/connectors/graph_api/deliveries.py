@@ -19,9 +19,9 @@ from pydantic import SecretStr
 
 from jalon.connectors.answers import Row, text
 from jalon.connectors.base import Delivery, Record, Undelivered
+from jalon.connectors.bodies import object_in
 from jalon.connectors.graph_api.settings import Settings
 from jalon.connectors.signatures import fits, held
-from jalon.connectors.wire import Malformed, decode
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ def envelope_of(delivery: Delivery, object: str) -> Envelope:
 
 def envelope(delivery: Delivery) -> Envelope:
     """Take a delivery apart; both forms of update may be in one entry. Raises `Undelivered` if it is none of Meta's."""
-    body = _body(delivery.body)
+    body = object_in(delivery.body)
     entries = body.get("entry")
     if not isinstance(entries, list) or not isinstance(body.get("object"), str):
         raise Undelivered("the body has no 'object' and 'entry'")
@@ -164,16 +164,6 @@ def _entry(entry: Row, found: Envelope) -> int:
 def _listed(row: Row, name: str) -> list[Any]:
     value = row.get(name)
     return value if isinstance(value, list) else []
-
-
-def _body(body: bytes) -> Row:
-    try:
-        found = decode(body)
-    except Malformed as error:
-        raise Undelivered(f"the body is {error}") from None
-    if not isinstance(found, dict):
-        raise Undelivered("the body is no JSON object")
-    return found
 
 
 def microseconds(value: Any) -> int | None:

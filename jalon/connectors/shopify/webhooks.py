@@ -7,18 +7,16 @@ taken for deleted only once the API says so too.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Delivery, Erasure, Notice, Opened, Ref, Undelivered
+from jalon.connectors.bodies import object_in
 from jalon.connectors.shopify.orders import GONE
-from jalon.connectors.signatures import fits
-from jalon.connectors.wire import Malformed, decode
+from jalon.connectors.signatures import fits, signed
 
 # --- topics ---------------------------------------------------------------------------------------------------------
 #
@@ -78,12 +76,7 @@ def header(delivery: Delivery, name: str) -> str:
 
 def verify(delivery: Delivery, secrets: Sequence[bytes]) -> bool:
     """Say whether one of the secrets signed the raw body. All are tried, whichever fits."""
-    return fits(header(delivery, "hmac-sha256"), (signature(delivery.body, secret) for secret in secrets))
-
-
-def signature(body: bytes, secret: bytes) -> bytes:
-    """Return the signature of a body: base64 of HMAC-SHA256."""
-    return base64.b64encode(hmac.digest(secret, body, "sha256"))
+    return fits(header(delivery, "hmac-sha256"), (signed(delivery.body, secret) for secret in secrets))
 
 
 def delivery_key(delivery: Delivery) -> str:
@@ -97,7 +90,7 @@ def delivery_key(delivery: Delivery) -> str:
 
 def open_delivery(delivery: Delivery, shop: str) -> Opened:
     """Say what a verified delivery means. Raises `Undelivered` where its parts contradict each other."""
-    name, body = header(delivery, "topic"), _body(delivery)
+    name, body = header(delivery, "topic"), object_in(delivery.body)
     _require_shop(delivery, body, shop)
     topic = TOPICS.get(name)
     if topic is None:
@@ -127,16 +120,6 @@ def _is_stale(delivery: Delivery) -> bool:
     except (ValueError, OverflowError, OSError):
         return False
     return delivery.received_at - sent > STALE
-
-
-def _body(delivery: Delivery) -> dict[str, Any]:
-    try:
-        body = decode(delivery.body)
-    except Malformed as error:
-        raise Undelivered(f"the body is {error}") from None
-    if not isinstance(body, dict):
-        raise Undelivered("the body is no JSON object")
-    return body
 
 
 def _require_shop(delivery: Delivery, body: Mapping[str, Any], shop: str) -> None:

@@ -7,16 +7,14 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jalon.connectors.base import Delivery, Opened, Ref, Undelivered
-from jalon.connectors.signatures import fits
-from jalon.connectors.wire import Malformed, decode
+from jalon.connectors.bodies import object_in
+from jalon.connectors.signatures import fits, signed
 
 PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 """The body of what WooCommerce posts when a webhook is saved: no header of its own, no signature."""
@@ -45,11 +43,6 @@ TOPICS: dict[str, Topic] = {
 """A refund has no topic: it comes as order.updated."""
 
 
-def signature(body: bytes, secret: bytes) -> bytes:
-    """Return the signature of a body: base64 of HMAC-SHA256."""
-    return base64.b64encode(hmac.digest(secret, body, "sha256"))
-
-
 # WordPress signs with the secret after it has read these as the signs that they stand for.
 _ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&#039;", b"'"), (b"&#39;", b"'"), (b"&amp;", b"&"))
 
@@ -63,7 +56,7 @@ def meant(secret: bytes) -> bytes:
 
 def verify(delivery: Delivery, secrets: Sequence[bytes]) -> bool:
     """Say whether one of the secrets signed the raw body. All are tried, whichever fits."""
-    right = (signature(delivery.body, meant(secret)) for secret in secrets)
+    right = (signed(delivery.body, meant(secret)) for secret in secrets)
     return fits(delivery.headers.get("x-wc-webhook-signature"), right)
 
 
@@ -87,7 +80,7 @@ def delivery_key(delivery: Delivery) -> str:
 
 def open_delivery(delivery: Delivery) -> Opened:
     """Say what a verified delivery asks to be read. Raises `Undelivered` where topic and body contradict each other."""
-    name, body = delivery.headers.get("x-wc-webhook-topic", ""), _body(delivery)
+    name, body = delivery.headers.get("x-wc-webhook-topic", ""), object_in(delivery.body)
     topic = TOPICS.get(name)
     if topic is None:
         return Opened(name, known=False)
@@ -100,16 +93,6 @@ def open_delivery(delivery: Delivery) -> Opened:
     if missing:
         raise Undelivered(f"the body is not one of {name}: it lacks {', '.join(sorted(missing))}")
     return Opened(name, refs=[Ref(topic.stream, _number(body["id"], name))])
-
-
-def _body(delivery: Delivery) -> Mapping[str, Any]:
-    try:
-        body = decode(delivery.body)
-    except Malformed as error:
-        raise Undelivered(f"the body is {error}") from None
-    if not isinstance(body, dict):
-        raise Undelivered("the body is no JSON object")
-    return body
 
 
 def _number(value: Any, name: str) -> str:
