@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date
 
 from jalon.normalize.channels import CHANNELS, channels_of
-from jalon.normalize.vocabulary import Instant, Order, Refund, TouchKind, Touchpoint
+from jalon.normalize.vocabulary import Instant, Order, OrderStatus, Refund, TouchKind, Touchpoint
 
 Head = tuple[str, str, int, Instant, int]
+
+EXTERNAL_IDS = {"tiktok_shop": re.compile(r"[0-9]{18,19}", re.ASCII)}
+"""Platform -> what its order ids look like, where apps copy them here: longer than any number that a shop counts to."""
+_NO_ORIGIN = (None, None, None, None, None, None)
+"""Content, creator, product, campaign, referrer and landing page of what an order itself is."""
+SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "cancelled": "cancelled"}
+"""What the settings may say of a shop's own status."""
 
 
 def channel_of(platform: str) -> str:
     """Return the channel of an order that was made on another platform, of which the shop has a copy."""
     return platform if platform in CHANNELS else next(iter(channels_of(platform)), "referral")
+
+
+def copied_from(origin: str | None, names: Iterable[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the platform on which an order was made, if another one, and the ids that it has there.
+
+    `origin` is the platform as far as the order itself tells it, `names` what the order is called.
+    """
+    for platform, shape in EXTERNAL_IDS.items():
+        found = [name for name in names if shape.fullmatch(name)]
+        if found and origin in (None, platform):
+            return platform, tuple(f"{platform}:{name}" for name in found)
+    return origin, ()
 
 
 def shown_number(platform: str, number: str | None, order_id: str) -> tuple[str, ...]:
@@ -55,7 +76,8 @@ def touch(
         surface or ("site" if order.channel == "site" else None),
         order.person,
         order.order_id,
-        evidence="platform_order",
-        selling_mode=order.selling_mode,
-        removed=removed,
+        *_NO_ORIGIN,
+        "platform_order",
+        order.selling_mode,
+        removed,
     )

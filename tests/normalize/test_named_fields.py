@@ -21,11 +21,24 @@ JUDGED = frozenset({"evidence", "selling_mode"})
 def makers(module: Path) -> Iterator[tuple[str, int, set[str]]]:
     """Yield each row that is made in a module: its name, the line, and the fields that it is given."""
     rows = {row.__name__: row for row in KINDS.values()}
-    for node in ast.walk(ast.parse(module.read_text())):
+    tree = ast.parse(module.read_text())
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in rows:
-            placed = sum(len(HEADER) if isinstance(each, ast.Starred) else 1 for each in node.args)
+            placed = sum(places(argument, tree) for argument in node.args)
             named = {keyword.arg for keyword in node.keywords if keyword.arg}
             yield node.func.id, node.lineno, {*rows[node.func.id]._fields[:placed], *named}
+
+
+def places(argument: ast.expr, tree: ast.Module) -> int:
+    """Return how many fields an argument fills: one, a constant's length, or a header."""
+    if not isinstance(argument, ast.Starred):
+        return 1
+    constants = {
+        ast.unparse(node.targets[0]): len(node.value.elts)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
+    }
+    return constants.get(ast.unparse(argument.value), len(HEADER))
 
 
 def test_whatever_makes_a_row_chooses_its_words() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jalon.normalize import shop_orders
@@ -35,11 +34,6 @@ TEMPLATES: dict[str, OrderStatus] = {
 }
 """Mail template of an order state -> status. The state that tells the buyer of a refund says that all of it went back,
 also where nobody made out a credit slip."""
-SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "cancelled": "cancelled"}
-"""What the settings may say of a state."""
-
-EXTERNAL_IDS = {"tiktok_shop": re.compile(r"[0-9]{18,19}", re.ASCII)}
-"""Platform -> what its order ids look like, where an app writes one in place of the nine letters of a reference."""
 
 
 def orders(raw: Raw, context: Context) -> Iterator[Fact]:
@@ -80,7 +74,7 @@ class Reading:
     def _status(self) -> OrderStatus:
         """Return the status: of the settings, by the state's mail, by its flag, and last by the order's own `valid`."""
         state = inner(self.body, "state")
-        said = SAID.get(self.context.account.get(f"state:{self.body.get('current_state')}"))
+        said = shop_orders.SAID.get(self.context.account.get(f"state:{self.body.get('current_state')}"))
         paid = _is_set(state, "paid") or _is_set(self.body, "valid")
         return said or TEMPLATES.get(str(state.get("template"))) or ("paid" if paid else "pending")
 
@@ -171,10 +165,6 @@ def _is_set(row: Row, flag: str) -> bool:
 
 
 def _copied_from(body: Row, context: Context) -> tuple[str | None, tuple[str, ...]]:
-    """Return the platform on which an order was made, if another one, and the id that it has there."""
+    """Say where an order was made: an app writes its id there in place of the nine letters of a reference."""
     origin = context.account.get(f"channel:{str(body.get('module')).lower()}")
-    reference = text(body, "reference") or ""
-    for platform, shape in EXTERNAL_IDS.items():
-        if shape.fullmatch(reference) and origin in (None, platform):
-            return platform, (f"{platform}:{reference}",)
-    return origin, ()
+    return shop_orders.copied_from(origin, [text(body, "reference") or ""])

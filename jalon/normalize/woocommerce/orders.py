@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from math import ceil
 from typing import Any
@@ -47,13 +46,8 @@ STATUSES: dict[str, OrderStatus] = {
 """`completed` may come without a payment (cash on delivery): the shop says that it is done. A refunded order was paid
 before, and given back by its refunds; one that never was, or of which no refund is told, counts as cancelled. What
 plugins add is in the settings, or paid once it has a date of payment."""
-SAID: dict[str | None, OrderStatus] = {"pending": "pending", "paid": "paid", "cancelled": "cancelled"}
-"""What the settings may say of a status."""
 DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 """Carts that the checkout has begun to write down."""
-
-# Ids of orders that apps copy here are known by their shape: longer than any number that a shop counts to.
-EXTERNAL_IDS = {"tiktok_shop": re.compile(r"[0-9]{18,19}", re.ASCII)}
 
 
 def orders(raw: Raw, context: Context) -> Iterator[Fact]:
@@ -110,7 +104,7 @@ class Reading:
         native = str(self.body.get("status"))
         if native == "refunded" and (self.paid_at is None or not objects(self.body, "refunds")):
             return "cancelled"
-        said = SAID.get(self.context.account.get(f"status:{native}"))
+        said = shop_orders.SAID.get(self.context.account.get(f"status:{native}"))
         return said or STATUSES.get(native) or ("paid" if self.paid_at is not None else "pending")
 
     def _order(self) -> Order:
@@ -222,11 +216,6 @@ def _quantity(value: Any) -> int:
 
 
 def _copied_from(body: Row, context: Context) -> tuple[str | None, tuple[str, ...]]:
-    """Return the platform on which an order was made, if another one, and the ids that it has there."""
+    """Say where an order was made: by the settings, its buyer's address, or the names that an app gave it."""
     origin = text(body, "alias_of") or context.account.get(f"channel:{str(body.get('created_via')).lower()}")
-    names = texts(body, "names")
-    for platform, shape in EXTERNAL_IDS.items():
-        found = [name for name in names if shape.fullmatch(name)]
-        if found and origin in (None, platform):
-            return platform, tuple(f"{platform}:{name}" for name in found)
-    return origin, ()
+    return shop_orders.copied_from(origin, texts(body, "names"))
