@@ -39,8 +39,8 @@ def touchpoint(form: Form) -> Iterator[Fact]:
     """
     moment, kind = form.moment("occurred_at"), form.word("kind", TELLABLE)
     origin = channels.origin(form.text("landing_page"), form.text("referrer"))
-    told = form.text("channel")
-    if told is None and form.text("landing_page") is None:
+    channel = form.text("channel")
+    if channel is None and form.text("landing_page") is None:
         raise Unfit("missing_field", "neither channel nor landing_page is told")
     order = form.order_id() if form.text("order_id") else None
     yield Touchpoint(
@@ -51,7 +51,7 @@ def touchpoint(form: Form) -> Iterator[Fact]:
         time_is_bound=moment.is_day,
         kind=kind,
         channel=form.channel(origin.channel),
-        surface=form.text("surface") or (None if told else origin.surface),
+        surface=form.text("surface") or (None if channel else origin.surface),
         person=form.person(),
         order_id=order,
         content_id=form.text("content_id") or origin.content_id,
@@ -60,14 +60,15 @@ def touchpoint(form: Form) -> Iterator[Fact]:
         campaign=form.text("campaign") or origin.campaign,
         referrer_host=origin.referrer_host,
         landing_path=origin.landing_path,
-        evidence=_evidence(told, origin),
+        evidence=_evidence(channel, origin),
         selling_mode=form.word("selling_mode", MODES, _mode(kind, origin)),
     )
     yield from form.identities("event")
 
 
-def _evidence(told: str | None, origin: channels.Origin) -> Evidence:
-    return "platform_row" if told else origin.evidence
+def _evidence(channel: str | None, origin: channels.Origin) -> Evidence:
+    """Return how the channel is known: by the record, where it names one."""
+    return "platform_row" if channel else origin.evidence
 
 
 def _mode(kind: TouchKind, origin: channels.Origin) -> SellingMode:
@@ -138,15 +139,15 @@ AMOUNTS = ("spend", "conversion_value")
 
 def figures(form: Form) -> Iterator[Fact]:
     """Yield a measure for each figure that is told. Empty is unknown, not 0."""
-    told: list[tuple[str, int, str | None]]
-    told = [(name, found, None) for name in COUNTS if (found := form.count(name)) is not None]
+    counted: list[tuple[str, int, str | None]]
+    counted = [(name, found, None) for name in COUNTS if (found := form.count(name)) is not None]
     amounts = [name for name in AMOUNTS if form.body.get(name) not in (None, "")]
     if amounts:
         currency = form.currency()
-        told += [(name, form.money(name, currency) or 0, currency) for name in amounts]
-    if not told:
+        counted += [(name, form.money(name, currency) or 0, currency) for name in amounts]
+    if not counted:
         raise Unfit("missing_field", "no figure is told")
-    for name, value, currency_code in told:
+    for name, value, currency_code in counted:
         yield _measure(form, name, value, currency_code)
 
 

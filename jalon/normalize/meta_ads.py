@@ -139,9 +139,9 @@ def _tallied(body: Row, name: str, action: str | None, windows: tuple[str, ...])
     if len(found) > 1:
         raise Unfit("bad_record", f"{name!r} has {len(found)} figures of one action")
     row = found[0] if found else {}
-    told = [_decimal(row[window]) for window in windows if row.get(window) not in (None, "")]
-    if told:
-        return Tally(sum(told, Decimal()), "+".join(windows))
+    by_window = [_decimal(row[window]) for window in windows if row.get(window) not in (None, "")]
+    if by_window:
+        return Tally(sum(by_window, Decimal()), "+".join(windows))
     if windows and frozenset(windows) != USUAL:
         return None
     return None if row.get("value") in (None, "") else Tally(_decimal(row["value"]), OWN_WINDOWS)

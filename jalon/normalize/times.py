@@ -53,12 +53,12 @@ def instant_from_local(written: str, zone: ZoneInfo, after: Instant | None = Non
     before `after`.
     """
     try:
-        told = datetime.fromisoformat(written)
+        at = datetime.fromisoformat(written)
     except (TypeError, ValueError):
-        told = None
-    if told is None or told.tzinfo is not None:
+        at = None
+    if at is None or at.tzinfo is not None:
         raise Unfit("impossible_date", f"{str(written)[:40]!r} is no time without a zone")
-    local = told.replace(tzinfo=zone)
+    local = at.replace(tzinfo=zone)
     found = instant_from_iso(local.isoformat())
     if after is not None and found < after:
         return instant_from_iso(local.replace(fold=1).isoformat())
