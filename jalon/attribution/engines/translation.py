@@ -22,7 +22,7 @@ def _translated(expression: Node, dialect: str) -> str:
     tree = compiler.to_sqlglot(expression.to_expr())
     for node in tree.walk():
         _say_as_float(node)
-    return str(tree.sql(dialect=compiler.dialect))
+    return str(tree.sql(dialect=compiler.dialect, copy=False))
 
 
 def _say_as_float(literal: Any) -> None:
