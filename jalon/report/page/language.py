@@ -165,8 +165,13 @@ def N_(message: str) -> str:  # noqa: N802 # gettext's own name for it
 
 
 def language(name: str, names: Mapping[str, str] | None = None) -> Language:
-    """Return a language of `readers.LANGUAGES`."""
-    return Language(name, Locale.parse(LANGUAGES[name]), catalog(name), names or {})
+    """Return a language of `readers.LANGUAGES`, the same one for the same names."""
+    return _spoken(name, tuple((names or {}).items()))
+
+
+@lru_cache(maxsize=8)
+def _spoken(name: str, names: tuple[tuple[str, str], ...]) -> Language:
+    return Language(name, Locale.parse(LANGUAGES[name]), catalog(name), dict(names))
 
 
 @lru_cache

@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -77,6 +78,7 @@ def render(told: Row, view: View = USUAL) -> str:
     )
 
 
+@lru_cache(maxsize=8)  # templates are compiled once for all pages in a language
 def environment(say: Language) -> Environment:
     """Return what templates are rendered with: a language's sentences, and its numbers, days and money as filters."""
     made = Environment(
