@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from jalon.attribution.engines import duckdb
 from jalon.store.database import Store
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does: see `jalon.cli.main`
@@ -28,6 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def alone() -> Iterator[None]:
+    """One thread for each engine of a test that asks for no more: tables are small here, and a quarter of the time
+    would go by while threads wait for each other. Commands have processes of their own, and all threads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "THREADS", 1)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

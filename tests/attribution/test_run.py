@@ -47,7 +47,7 @@ def test_no_facts_give_empty_tables(tmp_path: Path) -> None:
 def test_running_again_leaves_the_same_bytes_and_nothing_else(tmp_path: Path) -> None:
     run = Run(tmp_path, FACTS)
     before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
-    attribute(run.facts, run.folder, Options(threads=1, memory_limit="300MB"))
+    attribute(run.facts, run.folder, Options(threads=4, memory_limit="300MB"))
     assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
     assert sorted(before) == sorted([*(f"{name}.parquet" for name in TABLES), "run.json"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from decimal import Decimal
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -85,12 +86,16 @@ class Made:
         self.folder = folder / "marts"
         self.marts: Marts = build_marts(self.run.facts, self.run.folder, self.folder, MartOptions(csv))
 
+    @cached_property
+    def _views(self) -> duckdb.DuckDBPyConnection:
+        views = duckdb.connect()
+        for name in MARTS:
+            views.execute(f"CREATE VIEW {name} AS SELECT * FROM '{self.folder / name}.parquet'")
+        return views
+
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """Query the marts by name, as a BI tool would."""
-        with duckdb.connect() as db:
-            for name in MARTS:
-                db.execute(f"CREATE VIEW {name} AS SELECT * FROM '{self.folder / name}.parquet'")
-            return db.execute(query).fetchall()
+        return self._views.execute(query).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +251,7 @@ def test_measures_keep_their_newest_word_and_its_finality(tmp_path: Path) -> Non
 
 
 def test_the_same_input_gives_the_same_bytes(made: Made, tmp_path: Path) -> None:
-    build_marts(made.run.facts, made.run.folder, tmp_path, MartOptions(threads=1))
+    build_marts(made.run.facts, made.run.folder, tmp_path, MartOptions(threads=4))
     for path in made.folder.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+THREADS = os.cpu_count() or 1
+"""Threads where nobody says how many."""
+
+
 class DuckDB(Engine):
     """A DuckDB database that lives as long as one run."""
 
@@ -38,7 +42,7 @@ class DuckDB(Engine):
         settings: dict[str, str | int] = {
             "memory_limit": memory_limit or usual_limit(),
             "temp_directory": str(self._spill),
-            "threads": threads or os.cpu_count() or 1,
+            "threads": threads or THREADS,
             "autoinstall_known_extensions": "false",
         }
         self._db = duckdb.connect(":memory:", config=dict(settings))
