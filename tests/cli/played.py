@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import os
 import pty
 import signal
 import subprocess
+import sys
 import sysconfig
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from unittest.mock import patch
 
 import duckdb
+import pytest
 
+from jalon.cli import cli
+from jalon.commands.common import run
 from jalon.commands.demo import write_workplace
 from jalon.sandbox.brand import generate
 from jalon.sandbox.clock import Clock
@@ -50,6 +57,21 @@ class Said(NamedTuple):
         return told
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a command have this process's environment, signals and log to itself, and put them back as they were."""
+    root, own = logging.getLogger(), logging.getLogger("jalon")
+    log = root.handlers, root.level, own.level
+    heeded = signal.getsignal(signal.SIGTERM)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JALON_")}
+    try:
+        with patch.dict(os.environ, kept, clear=True):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, heeded)
+        root.handlers, root.level, own.level = log
+
+
 class Desk:
     """A workplace folder, and commands run in it."""
 
@@ -70,6 +92,25 @@ class Desk:
         """Return what starts a command in this folder."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("JALON_")}
         return {"args": [str(JALON), *words], "cwd": self.folder, "env": {**kept, **(env or {})}, "text": True}
+
+    def here(self, *words: str) -> Said:
+        """Run a command that makes figures to its end, in this process.
+
+        What it does, says and ends with is the same. A process of its own would first take seconds to load and to
+        translate what this one has: tests need that where they are about the process, or a command's first.
+        """
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            _undisturbed(),
+            chdir(self.folder),
+            patch.object(sys, "argv", ["jalon", *words]),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            run(cli)
+        assert "Traceback" not in err.getvalue(), err.getvalue()
+        return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     def __call__(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Said:
         """Run a command to its end. Whatever happens, it shows no trace of the program's insides."""

@@ -180,7 +180,7 @@ def test_a_damaged_facts_file_is_named_and_made_again(copied: Desk, lived: Desk,
     path = copied.folder / "data" / "facts" / "orders" / "00000000.parquet"
     whole = path.read_bytes()
     damage(path)
-    said = copied("attribute", "--json")
+    said = copied.here("attribute", "--json")
     assert said.status == errors.STORE
     assert str(path) in said.data["error"]["message"]
     assert "jalon normalize --all" in said.data["error"]["remedy"]
@@ -193,7 +193,7 @@ def test_a_damaged_facts_file_is_named_and_made_again(copied: Desk, lived: Desk,
 def test_a_lost_facts_file_is_named_and_made_again_by_the_next_run(copied: Desk, lived: Desk) -> None:
     path = copied.folder / "data" / "facts" / "orders" / "00000000.parquet"
     path.unlink()
-    said = copied("attribute", "--json")
+    said = copied.here("attribute", "--json")
     assert said.status == errors.STORE
     assert said.data["error"]["message"] == f"the facts file {path} is missing"
     assert f"FAIL  facts: the facts file {path} is missing" in copied("doctor", "--offline").out
@@ -204,11 +204,11 @@ def test_a_lost_facts_file_is_named_and_made_again_by_the_next_run(copied: Desk,
 def test_a_damaged_table_of_the_attribution_is_named(copied: Desk) -> None:
     order = next(iter(copied.orders()))
     cut(copied.folder / "data" / "attribution" / "sales.parquet")
-    said = copied("explain", ":".join(order))
+    said = copied.here("explain", ":".join(order))
     assert said.status == errors.STORE
     assert "sales.parquet" in said.err
     assert "jalon report" in said.err
-    made = copied("attribute", "--json", "--quiet")
+    made = copied.here("attribute", "--json", "--quiet")
     assert (made.status, made.err) == (errors.OK, "")
     assert made.data["rows"]["sales"] > 0
-    assert copied("explain", ":".join(order)).status == errors.OK
+    assert copied.here("explain", ":".join(order)).status == errors.OK

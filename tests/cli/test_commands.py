@@ -149,7 +149,7 @@ def test_a_report_shows_each_step_and_leaves_nothing_of_it(copied: Desk) -> None
     ]
     assert lines[-1].startswith("page: ")
     assert "marts: " not in said.out
-    assert "█" not in copied.on_terminal("report", "--quiet").err
+    assert "█" not in copied.on_terminal("attribute", "--anew", "--quiet").err
 
 
 def test_what_comes_from_outside_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,11 +228,10 @@ def test_explain_says_why(lived: Desk) -> None:
 
 
 def test_a_report_as_of_a_day_leaves_that_of_today_alone(copied: Desk) -> None:
-    now = copied("report", "--json")
-    orders, page = copied.folder / "data/marts/fct_orders.parquet", Path(now.data["page"])
+    orders, page = (copied.folder / "data" / "marts" / name for name in ("fct_orders.parquet", "report.html"))
     before = orders.read_bytes(), page.read_bytes()
-    then = copied("report", "--as-of", "2020-01-01", "--dbt", str(copied.folder / "warehouse"), "--json")
-    assert then.data["marts"]["fct_orders"] == 0 < now.data["marts"]["fct_orders"]
+    then = copied.here("report", "--as-of", "2020-01-01", "--dbt", str(copied.folder / "warehouse"), "--json")
+    assert then.data["marts"]["fct_orders"] == 0 < len(orders_of(orders))
     assert Path(then.data["page"]).parent.name == "as-of-2020-01-01"
     assert "as-of-2020-01-01" in (copied.folder / "warehouse" / "models" / "sources.yml").read_text()
     assert (orders.read_bytes(), page.read_bytes()) == before

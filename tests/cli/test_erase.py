@@ -55,7 +55,7 @@ def known(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = played.desk(tmp_path_factory.mktemp("known") / "shop")
     desk.edit("[sources.shopify]\n", "[sources.shopify]\ncustomer_contact = true\n")
     desk.settled()
-    assert desk("report", "--quiet").status == 0
+    assert desk.here("report", "--quiet").status == 0
     return desk
 
 
@@ -104,14 +104,14 @@ def test_a_person_is_gone_for_good_and_no_cent_with_them(shop: Desk, played: Pla
     done = quiet(shop("-vv", "erase", "-", "--yes", stdin=who.email), *clear)
     assert done.status == 0, done.err
     assert holding(shop, theirs) == {}, "gone at once, before any report is made again"
-    assert quiet(shop("report"), *clear).status == 0
+    assert quiet(shop.here("report"), *clear).status == 0
     assert money(shop) == before
 
     today = datetime.now(UTC).date()
     again = ["--from", str(today - timedelta(days=7)), "--to", str(today - timedelta(days=1))]
     assert shop("backfill", "shopify", "tiktok_shop", *again).status == 0
     assert shop("normalize", "--all").status == 0
-    assert shop("report").status == 0
+    assert shop.here("report").status == 0
     assert holding(shop, theirs) == {}
     assert money(shop) == before
 
@@ -250,7 +250,7 @@ def test_who_waits_for_sealed_bodies_is_told_how_many_have_been_looked_into(till
 
 
 def test_while_tables_are_being_made_it_is_ordered_and_says_so(till: Desk) -> None:
-    assert till("report", "--quiet").status == 0
+    assert till.here("report", "--quiet").status == 0
     with RunLock(till.folder / "data" / "locks", "report", "report"):
         said = till("erase", "anna@example.org", "--yes", "--json")
         assert (said.status, said.data["erased"], said.data["finished"]) == (1, True, False)

@@ -40,23 +40,23 @@ def test_a_content_its_creator_and_a_buyer_are_explained(lived: Desk) -> None:
     for row in credited:
         if known[row["touch_uid"]]["content_id"] == content:
             net[row["currency"]] += row["net"]
-    told = lived("explain", content, "--model", "linear", "--json")
+    told = lived.here("explain", content, "--model", "linear", "--json")
     assert told.status == errors.OK
     found = told.data["content"]
     observed = {row["currency"]: row["net"] - row["modelled"] for row in found["credit"] if row["model"] == "linear"}
     assert {code: amount for code, amount in observed.items() if code in net} == dict(net)
-    assert f"Content {content}" in lived("explain", f"content:{content}").out
+    assert f"Content {content}" in lived.here("explain", f"content:{content}").out
     creator = next(row["creator_id"] for row in touches if row["creator_id"])
-    made = lived("explain", f"creator:{creator}", "--json").data["creator"]
+    made = lived.here("explain", f"creator:{creator}", "--json").data["creator"]
     assert sum(row["touchpoints"] for row in made["touches"]) >= sum(row["creator_id"] == creator for row in touches)
     person = next(row["person"] for row in touches if row["person"])
-    said = lived("explain", person).out
+    said = lived.here("explain", person).out
     assert said.startswith("Customer ")
     assert "All that is known, in order" in said
 
 
 def test_an_address_is_looked_for_by_its_pseudonym_alone(lived: Desk) -> None:
-    said = lived("explain", "nobody@example.com", "--json")
+    said = lived.here("explain", "nobody@example.com", "--json")
     assert said.status == errors.USAGE
     assert "no customer 'email:" in said.data["error"]["message"]
     assert "nobody@example.com" not in said.out + said.err
@@ -64,7 +64,7 @@ def test_an_address_is_looked_for_by_its_pseudonym_alone(lived: Desk) -> None:
 
 def test_since_a_day_when_nothing_was_known_all_is_new(copied: Desk) -> None:
     order = min(copied.orders())
-    said = copied("explain", ":".join(order), "--since", "2020-01-01", "--json")
+    said = copied.here("explain", ":".join(order), "--since", "2020-01-01", "--json")
     assert said.status == errors.OK
     since = said.data["order"]["since"]
     assert {row["what"] for row in since["facts"]} == {"new"}
@@ -72,30 +72,30 @@ def test_since_a_day_when_nothing_was_known_all_is_new(copied: Desk) -> None:
     assert "attributing as of 2020-01-01" in said.err
     assert not list((copied.folder / "data" / "tmp").glob("*since*")), "what was made for it is gone"
     assert not (attribution(copied) / "as-of-2020-01-01").exists()
-    assert copied("attribute", "--as-of", "2020-01-01").status == errors.OK
-    kept = copied("explain", ":".join(order), "--since", "2020-01-01", "--json")
+    assert copied.here("attribute", "--as-of", "2020-01-01").status == errors.OK
+    kept = copied.here("explain", ":".join(order), "--since", "2020-01-01", "--json")
     assert (kept.data["order"]["since"], kept.err) == (since, "")
 
 
 def test_tables_older_than_the_facts_are_named(copied: Desk) -> None:
     words = ("compare", "first", "last")
-    assert "facts have come since" not in copied(*words).err
+    assert "facts have come since" not in copied.here(*words).err
     file = next((copied.folder / "data" / "facts").rglob("*.parquet"))
     later = (attribution(copied) / "run.json").stat().st_mtime + 1
     os.utime(file, (later, later))
-    told = copied(*words)
+    told = copied.here(*words)
     assert told.status == errors.OK
     assert "facts have come since these tables were made" in told.err
 
 
 def test_since_a_day_that_is_not_over_is_refused(lived: Desk) -> None:
-    said = lived("explain", ":".join(min(lived.orders())), "--since", "2999-01-01", "--json")
+    said = lived.here("explain", ":".join(min(lived.orders())), "--since", "2999-01-01", "--json")
     assert (said.status, said.data["error"]["message"]) == (errors.USAGE, "2999-01-01 is not over yet")
 
 
 @pytest.mark.parametrize("by", ["channel", "stage"])
 def test_compare_says_where_and_why(lived: Desk, by: str) -> None:
-    told = lived("compare", "first", "last", "--by", by, "--json").data["comparison"]
+    told = lived.here("compare", "first", "last", "--by", by, "--json").data["comparison"]
     sums: dict[str, Counter[str]] = {"first": Counter(), "last": Counter()}
     for row in rows(attribution(lived), "credit"):
         if row["model"] in sums:
@@ -103,8 +103,8 @@ def test_compare_says_where_and_why(lived: Desk, by: str) -> None:
     for currency in told["currencies"]:
         for model, column in (("first", "a"), ("last", "b")):
             assert sum(row[column] for row in currency["values"]) == sums[model][currency["currency"]]
-    said = lived("compare", "first", "last", "--by", by)
+    said = lived.here("compare", "first", "last", "--by", by)
     assert said.out.startswith("First touch (first): What began the journey brought the sale.")
-    refused = lived("compare", "first", "custom", "--json")
+    refused = lived.here("compare", "first", "custom", "--json")
     assert refused.status == errors.USAGE
     assert "was not computed" in refused.data["error"]["message"]

@@ -91,7 +91,7 @@ def test_amounts_that_nobody_pays_are_held_by_file_and_line_and_reports_go_on(de
     assert {(one["key"].rpartition("/")[2], one["reason"]) for one in held} == {
         ("till_orders.csv:3", "bad_money"), ("till_lines.csv:2", "bad_money"), ("ad_costs.csv:2", "bad_money"),
     }  # fmt: skip
-    reported = desk("report", "--json")
+    reported = desk.here("report", "--json")
     assert reported.status == 0, reported.err
     assert desk.orders() == {("files", "1")}
 
@@ -107,14 +107,14 @@ def test_nothing_is_left_of_an_order_that_went_back_whether_or_not_the_file_tell
         + "R3,3,2026-11-02T10:00,-12.00,-2.00,EUR\n"
     )
     assert desk("import", "till_orders.csv", "till_refunds.csv").status == 0
-    reported = desk("report", "--json")
+    reported = desk.here("report", "--json")
     assert reported.status == 0, reported.err
-    told = {number: desk("explain", f"files:{number}", "--json").data["order"] for number in "123"}
+    told = {number: desk.here("explain", f"files:{number}", "--json").data["order"] for number in "123"}
     assert {number: each["order"]["net"] for number, each in told.items()} == {"1": 0, "2": 0, "3": 4_000}
     assert sum(each["tax"] for each in told["2"]["refunds"]) == 1_667
-    said = desk("explain", "files:1").out
+    said = desk.here("explain", "files:1").out
     assert "reckoned by the order's rate" in said
-    assert "reckoned" not in desk("explain", "files:3").out
+    assert "reckoned" not in desk.here("explain", "files:3").out
 
 
 def test_which_source_is_told_where_there_are_several_or_none(desk: Desk, tmp_path: Path) -> None:

@@ -35,14 +35,15 @@ def test_what_stands_is_told_as_before_and_left_alone(copied: Desk) -> None:
     assert again.status == errors.OK
     assert again.data == {**made.data, "stood": True}
     assert list(again.data["rows"]) == list(made.data["rows"])
-    assert STANDS in copied("attribute").err
-    assert copied("report", "--lang", "fr").status == errors.OK
+    assert STANDS in copied.here("attribute").err
+    assert copied.here("report", "--lang", "fr").status == errors.OK
     assert tables(copied) == before
 
 
 def test_made_anew_on_demand_it_is_the_same(copied: Desk) -> None:
     before = tables(copied)
-    assert STANDS not in copied("attribute", "--anew").err
+    said = copied.here("attribute", "--anew")
+    assert (said.status, STANDS in said.err) == (errors.OK, False)
     after = tables(copied)
     assert {name: found[1] for name, found in after.items()} == {name: found[1] for name, found in before.items()}
     assert all(after[name][0] != before[name][0] for name in before)
@@ -70,10 +71,10 @@ def note_damaged(desk: Desk) -> None:
 def test_what_could_differ_is_made_anew(copied: Desk, change: Callable[[Desk], None]) -> None:
     before = tables(copied)
     change(copied)
-    said = copied("attribute", "--json")
+    said = copied.here("attribute", "--json")
     assert (said.status, said.data["stood"]) == (errors.OK, False)
     assert all(inode != before[name][0] for name, (inode, _) in tables(copied).items())
-    assert copied("attribute", "--json").data["stood"]
+    assert copied.here("attribute", "--json").data["stood"]
 
 
 def test_less_facts_are_another_digest(copied: Desk) -> None:
@@ -86,7 +87,7 @@ def test_less_facts_are_another_digest(copied: Desk) -> None:
 def test_a_lost_facts_file_is_named_and_the_tables_are_left(copied: Desk) -> None:
     before = tables(copied)
     facts(copied, "touchpoints").unlink()
-    said = copied("attribute")
+    said = copied.here("attribute")
     assert said.status == errors.STORE
     assert "is missing" in said.err
     assert tables(copied) == before
@@ -112,9 +113,9 @@ def test_what_a_failed_run_left_is_not_taken_for_whole(copied: Desk) -> None:
     file = facts(copied)
     whole = file.read_bytes()
     file.write_bytes(b"PAR1 no more".ljust(len(whole)))  # as many bytes, so that it is met on the way
-    assert copied("attribute").status != errors.OK
+    assert copied.here("attribute").status != errors.OK
     file.write_bytes(whole)
-    assert not copied("attribute", "--json").data["stood"]
+    assert not copied.here("attribute", "--json").data["stood"]
 
 
 def test_tables_of_facts_that_came_and_went_meanwhile_do_not_stand(copied: Desk) -> None:
@@ -134,25 +135,25 @@ def test_facts_that_cannot_be_read_are_named(copied: Desk) -> None:
     file = facts(copied)
     file.unlink()
     file.mkdir()
-    said = copied("attribute")
+    said = copied.here("attribute")
     assert said.status == errors.STORE
     assert f"{file} cannot be read" in said.err
 
 
 def test_a_past_day_stands_by_itself(copied: Desk) -> None:
     words = ("attribute", "--as-of", "2020-01-01", "--json")
-    first = copied(*words)
+    first = copied.here(*words)
     assert not first.data["stood"]
     assert "nothing had been read by the end of that day" in first.err
-    assert copied(*words).data["stood"]
-    assert copied("attribute", "--json").data["stood"]
+    assert copied.here(*words).data["stood"]
+    assert copied.here("attribute", "--json").data["stood"]
 
 
 def test_facts_that_were_written_again_and_are_the_same_are_not_called_new(copied: Desk) -> None:
     file = facts(copied)
     later = (copied.folder / "data" / "attribution" / standing.NAME).stat().st_mtime + 1
     os.utime(file, (later, later))
-    assert "facts have come since" in copied("compare", "first", "last").err
+    assert "facts have come since" in copied.here("compare", "first", "last").err
     os.utime(file)
-    assert STANDS in copied("attribute").err
-    assert "facts have come since" not in copied("compare", "first", "last").err
+    assert STANDS in copied.here("attribute").err
+    assert "facts have come since" not in copied.here("compare", "first", "last").err
