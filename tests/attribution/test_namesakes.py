@@ -11,7 +11,7 @@ import pytest
 from jalon.attribution.explain import explain
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import Fact, Order
-from jalon.report.marts.making import build_marts
+from jalon.report.marts.making import MartOptions, build_marts
 from tests.handmade import Run, line, order, refund, touch
 
 TILL: dict[str, Any] = {"platform": "till", "key": "till|1001"}
@@ -36,7 +36,7 @@ def test_a_refund_and_a_line_belong_to_the_order_of_their_platform(tmp_path: Pat
     facts += [line("1001", "1", platform=name, key=name, goods=goods) for name, goods in (("till", 3), ("phone", 8))]
     run = Run(tmp_path, facts)
     assert net(run) == {"shop:till|1001": 3000, "shop:phone|1001": 7500}
-    build_marts(run.facts, run.folder, tmp_path / "marts")
+    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
     rows = pq.read_table(tmp_path / "marts" / "fct_order_lines.parquet").to_pylist()
     assert {(row["order_uid"], row["goods_minor"]) for row in rows} == {("shop:till|1001", 3), ("shop:phone|1001", 8)}
 

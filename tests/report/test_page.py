@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,11 @@ def summed_up(told: Row, lang: str = "en") -> list[str]:
 
 def made(folder: Path, facts: list[Any], **options: Any) -> tuple[str, list[str]]:
     """Return page and summary of facts."""
-    told = told_of(folder, facts, **options)
+    return shown(told_of(folder, facts, **options), folder)
+
+
+def shown(told: Row, folder: Path) -> tuple[str, list[str]]:
+    """Return page and summary of figures."""
     page = write_page(told, folder / "page.html", View(names=KNOWN.names))
     return page.read_text(), summed_up(told)
 
@@ -105,8 +110,16 @@ BRAND = [
 
 
 @pytest.fixture(scope="module")
-def brand(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
-    return made(tmp_path_factory.mktemp("brand"), BRAND)
+def told_of_brand(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Row]:
+    """What reads the figures of the brand out of its marts."""
+    folder = tmp_path_factory.mktemp("brand")
+    told_of(folder, BRAND)
+    return lambda: figures(folder / "marts", folder / "attribution", KNOWN)
+
+
+@pytest.fixture(scope="module")
+def brand(told_of_brand: Callable[[], Row], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
+    return shown(told_of_brand(), tmp_path_factory.mktemp("page"))
 
 
 def digest(text: str) -> str:
@@ -321,11 +334,6 @@ def test_page_and_marts_are_for_their_user_alone_in_whatever_folder(tmp_path: Pa
     assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o700
 
 
-def test_the_same_marts_give_the_same_page(tmp_path: Path) -> None:
-    run = Run(tmp_path, BRAND)
-    build_marts(run.facts, run.folder, tmp_path / "marts", MartOptions(csv=False))
-    first, again = (
-        write_page(figures(tmp_path / "marts", run.folder), tmp_path / name).read_bytes()
-        for name in ("a.html", "b.html")
-    )
+def test_the_same_marts_give_the_same_page(told_of_brand: Callable[[], Row], tmp_path: Path) -> None:
+    first, again = (write_page(told_of_brand(), tmp_path / name).read_bytes() for name in ("a.html", "b.html"))
     assert first == again
