@@ -309,3 +309,10 @@ class Run:
         """Return touch -> net credit of an order in a model."""
         rows = self.rows("credit", order_uid=self.order(order_id)["order_uid"], model=model)
         return {row["touch_uid"] and row["touch_uid"].partition(":")[2]: row["net"] for row in rows}
+
+
+class Plain(Run):
+    """A run that credits by the last touch alone: for sales, persons, stages and journeys, which no model changes."""
+
+    def __init__(self, folder: Path, facts: Iterable[Fact], **options: Any) -> None:
+        super().__init__(folder, facts, **{"models": ["last"], **options})

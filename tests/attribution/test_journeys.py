@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jalon.normalize.vocabulary import Order, Touchpoint
-from tests.handmade import Run, led_by, line, measure, order, same, touch
+from tests.handmade import Plain, Run, led_by, line, measure, order, same, touch
 
 SALE = order("1", 40, person="a")
 
@@ -28,9 +28,9 @@ def test_the_window_begins_so_many_days_before_the_order_and_ends_with_it(tmp_pa
         touch("nobody", 20),
         SALE,
     ]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.journey("1") == ["first", "last"]
-    assert Run(tmp_path / "wide", facts, lookback_days=31).journey("1") == ["too-early", "first", "last"]
+    assert Plain(tmp_path / "wide", facts, lookback_days=31).journey("1") == ["too-early", "first", "last"]
 
 
 def test_what_an_order_states_is_on_its_journey_whoever_had_it(tmp_path: Path) -> None:
@@ -41,24 +41,24 @@ def test_what_an_order_states_is_on_its_journey_whoever_had_it(tmp_path: Path) -
         touch("old", 5, None, order_id="1"),
         SALE,
     ]
-    assert Run(tmp_path, facts).journey("1") == ["hers", "bound"]
+    assert Plain(tmp_path, facts).journey("1") == ["hers", "bound"]
 
 
 def test_what_an_order_states_is_on_the_journey_to_its_persons_next_sale_too(tmp_path: Path) -> None:
     facts = [touch("x", 1, "a", order_id="2"), order("1", 2, person="a"), order("2", 3, person="a")]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert (run.journey("1"), run.journey("2")) == (["x"], ["x"])
 
 
 @pytest.mark.parametrize("kind", ["purchase", "delivery", "return_requested", "refund"])
 def test_what_follows_from_a_sale_led_to_none(tmp_path: Path, kind: str) -> None:
-    assert Run(tmp_path, [touch("t", 20, "a", kind=kind), touch("u", 21, "a"), SALE]).journey("1") == ["u"]
+    assert Plain(tmp_path, [touch("t", 20, "a", kind=kind), touch("u", 21, "a"), SALE]).journey("1") == ["u"]
 
 
 def test_steps_at_the_same_time_have_a_fixed_order_whatever_the_order_of_facts(tmp_path: Path) -> None:
     touches = [touch(key, 20, "a") for key in "dbac"]
-    assert Run(tmp_path, [*touches, SALE]).journey("1") == list("abcd")
-    assert Run(tmp_path / "again", [SALE, *reversed(touches)]).journey("1") == list("abcd")
+    assert Plain(tmp_path, [*touches, SALE]).journey("1") == list("abcd")
+    assert Plain(tmp_path / "again", [SALE, *reversed(touches)]).journey("1") == list("abcd")
 
 
 def test_a_journey_begins_anew_after_a_sale_or_goes_on(tmp_path: Path) -> None:
@@ -70,13 +70,13 @@ def test_a_journey_begins_anew_after_a_sale_or_goes_on(tmp_path: Path) -> None:
         touch("z", 5, "a"),
     ]
     facts.append(order("none", 4.5, person="a", kind="sample"))
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert (run.journey("1"), run.journey("2"), run.journey("none")) == (["x"], ["y"], [])
-    assert Run(tmp_path / "on", facts, repeat="continue").journey("2") == ["x", "y"]
+    assert Plain(tmp_path / "on", facts, repeat="continue").journey("2") == ["x", "y"]
 
 
 def test_of_two_orders_at_one_instant_the_first_has_the_journey(tmp_path: Path) -> None:
-    run = Run(tmp_path, [touch("x", 1, "a"), order("1", 2, person="a"), order("2", 2, person="a")])
+    run = Plain(tmp_path, [touch("x", 1, "a"), order("1", 2, person="a"), order("2", 2, person="a")])
     assert (run.journey("1"), run.journey("2")) == (["x"], [])
 
 
@@ -85,7 +85,7 @@ def test_what_one_of_two_orders_at_one_instant_states_is_not_the_others(tmp_path
     """Unless that one is no sale: then it led to the other."""
     stated = [touch(f"of-{number}", 2, "a", order_id=number) for number in "12"]
     orders = [order("1", 2, person="a"), order("2", 2, person="a", status=status)]
-    run = Run(tmp_path, [touch("x", 1, "a"), *stated, *orders])
+    run = Plain(tmp_path, [touch("x", 1, "a"), *stated, *orders])
     assert run.journey("1") == (["x", "of-1"] if status == "paid" else ["x", "of-1", "of-2"])
     assert run.journey("2") == (["of-2"] if status == "paid" else [])
 
@@ -103,7 +103,7 @@ def test_the_content_that_an_order_or_its_line_names_is_a_touch_once(tmp_path: P
         led_by("C", None, source="net"),
         led_by("unknown-order", "v3", source="net"),
     ]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.journey("A") == ["order_contents/A/other-sku", "order_lines/A/l2"]
     assert run.journey("B") == ["told"]
     assert run.journey("C") == []
@@ -121,14 +121,14 @@ def test_a_copys_touches_belong_to_the_sale(tmp_path: Path) -> None:
         touch("bought", 40.1, None, order_id="1", kind="purchase"),
         touch("sent", 41, None, order_id="1", kind="delivery"),
     ]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.journey("77") == ["visit"]
     assert [row["key"] for row in run.rows("touches", is_counted=False)] == ["bought", "sent"]
 
 
 def test_of_a_long_journey_only_the_latest_steps_are_kept_and_it_is_said(tmp_path: Path) -> None:
     facts = [*(touch(f"t{i:02d}", 20 + i / 10, "a") for i in range(12)), SALE]
-    run = Run(tmp_path, facts, max_touches=10)
+    run = Plain(tmp_path, facts, max_touches=10)
     assert run.journey("1") == [f"t{i:02d}" for i in range(2, 12)]
     assert run.result.touches_cut == 2
 
@@ -145,7 +145,7 @@ def test_journeys_that_lead_to_no_sale_are_kept_and_end_with_a_pause(tmp_path: P
         same("a", "c"),
         SALE,
     ]
-    rows = Run(tmp_path, facts).rows("open_steps")
+    rows = Plain(tmp_path, facts).rows("open_steps")
     journeys: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: (row["journey_id"], row["position"])):
         journeys.setdefault(row["journey_id"], []).append(row["touch_uid"].partition(":")[2])
@@ -182,7 +182,7 @@ def test_journeys_are_those_that_the_definition_gives(events: list[tuple[Any, ..
         if kind == "order"
     ]
     with TemporaryDirectory() as folder:
-        run = Run(Path(folder), [*touches, *orders], repeat=repeat, lookback_days=10)
+        run = Plain(Path(folder), [*touches, *orders], repeat=repeat, lookback_days=10)
         found = {each.order_id: run.journey(each.order_id) for each in orders}
         left = run.rows("open_steps")
     assert found == {each.order_id: _defined(each, orders, touches, repeat) for each in orders}

@@ -12,7 +12,7 @@ from jalon.attribution import guards
 from jalon.attribution.engines.duckdb import DuckDB
 from jalon.attribution.options import Options
 from jalon.normalize.vocabulary import Fact
-from tests.handmade import Run, order, same, touch
+from tests.handmade import Plain, order, same, touch
 
 NAMES = [f"n{i:02d}" for i in range(12)]
 LINKS = st.lists(
@@ -28,7 +28,7 @@ def family(size: int, **fields: str) -> list[Fact]:
 
 def test_a_device_of_many_buyers_of_one_shop_joins_none_of_them(tmp_path: Path) -> None:
     facts = [*family(4), touch("t", 1, "tablet"), touch("u", 1, "account:2")]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     (tablet,) = run.rows("people", identifier="tablet")
     assert (tablet["person"], tablet["reason"], tablet["links"]) == (None, "many_buyers", 4)
     assert len({run.order(f"o{n}")["person"] for n in range(4)}) == 4
@@ -39,22 +39,22 @@ def test_a_device_of_many_buyers_of_one_shop_joins_none_of_them(tmp_path: Path) 
 
 
 def test_some_accounts_in_one_shop_are_still_one_person(tmp_path: Path) -> None:
-    run = Run(tmp_path, family(3))
+    run = Plain(tmp_path, family(3))
     assert {run.order(f"o{n}")["person"] for n in range(3)} == {"account:0"}
     assert run.result.set_aside == {}
-    assert Run(tmp_path / "strict", family(3), max_buyers=2).result.set_aside == {"many_buyers": 1}
+    assert Plain(tmp_path / "strict", family(3), max_buyers=2).result.set_aside == {"many_buyers": 1}
 
 
 def test_accounts_in_several_shops_are_no_reason(tmp_path: Path) -> None:
     facts = [same("mail", f"shop{n}:me") for n in range(6)]
     sold = [order("1", 2 + n, source=f"shop{n}", person=f"shop{n}:me", platform=f"web{n}") for n in range(6)]
-    run = Run(tmp_path, [*facts, *sold])
+    run = Plain(tmp_path, [*facts, *sold])
     assert {row["person"] for row in run.rows("sales")} == {"mail"}
 
 
 def test_many_orders_of_one_buyer_are_no_reason(tmp_path: Path) -> None:
     facts = [touch(f"t{n}", n, "phone", order_id=f"o{n}") for n in range(9)]
-    run = Run(tmp_path, [*facts, *(order(f"o{n}", n + 0.5, person="me") for n in range(9))])
+    run = Plain(tmp_path, [*facts, *(order(f"o{n}", n + 0.5, person="me") for n in range(9))])
     assert {run.order(f"o{n}")["person"] for n in range(9)} == {"me"}
 
 
@@ -64,9 +64,9 @@ def test_a_person_that_grows_too_large_is_taken_apart_at_its_weakest_links(tmp_p
     facts += [same(f"b{n}", f"b{n + 1}", evidence="order") for n in range(3)]
     facts += [same("a3", "click", evidence="click_id"), same("b0", "click", evidence="click_id")]
     facts += [touch("t", 1, "a1"), order("1", 2, person="b3")]
-    joined = Run(tmp_path, facts)
+    joined = Plain(tmp_path, facts)
     assert joined.journey("1") == ["t"]
-    run = Run(tmp_path / "apart", facts, max_person=8)
+    run = Plain(tmp_path / "apart", facts, max_person=8)
     told = {row["identifier"]: (row["person"], row["reason"]) for row in run.rows("people")}
     assert {told[f"a{n}"][0] for n in range(4)} == {"a0"}
     assert {told[f"b{n}"][0] for n in range(4)} == {"b0"}
@@ -78,14 +78,14 @@ def test_a_person_that_grows_too_large_is_taken_apart_at_its_weakest_links(tmp_p
 
 def test_what_hangs_together_by_strong_links_alone_is_taken_apart_too(tmp_path: Path) -> None:
     ring = [same(f"r{n:02d}", f"r{(n + 1) % 20:02d}") for n in range(20)]
-    run = Run(tmp_path, ring, max_person=10)
+    run = Plain(tmp_path, ring, max_person=10)
     assert all(row["person"] == row["identifier"] for row in run.rows("people"))
     assert run.result.set_aside == {"large_person": 20}
 
 
 def test_cycles_of_identity_are_one_person_and_come_to_an_end(tmp_path: Path) -> None:
     facts = [same("a", "b"), same("b", "c"), same("c", "a"), same("a", "a"), same("b", "a", key="again")]
-    run = Run(tmp_path, [*facts, touch("t", 1, "c"), order("1", 2, person="b")])
+    run = Plain(tmp_path, [*facts, touch("t", 1, "c"), order("1", 2, person="b")])
     assert {row["person"] for row in run.rows("people")} == {"a"}
     assert {row["identifier"]: row["links"] for row in run.rows("people")} == {"a": 2, "b": 2, "c": 2}
     assert run.journey("1") == ["t"]

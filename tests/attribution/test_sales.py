@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jalon.normalize.vocabulary import Order
-from tests.handmade import Run, link, order, refund
+from tests.handmade import Plain, link, order, refund
 
 NATIVE: dict[str, Any] = {"source": "net", "platform": "network", "selling_mode": "native", "channel": "network"}
 
@@ -22,25 +22,25 @@ def copy(order_id: str, days: float, goods: int = 1000, **fields: Any) -> Order:
 
 
 def test_an_order_of_the_shop_counts(tmp_path: Path) -> None:
-    row = Run(tmp_path, [order("1", 1)]).order("1")
+    row = Plain(tmp_path, [order("1", 1)]).order("1")
     assert (row["is_counted"], row["why"], row["is_sale"], row["net"]) == (True, "own", True, 1000)
 
 
 def test_a_copy_that_names_the_original_counts_nothing_and_points_to_it(tmp_path: Path) -> None:
-    run = Run(tmp_path, [native("77", 1), copy("1", 1.1, 2000, external_ids=("network:77",))])
+    run = Plain(tmp_path, [native("77", 1), copy("1", 1.1, 2000, external_ids=("network:77",))])
     row = run.order("1")
     assert (row["is_counted"], row["duplicate_of"], row["why"], row["net"]) == (False, "net:77", "copy_by_id", 0)
     assert run.order("77")["net"] == 1000
 
 
 def test_the_platforms_own_statement_of_the_copy_is_as_good(tmp_path: Path) -> None:
-    run = Run(tmp_path, [native("77", 1), order("1", 1.1), link("77", "webshop:1", source="net")])
+    run = Plain(tmp_path, [native("77", 1), order("1", 1.1), link("77", "webshop:1", source="net")])
     assert run.order("1")["duplicate_of"] == "net:77"
     assert run.order("77")["is_sale"]
 
 
 def test_one_copy_of_two_originals_leaves_both_sales(tmp_path: Path) -> None:
-    run = Run(tmp_path, [native("77", 1), native("78", 1), copy("1", 1.1, external_ids=("network:77", "network:78"))])
+    run = Plain(tmp_path, [native("77", 1), native("78", 1), copy("1", 1.1, external_ids=("network:77", "network:78"))])
     assert [run.order(each)["is_sale"] for each in ("77", "78", "1")] == [True, True, False]
 
 
@@ -53,7 +53,7 @@ def claim(order_id: str, names: str, days: float = 1.2) -> Order:
 @pytest.mark.parametrize("named", ["88379", "1494", "#1494"])
 def test_an_order_is_named_by_its_id_or_by_the_number_that_people_see(tmp_path: Path, named: str) -> None:
     shop = [order("88379", 1, external_ids=("webshop:#1494",)), order("88380", 1, external_ids=("webshop:#1495",))]
-    run = Run(tmp_path, [*shop, claim("t-1", named)])
+    run = Plain(tmp_path, [*shop, claim("t-1", named)])
     assert (run.order("t-1")["duplicate_of"], run.order("t-1")["why"]) == ("shop:88379", "copy_by_id")
     assert [run.order(each)["why"] for each in ("88379", "88380")] == ["own", "own"]
     assert run.result.claims_unmatched == 0
@@ -62,7 +62,7 @@ def test_an_order_is_named_by_its_id_or_by_the_number_that_people_see(tmp_path: 
 def test_a_number_that_two_orders_have_names_neither_and_an_id_goes_first(tmp_path: Path) -> None:
     shops = [order("88379", 1, external_ids=("webshop:#7",)), order("500", 1, source="b", external_ids=("webshop:#7",))]
     numbered = [order("9", 1, external_ids=("webshop:#500",)), order("10", 1, external_ids=("webshop:#9",))]
-    run = Run(tmp_path, [*shops, *numbered, claim("t-1", "7"), claim("t-2", "500"), claim("t-3", "404")])
+    run = Plain(tmp_path, [*shops, *numbered, claim("t-1", "7"), claim("t-2", "500"), claim("t-3", "404")])
     assert [run.order(each)["duplicate_of"] for each in ("t-1", "t-2", "t-3")] == [None, "b:500", None]
     assert all(run.order(each)["is_sale"] for each in ("88379", "500", "9", "10"))
     assert run.result.claims_unmatched == 2
@@ -70,14 +70,14 @@ def test_a_number_that_two_orders_have_names_neither_and_an_id_goes_first(tmp_pa
 
 def test_a_copy_of_a_copy_points_to_the_sale(tmp_path: Path) -> None:
     again = copy("E", 1.2, source="erp", platform="erp", external_ids=("webshop:1",))
-    run = Run(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), again])
+    run = Plain(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), again])
     assert run.order("E")["sale_uid"] == "net:77"
     assert sum(row["net"] for row in run.rows("sales")) == 1000
 
 
 @pytest.mark.parametrize("money", [{"total": 5555}, {"goods": 999, "total": 1000}])
 def test_a_copy_without_id_is_known_by_money_and_time(tmp_path: Path, money: dict[str, int]) -> None:
-    run = Run(tmp_path, [native("77", 1), native("78", 1, 3000), copy("1", 1.9, **money)])
+    run = Plain(tmp_path, [native("77", 1), native("78", 1, 3000), copy("1", 1.9, **money)])
     assert (run.order("1")["duplicate_of"], run.order("1")["why"]) == ("net:77", "copy_by_rule")
 
 
@@ -93,14 +93,14 @@ def test_a_copy_without_id_is_known_by_money_and_time(tmp_path: Path, money: dic
     ids=["two originals", "two copies", "too far", "other currency", "other money"],
 )
 def test_what_cannot_be_told_is_a_possible_duplicate_and_not_counted(tmp_path: Path, others: list[Order]) -> None:
-    run = Run(tmp_path, [copy("1", 1.1), *others])
+    run = Plain(tmp_path, [copy("1", 1.1), *others])
     row = run.order("1")
     assert (row["is_counted"], row["why"], row["duplicate_of"], row["net"]) == (False, "possible_duplicate", None, 0)
     assert run.result.possible_duplicates == sum(each.origin is not None for each in others) + 1
 
 
 def test_an_original_that_a_copy_names_is_not_open_to_the_rule(tmp_path: Path) -> None:
-    run = Run(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), copy("2", 1.1)])
+    run = Plain(tmp_path, [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), copy("2", 1.1)])
     assert run.order("2")["why"] == "possible_duplicate"
 
 
@@ -112,12 +112,12 @@ def test_an_original_that_a_copy_names_is_not_open_to_the_rule(tmp_path: Path) -
     ],
 )
 def test_a_copy_that_doubles_nothing_counts(tmp_path: Path, facts: list[Order], why: str) -> None:
-    row = Run(tmp_path, facts).order("1")
+    row = Plain(tmp_path, facts).order("1")
     assert (row["is_sale"], row["why"], row["net"]) == (True, why, 1000)
 
 
 def test_the_same_order_in_two_sources_counts_once(tmp_path: Path) -> None:
-    run = Run(
+    run = Plain(
         tmp_path, [order("1", 1), order("1", 1, source="shop-again"), order("2", 1), order("2", 5, source="shop-again")]
     )
     rows = {row["order_uid"]: row for row in run.rows("sales")}
@@ -142,7 +142,7 @@ NET = [
 
 
 def test_net_revenue_is_of_paid_sales_alone(tmp_path: Path) -> None:
-    run = Run(tmp_path, [order(f"{n}", 1, **fields) for n, (fields, *_) in enumerate(NET)])
+    run = Plain(tmp_path, [order(f"{n}", 1, **fields) for n, (fields, *_) in enumerate(NET)])
     for n, (fields, booked, net, rule) in enumerate(NET):
         row = run.order(f"{n}")
         assert (row["booked"], row["net"], row["reversed"], row["net_rule"]) == (booked, net, booked - net, rule), (
@@ -160,19 +160,19 @@ def test_refunds_that_are_done_take_goods_money_back(tmp_path: Path) -> None:
         refund("1", 7, 500, source="net"),
         refund("2", 7, 200),
     ]
-    run = Run(tmp_path, [order("1", 1), order("2", 1, status="pending"), *refunds])
+    run = Plain(tmp_path, [order("1", 1), order("2", 1, status="pending"), *refunds])
     assert run.order("1")["net"] == 600
     assert run.order("2")["net"] == 0
 
 
 def test_refunds_above_the_order_make_its_net_negative(tmp_path: Path) -> None:
-    run = Run(tmp_path, [order("1", 1, 500), refund("1", 2, 700)])
+    run = Plain(tmp_path, [order("1", 1, 500), refund("1", 2, 700)])
     assert run.order("1")["net"] == -200
 
 
 def test_a_refund_of_the_copy_is_not_taken_from_the_sale(tmp_path: Path) -> None:
     facts = [native("77", 1), copy("1", 1.1, external_ids=("network:77",)), refund("1", 3, 400)]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.order("77")["net"] == 1000
     assert run.order("1")["net"] == 0
 
@@ -215,7 +215,7 @@ def test_only_the_newest_revision_holds(tmp_path: Path) -> None:
         order("2", 1, 400, version=1, observed_at=10, inbox_id=4),
         order("2", 1, 400, version=1, observed_at=10, inbox_id=5, removed=True),
     ]
-    run = Run(tmp_path, revisions)
+    run = Plain(tmp_path, revisions)
     assert [(row["order_id"], row["net"]) for row in run.rows("sales")] == [("1", 1500)]
-    before = Run(tmp_path / "before", revisions, as_of=10)
+    before = Plain(tmp_path / "before", revisions, as_of=10)
     assert before.order("1")["net"] == 1000, "as of an instant later revisions are unknown"

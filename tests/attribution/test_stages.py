@@ -11,7 +11,7 @@ from jalon.attribution.presets import MEMBERS, PRESETS
 from jalon.attribution.stages import RULES, STAGES, read_rules
 from jalon.errors import ConfigError
 from jalon.normalize.vocabulary import TouchKind
-from tests.handmade import Run, at, order, touch
+from tests.handmade import Plain, at, order, touch
 
 LOOKS = ("impression", "view", "live_view")
 VISITS = ("engagement", "profile_visit", "visit", "search_click", "ad_click", "content_click")
@@ -39,7 +39,7 @@ def test_every_kind_has_its_stage_for_strangers_and_for_customers(tmp_path: Path
     ]
     orders = [order(f"{kind}", 1, person=f"customer:{kind}") for kind in kinds]
     orders.append(order("again", 5, person="customer:purchase"))
-    run = Run(tmp_path, [*strangers, *customers, *orders])
+    run = Plain(tmp_path, [*strangers, *customers, *orders])
     staged = {row["key"]: row["stage"] for row in run.rows("touches")}
     assert {kind: staged[f"s/{kind}"] for kind in kinds} == BEFORE
     assert {kind: staged["again" if kind == "purchase" else f"c/{kind}"] for kind in kinds} == AFTER
@@ -54,7 +54,7 @@ def test_a_view_by_someone_known_is_discovery_and_customers_are_so_only_after_th
         order("1", 4, person="a"),
         touch("later", 5, "a", kind="tag_click"),
     ]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     rules = {row["key"]: row["stage_rule"] for row in run.rows("touches")}
     assert (rules["first"], rules["second"], rules["clicks"]) == ("first-seen", "seen-again", "interest")
     assert (rules["1"], rules["later"]) == ("first-purchase", "customer-returns")
@@ -66,7 +66,7 @@ def test_the_shops_own_count_tells_of_orders_from_before_the_facts(tmp_path: Pat
         order("1", 4, person="a", customer_order_index=3),
         order("2", 4, customer_order_index=1),
     ]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.touch("t")["stage"] == "loyalty"
     assert run.order("1")["prior_sales"] == 3
     assert [run.touch(each)["stage"] for each in ("1", "2")] == ["loyalty", "loyalty"]
@@ -74,7 +74,7 @@ def test_the_shops_own_count_tells_of_orders_from_before_the_facts(tmp_path: Pat
 
 def test_a_purchase_told_by_a_record_after_the_order_is_still_the_first(tmp_path: Path) -> None:
     facts = [order("1", 4, person="a"), touch("paid", 4.5, None, kind="purchase", order_id="1")]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.touch("paid")["stage"] == "purchase"
     assert not run.rows("touches", fact="orders"), "one purchase is not told twice"
 
@@ -82,7 +82,7 @@ def test_a_purchase_told_by_a_record_after_the_order_is_still_the_first(tmp_path
 @pytest.mark.parametrize("fields", [{"status": "pending", "paid_at": None}, {"kind": "sample"}])
 def test_what_is_no_sale_makes_no_customer_and_no_purchase(tmp_path: Path, fields: dict[str, Any]) -> None:
     facts = [order("1", 4, person="a", **fields), touch("p", 4, "a", kind="purchase", order_id="1"), touch("t", 5, "a")]
-    run = Run(tmp_path, facts)
+    run = Plain(tmp_path, facts)
     assert run.touch("t")["stage"] == "discovery"
     assert not run.touch("p")["is_counted"]
 
@@ -99,7 +99,7 @@ def test_rules_can_be_replaced_and_the_first_that_fits_decides(tmp_path: Path) -
         touch("k", 3, "b", kind="save"),
         touch("u", 1, "c", kind="save"),
     ]
-    run = Run(tmp_path, facts, stage_rules=rules)
+    run = Plain(tmp_path, facts, stage_rules=rules)
     found = {row["key"]: (row["stage"], row["stage_rule"]) for row in run.rows("touches")}
     assert found == {
         "m": ("loyalty", "mail"), "v": ("awareness", "visits"), "k": ("decision", "known"), "u": ("unknown", "unknown")
@@ -143,5 +143,5 @@ def test_presets_have_the_stages_of_the_field() -> None:
 
 def test_as_of_an_instant_nobody_is_a_customer_yet(tmp_path: Path) -> None:
     facts = [order("1", 1, person="a", observed_at=at(9)), touch("t", 5, "a", observed_at=at(6))]
-    assert Run(tmp_path, facts).touch("t")["stage"] == "loyalty"
-    assert Run(tmp_path / "then", facts, as_of=at(7)).touch("t")["stage"] == "discovery"
+    assert Plain(tmp_path, facts).touch("t")["stage"] == "loyalty"
+    assert Plain(tmp_path / "then", facts, as_of=at(7)).touch("t")["stage"] == "discovery"
