@@ -16,6 +16,7 @@ from jinja2.ext import babel_extract
 
 import jalon.report
 from jalon.report.page.language import catalogs, language
+from jalon.report.page.page import environment
 from jalon.report.page.phrases import phrases
 from jalon.report.page.readers import LANGUAGES
 from jalon.report.words import orders
@@ -143,3 +144,11 @@ def test_one_and_a_half_is_plural_in_english_and_singular_in_french() -> None:
     assert [language("fr").orders(number) for number in (0, 1, 1.5, 2)] == [
         "0 commande", "1 commande", "1,5 commande", "2 commandes"
     ]  # fmt: skip
+
+
+def test_a_language_with_the_same_names_is_made_once_and_so_are_its_templates() -> None:
+    french = language("fr", {"net": "Le réseau"})
+    assert environment(language("fr", {"net": "Le réseau"})) is environment(french)
+    others = (language("en", {"net": "Le réseau"}), language("fr", {"net": "Un autre"}), language("fr"))
+    assert len({id(environment(each)) for each in (french, *others)}) == 4
+    assert [each.label("net") for each in (french, *others)] == ["Le réseau", "Le réseau", "Un autre", "Net"]
