@@ -23,6 +23,7 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
+from jalon import errors
 from jalon.cli import cli
 from jalon.commands.common import run
 from jalon.commands.demo import write_workplace
@@ -109,6 +110,8 @@ class Desk:
             pytest.raises(SystemExit) as ended,
         ):
             run(cli)
+        if ended.value.code == errors.INTERRUPTED:  # whoever ends the tests means all of them
+            raise KeyboardInterrupt
         assert "Traceback" not in err.getvalue(), err.getvalue()
         return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
