@@ -195,7 +195,7 @@ def test_a_sale_whose_copy_was_refunded_more_says_so(
     back += [refund("77", 3, own, source="net")] if own else []
     again = copy("E", 1.2, source="erp", platform="erp", external_ids=("webshop:1",))
     sold = [native("77", 1), copy("1", 1.1, external_ids=("network:77",), currency=currency), again, native("78", 1)]
-    run = Run(tmp_path, [*sold, *back])
+    run = Plain(tmp_path, [*sold, *back])
     assert run.order("77")["net"] == 1000 - own
     assert run.order("77")["net_warning"] == ("refund_of_copy" if warns else None)
     assert run.result.net_warnings == ({"refund_of_copy": 1} if warns else {})
@@ -204,7 +204,7 @@ def test_a_sale_whose_copy_was_refunded_more_says_so(
 
 def test_a_cancelled_sale_has_nothing_that_a_refund_of_its_copy_could_take_off(tmp_path: Path) -> None:
     sold = [native("77", 1, status="cancelled"), copy("1", 1.1, external_ids=("network:77",))]
-    assert Run(tmp_path, [*sold, refund("1", 3, 400)]).result.net_warnings == {}
+    assert Plain(tmp_path, [*sold, refund("1", 3, 400)]).result.net_warnings == {}
 
 
 def test_only_the_newest_revision_holds(tmp_path: Path) -> None:
