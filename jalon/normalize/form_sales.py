@@ -67,9 +67,7 @@ def order(form: Form) -> Iterator[Fact]:
         person=form.person(),
         selling_mode=form.word("selling_mode", MODES, "communication"),
         channel=form.channel(PLACES.get(platform, platform)),
-        origin=None,
         external_ids=form.texts("external_ids"),
-        customer_order_index=None,
         journey="none",
     )
     for number, line in enumerate(form.forms("lines"), 1):
@@ -201,15 +199,9 @@ def touch(
         time_is_bound=moment.is_day,
         kind=kind,
         channel=channel,
-        surface=None,
         person=form.person(),
         order_id=order_id,
-        content_id=None,
-        creator_id=None,
         product_id=form.text("product_id"),
-        campaign=None,
-        referrer_host=None,
-        landing_path=None,
         evidence="platform_row",
         selling_mode=form.word("selling_mode", MODES, "communication"),
         removed=removed,
@@ -282,6 +274,5 @@ def _draft(form: Form, key: str, number: str, platform: str, currency: str, sold
         channel="affiliate",
         origin=form.needed("shop"),
         external_ids=(f"{form.needed('shop')}:{form.needed('order_id')}",),
-        customer_order_index=None,
         journey="none",
     )
