@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from jalon.sync.engine import sync_all
 from jalon.sync.source import SourceOutcome, Workshop
 from jalon.workplace import Workplace
 from tests.spine import SPINE
-from tests.truth.life import DAY, PlayedClock
+from tests.truth.life import DAY, PLAYED_ON, PlayedClock
 
 
 @dataclass
@@ -74,10 +73,11 @@ async def staged(
 
     `posts` makes what the brand posts, in place of what it would.
     """
-    now = int(time.time()) // DAY * DAY
-    world = generate(5, orders=60, days=14, horizon_days=4, now=now)
+    world = generate(5, orders=60, days=14, horizon_days=4, now=PLAYED_ON)
     world = replace(world, posts=posts(world)) if posts else world
-    async with Sandbox(world, Clock(float(now), frozen=True), Faults(5, {}), parts=parts, deliver=False) as sandbox:
+    async with Sandbox(
+        world, Clock(float(PLAYED_ON), frozen=True), Faults(5, {}), parts=parts, deliver=False
+    ) as sandbox:
         given = {name: {**own, **settings.get(name, {})} for name, own in sandbox.settings().items()}
         with Workplace(load(write_workplace(folder, given))) as place:
             receiver = receiver_of(place)
