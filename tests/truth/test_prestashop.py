@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -30,8 +29,7 @@ async def test_through_the_night_in_which_the_clock_is_put_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The shop's times carry no zone, and an hour of them comes twice."""
-    before = datetime(2026, 10, 23, tzinfo=UTC).timestamp()
-    monkeypatch.setattr(life, "time", SimpleNamespace(time=lambda: before))
+    monkeypatch.setattr(life, "PLAYED_ON", int(datetime(2026, 10, 23, tzinfo=UTC).timestamp()))
     truth = await life.live(tmp_path, seed=3, orders=200, days=14, faults={}, hooks=False, parts=(PLATFORM,))
     told, shop = truth["parts"][PLATFORM], HeldShop(tmp_path, PLATFORM)
     check_money(told, shop)
