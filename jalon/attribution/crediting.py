@@ -89,15 +89,13 @@ def credit(engine: Engine, journeys: Journeys, facts: Facts, learnt: Learnt, opt
     found = observed(engine, journeys, touches, sold, learnt, options)
     shared = share_out(engine, facts, unknown.filter((unknown.reason != "path_not_ready") & options.share_out))
     modelled = engine.keep("modelled_credit", _modelled(shared.rows, sold))
-    pathless = [
-        rows.select(*COLUMNS)
-        for window in windows(options)
-        for model in window.models
-        for rows in (
-            for_model(unseen(sold, journeys, window, unknown).anti_join(shared.rows, "order_uid"), model),
-            _without_seen(modelled, journeys, window).mutate(model=ibis.literal(model)),
-        )
-    ]
+    pathless: list[Table] = []
+    for number, window in enumerate(windows(options)):
+        without = unseen(sold, journeys, window, unknown).anti_join(shared.rows, "order_uid")
+        left = engine.keep(f"left_{number}", without)
+        likely = _without_seen(modelled, journeys, window)
+        for model in window.models:
+            pathless += [for_model(left, model), likely.mutate(model=ibis.literal(model)).select(*COLUMNS)]
     # Kept before it is written in order: to gather and to sort in one statement takes the memory of both.
     rows = engine.keep("credit", ibis.union(*found.rows.values(), *pathless))
     engine.drop(*(f"credit_{model}" for model in found.rows))
