@@ -28,8 +28,8 @@ def sync(
     """Read what is new, and derive facts from it.
 
     From all SOURCES, or the named ones. Safe to run from cron at any time: it goes on where the last run ended,
-    whatever ended it. Exit status 1: something is left for the next run, or what was read or delivered made no sense;
-    it is named by source.
+    whatever ended it. Exit status 1: something is left for the next run, or what was read or delivered made no sense,
+    or `serve` refused deliveries; it is named by source.
 
     \b
     jalon sync
@@ -140,7 +140,8 @@ def serve(console: Console, place: Workplace, host: str | None, port: int | None
     """Receive webhooks until stopped.
 
     Prints the address of each source. A delivery is on disk before it is acknowledged; the next `sync` reads what it
-    tells of. Put a TLS proxy in front, and set public_url so that `sync` subscribes.
+    tells of. Put a TLS proxy in front, and set public_url so that `sync` subscribes. What is refused, for want of a
+    fitting signature above all, is counted: the next `sync` says how often and why, and so do `status` and `doctor`.
 
     \b
     jalon serve --port 8737

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,6 +112,7 @@ def _store(place: Workplace) -> Iterator[Finding]:
     else:
         yield Finding("store", "ok", str(store.folder))
         yield from (_left(source, rows) for source, rows in place.left().items())
+        yield from _refused(store)
     yield _facts(store)
     yield from _identity(store.attribution)
     yield _disk(store.folder)
@@ -129,6 +131,19 @@ def _facts(store: Store) -> Finding:
         return Finding("facts", "ok", f"{number} files, all whole")
     except JalonError as error:
         return Finding("facts", "fail", error.message, error.remedy)
+
+
+def _refused(store: Store) -> Iterator[Finding]:
+    """Name the sources of which the last that was delivered was refused."""
+    from jalon.store import refusals
+
+    with store.read() as db:
+        found = refusals.lately(db, time.time())
+    for one in found:
+        if not one.taken_since:
+            count = counted(one.times, "was refused", "were refused")
+            detail = f"{count} within a week, none was taken since: {refusals.WHY[one.reason]}"
+            yield Finding(f"{one.source}: deliveries", "warn", detail, refusals.REMEDIES[one.reason])
 
 
 def _left(source: str, rows: int) -> Finding:

@@ -18,6 +18,7 @@ WORDS = {
     "source_values": ("value remembered about it", "values remembered about it"),
     "notices": ("notice", "notices"),
     "deadlines": ("deadline", "deadlines"),
+    "refusals": ("count of refused deliveries", "counts of refused deliveries"),
     "files": ("file known to be read", "files known to be read"),
     "links": ("own short link: it leads nowhere any more", "own short links: they lead nowhere any more"),
     "deliveries": ("delivery", "deliveries"),

@@ -11,7 +11,19 @@ from typing import Any
 
 from jalon.commands.console import counted, day_and_time, table
 from jalon.errors import sentences
-from jalon.store import budget, deadlines, deliveries, erasure, fetches, inbox, quarantine, runs, sources, windows
+from jalon.store import (
+    budget,
+    deadlines,
+    deliveries,
+    erasure,
+    fetches,
+    inbox,
+    quarantine,
+    refusals,
+    runs,
+    sources,
+    windows,
+)
 from jalon.workplace import Workplace
 
 Row = dict[str, Any]
@@ -27,6 +39,7 @@ def overview(place: Workplace) -> tuple[Row, list[str]]:
             "inbox": _named(("source", "stream", "rows", "objects"), inbox.counts(db)),
             "deliveries": [count._asdict() for count in deliveries.counts(db)],
             "misunderstood": _named(MISUNDERSTOOD, deliveries.misunderstood(db)),
+            "refused": [{**one._asdict(), "last_at": _time(one.last_at)} for one in refusals.lately(db, time.time())],
             "quarantine": _named(("source", "stream", "reason", "entries"), quarantine.counts(db)),
             "budgets": [account._asdict() for account in budget.state(db)],
             "backfills": [backfill._asdict() for backfill in windows.backfills(db)],
@@ -128,11 +141,20 @@ def _plain(at: str) -> str:
     return at[:16].replace("T", " ") or "the beginning"
 
 
+def _refused(row: Row) -> str:
+    count = counted(row["times"], "delivery was refused", "deliveries were refused")
+    text = f"{row['source']}: {count} within a week, last at {row['last_at']}: {refusals.WHY[row['reason']]}"
+    if row["taken_since"]:
+        return f"{text}; a later one was taken"
+    return sentences(text, refusals.REMEDIES[row["reason"]])
+
+
 def _elsewhere(data: Row) -> Iterator[str]:
     for row in data["misunderstood"]:
         why = row["note"] or f"the topic {row['topic']!r} is not known"
         again = "`jalon quarantine replay` has them tried again"
         yield f"{row['source']}: deliveries not understood: {row['deliveries']}: {why}; {again}"
+    yield from map(_refused, data["refused"])
     if data["quarantine"]:
         yield "in quarantine: `jalon quarantine list` says why; `replay` tries again, `close` closes by hand"
     for account in data["budgets"]:

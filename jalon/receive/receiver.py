@@ -34,12 +34,14 @@ from jalon.receive.intake import Intake
 from jalon.receive.limits import Limits
 from jalon.receive.live import LivePage
 from jalon.receive.metrics import Metrics
+from jalon.receive.refusals import Refusals
 from jalon.receive.replies import Reply
 from jalon.receive.seldom import Seldom
 from jalon.receive.site import Answered, Now, Sites
 from jalon.store.database import Store
 from jalon.store.deliveries import Row
 from jalon.store.envelope import Sealer
+from jalon.store.refusals import Reason
 
 log = logging.getLogger(__name__)
 _LONGEST_NUMBER = 20
@@ -51,11 +53,11 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Refused(Exception):
-    """A request that is answered without anything being stored."""
+    """A request that is answered without anything of it being stored; with a `reason`, its source is told of it."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, reason: Reason | None = None) -> None:
         super().__init__(reply.status)
-        self.reply = reply
+        self.reply, self.reason = reply, reason
 
 
 class Receiver:
@@ -79,6 +81,7 @@ class Receiver:
         self._sealer = Sealer(keyring)
         self._seldom = Seldom(log)
         self._intake = Intake(store, self.limits, self.metrics, self._complain)
+        self._refusals = Refusals(store, self._complain)
         self._places = Places(self.limits, self.metrics)
         self.sites = Sites(store, keyring, hooks, self._intake, self.limits, self.metrics, self._seldom, now)
         self._live = live
@@ -119,6 +122,7 @@ class Receiver:
         for server in self._servers:
             await server.shutdown(_STOP_PAUSE)
         await self.sites.store_clicks(end)
+        await self._refusals.store()
         for task in self._tasks:
             task.cancel()
 
@@ -153,6 +157,8 @@ class Receiver:
             row = self._verified(source, hook, request, body)
             return self._answer(source, await self._keep(row, request))
         except Refused as refused:
+            if source and refused.reason:
+                self._refusals.add(source, refused.reason)
             return self._answer(source, refused.reply)
         finally:
             connection.end()
@@ -182,10 +188,10 @@ class Receiver:
             raise Refused(replies.WRONG_METHOD)
         headers = request.headers
         if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            raise Refused(replies.ENCODED)
+            raise Refused(replies.ENCODED, "encoded")
         declared = headers.get("Content-Length")
         if declared is not None and (len(declared) > _LONGEST_NUMBER or int(declared) > self.limits.body):
-            raise Refused(replies.LARGE)
+            raise Refused(replies.LARGE, "too_large")
 
     async def _read(self, request: web.BaseRequest) -> bytes:
         content = request.content
@@ -200,7 +206,7 @@ class Receiver:
         except (web.RequestPayloadError, ConnectionError):
             raise Refused(replies.BAD_REQUEST) from None
         if len(body) > self.limits.body:
-            raise Refused(replies.LARGE)
+            raise Refused(replies.LARGE, "too_large")
         return body
 
     async def _read_slowly(self, request: web.BaseRequest) -> bytes:
@@ -213,7 +219,7 @@ class Receiver:
                 size += len(chunk)
                 self._reading += len(chunk)
                 if size > self.limits.body:
-                    raise Refused(replies.LARGE)
+                    raise Refused(replies.LARGE, "too_large")
                 if self._reading > self.limits.held:
                     raise Refused(replies.BUSY)
         finally:
@@ -224,7 +230,9 @@ class Receiver:
         headers = {_lower(name): value.decode("latin-1") for name, value in request.raw_headers}
         delivery = Delivery(headers, body, time.time())
         if not self._signed(source, hook, delivery):
-            raise Refused(replies.KNOCKED if self._knocks(source, hook, delivery) else replies.UNSIGNED)
+            if self._knocks(source, hook, delivery):
+                raise Refused(replies.KNOCKED)
+            raise Refused(replies.UNSIGNED, "unsigned" if hook.secrets else "no_secret")
         digest = self._sealer.digest(body)
         key = hook.key(delivery, digest)
         return Row(source, key, delivery.received_at, digest, self._sealer.seal(source, key, headers, body))

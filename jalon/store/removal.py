@@ -19,7 +19,9 @@ SCOPE = "everything"
 """`scope` of such an order among the erasures."""
 SLICE = 500
 """Rows per transaction."""
-SMALL = ("streams", "windows", "fetches", "credentials", "source_values", "notices", "deadlines", "files")
+SMALL = (
+    "streams", "windows", "fetches", "credentials", "source_values", "notices", "deadlines", "files", "refusals",
+)  # fmt: skip
 """Tables that go with the order itself, and `links`."""
 LARGE = {"deliveries": "received_at", "delivered": "received_at", "quarantine": "first_at", "runs": "started_at"}
 """Tables that go slice by slice -> when a row came; what came after the order stays."""

@@ -17,7 +17,7 @@ APPLICATION_ID = 0x6A616C6E
 """'jaln': tells a jalon store from any other SQLite file (PRAGMA application_id)."""
 GENERATION = 1
 """Changes that older versions cannot live with raise this; they refuse the file then."""
-VERSION = GENERATION * 1000 + 5
+VERSION = GENERATION * 1000 + 6
 """PRAGMA user_version: generation and, below it, additive steps."""
 
 
@@ -84,6 +84,12 @@ TABLES: dict[str, Table] = {
         {"source": str, "key": str, "digest": bytes, "received_at": float, "delivery": int},
         ("source", "key"),
         indexes=(("digest", "source"), ("delivery",), ("received_at",)),
+    ),
+    # How many deliveries were refused at the door, by day (UTC), and how many of them a run has told of.
+    "refusals": Table(
+        {"source": str, "reason": str, "day": int, "times": int, "last_at": float, "told": int},
+        ("source", "reason", "day"),
+        defaults={"told": 0},
     ),
     # Rate budgets by account, shared by all processes.
     "budgets": Table(

@@ -104,6 +104,7 @@ async def _sync(run: Run) -> None:
         await run.work()
     if run.source.connector.folder(run.source.settings):
         await run.files.read_folder()
+    await run.heed_refused()
     await run.forget_deliveries()
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from jalon.connectors.base import Deadline, Fault, Stop, Wait
 from jalon.errors import sentences
-from jalon.store import deadlines, deliveries, sources, windows
+from jalon.store import deadlines, deliveries, refusals, sources, windows
 from jalon.store.windows import OpenWindow
 from jalon.sync.answered import account_of
 from jalon.sync.filed import FileReader
@@ -171,6 +171,15 @@ class Run:
     def files(self) -> FileReader:
         """What reads the source's files."""
         return FileReader(self.source, self.shop, self._halt, self.pages, self.outcome)
+
+    async def heed_refused(self) -> None:
+        """Tell of the deliveries that were refused since the last run; a run that went well otherwise is partial."""
+        for one in await self.shop.store.commit(lambda db: refusals.tell(db, self.source.name)):
+            text = f"deliveries refused by `jalon serve` since the last run: {one.times}: {refusals.WHY[one.reason]}"
+            self.outcome.notes.append(sentences(text, refusals.REMEDIES[one.reason]))
+            if self.outcome.state == "ok":
+                self.outcome.state, self.outcome.remedy = "partial", refusals.REMEDIES[one.reason]
+                self.outcome.message = f"{self.source.name}: {text}"
 
     async def forget_deliveries(self) -> None:
         """Forget what was delivered so long ago that no platform sends it again."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 
 import pytest
 from plain import PATH, Start, ask, head, post
 
 from jalon.receive.limits import MIB
+from jalon.store import refusals
 from jalon.store.database import Store
 
 
@@ -18,7 +20,7 @@ async def test_forged_bodies_fill_neither_disk_nor_log(
 ) -> None:
     """Threat 31."""
     caplog.set_level(logging.DEBUG)
-    _, port = await start()
+    receiver, port = await start()
     assert (await ask(port, post(b"honest"))).status == 200
     before = sum(path.stat().st_size for path in store.folder.rglob("*") if path.is_file())
     body = os.urandom(MIB)
@@ -30,3 +32,7 @@ async def test_forged_bodies_fill_neither_disk_nor_log(
     assert after - before < 64 * 1024
     assert len(caplog.text) < 64 * 1024
     assert (await ask(port, post(b"honest", id="2"))).status == 200
+    await receiver.stop()
+    with store.read() as db:
+        assert [(one.reason, one.times) for one in refusals.lately(db, time.time())] == [("unsigned", 64)]
+        assert db.execute("SELECT count(*) FROM refusals").fetchone()[0] <= 2, "a row a day, midnight aside"

@@ -21,7 +21,7 @@ from jalon.connectors.base import Delivery
 from jalon.privacy import Keyring
 from jalon.receive.hooks import path_of
 from jalon.receive.receiver import Receiver
-from jalon.store import deliveries
+from jalon.store import deliveries, refusals
 from jalon.store.database import Store
 from jalon.store.envelope import Sealer
 
@@ -191,6 +191,48 @@ async def test_strange_signatures_are_refused(start: Start, store: Store, signat
 async def test_without_a_secret_everything_is_refused(start: Start) -> None:
     _, port = await start({"shop": hook(secrets=())})
     assert (await ask(port, post(b"{}", secret=b""))).status == 401
+
+
+async def test_what_was_refused_is_counted_by_reason_and_nothing_of_it_is_kept(start: Start, store: Store) -> None:
+    receiver, port = await start(body=1000)
+    await ask(port, post(b"canary", secret=b"another"))
+    await ask(port, post(b"canary", secret=b""))
+    await ask(port, post(b"canary" * 500))
+    await ask(port, head(Content_Length=2, Content_Encoding="gzip") + b"{}")
+    await ask(port, post(b"taken"))
+    for data in (head(PATH + "x", Content_Length=0), head(method="PUT", Content_Length=0)):
+        await ask(port, data)
+    await receiver.stop()
+    with store.read() as db:
+        found = refusals.lately(db, time.time())
+    assert [(one.source, one.reason, one.times) for one in found] == [
+        ("shop", "encoded", 1),
+        ("shop", "too_large", 1),
+        ("shop", "unsigned", 2),
+    ]
+    assert all(one.taken_since for one in found)
+    assert b"canary" not in b"".join(path.read_bytes() for path in store.folder.rglob("*") if path.is_file())
+
+
+async def test_what_the_store_does_not_take_is_counted_later(
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("jalon.receive.refusals.GATHER_SECONDS", 0.01)
+    receiver, port = await start({"shop": hook(secrets=())})
+
+    async def broken(job: Any) -> None:
+        raise OSError
+
+    with monkeypatch.context() as while_broken:
+        while_broken.setattr(store, "commit", broken)
+        await ask(port, post(b"{}"))
+        await asyncio.sleep(0.05)
+    assert "cannot be stored" in caplog.text
+    await ask(port, post(b"{}"))
+    await receiver.stop()
+    with store.read() as db:
+        assert [(one.reason, one.times) for one in refusals.lately(db, time.time())] == [("no_secret", 2)]
+        assert refusals.lately(db, time.time() + refusals.SHOWN_SECONDS + 60) == []
 
 
 class Knocked(Plain):

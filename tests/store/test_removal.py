@@ -16,7 +16,7 @@ from jalon.commands.forgetting import WORDS, run_forget
 from jalon.commands.setup import begin
 from jalon.config import load
 from jalon.errors import ConfigError
-from jalon.store import credentials, deliveries, erasure, inbox, links, quarantine, removal, runs, sources
+from jalon.store import credentials, deliveries, erasure, inbox, links, quarantine, refusals, removal, runs, sources
 from jalon.store.database import Store
 from jalon.store.schema import TABLES
 from jalon.workplace import Workplace
@@ -40,6 +40,7 @@ def _beside(db: Any, name: str) -> None:
     credentials.save(db, name, b"sealed", "seed", 0)
     sources.put(db, name, "shop", "1")
     runs.start(db, name, "sync", 1, 1.0)
+    refusals.adding([refusals.Refused(name, "unsigned", 3, 1.0)])(db)
     deliveries.add(db, [deliveries.Row(name, "d1", 1.0, b"digest", b"sealed")])
     quarantine.add(db, name, "orders", "9", "bad", "why", at=1.0)
     links.add(db, links.Link(f"{name:0>10}", name, "https://shop.example/", "", "", "", "", 1.0))
@@ -57,7 +58,7 @@ def rows(store: Store, source: str) -> dict[str, int]:
 def test_all_of_it_goes_and_nothing_of_another(store: Store) -> None:
     filled(store, "old", "shop")
     others, before = rows(store, "shop"), orders(store)
-    assert {"inbox", "links", "credentials", "deliveries", "quarantine", "runs"} <= set(rows(store, "old"))
+    assert {"inbox", "links", "credentials", "deliveries", "refusals", "quarantine", "runs"} <= set(rows(store, "old"))
     with store.read() as db:
         stamp = links.stamp(db)
     removal.order(store, "old")

@@ -302,7 +302,8 @@ def test_damage_inside_is_told_when_it_is_met(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.write(lambda db: [sources.put(db, "shop", str(n), "x" * 900) for n in range(200)])
     whole = bytearray((tmp_path / FILE).read_bytes())
-    whole[8192 * 3 :] = os.urandom(len(whole) - 8192 * 3)
+    rows = 8192 * 10  # the last pages are of rows: what tells of the tables stands before them
+    whole[-rows:] = os.urandom(rows)
     (tmp_path / FILE).write_bytes(whole)
     with Store.open(tmp_path) as store:
         with pytest.raises(StoreError, match=r"is damaged\. Restore"), store.read() as db:

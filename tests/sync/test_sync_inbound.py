@@ -10,7 +10,7 @@ from toy import KEYRING, Orders, PlayedClock, inbox, orders, served, source, wor
 
 from jalon import errors
 from jalon.privacy import Keyring
-from jalon.store import deliveries, erasure, sources
+from jalon.store import deliveries, erasure, refusals, sources
 from jalon.store.database import Store
 from jalon.store.envelope import Sealer
 from jalon.sync.engine import sync_source
@@ -103,6 +103,22 @@ async def test_a_run_that_ends_early_tells_of_its_deliveries_all_the_same(store:
     outcome = await run(store)
     assert (outcome.state, outcome.message) == ("auth", "shop: the seller left")
     assert any("not all of them: 1 of 2" in note for note in outcome.notes)
+
+
+async def test_what_was_refused_at_the_door_is_told_once_and_is_a_fault(store: Store) -> None:
+    for source_name, reason, times in (("shop", "unsigned", 12), ("shop", "too_large", 1), ("other", "unsigned", 5)):
+        refused = refusals.Refused(source_name, reason, times, NOW - 5.0)  # type: ignore[arg-type]
+        store.write(refusals.adding([refused]))
+    outcome = await run(store)
+    assert (outcome.state, outcome.exit_status) == ("partial", errors.PARTIAL)
+    assert outcome.message.startswith("shop: deliveries refused by `jalon serve` since the last run: 1: ")
+    assert "max_body" in outcome.remedy
+    assert any("since the last run: 12: they are not signed" in note for note in outcome.notes)
+    again = await run(store)
+    assert (again.state, again.notes) == ("ok", [])
+    store.write(refusals.adding([refusals.Refused("shop", "unsigned", 2, NOW - 1.0)]))
+    [note] = (await run(store)).notes
+    assert "since the last run: 2: " in note
 
 
 async def test_the_same_body_under_another_key_is_marked_and_harmless(store: Store) -> None:
