@@ -8,6 +8,7 @@ before the conversion. Options are those of `jalon.attribution.options.Options`.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +33,9 @@ from jalon.attribution.options import Options
 from jalon.attribution.reading import SALES, TOUCHES, Columns, read
 from jalon.attribution.windows import windows
 from jalon.errors import ConfigError
+
+_Tests = dict[str, list[dict[str, Any]]]
+"""Model -> of each hold-out test what became of it (`holdouts.Calibrated`)."""
 
 
 class _Ready(NamedTuple):
@@ -75,18 +79,22 @@ def credit(
     (decimal; of a conversion they sum to 1) and `credit` (decimal with `decimals` places, of a conversion they sum to
     its value; None: two, or six where the table has no values and each conversion is worth 1). A conversion that no
     touchpoint led to has one row, without touch and channel. `touch` and `conversion` are rows of the table, by its
-    `id` column or by number from 0. Raises `ConfigError` for a table that cannot be read,
-    an unknown model, or an option that cannot be.
+    `id` column or by number from 0. Where there are `holdouts`, the metadata of the table's schema tells what became of
+    them, as JSON under `holdouts`: by model, of each test what its touchpoints were `credited`, what was `tested`, and
+    the `factor`; one that changes nothing is warned of (`UserWarning`).
+
+    Raises `ConfigError` for a table that cannot be read, an unknown model, or an option that cannot be.
     """
     models = _models(model, options)
     with _ready(table, columns, decimals, {**options, "models": models}) as ready:
-        given = _credited(ready, _learnt(ready))
+        given, tests = _credited(ready, _learnt(ready))
         told = _named(given.mutate(person=ibis.null("string")), ready).select(
             "model", "conversion", "person", "converted_at", "position", "touch", "channel", "time", "weight",
             "order_uid", credit="amount",
         )  # fmt: skip
         in_order = told.order_by("model", "converted_at", "order_uid", "position").drop("order_uid")
-        return _shaped(ready.engine.rows(in_order), ready)
+        rows = _shaped(ready.engine.rows(in_order), ready)
+    return _with_tests(rows, tests)
 
 
 def channel_effects(table: Any, model: str = "markov", *, columns: Columns | None = None, **options: Any) -> pa.Table:
@@ -161,7 +169,7 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
         rows = ready.engine.take("credited", None, {"model": "string", "channel": "string", "part": "int64"})
         return ready.engine.rows(rows.mutate(credit=ibis.null(_SUMMED)))
     rules_alone = ready._replace(options=ready.options.of_models(rules))
-    rows = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
+    rows, _ = _credited(rules_alone, Learnt(ready.engine.take("effects", None, EFFECTS), {}))
     sales = ready.sales
     row = sales.name if ready.columns.id else ibis.null("string")
     alone = sales.placed_at.cast("string") + "/" + sales.net.cast("string")
@@ -172,13 +180,33 @@ def _by_group(ready: _Ready, rules: tuple[str, ...]) -> pa.Table:
     return ready.engine.rows(told.group_by("model", "channel", "part").agg(credit=told.amount.sum().cast(_SUMMED)))
 
 
-def _credited(ready: _Ready, learnt: Learnt) -> Table:
-    """Return the credit rows of every conversion, those that nothing led to among them."""
+def _credited(ready: _Ready, learnt: Learnt) -> tuple[Table, _Tests]:
+    """Return the credit rows of every conversion, those that nothing led to among them; and of hold-out tests what
+    became of them."""
     found, options = ready.found, ready.options
     sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency", "is_sale")
-    rows = observed(ready.engine, found, found.touches, sold, learnt, options).rows
+    rows, tests = observed(ready.engine, found, found.touches, sold, learnt, options)
     alone = [(sold.anti_join(found.seen[each.days].steps, "order_uid"), each.models) for each in windows(options)]
-    return ibis.union(*rows.values(), *(_nobody(orders, name) for orders, models in alone for name in models))
+    return ibis.union(*rows.values(), *(_nobody(orders, name) for orders, models in alone for name in models)), {
+        model: [_in_values(test, told, ready.decimals) for test, told in zip(options.holdouts, became, strict=True)]
+        for model, became in tests.items()
+    }
+
+
+def _in_values(test: Any, told: dict[str, Any], decimals: int) -> dict[str, Any]:
+    """Return what became of a hold-out test with its money, if it is of money, as the table has it."""
+    unit = 1 if test.currency is None else 10**decimals
+    return {**told, **{name: told[name] / unit for name in ("credited", "tested", "error")}}
+
+
+def _with_tests(rows: pa.Table, tests: _Tests) -> pa.Table:
+    """Put what became of hold-out tests into the table's metadata, and warn of those that changed nothing."""
+    for model, told in tests.items():
+        for test in told:
+            if test["credited"] <= 0:
+                text = f"hold-out test {test['name']!r} changes nothing under {model!r}: no conversion of its days is "
+                warnings.warn(f"{text}credited to a touchpoint that it names", stacklevel=3)
+    return rows.replace_schema_metadata({"holdouts": json.dumps(tests)}) if tests else rows
 
 
 def _learnt(ready: _Ready) -> Learnt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -376,6 +377,8 @@ def test_hold_out_tests_in_money_are_in_the_values_of_the_table() -> None:
         sums = credit.group_by("channel").aggregate([("credit", "sum")]).to_pylist()
         told = {row["channel"]: float(row["credit_sum"]) for row in sums}
         assert told == pytest.approx({"ad": 90, "poster": 450, None: 360}, abs=0.5)
+        [test] = json.loads(credit.schema.metadata[b"holdouts"])["linear"]
+        assert test == {"name": "spring", "credited": 450, "tested": 90, "error": 0.01, "factor": 0.2}
     with pytest.raises(ConfigError, match="names a currency"):
         attribution.credit(table(rows), "linear", holdouts=[{**found, "net": 90, "currency": "EUR"}])
     with pytest.raises(ConfigError, match="surface of touchpoints"):
@@ -399,6 +402,19 @@ def test_hold_out_tests_of_successive_months_count_together_and_one_that_repeats
     assert (both < 1, alone > 300) == (True, True)
     with pytest.raises(ConfigError, match="'b' would change nothing, since an earlier one has its touchpoints"):
         of_ad(first, {**second, "from": "2026-03-05"})
+
+
+def test_a_hold_out_test_that_changes_nothing_is_warned_of_and_the_table_tells_it() -> None:
+    rows = [("p", 1, "ad", 0, 0), ("p", 2, None, 1, 10.0)]
+    found = {"name": "spring", "from": "2026-03-01", "to": "2026-03-31", "conversions": 3, "error": 1}
+    of_others, of_other_days = {**found, "touches": "ad*"}, {**found, "touches": "email"}
+    of_others |= {"name": "winter", "from": "2025-12-01", "to": "2025-12-31"}
+    with pytest.warns(UserWarning, match="changes nothing under 'last'") as warned:
+        credit = attribution.credit(table(rows), "last", holdouts=[of_others, of_other_days])
+    assert [str(each.message).split("'")[1] for each in warned] == ["winter", "spring"]
+    assert {each.filename for each in warned} == {__file__}
+    assert [test["factor"] for test in json.loads(credit.schema.metadata[b"holdouts"])["last"]] == [1, 1]
+    assert attribution.credit(table(rows), "last").equals(credit)
 
 
 def test_money_of_many_places_is_held_against_a_test() -> None:
