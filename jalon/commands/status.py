@@ -143,7 +143,7 @@ def _plain(at: str) -> str:
 
 def _refused(row: Row) -> str:
     count = counted(row["times"], "delivery was refused", "deliveries were refused")
-    text = f"{row['source']}: {count} within a week, last at {row['last_at']}: {refusals.WHY[row['reason']]}"
+    text = f"{row['source']}: {count} within a week, last at {_plain(row['last_at'])}: {refusals.WHY[row['reason']]}"
     if row["taken_since"]:
         return f"{text}; a later one was taken"
     return sentences(text, refusals.REMEDIES[row["reason"]])
