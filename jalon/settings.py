@@ -130,6 +130,10 @@ class Report(_Table):
 
     lang: Literal["en", "fr"] = "en"
     """Language of page and summary: en or fr; `--lang` stands above it."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(default=None, examples=["EUR"])
+    """Currency that the marts convert orders and credit to, beside their own (docs/marts.md)."""
+    rates: Path | None = Field(default=None, examples=["rates.csv"])
+    """CSV of the rates by which that is done: `date`, `currency`, `rate` (what one unit is worth) and `source`."""
 
 
 TABLES: dict[str, type[BaseModel]] = {

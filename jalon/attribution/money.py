@@ -32,7 +32,7 @@ def share(total: int, weights: Sequence[int]) -> list[int]:
     return [sign * (quota + (i in first)) for i, (quota, _) in enumerate(quotas)]
 
 
-def with_shares(table: Table, group: str, order: str, shares: dict[str, str]) -> Table:
+def with_shares(table: Table, group: str | list[str], order: str, shares: dict[str, str]) -> Table:
     """Add to each row its share of each total: `shares` maps new columns to the columns that hold the group's totals.
 
     The table has whole-number weights in `points`, not all zero in a group, with a sum of at most `MAX_POINTS`; a total
@@ -45,7 +45,7 @@ def with_shares(table: Table, group: str, order: str, shares: dict[str, str]) ->
     return table.drop("whole")
 
 
-def _with_share(table: Table, group: str, order: str, name: str, total: str) -> Table:
+def _with_share(table: Table, group: str | list[str], order: str, name: str, total: str) -> Table:
     """Add one share. With total = a whole + b the quota is a points + (b points) / whole, without overflow."""
     before, amount = table.columns, table[total].abs()
     rest = amount % table.whole

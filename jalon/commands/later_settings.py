@@ -26,6 +26,7 @@ def findings(place: Workplace) -> Iterator[Finding]:
     yield from _days(place)
     yield from _attribution(place)
     yield from _targets(place)
+    yield from _rates(place)
     yield from _deliveries(place)
 
 
@@ -101,6 +102,17 @@ def _targets(place: Workplace) -> Iterator[Finding]:
     for error in mistakes(place.config):
         key = "file" if targets.file and not error.message.startswith("[[") else "cells"
         yield Finding(f"[targets] {key}", "fail", error.message, error.remedy)
+
+
+def _rates(place: Workplace) -> Iterator[Finding]:
+    if place.config.report.currency is None and place.config.report.rates is None:
+        return
+    from jalon.report.marts.rates import exchange_of
+
+    try:
+        exchange_of(place.config)
+    except JalonError as error:
+        yield Finding("[report] rates", "fail", error.message, error.remedy)
 
 
 def _deliveries(place: Workplace) -> Iterator[Finding]:

@@ -122,11 +122,13 @@ def _known(place: Workplace, as_of: datetime | None, names: Mapping[str, str], b
     """Return what the marts should know beside facts and attribution."""
     from jalon import registry
     from jalon.report.marts.base import Account, Known
+    from jalon.report.marts.rates import exchange_of
     from jalon.report.people.wanted import wanted
 
     sources = {name: settings.connector for name, settings in place.config.sources.items()}
     accounts = {name: Account(kind, registry.connector(kind).title) for name, kind in sources.items()}
-    return Known(accounts, _runs(place, end_of_day(as_of)), names, wanted(place.config), before)
+    runs = _runs(place, end_of_day(as_of))
+    return Known(accounts, runs, names, wanted(place.config), exchange_of(place.config), before)
 
 
 def _report_of(place: Workplace, day: datetime) -> Path:

@@ -290,6 +290,8 @@ def test_doctor_finds_nothing_to_fail_in_a_good_workplace(copied: Desk) -> None:
             "no channel 'gogle'",
             "has the words",
         ),
+        ('[report]\ncurrency = "EUX"', "[report] rates", "fail", "no currency 'EUX'", "EUR"),
+        ('[report]\ncurrency = "EUR"\nrates = "r.csv"', "[report] rates", "fail", "r.csv cannot be read", "Check"),
         ('[targets]\nfile = "t.csv"', "[targets] file", "fail", "t.csv cannot be read", "[targets] file"),
         (
             '[[targets.cells]]\nstage = "advocacy"\nmeasure = "npss"\ntarget = 1',

@@ -60,6 +60,7 @@ def figures(marts: Path, attribution: Path, background: Background = NOTHING_MOR
             "currencies": currencies,
             "period": _period(engine, sold),
             "headline": _revenue(engine, all_booked, (), currencies),
+            "converted": _converted(engine, all_booked),
             "by_mode": _by_mode(engine, all_booked, currencies),
             "modes": _modes(engine, sold),
             "recent": recent.moved(engine, sold, tables["fct_refunds"], currencies, last),
@@ -134,6 +135,28 @@ def _revenue(engine: Engine, rows: Table, by: tuple[str, ...], currencies: list[
     )
     found = _with_money(engine.dicts(grouped), currencies, "net", "booked", "reversed")
     return _with_share(found)
+
+
+def _converted(engine: Engine, rows: Table) -> Row | None:
+    """Return what the orders bring in the currency that is converted to, and what of each has no rate; None: none is
+    set, or nothing could be converted."""
+    known = rows.filter(rows.converted_currency.notnull())
+    summed = known.group_by(currency="converted_currency").agg(
+        orders=known.order_uid.count(where=known.is_sale), net_minor=known.converted_net_minor.sum()
+    )
+    found = engine.dicts(summed)
+    if not found:
+        return None
+    unknown = rows.filter(rows.converted_currency.isnull())
+    lacking = unknown.group_by("currency").agg(
+        orders=unknown.order_uid.count(where=unknown.is_sale), net_minor=unknown.net_minor.sum()
+    )
+    without = [_told(row) for row in engine.dicts(lacking.order_by("currency"))]
+    return {**_told(found[0]), "without_rate": without}
+
+
+def _told(row: Row) -> Row:
+    return {**row, "net": decimal_text(row["net_minor"], row["currency"])}
 
 
 def _by_platform(engine: Engine, rows: Table, currencies: list[str], background: Background) -> list[Row]:

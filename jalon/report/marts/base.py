@@ -20,6 +20,7 @@ from jalon.normalize.money import EXPONENTS
 from jalon.normalize.times import DAY
 from jalon.report.marts.amounts import with_decimals
 from jalon.report.marts.namesake_products import named_apart
+from jalon.report.marts.rates import Exchange
 from jalon.report.people.customers import Customers, customers
 from jalon.report.people.settings import NOTHING_WANTED, Wanted
 
@@ -67,6 +68,8 @@ class Known:
     """Platform or channel -> what people call it."""
     wanted: Wanted = NOTHING_WANTED
     """Personas and targets."""
+    exchange: Exchange | None = None
+    """The currency that all money is converted to, and by which rates; None: nothing is converted."""
     before: Path | None = None
     """Where the marts of the report lie that this one is held against; by default those that it replaces."""
 

@@ -87,9 +87,12 @@ def _money(base: Base, made: Mapping[str, Table]) -> Iterator[Fault]:
     """Yield the orders whose credit is not their net revenue, or is missing, by some model."""
     mart = MARTS["fct_attributed_revenue"]
     credit, orders = made[mart.name], made["fct_orders"]
-    by_model = credit.group_by("order_uid", "model").agg(credited=credit.net_minor.sum(), weight=credit.weight.sum())
+    by_model = credit.group_by("order_uid", "model").agg(
+        credited=credit.net_minor.sum(), converted=credit.converted_net_minor.sum(), weight=credit.weight.sum()
+    )
     joined = by_model.join(orders, "order_uid")
-    wrong = joined.filter((joined.credited != joined.net_minor) | (joined.weight != 1))
+    converted = ibis.coalesce(joined.converted != joined.converted_net_minor, False)
+    wrong = joined.filter((joined.credited != joined.net_minor) | converted | (joined.weight != 1))
     yield from _counted(base, mart, "net or weight of an order and model is not that of the order", wrong)
     sold = orders.filter(orders.is_sale)
     models = by_model.group_by("order_uid").agg(models=by_model.model.count())

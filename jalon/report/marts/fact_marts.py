@@ -11,6 +11,7 @@ from jalon.attribution.persons import resolve
 from jalon.attribution.refunds import parted
 from jalon.normalize.times import DAY
 from jalon.report.marts.base import Base, Maker, RunRow, of_order, uid, with_amounts, with_day, with_maker
+from jalon.report.marts.exchange import exchange_rates, with_converted, with_converted_credit
 from jalon.report.marts.shapes import NONE
 
 _MONEY = ("gross", "discount", "goods", "shipping", "tax", "total", "booked", "reversed", "net")
@@ -24,7 +25,7 @@ _RUN = {
 
 def _orders(base: Base) -> Table:
     sales = base.made["sales"].drop("selling_mode").rename(selling_mode="mode", counted_because="why")
-    return with_amounts(base, sales, _MONEY)
+    return with_converted(base, with_amounts(base, sales, _MONEY))
 
 
 def _order_lines(base: Base) -> Table:
@@ -73,7 +74,7 @@ def _attributed_revenue(base: Base) -> Table:
     rows = rows.left_join(
         shared.select("order_uid", estimate_uid="touch_uid", **ends), ["order_uid", "estimate_uid"]
     ).drop("order_uid_right", "estimate_uid_right")
-    return with_amounts(base, rows, ["amount", "reversed", "net"])
+    return with_converted_credit(base, with_amounts(base, rows, ["amount", "reversed", "net"]))
 
 
 def with_cuts(base: Base, credit: Table) -> Table:
@@ -129,6 +130,7 @@ def _run_ledger(base: Base) -> Table:
 _ARROW = {"int64": pa.int64(), "string": pa.string()}
 
 FACTS: dict[str, Maker] = {
+    "fct_exchange_rates": exchange_rates,
     "fct_orders": _orders,
     "fct_order_lines": _order_lines,
     "fct_refunds": _refunds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jalon.report.marts.exchange_tables import OF_CREDIT, OF_ORDERS
 from jalon.report.marts.shapes import (
     CHANNEL,
     CONTENT,
@@ -65,6 +66,7 @@ FCT_ORDERS = Mart(
         *money("booked", "Goods money of a sale; 0 for what is none"),
         *money("reversed", "What refunds and cancellation took back of it"),
         *money("net", "Net revenue: booked less reversed"),
+        *OF_ORDERS,
         OBSERVED,
     ),
 )
@@ -134,6 +136,7 @@ FCT_ATTRIBUTED_REVENUE = Mart(
         *money("amount", "Credit before refunds and cancellation"),
         *money("reversed", "Credit that they take back"),
         *money("net", "Credit that remains"),
+        *OF_CREDIT,
         Column("is_sale", "boolean", "The order is revenue; False: it was cancelled after it had been paid"),
         day("placed_date", "The day the order was placed"),
         Column("platform", "text", "Where the order is kept"),

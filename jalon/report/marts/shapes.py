@@ -73,7 +73,7 @@ def day(name: str, meaning: str, unit: str = "local day of the account") -> Colu
     return Column(name, "date", meaning, unit, references="dim_dates")
 
 
-CURRENCY = Column("currency", "text", "ISO 4217 code of all money in the row; nothing is converted")
+CURRENCY = Column("currency", "text", "ISO 4217 code of the money in the row, as it was told")
 SOURCE = Column("source", "text", "Name of the source in jalon.toml", references="dim_accounts")
 PRESET = Column("preset", "text", "The stage model: canonical, five-phases, six-steps, classic or lifecycle")
 MODEL = Column("model", "text", "The attribution model", references="dim_models")

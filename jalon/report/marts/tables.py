@@ -18,6 +18,7 @@ from jalon.report.marts import stage_tables as stages
 from jalon.report.marts.claims import RPT_CLAIMS
 from jalon.report.marts.conversions import RPT_CONVERSION_CREDIT
 from jalon.report.marts.costs import RPT_COSTS
+from jalon.report.marts.exchange_tables import FCT_EXCHANGE_RATES
 from jalon.report.marts.funnel import RPT_TAG_FUNNEL
 from jalon.report.marts.paths import RPT_PATHS
 from jalon.report.marts.restated import RPT_RESTATED
@@ -28,6 +29,7 @@ from jalon.report.people import person_tables as people
 MARTS: dict[str, Mart] = {
     mart.name: mart
     for mart in (
+        FCT_EXCHANGE_RATES,
         facts.FCT_ORDERS,
         facts.FCT_ORDER_LINES,
         facts.FCT_REFUNDS,

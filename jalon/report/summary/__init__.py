@@ -78,6 +78,8 @@ def _headline(figures: Row, say: Language) -> Iterator[str]:
         yield say._("No sale is known yet")
     for row in figures["headline"]:
         yield _earned(row, say)
+    if figures["converted"]:
+        yield from _converted(figures["converted"], say)
     if period["first"]:
         yield say.placed(period["first"], period["last"])
     for row in figures["not_counted"]:
@@ -89,6 +91,15 @@ def _headline(figures: Row, say: Language) -> Iterator[str]:
         amount = say.amount(row["goods"], row["currency"])
         said = say.ngettext("%(number)s refund of %(amount)s not taken off:", many, row["refunds"], amount=amount)
         yield f"{said} {say._('their orders are not known; compare their order numbers with those of the orders')}"
+
+
+def _converted(row: Row, say: Language) -> Iterator[str]:
+    """Yield what all of it is in one currency, and what has no rate."""
+    amount, orders = say.amount(row["net"], row["currency"]), say.orders(row["orders"])
+    yield say._("In one currency: %(amount)s from %(orders)s, by the rates of their days", amount=amount, orders=orders)
+    for each in row["without_rate"]:
+        amount = say.amount(each["net"], each["currency"])
+        yield say._("No rate is known for %(orders)s of %(amount)s", orders=say.orders(each["orders"]), amount=amount)
 
 
 def _earned(row: Row, say: Language) -> str:
