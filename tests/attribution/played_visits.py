@@ -101,7 +101,7 @@ def error(found: np.ndarray, true: np.ndarray) -> float:
 
 def traced(solved: Solved) -> np.ndarray:
     """Return how many visits each content led to in the mean."""
-    return np.asarray(solved.drawn.orders.mean(axis=0))
+    return np.asarray(solved.drawn.mean)
 
 
 def by_clicks(world: World) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jalon.attribution.sharing import sampling
 from jalon.attribution.sharing.anyway import Taught, taught
 from jalon.attribution.sharing.fitting import fit
 from jalon.attribution.sharing.learning import UNTAUGHT, UNTAUGHT_SLOW, Learned, learned, per_order
@@ -26,7 +27,7 @@ from jalon.attribution.sharing.mixture import (
     delays,
 )
 from jalon.attribution.sharing.posterior import draw
-from jalon.attribution.sharing.sampling import Drawn, twins
+from jalon.attribution.sharing.sampling import Drawn, Running, ends, twins
 from jalon.attribution.sharing.solving import solve
 from tests.attribution.played_clicks import (
     DAYS,
@@ -225,3 +226,14 @@ def test_orders_that_no_click_can_have_led_to_teach_nothing() -> None:
     one, other = lesson([5, 5, 6]), lesson([5, 5, 6, 2, 30])
     assert one[:2] == other[:2]
     assert np.array_equal(one[2], other[2])
+
+
+def test_intervals_that_are_made_wider_move_no_mean() -> None:
+    """Widened draws end at zero; their mean would lie above what was drawn."""
+    share = Running(1)
+    for each in (0.0, 1.0, 0.5):
+        share.add(np.array([each]))
+    found = sampling.drawn(share, np.array([0.5]), np.array([[0.0], [2.0], [1.0]]), 9.0)
+    assert found.orders.tolist() == [[0.0], [4.0], [1.0]]
+    mean, low, high = ends(found)
+    assert (mean.tolist(), low[0] < 1 < high[0]) == ([1.0], True)

@@ -16,15 +16,20 @@ ALIKE = -0.8
 
 
 class Drawn(NamedTuple):
-    """Of each row the mean share of one order of its cell, and the interval's ends; of each content its orders."""
+    """Of each row the mean share of one order of its cell, and the interval's ends; of each content its orders.
+
+    `mean` is of what was drawn: draws that are made wider end at no order at all, which would raise it.
+    """
 
     share: Floats
     low: Floats
     high: Floats
     own: Floats
     """Mean share, of one order of each cell, that no content brought."""
+    mean: Floats
+    """(contents,)."""
     orders: Floats
-    """(draws, contents)."""
+    """(draws, contents), as wide as the intervals are."""
 
 
 class Running:
@@ -55,7 +60,7 @@ def drawn(share: Running, own: Floats, orders: Floats, spread: float) -> Drawn:
     wider = spread**0.5
     reach, middle = NORMAL * share.deviation() * wider, orders.mean(axis=0)
     low, high = np.clip(share.mean - reach, 0.0, 1.0), np.clip(share.mean + reach, 0.0, 1.0)
-    return Drawn(share.mean, low, high, own, np.maximum(middle + (orders - middle) * wider, 0.0))
+    return Drawn(share.mean, low, high, own, middle, np.maximum(middle + (orders - middle) * wider, 0.0))
 
 
 class Sampler:
@@ -94,9 +99,12 @@ class Sampler:
 
 def ends(found: Drawn) -> tuple[Floats, Floats, Floats]:
     """Return of each content how many orders it has in the mean, and the ends of the interval, which hold the mean."""
-    mean = found.orders.mean(axis=0)
     low, high = np.quantile(found.orders, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return mean, np.minimum(low, mean), np.maximum(high, mean)  # whole numbers may all lie to one side of their mean
+    return (
+        found.mean,
+        np.minimum(low, found.mean),
+        np.maximum(high, found.mean),
+    )  # whole numbers may all lie to one side of their mean
 
 
 def alike(found: Drawn, names: Sequence[str]) -> list[list[str]]:

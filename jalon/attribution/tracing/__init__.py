@@ -93,7 +93,7 @@ def _figures(channel: Channel) -> dict[str, float]:
     found = channel.solved
     figures = {
         "steps": sum(channel.cells["steps"].to_pylist()),
-        "traced": found.drawn.orders.sum(axis=1).mean(),
+        "traced": found.drawn.mean.sum(),
         "contents": len(set(found.content)),
         "spread": found.spread,
     }
