@@ -18,7 +18,7 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from jalon.attribution import journeys
+from jalon.attribution import holdouts, journeys
 from jalon.attribution.adding import table_of
 from jalon.attribution.crediting import for_model, observed
 from jalon.attribution.effects.learning import EFFECTS, Learnt, material
@@ -187,13 +187,16 @@ def _credited(ready: _Ready, learnt: Learnt) -> tuple[Table, _Tests]:
     sold = ready.sales.select("order_uid", "placed_at", "booked", "net", "currency", "is_sale")
     rows, tests = observed(ready.engine, found, found.touches, sold, learnt, options)
     alone = [(sold.anti_join(found.seen[each.days].steps, "order_uid"), each.models) for each in windows(options)]
-    return ibis.union(*rows.values(), *(_nobody(orders, name) for orders, models in alone for name in models)), {
-        model: [_in_values(test, told, ready.decimals) for test, told in zip(options.holdouts, became, strict=True)]
-        for model, became in tests.items()
+    nobodys = [_nobody(orders, name) for orders, models in alone for name in models]
+    asked = holdouts.read(options.holdouts)
+    became = {
+        model: [_in_values(test, told, ready.decimals) for test, told in zip(asked, of_model, strict=True)]
+        for model, of_model in tests.items()
     }
+    return ibis.union(*rows.values(), *nobodys), became
 
 
-def _in_values(test: Any, told: dict[str, Any], decimals: int) -> dict[str, Any]:
+def _in_values(test: holdouts.Holdout, told: dict[str, Any], decimals: int) -> dict[str, Any]:
     """Return what became of a hold-out test with its money, if it is of money, as the table has it."""
     unit = 1 if test.currency is None else 10**decimals
     return {**told, **{name: told[name] / unit for name in ("credited", "tested", "error")}}

@@ -100,11 +100,8 @@ class Sampler:
 def ends(found: Drawn) -> tuple[Floats, Floats, Floats]:
     """Return of each content how many orders it has in the mean, and the ends of the interval, which hold the mean."""
     low, high = np.quantile(found.orders, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return (
-        found.mean,
-        np.minimum(low, found.mean),
-        np.maximum(high, found.mean),
-    )  # whole numbers may all lie to one side of their mean
+    # Whole numbers may all lie to one side of their mean.
+    return found.mean, np.minimum(low, found.mean), np.maximum(high, found.mean)
 
 
 def alike(found: Drawn, names: Sequence[str]) -> list[list[str]]:

@@ -6,8 +6,6 @@ rates those are (a central bank's of the day, the books' of the month) is the us
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -17,13 +15,13 @@ from typing import NamedTuple, Protocol
 
 from jalon.errors import ConfigError
 from jalon.normalize.money import EXPONENTS
+from jalon.report.beside import read_table
 
 COLUMNS = ("date", "currency", "rate", "source")
 NEEDED = COLUMNS[:3]
 GREATEST = Decimal(10) ** 9
 """Rates lie below it, and above one by it."""
 _CORRECT = "Write a row as 2026-03-01,USD,0.9234,ECB: one USD was worth 0.9234 of the report's currency from that day."
-_COMMA = re.compile(r"\d+,\d+")
 
 
 class Rate(NamedTuple):
@@ -73,35 +71,17 @@ def exchange_of(config: Configured) -> Exchange | None:
 
 
 def read_rates(path: Path, currency: str) -> Exchange:
-    """Return the rates of a file. Raises `ConfigError` for the first row that is wrong, with its line.
-
-    Where columns are separated by semicolons, rates may have decimal commas.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the rates {path} cannot be read: {error}", "Check [report] rates.") from None
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    rows = csv.DictReader(lines, delimiter=delimiter)
-    _check_columns(path, [*(rows.fieldnames or ())])
+    """Return the rates of a file. Raises `ConfigError` for the first row that is wrong, with its line."""
     told: dict[tuple[str, date], tuple[Decimal, str]] = {}
-    for row in rows:
-        place = f"{path.name}:{rows.line_num}"
-        code, since, rate, source = _read(place, row, currency, with_commas=delimiter == ";")
+    for place, row in read_table(path, "rates", "[report] rates", COLUMNS, ("rate",), NEEDED):
+        code, since, rate, source = _read(place, row, currency)
         if (code, since) in told:
             raise ConfigError(f"{place}: {code} has a rate of {since} already", "Keep one of them.")
         told[code, since] = rate, source or path.name
     return Exchange(currency, tuple(_until(told)))
 
 
-def _check_columns(path: Path, columns: list[str]) -> None:
-    if strange := [name for name in columns if name not in COLUMNS]:
-        raise ConfigError(f"{path.name}: there is no column {strange[0]!r}", f"Columns are: {', '.join(COLUMNS)}.")
-    if missing := [name for name in NEEDED if name not in columns]:
-        raise ConfigError(f"{path.name}: the column {missing[0]!r} is missing", f"Columns are: {', '.join(COLUMNS)}.")
-
-
-def _read(place: str, row: Mapping[str, str | None], into: str, *, with_commas: bool) -> tuple[str, date, Decimal, str]:
+def _read(place: str, row: Mapping[str, str | None], into: str) -> tuple[str, date, Decimal, str]:
     cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
     code, number = cells["currency"], cells["rate"]
     if None in row:
@@ -114,7 +94,7 @@ def _read(place: str, row: Mapping[str, str | None], into: str, *, with_commas: 
         what = "is the report's own currency" if code == into else "is no currency"
         raise ConfigError(f"{place}: {code!r} {what}", _CORRECT)
     try:
-        rate = Decimal(number.replace(",", ".") if with_commas and _COMMA.fullmatch(number) else number)
+        rate = Decimal(number)
     except InvalidOperation:
         rate = Decimal(0)
     if not (rate.is_finite() and 1 / GREATEST < rate < GREATEST):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -11,12 +9,10 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from jalon.errors import ConfigError
+from jalon.report.beside import read_table
 from jalon.report.people.settings import Persona, Target, Targets, Wanted
 from jalon.report.people.targets import asked, checked
 
-_COMMA = re.compile(r"[+-]?\d+(?:[ \u00a0\u202f]\d{3})*(?:,\d+)?")
-"""A number as spreadsheets in French write it: '1 234,50'."""
-_TO_POINT = str.maketrans({",": ".", " ": None, "\u00a0": None, "\u202f": None})
 WITH_POINT = "Write a decimal point, as 0.25; decimal commas are read where columns are separated by semicolons."
 
 _Placed = tuple[str, Target]
@@ -75,28 +71,9 @@ def _wrong(placed: Iterable[_Placed]) -> Iterator[ConfigError]:
 
 
 def read_targets(path: Path) -> Iterator[tuple[str, Target]]:
-    """Yield each target of a CSV with its place; columns are the fields of `Target`. Raises `ConfigError`.
-
-    Where columns are separated by semicolons, as a spreadsheet in French has them, numbers may have decimal commas.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the targets {path} cannot be read: {error}", "Check [targets] file.") from None
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    rows = csv.DictReader(lines, delimiter=delimiter)
-    known = tuple(Target.model_fields)
-    for column in rows.fieldnames or ():
-        if column not in known:
-            raise ConfigError(f"{path.name}: there is no column {column!r}", f"Columns are: {', '.join(known)}.")
-    for row in rows:
-        if delimiter == ";" and isinstance(row.get("target"), str):
-            row["target"] = _with_point(row["target"].strip())
-        yield f"{path.name}:{rows.line_num}", _target(f"{path.name}:{rows.line_num}", row)
-
-
-def _with_point(number: str) -> str:
-    return number.translate(_TO_POINT) if _COMMA.fullmatch(number) else number
+    """Yield each target of a CSV with its place; columns are the fields of `Target`. Raises `ConfigError`."""
+    for place, row in read_table(path, "targets", "[targets] file", tuple(Target.model_fields), ("target",)):
+        yield place, _target(place, row)
 
 
 def _target(place: str, row: Mapping[str, str | None]) -> Target:
