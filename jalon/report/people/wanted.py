@@ -72,7 +72,7 @@ def _wrong(placed: Iterable[_Placed]) -> Iterator[ConfigError]:
 
 def read_targets(path: Path) -> Iterator[tuple[str, Target]]:
     """Yield each target of a CSV with its place; columns are the fields of `Target`. Raises `ConfigError`."""
-    for place, row in read_table(path, "targets", "[targets] file", tuple(Target.model_fields), ("target",)):
+    for place, row in read_table(path, "targets", "[targets] file", tuple(Target.model_fields), numbers=("target",)):
         yield place, _target(place, row)
 
 
